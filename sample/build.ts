@@ -1,0 +1,267 @@
+// Builds the sample's back end (Maven) and front end (Vite), side by side, each only when its sources changed.
+// `node sample/build.ts`; with `--test` their own tests run instead.
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { constants } from "node:os";
+import { delimiter, dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { takeLock } from "./lock.ts";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const stamps = join(here, ".build");
+/** How often a long step shows that it lives. */
+const SIGN_OF_LIFE_MS = 10_000;
+
+interface Part {
+  name: "back" | "front";
+  sources: string[];
+  /** The result; a stamp counts only as long as this has the bytes that were built. */
+  output: string;
+  build: (report: Report) => Promise<void>;
+  test: (report: Report) => Promise<void>;
+}
+
+type Report = (doing: string) => void;
+
+interface Step {
+  command: string;
+  args: string[];
+  folder: string;
+  env?: Record<string, string>;
+  /** What to do when the command does not exist. */
+  missing: string;
+}
+
+const parts: Part[] = [
+  {
+    name: "back",
+    sources: ["back/pom.xml", "back/src/main"],
+    output: "back/target/agatha-back.jar",
+    build: async (report) => {
+      report("compiling with Maven");
+      // From scratch: the shade plugin would shade a jar that it has shaded before.
+      rmSync(join(here, "back/target"), { recursive: true, force: true });
+      await run(maven("-Dmaven.test.skip=true", "package"));
+    },
+    test: async (report) => {
+      report("testing with Maven");
+      await run(maven("test"));
+    },
+  },
+  {
+    name: "front",
+    sources: ["index.html", "package.json", "package-lock.json", "vite.config.ts", "src", "public"].map(
+      (file) => `front/${file}`,
+    ),
+    output: "front/dist",
+    build: async (report) => {
+      await installModules(report);
+      report("bundling with Vite");
+      await run(node("node_modules/vite/bin/vite.js", "build"));
+    },
+    test: async (report) => {
+      await installModules(report);
+      report("checking types");
+      await run(node("node_modules/vue-tsc/bin/vue-tsc.js", "--noEmit"));
+      report("testing");
+      await run(node("--test", "test/*.test.ts"));
+    },
+  },
+];
+
+function maven(...args: string[]): Step {
+  return {
+    command: "mvn",
+    args: ["-B", "-ntp", ...args],
+    folder: join(here, "back"),
+    // A short run gains nothing from the optimising compiler.
+    env: { MAVEN_OPTS: process.env.MAVEN_OPTS ?? "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC" },
+    missing: "Install Maven and a JDK 17 (apt-get install maven openjdk-17-jdk-headless)",
+  };
+}
+
+function node(...args: string[]): Step {
+  // Vite bundles a development Vue where NODE_ENV says so, which a test runner does.
+  const env = { NODE_ENV: "production" };
+  return {
+    command: process.execPath,
+    args,
+    folder: join(here, "front"),
+    env,
+    missing: "Install Node 22 or newer",
+  };
+}
+
+/** `npm ci`, unless the modules are those of the lock file already. */
+async function installModules(report: Report): Promise<void> {
+  const stamp = join(stamps, "front-modules");
+  const wanted = `${hashOf(["front/package.json", "front/package-lock.json"])} ${process.platform} ${process.arch}\n`;
+  if (existsSync(join(here, "front/node_modules/vite")) && textOf(stamp) === wanted) return;
+  report("fetching npm packages");
+  rmSync(stamp, { force: true });
+  await run({
+    command: "npm",
+    args: ["ci", "--include=dev", "--no-audit", "--no-fund", "--loglevel=error"],
+    folder: join(here, "front"),
+    missing: "Install npm (apt-get install npm)",
+  });
+  writeFileSync(stamp, wanted);
+}
+
+const children = new Set<ReturnType<typeof spawn>>();
+
+/** Runs a step to its end; a failure carries the last lines that it printed. */
+function run(step: Step): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(step.command, step.args, {
+      cwd: step.folder,
+      env: environment(step.env),
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    children.add(child);
+    let said = "";
+    const keep = (chunk: Buffer) => {
+      said = (said + chunk.toString()).slice(-20_000);
+    };
+    child.stdout.on("data", keep);
+    child.stderr.on("data", keep);
+    child.on("error", (error: NodeJS.ErrnoException) => {
+      children.delete(child);
+      const why = error.code === "ENOENT" ? "is not on PATH" : `cannot be started (${error.message})`;
+      reject(new Error(`${step.command} ${why}. ${step.missing}, then try again.`));
+    });
+    child.on("close", (code, signal) => {
+      children.delete(child);
+      if (code === 0) return resolve();
+      const again = `cd ${relative(process.cwd(), step.folder) || "."} && ${commandLine(step)}`;
+      reject(
+        new Error(
+          `${lastLines(said)}\n${commandLine(step)} failed (${signal ?? `exit code ${code}`}). Mend what it says above; by hand: ${again}`,
+        ),
+      );
+    });
+  });
+}
+
+function commandLine(step: Step): string {
+  return [step.command === process.execPath ? "node" : step.command, ...step.args].join(" ");
+}
+
+function environment(more: Record<string, string> = {}): NodeJS.ProcessEnv {
+  // What an outer `npm run` tells about its own package would mislead an inner npm.
+  const inherited = Object.entries(process.env).filter(
+    ([key]) => !/^npm_(package|lifecycle|config_local_prefix)/.test(key),
+  );
+  return {
+    ...Object.fromEntries(inherited),
+    // npm is a script for `node`, which may be nowhere but where this one is.
+    PATH: [process.env.PATH, dirname(process.execPath)].filter(Boolean).join(delimiter),
+    // Archives hold local times.
+    TZ: "UTC",
+    LC_ALL: "C.UTF-8",
+    NO_COLOR: "1",
+    ...more,
+  };
+}
+
+function lastLines(said: string): string {
+  const noise =
+    /^\[INFO\]|\[Help 1\]|^\[ERROR\]\s*$|re-run Maven|full stack trace|more information about the errors|^\s*$/;
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: colours are control characters
+  const lines = said.replace(/\u001b\[[0-9;]*m/g, "").split("\n");
+  return lines
+    .filter((line) => !noise.test(line))
+    .slice(-20)
+    .map((line) => `  | ${line.slice(0, 300)}`)
+    .join("\n");
+}
+
+function textOf(file: string): string | undefined {
+  return existsSync(file) ? readFileSync(file, "utf8") : undefined;
+}
+
+function filesUnder(path: string): string[] {
+  if (!existsSync(path)) return [];
+  if (!statSync(path).isDirectory()) return [path];
+  return readdirSync(path)
+    .sort()
+    .flatMap((name) => filesUnder(join(path, name)));
+}
+
+/** Of names and contents, not of times: a fresh clone of the same sources has the same. */
+function hashOf(paths: string[]): string {
+  const hash = createHash("sha256");
+  for (const file of paths.flatMap((path) => filesUnder(join(here, path)))) {
+    const content = readFileSync(file);
+    hash.update(`${relative(here, file)}\0${content.length}\0`).update(content);
+  }
+  return hash.digest("hex");
+}
+
+async function buildPart(part: Part): Promise<string> {
+  const stamp = join(stamps, part.name);
+  const sources = hashOf([...part.sources, "build.ts"]);
+  if (existsSync(join(here, part.output)) && textOf(stamp) === `${sources} ${hashOf([part.output])}\n`)
+    return "unchanged";
+  rmSync(stamp, { force: true });
+  const time = await timed(part, part.build);
+  if (!existsSync(join(here, part.output)))
+    throw new Error(`${part.output} was not made. Look at what the build says.`);
+  writeFileSync(stamp, `${sources} ${hashOf([part.output])}\n`);
+  return `built in ${time}`;
+}
+
+async function testPart(part: Part): Promise<string> {
+  return `tests passed in ${await timed(part, part.test)}`;
+}
+
+/** Runs the work, says every few seconds that it goes on, and gives the time it took. */
+async function timed(part: Part, work: Part["build"]): Promise<string> {
+  const begun = performance.now();
+  const seconds = () => (performance.now() - begun) / 1000;
+  let doing = "working";
+  const alive = setInterval(() => say(part, `${doing} ... ${seconds().toFixed(0)} s`), SIGN_OF_LIFE_MS);
+  try {
+    await work((now) => {
+      doing = now;
+    });
+    return `${seconds().toFixed(1)} s`;
+  } finally {
+    clearInterval(alive);
+  }
+}
+
+function say(part: Part, text: string): void {
+  console.log(`sample ${part.name.padEnd(5)}  ${text}`);
+}
+
+function stopChildrenOn(signal: "SIGINT" | "SIGTERM"): void {
+  process.once(signal, () => {
+    for (const child of children) child.kill(signal);
+    process.exit(128 + constants.signals[signal]);
+  });
+}
+
+async function main(): Promise<void> {
+  mkdirSync(stamps, { recursive: true });
+  stopChildrenOn("SIGINT");
+  stopChildrenOn("SIGTERM");
+  await takeLock(join(stamps, "lock"), (pid) =>
+    console.log(`sample: waiting for another build of it (process ${pid})`),
+  );
+  const step = process.argv.includes("--test") ? testPart : buildPart;
+  await Promise.all(
+    parts.map((part) =>
+      step(part).then(
+        (result) => say(part, result),
+        (error: Error) => {
+          process.exitCode = 1;
+          console.error(`sample ${part.name}: the build failed:\n${error.message}`);
+        },
+      ),
+    ),
+  );
+}
+
+await main();
