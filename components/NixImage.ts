@@ -1,0 +1,71 @@
+import * as command from "@pulumi/command";
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import { type ImageMeta, imageRef } from "./evaluate.ts";
+import { dockerEnvironment, stepCommand } from "./stepCommand.ts";
+
+export interface NixImageArgs {
+  /** What the evaluation said of the image. Plain, because its ref has to be known in a preview. */
+  meta: ImageMeta;
+  /** The package set it is built from. */
+  packages: pulumi.Input<string>;
+  /** The part of the application that decides this image, as `nix/default.nix` takes it. */
+  application: object;
+  /** Names that it bears beside its ref and the alias for people. Default: none. */
+  aliases?: string[];
+  /** The docker host that it is loaded into. Default: the environment's. */
+  dockerHost?: string | undefined;
+}
+
+/**
+ * An image that Nix builds and docker holds, under a ref made of its store hash: same inputs, same ref, nothing done.
+ *
+ * Destroying it keeps the image: images are shared by content and belong to the host.
+ */
+export class NixImage extends pulumi.ComponentResource {
+  /** `name:tag`, known in a preview. */
+  public readonly ref: string;
+  /** The ref, available once the image is in the daemon. */
+  public readonly loaded: pulumi.Output<string>;
+  /** Size that docker reports, in bytes. */
+  public readonly sizeBytes: pulumi.Output<number>;
+  /** The image's derivation. */
+  public readonly drvPath: string;
+
+  constructor(name: string, args: NixImageArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("agatha:index:NixImage", name, {}, opts);
+    const { meta } = args;
+    this.ref = imageRef(meta);
+    this.drvPath = meta.drvPath;
+
+    const build = new command.local.Command(
+      `${name}-build`,
+      {
+        create: stepCommand("build-image"),
+        environment: {
+          APPLICATION: JSON.stringify(args.application),
+          ATTRIBUTE: meta.attribute,
+          ALIASES: [`${meta.name}:${meta.alias}`, ...(args.aliases ?? [])].join(" "),
+          OUT_LINK: `.state/gcroots/${pulumi.getStack()}/${meta.attribute}`,
+          PACKAGES: args.packages,
+          REF: this.ref,
+          ...dockerEnvironment(args.dockerHost),
+        },
+        // The ref changes when and only when one of the inputs does: they say why.
+        triggers: [{ ref: this.ref, ...meta.inputs }],
+        logging: "stderr",
+      },
+      { parent: this },
+    );
+
+    const owned = new docker.RemoteImage(
+      `${name}-loaded`,
+      { name: this.ref, keepLocally: true },
+      { parent: this, dependsOn: build },
+    );
+
+    this.loaded = owned.name;
+    this.sizeBytes = build.stdout.apply((json) => (JSON.parse(json) as { sizeBytes: number }).sizeBytes);
+    this.registerOutputs({ ref: this.ref, drvPath: this.drvPath, sizeBytes: this.sizeBytes });
+  }
+}

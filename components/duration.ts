@@ -1,0 +1,28 @@
+/** Durations as docker writes them, so that what was given and what is read back compare equal. */
+
+const UNITS = { h: 3_600_000, m: 60_000, s: 1000, ms: 1 } as const;
+
+/**
+ * A duration's canonical form: "90s" becomes "1m30s", "60s" becomes "1m0s".
+ *
+ * @returns undefined where the text is not a positive duration in h, m, s and ms.
+ */
+export function duration(text: string): string | undefined {
+  const milliseconds = toMilliseconds(text);
+  if (milliseconds === undefined || milliseconds < 1) return undefined;
+  if (milliseconds < 1000) return `${milliseconds}ms`;
+  const hours = Math.floor(milliseconds / UNITS.h);
+  const minutes = Math.floor((milliseconds % UNITS.h) / UNITS.m);
+  const seconds = `${(milliseconds % UNITS.m) / UNITS.s}s`;
+  if (hours > 0) return `${hours}h${minutes}m${seconds}`;
+  return minutes > 0 ? `${minutes}m${seconds}` : seconds;
+}
+
+/** A duration in milliseconds, or undefined where the text is none. At most a day: more is a slip of the pen. */
+export function toMilliseconds(text: string): number | undefined {
+  if (!/^(\d{1,8}(h|ms|m|s))+$/.test(text)) return undefined;
+  let total = 0;
+  for (const [, amount, unit] of text.matchAll(/(\d+)(h|ms|m|s)/g))
+    total += Number(amount) * UNITS[unit as keyof typeof UNITS];
+  return total <= 24 * UNITS.h ? total : undefined;
+}

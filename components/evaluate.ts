@@ -1,0 +1,90 @@
+/** Asks Nix what the images would be, without building any. */
+import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
+import * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
+import type { Config } from "../config.ts";
+import { nixArguments } from "./nixArguments.ts";
+
+const hashes = z.record(z.string(), z.string());
+
+const imageMeta = z.object({
+  name: z.string(),
+  tag: z.string(),
+  alias: z.string(),
+  attribute: z.string(),
+  drvPath: z.string(),
+  inputs: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.array(z.string()), hashes])),
+});
+
+/** The front's image has a folder that it serves. */
+const meta = z.object({ back: imageMeta, front: imageMeta.extend({ root: z.string() }), db: imageMeta });
+
+/** What one image would be: its ref, its derivation, and the inputs that decide its tag. */
+export type ImageMeta = z.infer<typeof imageMeta>;
+
+/** The three images of the stack. */
+export type Meta = z.infer<typeof meta>;
+
+/** Longest time an evaluation may take, in milliseconds: a hundred times what was measured (0.1 to 0.5 s). */
+const TIME_LIMIT = 60_000;
+
+/** An image's unique reference: `name:tag`, the tag being the store hash. */
+export const imageRef = (image: Pick<ImageMeta, "name" | "tag">): string => `${image.name}:${image.tag}`;
+
+/**
+ * Another name of the back's image, made of its migrations and its Flyway alone: the migration step runs by it, so that
+ * a new jar, which changes the ref, is no reason to migrate.
+ */
+export function migrationsAlias(back: ImageMeta): string {
+  const { migrations, flyway } = back.inputs;
+  const key = createHash("sha256")
+    .update(JSON.stringify([migrations, flyway]))
+    .digest("hex")
+    .slice(0, 32);
+  return `${back.name}:migrations-${key}`;
+}
+
+/** What of the configuration decides each image, in the keys that `nix/default.nix` takes. */
+export function applicationOf(config: Config) {
+  const { jar, migrations, port, java, modules, javaOptions } = config.back;
+  const { dist, spa } = config.front;
+  return {
+    back: { back: { jar, migrations, port, java, modules, javaOptions } },
+    front: { front: { dist, port: config.front.port, spa } },
+    db: { database: { image: config.database.image } },
+  };
+}
+
+/**
+ * Evaluates `meta` of `nix/default.nix`; builds nothing, runs no shell, needs no docker.
+ *
+ * @throws pulumi.RunError in the words of `nixError`.
+ */
+export async function evaluateImages(config: Config): Promise<Meta> {
+  const { back, front, db } = applicationOf(config);
+  const application = JSON.stringify({ ...back, ...front, ...db });
+  const args = ["--eval", "--strict", "--json", "-A", "meta", ...nixArguments(config.packages, application)];
+  const stdout = await new Promise<string>((resolve, reject) => {
+    execFile(
+      "nix-instantiate",
+      args,
+      { timeout: TIME_LIMIT, maxBuffer: 64 * 1024 * 1024 },
+      (error, out, err) => {
+        if (error === null) resolve(out);
+        else reject(new pulumi.RunError(nixError(error.code, err)));
+      },
+    );
+  });
+  return meta.parse(JSON.parse(stdout));
+}
+
+/** What a person needs of a failed evaluation: our own sentence where there is one, else the last lines of Nix. */
+export function nixError(code: unknown, stderr: string): string {
+  if (code === "ENOENT")
+    return "nix: nix-instantiate is not on PATH. Run `npm run doctor`, or `. scripts/env.sh` before pulumi.";
+  const own = /error: (agatha:[^\n]*)/.exec(stderr)?.[1];
+  if (own !== undefined) return own.replaceAll("\u001b[0m", "");
+  const lines = stderr.trimEnd().split("\n").slice(-20).join("\n");
+  return `nix: the images could not be evaluated:\n${lines}\nMend what the last line names; \`npm run doctor\` tells whether Nix is well.`;
+}

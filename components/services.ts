@@ -1,0 +1,168 @@
+/** The three services that a configuration describes. */
+import { readFileSync } from "node:fs";
+import * as pulumi from "@pulumi/pulumi";
+import type { Config, Health } from "../config.ts";
+import type { Service, ServiceFile, ServiceHealth } from "./service.ts";
+
+/** DNS names and ports inside the stack's network: the seed's. */
+const DATABASE_HOST = "agatha-db";
+const DATABASE_PORT = 5432;
+const BACK_HOST = "agatha-back";
+const FRONT_HOST = "agatha-front";
+
+/** `nobody:nogroup` of Debian and of most images: it owns nothing. */
+const NOBODY = "65534:65534";
+
+/** The user of the official PostgreSQL image, whom a volume's files belong to. */
+const POSTGRES_USER = "999:999";
+
+/** Where the back runs, and so where it looks for gradle.properties. */
+const BACK_HOME = "/home";
+
+/** PostgreSQL ends cleanly on SIGINT after the running statements were aborted; a large checkpoint takes its time. */
+const DATABASE_GRACE_SECONDS = 60;
+
+/** Docker's own default for a stop, which suits programs without data. */
+const GRACE_SECONDS = 10;
+
+export function databaseService(
+  config: Config,
+  image: pulumi.Input<string>,
+  volume: pulumi.Input<string>,
+): Service {
+  const { name, user, publish, memory } = config.database;
+  return {
+    service: "db",
+    hostname: DATABASE_HOST,
+    image,
+    env: {
+      POSTGRES_DB: name,
+      POSTGRES_USER: user,
+      // Only so that initialisation has some password: the real one is set over the local socket afterwards,
+      // so the container never holds it and a rotation does not touch the container.
+      POSTGRES_PASSWORD_FILE: "/proc/sys/kernel/random/uuid",
+    },
+    files: [],
+    volumes: [{ name: volume, path: "/var/lib/postgresql/data" }],
+    user: POSTGRES_USER,
+    port: DATABASE_PORT,
+    publish,
+    health: {
+      // Over TCP: while the data directory is initialised, a temporary server answers on the local socket.
+      command: ["psql", "-h", "127.0.0.1", "-U", user, "-d", name, "-qtAXc", "select 1"],
+      interval: "5s",
+      startPeriod: "1m0s",
+    },
+    memory,
+    stopSignal: "SIGINT",
+    stopGraceSeconds: DATABASE_GRACE_SECONDS,
+  };
+}
+
+export function backService(config: Config, image: pulumi.Input<string>): Service {
+  const { back } = config;
+  return {
+    service: "back",
+    hostname: BACK_HOST,
+    image,
+    command: ["/bin/agatha-back"],
+    env: back.env,
+    files: [
+      // Writable: real back ends rewrite it.
+      { path: `${BACK_HOME}/gradle.properties`, content: backProperties(config), mode: "0660" },
+      ...files(back.files, ""),
+    ],
+    volumes: [],
+    user: NOBODY,
+    port: back.port,
+    publish: back.publish,
+    health: httpHealth(back.port, back.health),
+    memory: back.memory,
+    stopSignal: back.stopSignal,
+    stopGraceSeconds: GRACE_SECONDS,
+  };
+}
+
+/** @param root The folder that the front serves, in its image: `front.files` are laid over it. */
+export function frontService(config: Config, image: pulumi.Input<string>, root: string): Service {
+  const { front } = config;
+  return {
+    service: "front",
+    hostname: FRONT_HOST,
+    image,
+    command: ["/bin/agatha-front"],
+    env: {},
+    files: files(front.files, `${root}/`),
+    volumes: [],
+    user: NOBODY,
+    port: front.port,
+    publish: front.publish,
+    health: httpHealth(front.port, front.health),
+    memory: front.memory,
+    stopSignal: "SIGTERM",
+    stopGraceSeconds: GRACE_SECONDS,
+  };
+}
+
+/** `user@host:port/name`; without an address, as it is reached inside the stack's network. */
+export function databaseLocation(config: Config, address: string | undefined): string {
+  const { name, user } = config.database;
+  return `${user}@${address ?? `${DATABASE_HOST}:${DATABASE_PORT}`}/${name}`;
+}
+
+function httpHealth(port: number, health: Health): ServiceHealth {
+  return {
+    command: ["/bin/agatha-probe", String(port), health.path, health.statuses.join(",")],
+    interval: health.interval,
+    startPeriod: health.startPeriod,
+  };
+}
+
+function files(given: Config["back"]["files"], prefix: string): ServiceFile[] {
+  return Object.entries(given).map(([path, content]) => ({
+    path: `${prefix}${path}`,
+    content: "file" in content ? readFileSync(content.file, "utf8") : content.text,
+  }));
+}
+
+/** `gradle.properties` of the back. A secret as a whole, since any of its values may be one. */
+function backProperties(config: Config): pulumi.Output<string> {
+  return pulumi.secret(renderProperties(config.back.properties, placeholders(config)));
+}
+
+function placeholders(config: Config): Record<string, string> {
+  return {
+    databaseHost: DATABASE_HOST,
+    databasePort: String(DATABASE_PORT),
+    databaseName: config.database.name,
+    databaseUser: config.database.user,
+    databasePassword: config.databasePassword,
+  };
+}
+
+/**
+ * A properties file in Java's format, names sorted; `${databasePassword}` and the like in a value are filled in once
+ * (what is filled in is not looked at again), an unknown placeholder stays as it is.
+ */
+export function renderProperties(properties: Record<string, string>, values: Record<string, string>): string {
+  const lines = Object.keys(properties)
+    .sort()
+    .map((name) => {
+      const value = (properties[name] ?? "").replace(/\$\{(\w+)\}/g, (whole, key: string) =>
+        Object.hasOwn(values, key) ? (values[key] ?? "") : whole,
+      );
+      return `${escapeProperty(name).replace(/[ =:#!]/g, "\\$&")}=${escapeProperty(value)}\n`;
+    });
+  return lines.join("");
+}
+
+/** Escapes what `java.util.Properties` would read otherwise: backslashes, line ends, leading blanks, non-ASCII. */
+export function escapeProperty(value: string): string {
+  return value
+    .replaceAll("\\", "\\\\")
+    .replaceAll("\n", "\\n")
+    .replaceAll("\r", "\\r")
+    .replaceAll("\t", "\\t")
+    .replace(/^ /, "\\ ")
+    .replace(/[^\x20-\x7e]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}

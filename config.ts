@@ -1,0 +1,368 @@
+/** The stack's configuration: every key, its default, and what is wrong with what was given. */
+import { existsSync } from "node:fs";
+import { z } from "zod";
+import { describeIssue } from "./components/configErrors.ts";
+import { duration } from "./components/duration.ts";
+import application from "./nix/application.json" with { type: "json" };
+
+/** The namespace of every key: `pulumi config set agatha:<key>`. */
+export const NAMESPACE = "agatha";
+
+/** Stacks that may rely on defaults a person has to choose elsewhere (`packages`, `databasePassword`). */
+const DEMANDING_STACKS = ["staging", "prod"];
+
+const text = (what: string, mend: string) => z.string(`is not ${what}. ${mend}`).min(1, `is empty. ${mend}`);
+
+const port = z
+  .int("is not a port. Use a whole number from 1 to 65535.")
+  .min(1, "is not a port. Use a whole number from 1 to 65535.")
+  .max(65535, "is not a port. Use a whole number from 1 to 65535.");
+
+const megabytes = z
+  .int("is not a memory limit. Give whole megabytes, like 512.")
+  .min(16, "is too small a memory limit. Give at least 16 (megabytes).")
+  .max(1_048_576, "is too large a memory limit. Give at most 1048576 (megabytes).");
+
+const seconds = z
+  .string('is not a duration. Write it like "5s", "500ms" or "1m30s".')
+  .transform((value, context) => {
+    const canonical = duration(value);
+    if (canonical !== undefined) return canonical;
+    context.addIssue({
+      code: "custom",
+      message: 'is not a duration. Write it like "5s", "500ms" or "1m30s".',
+      input: value,
+    });
+    return z.NEVER;
+  });
+
+const address = z.union(
+  [z.ipv4(), z.ipv6()],
+  'is not an IP address. Use "127.0.0.1" (this host only) or "0.0.0.0" (everybody).',
+);
+
+const publish = (external: number | undefined) =>
+  external === undefined
+    ? z
+        .union([z.literal(false), z.strictObject({ address: address.default("127.0.0.1"), port })])
+        .default(false)
+    : z
+        .union([
+          z.literal(false),
+          z.strictObject({ address: address.default("127.0.0.1"), port: port.default(external) }),
+        ])
+        .default({ address: "127.0.0.1", port: external });
+
+const containerPath = z
+  .string("is not a path in the container.")
+  .regex(
+    /^\/(?!.*(^|\/)\.\.?(\/|$))[^\0]+[^/\0]$/,
+    "is not an absolute path in the container. Write it like /home/logback.xml.",
+  );
+
+const servedPath = z
+  .string("is not a path below the front's folder.")
+  .regex(
+    /^(?!\/)(?!.*(^|\/)\.\.?(\/|$))[^\0]+$/,
+    "is not a path below the front's folder. Write it like properties.js.",
+  );
+
+const fileContent = z.union(
+  [
+    z.strictObject({ file: text("a path", "Name a file of this project.") }),
+    z.strictObject({ text: z.string("is not text.") }),
+  ],
+  "is neither { file: PATH } nor { text: CONTENT }. Give one of the two.",
+);
+
+const health = (defaults: Health) =>
+  z
+    .strictObject({
+      path: z
+        .string("is not a URL path.")
+        .regex(/^\/[!-~]*$/, "is not a URL path. Write it like /health.")
+        .default(defaults.path),
+      statuses: z
+        .array(
+          z
+            .int("is not an HTTP status.")
+            .min(100, "is not an HTTP status.")
+            .max(599, "is not an HTTP status."),
+          "is not a list. Write it like [200, 204].",
+        )
+        .min(1, "is empty. Name at least one HTTP status, like 200.")
+        .default(defaults.statuses),
+      interval: seconds.default(defaults.interval),
+      startPeriod: seconds.default(defaults.startPeriod),
+    })
+    .prefault({});
+
+/** How a service says that it is ready. */
+export interface Health {
+  /** URL path that is asked. */
+  path: string;
+  /** HTTP statuses that mean "ready". */
+  statuses: number[];
+  /** Time between two probes. */
+  interval: string;
+  /** Time in which failing probes do not count. */
+  startPeriod: string;
+}
+
+const scalar = z
+  .union([z.string(), z.number(), z.boolean()], "is not text, a number or a boolean. Write one value a name.")
+  .transform(String);
+
+const back = z
+  .strictObject({
+    jar: text("a path", "Name your uber jar.").default(application.back.jar),
+    migrations: text("a path", "Name the folder of your V*.sql files.").default(application.back.migrations),
+    port: port.default(application.back.port),
+    publish: publish(8000),
+    java: z
+      .int("is not a Java release. Write it like 17.")
+      .min(8, "is not a Java release. Write it like 17.")
+      .default(application.back.java),
+    modules: z
+      .array(
+        z.string().regex(/^[a-zA-Z][\w.]*$/, "is not a module's name. Write it like java.sql."),
+        "is not a list of modules.",
+      )
+      .min(1, "is empty. Name at least java.base.")
+      .default(application.back.modules),
+    javaOptions: z
+      .array(z.string("is not an option of java."), "is not a list of options.")
+      .default(application.back.javaOptions),
+    properties: z.record(z.string(), scalar, "is not a map of names to values.").default({
+      serverPort: String(application.back.port),
+      databaseUrl: "jdbc:postgresql://${databaseHost}:${databasePort}/${databaseName}",
+      databaseUser: "${databaseUser}",
+      databasePassword: "${databasePassword}",
+    }),
+    files: z
+      .record(containerPath, fileContent)
+      .default({ "/home/logback.xml": { file: "sample/logback.xml" } }),
+    env: z
+      .record(
+        z.string().regex(/^[A-Za-z_][A-Za-z0-9_.]*$/, "is not a variable's name. Use letters, digits and _."),
+        scalar,
+      )
+      .default({}),
+    health: health({ path: "/health", statuses: [200], interval: "5s", startPeriod: "1m0s" }),
+    stopSignal: z
+      .string("is not a signal. Write it like SIGTERM.")
+      .regex(/^SIG[A-Z0-9+-]+$/, "is not a signal. Write it like SIGTERM.")
+      .default("SIGTERM"),
+    memory: megabytes.default(512),
+  })
+  .prefault({});
+
+const front = z
+  .strictObject({
+    dist: text("a path", "Name the folder that your front end's build made.").default(application.front.dist),
+    port: port.default(application.front.port),
+    publish: publish(5173),
+    files: z.record(servedPath, fileContent).default({}),
+    spa: z.boolean("is not true or false.").default(application.front.spa),
+    health: health({ path: "/", statuses: [200], interval: "5s", startPeriod: "30s" }),
+    memory: megabytes.default(128),
+  })
+  .prefault({});
+
+const sqlName = z
+  .string("is not a name.")
+  .min(1, "is empty. Give a name.")
+  .max(63, "is longer than PostgreSQL's 63 characters. Shorten it.")
+  .regex(
+    /^[a-zA-Z_][a-zA-Z0-9_]*$/,
+    "is not a plain SQL name. Use letters, digits and _, and begin with no digit.",
+  );
+
+const database = z
+  .strictObject({
+    image: z
+      .strictObject({
+        name: text("an image's name", "Write it like postgres."),
+        digest: z
+          .string("is not a digest.")
+          .regex(/^sha256:[0-9a-f]{64}$/, "is not a digest. Write it like sha256:<64 hex digits>."),
+        hash: z
+          .string("is not a hash.")
+          .regex(/^sha256-[A-Za-z0-9+/]{43}=$/, "is not a Nix hash. Write it like sha256-<44 characters>."),
+      })
+      .default(application.database.image),
+    name: sqlName.default("docker_agatha_db"),
+    user: sqlName.default("postgres"),
+    publish: publish(undefined),
+    memory: megabytes.default(512),
+  })
+  .prefault({});
+
+const schema = z.strictObject({
+  packages: z.enum(
+    ["nixpkgs", "host"],
+    'is not a package set. Use "nixpkgs" (the pin) or "host" (this host\'s Debian packages).',
+  ),
+  back,
+  front,
+  database,
+  databasePassword: z
+    .string("is not a password.")
+    .min(1, "is empty. Give one by `pulumi config set --secret agatha:databasePassword`.")
+    .regex(/^[^\0\r\n]*$/, "holds a line break. Give a password of one line."),
+  dockerHost: z
+    .string("is not a docker host.")
+    .regex(
+      /^(unix:\/\/\/.+|ssh:\/\/.+|tcp:\/\/.+)$/,
+      'is not a docker host. Write it like "unix:///var/run/docker.sock", "ssh://user@host" or "tcp://host:2376".',
+    )
+    .optional(),
+});
+
+/** The whole configuration, validated, every default filled in. */
+export type Config = z.infer<typeof schema>;
+
+/** Where a value came from that the stack's config does not hold. */
+export interface Surroundings {
+  stack: string;
+  /** `AGATHA_PACKAGES`, the package set that set-up found usable. */
+  packages: string | undefined;
+  /** The password that set-up made for this stack, where it did. */
+  password: string | undefined;
+  /** Tells whether a path, relative to the project, exists. Default: the file system's answer. */
+  exists?: (path: string) => boolean;
+}
+
+/** Every error of a configuration at once. */
+export class ConfigError extends Error {
+  readonly errors: string[];
+  constructor(errors: string[]) {
+    super(errors.join("\n"));
+    this.name = "ConfigError";
+    this.errors = errors;
+  }
+}
+
+/**
+ * Reads, validates and completes a stack's configuration.
+ *
+ * @param raw What Pulumi holds, `agatha:key` to text; other namespaces are left alone.
+ * @throws ConfigError with all errors, each `agatha:<key>: <received> <what is wrong>. <The mend>.`
+ */
+export function loadConfig(raw: Record<string, string>, surroundings: Surroundings): Config {
+  const errors: string[] = [];
+  const given = collect(raw, errors);
+  if (!DEMANDING_STACKS.includes(surroundings.stack)) {
+    given["packages"] ??= surroundings.packages ?? "nixpkgs";
+    given["databasePassword"] ??= surroundings.password;
+  }
+  for (const [key, mend] of Object.entries(REQUIRED)) {
+    if (given[key] === undefined)
+      errors.push(`${NAMESPACE}:${key}: is missing on stack "${surroundings.stack}". ${mend}`);
+  }
+  const parsed = schema.safeParse(given, { reportInput: true });
+  if (!parsed.success) {
+    const missing = Object.keys(REQUIRED).filter((key) => given[key] === undefined);
+    const issues = parsed.error.issues.filter((issue) => !missing.includes(String(issue.path[0])));
+    errors.push(...issues.flatMap((issue) => describeIssue(NAMESPACE, issue, keysAt)));
+    throw new ConfigError(errors);
+  }
+  errors.push(...portErrors(parsed.data), ...fileErrors(parsed.data, surroundings.exists ?? existsSync));
+  if (errors.length > 0) throw new ConfigError(errors);
+  return parsed.data;
+}
+
+const REQUIRED: Record<string, string> = {
+  packages: 'Set it: `pulumi config set agatha:packages nixpkgs` (or "host").',
+  databasePassword:
+    "Set it: `pulumi config set --secret agatha:databasePassword`, or let `npm run up` make one on stack dev.",
+};
+
+/** Texts into values: JSON where it is an object, list, number or boolean; dotted keys into their objects. */
+function collect(raw: Record<string, string>, errors: string[]): Record<string, unknown> {
+  const given: Record<string, unknown> = {};
+  const own = Object.entries(raw).filter(([key]) => key.startsWith(`${NAMESPACE}:`));
+  // Plain keys first, so that `agatha:back.pin` lays itself over `agatha:back`.
+  own.sort(([a], [b]) => a.split(".").length - b.split(".").length || (a < b ? -1 : 1));
+  for (const [key, value] of own) {
+    const path = key.slice(NAMESPACE.length + 1).split(".");
+    const parent = path.slice(0, -1).reduce<Record<string, unknown> | undefined>((object, part) => {
+      if (object === undefined) return undefined;
+      const child = object[part] ?? {};
+      if (typeof child !== "object" || Array.isArray(child)) return undefined;
+      const copy = { ...(child as Record<string, unknown>) };
+      object[part] = copy;
+      return copy;
+    }, given);
+    if (parent === undefined)
+      errors.push(`${key}: lies below a key that is no object. Remove one of the two.`);
+    else parent[path.at(-1) as string] = TEXT_KEYS.has(path.join(".")) ? value : fromText(value);
+  }
+  return given;
+}
+
+/** Keys whose text is never read as JSON: a password may well be `12345` or `true`. */
+const TEXT_KEYS = new Set(["databasePassword", "database.name", "database.user"]);
+
+function fromText(value: string): unknown {
+  if (!/^\s*([[{]|-?\d+(\.\d+)?\s*$|true\s*$|false\s*$)/.test(value)) return value;
+  try {
+    return JSON.parse(value);
+  } catch {
+    return value;
+  }
+}
+
+/** The keys that the schema knows at a path, for "did you mean". */
+function keysAt(path: PropertyKey[]): string[] {
+  const groups: Record<string, z.ZodObject> = {
+    back: back.unwrap(),
+    front: front.unwrap(),
+    database: database.unwrap(),
+  };
+  if (path.length === 0) return Object.keys(schema.shape);
+  const group = path.length === 1 ? groups[String(path[0])] : undefined;
+  return group === undefined ? [] : Object.keys(group.shape);
+}
+
+/** Two services cannot be published on one port of one address. */
+function portErrors(config: Config): string[] {
+  const taken = new Map<string, string>();
+  const errors: string[] = [];
+  for (const service of ["back", "front", "database"] as const) {
+    const published = config[service].publish;
+    if (published === false) continue;
+    const key = `${NAMESPACE}:${service}.publish.port`;
+    const other = taken.get(String(published.port));
+    if (other === undefined) taken.set(String(published.port), key);
+    else
+      errors.push(
+        `${key}: ${published.port} is taken by ${other} already. Choose another port for one of the two.`,
+      );
+  }
+  return errors;
+}
+
+/** What the configuration names in this project must be there before anything is deployed. */
+function fileErrors(config: Config, exists: (path: string) => boolean): string[] {
+  const errors: string[] = [];
+  const need = (key: string, path: string, mend: string) => {
+    if (!exists(path)) errors.push(`${NAMESPACE}:${key}: ${JSON.stringify(path)} does not exist. ${mend}`);
+  };
+  need("back.jar", config.back.jar, "Build it first (npm run sample), or point back.jar at your jar.");
+  need(
+    "back.migrations",
+    config.back.migrations,
+    "Point back.migrations at the folder of your V*.sql files.",
+  );
+  need(
+    "front.dist",
+    config.front.dist,
+    "Build it first (npm run sample), or point front.dist at your front end's build.",
+  );
+  for (const service of ["back", "front"] as const)
+    for (const [path, content] of Object.entries(config[service].files))
+      if ("file" in content)
+        need(`${service}.files["${path}"]`, content.file, "Name a file that is there, or give its text.");
+  return errors;
+}

@@ -1,0 +1,73 @@
+/** The stack: configuration -> images -> network and data -> services -> outputs. */
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import { DatabaseSteps } from "./components/DatabaseSteps.ts";
+import { DockerService } from "./components/DockerService.ts";
+import { applicationOf, evaluateImages, migrationsAlias } from "./components/evaluate.ts";
+import { NixImage } from "./components/NixImage.ts";
+import { hostName, labels } from "./components/names.ts";
+import { readConfig } from "./components/readConfig.ts";
+import { backService, databaseLocation, databaseService, frontService } from "./components/services.ts";
+
+const config = readConfig();
+const meta = await evaluateImages(config);
+
+const { dockerHost, packages } = config;
+const provider = new docker.Provider("docker", dockerHost === undefined ? {} : { host: dockerHost });
+const opts = { provider };
+
+const application = applicationOf(config);
+const image = (name: "back" | "front" | "db", aliases: string[] = []) =>
+  new NixImage(
+    `${name}-image`,
+    { meta: meta[name], packages, application: application[name], aliases, dockerHost },
+    opts,
+  );
+const images = { db: image("db"), back: image("back", [migrationsAlias(meta.back)]), front: image("front") };
+
+const network = new docker.Network("network", { name: hostName("network"), labels: labels("network") }, opts);
+const volume = new docker.Volume(
+  "db-data",
+  { name: hostName("db-data"), labels: labels("db") },
+  // No config change and no destroy drops data: `npm run down -- --volumes` alone does, by name.
+  { ...opts, retainOnDelete: true },
+);
+
+const host = { network: network.name, dockerHost };
+const db = new DockerService(
+  "db",
+  { service: databaseService(config, images.db.loaded, volume.name), ...host },
+  opts,
+);
+const schema = new DatabaseSteps(
+  "db-schema",
+  { config, containerId: db.containerId, back: meta.back },
+  { ...opts, dependsOn: [db, images.back] },
+);
+const back = new DockerService(
+  "back",
+  // A back does not find its way to a new database by itself, so it is replaced with it.
+  { service: backService(config, images.back.loaded), ...host, follows: { db: db.containerId } },
+  { ...opts, dependsOn: schema },
+);
+const front = new DockerService(
+  "front",
+  { service: frontService(config, images.front.loaded, meta.front.root), ...host },
+  { ...opts, dependsOn: back },
+);
+
+const url = (address: string | undefined) => (address === undefined ? undefined : `http://${address}`);
+const describe = ({ ref, drvPath, sizeBytes }: NixImage) => ({ ref, drvPath, sizeBytes });
+
+/** Where a browser finds the front end; undefined where it is not published. */
+export const frontUrl = url(front.address);
+/** Where the back end's API is; undefined where it is not published. */
+export const backUrl = url(back.address);
+/** The database, without its password; as inside the stack's network where it is not published. */
+export const databaseUrl = `postgresql://${databaseLocation(config, db.address)}`;
+/** The password of the database's role. */
+export const databasePassword = pulumi.secret(config.databasePassword);
+/** Per image: its ref, its derivation, and its size in docker. */
+const described = { back: describe(images.back), front: describe(images.front), db: describe(images.db) };
+
+export { described as images };

@@ -1,0 +1,67 @@
+/**
+ * Brings an image into the daemon: `REF` there already means nothing is built, sent or touched.
+ * Prints `{"ref":…,"sizeBytes":…}`; what happened, for people, goes to standard error.
+ */
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import { nixArguments } from "../components/nixArguments.ts";
+import { docker, dockerError, inspect } from "./docker.ts";
+import { input, pipe, run, StepError, step, tail } from "./process.ts";
+
+/** Lines of a failed build that are shown. */
+const SHOWN_LINES = 30;
+
+await step(async () => {
+  const ref = input("REF");
+  let sizeBytes = await inspect<number>("image", ref, ".Size");
+  if (sizeBytes === undefined) {
+    const outLink = input("OUT_LINK");
+    const built = await timed(() => build(outLink));
+    const loaded = await timed(() => load(outLink));
+    sizeBytes = await inspect<number>("image", ref, ".Size");
+    if (sizeBytes === undefined)
+      throw new StepError(
+        `${ref}: docker took the image, but under another name. Remove ${outLink} and try again.`,
+      );
+    say(`${ref} built in ${built}, ${megabytes(sizeBytes)} loaded in ${loaded}`);
+  } else {
+    say(`${ref} is in docker already`);
+  }
+  for (const alias of input("ALIASES").split(" ")) await docker(["tag", ref, alias]);
+  process.stdout.write(JSON.stringify({ ref, sizeBytes }));
+});
+
+/** Builds the image; the out-link keeps the store's garbage collector away from it. */
+async function build(outLink: string): Promise<void> {
+  mkdirSync(dirname(outLink), { recursive: true });
+  const attribute = input("ATTRIBUTE");
+  const args = [
+    ...nixArguments(input("PACKAGES"), input("APPLICATION")),
+    "-A",
+    attribute,
+    "--out-link",
+    outLink,
+  ];
+  const result = await run("nix-build", args);
+  if (result.code === 0) return;
+  throw new StepError(
+    `nix-build of ${attribute} failed with ${result.code}:\n${tail(result.stderr, SHOWN_LINES)}`,
+  );
+}
+
+/** The image is an executable that writes itself to standard output: no archive lies on any disk. */
+async function load(outLink: string): Promise<void> {
+  const [image, loader] = await pipe([outLink, []], ["docker", ["load", "--quiet"]]);
+  if (loader.code !== 0) throw new StepError(dockerError(["load"], loader));
+  if (image.code !== 0)
+    throw new StepError(`${outLink} ended with ${image.code}:\n${tail(image.stderr, SHOWN_LINES)}`);
+}
+
+async function timed(work: () => Promise<void>): Promise<string> {
+  const start = performance.now();
+  await work();
+  return `${((performance.now() - start) / 1000).toFixed(1)} s`;
+}
+
+const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`;
+const say = (text: string) => process.stderr.write(`${text}\n`);

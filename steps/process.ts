@@ -1,0 +1,100 @@
+/** How a step runs programs, and how it ends. No shell: every argument reaches its program as it is. */
+import { spawn } from "node:child_process";
+
+/** What a program printed and how it ended; `code` is null where a signal ended it. */
+export interface Result {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** The children that run now, so that an interrupted step leaves none behind. */
+const children = new Set<ReturnType<typeof spawn>>();
+
+/** An input of the step: what the Command resource put into its environment. */
+export function input(name: string): string {
+  const value = process.env[name];
+  if (value === undefined)
+    throw new StepError(`step: ${name} is not set. Run it through pulumi, which sets it.`);
+  return value;
+}
+
+/** Ends the step with a message for people and no stack trace. */
+export class StepError extends Error {}
+
+/** Runs a program to its end, whatever its exit code. */
+export function run(program: string, args: string[], stdin?: string | Buffer): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"] });
+    children.add(child);
+    const chunks = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
+    child.stdout.on("data", (chunk: Buffer) => chunks.stdout.push(chunk));
+    child.stderr.on("data", (chunk: Buffer) => chunks.stderr.push(chunk));
+    child.on("error", (error) => reject(missing(program, error)));
+    child.on("close", (code) => {
+      children.delete(child);
+      const text = (parts: Buffer[]) => Buffer.concat(parts).toString("utf8");
+      resolve({ code, stdout: text(chunks.stdout), stderr: text(chunks.stderr) });
+    });
+    // A program that ends before it has read everything says why on stderr.
+    child.stdin.on("error", () => {});
+    child.stdin.end(stdin);
+  });
+}
+
+/** Runs `producer` into `consumer`'s standard input and waits for both. */
+export async function pipe(
+  producer: [string, string[]],
+  consumer: [string, string[]],
+): Promise<[Result, Result]> {
+  const source = spawn(producer[0], producer[1], { stdio: ["ignore", "pipe", "pipe"] });
+  const sink = spawn(consumer[0], consumer[1], { stdio: ["pipe", "pipe", "pipe"] });
+  children.add(source).add(sink);
+  source.stdout.pipe(sink.stdin);
+  sink.stdin.on("error", () => {});
+  return Promise.all([ended(source, producer[0]), ended(sink, consumer[0])]);
+}
+
+function ended(child: ReturnType<typeof spawn>, program: string): Promise<Result> {
+  const output = { stdout: "", stderr: "" };
+  child.stderr?.on("data", (chunk: Buffer) => {
+    output.stderr += chunk.toString();
+  });
+  if (child.stdin !== null)
+    child.stdout?.on("data", (chunk: Buffer) => {
+      output.stdout += chunk.toString();
+    });
+  return new Promise((resolve, reject) => {
+    child.on("error", (error) => reject(missing(program, error)));
+    child.on("close", (code) => {
+      children.delete(child);
+      resolve({ code, ...output });
+    });
+  });
+}
+
+function missing(program: string, error: NodeJS.ErrnoException): Error {
+  if (error.code !== "ENOENT") return error;
+  return new StepError(
+    `${program}: is not on PATH. Run \`npm run doctor\`, or \`. scripts/env.sh\` before pulumi.`,
+  );
+}
+
+/** The last lines of a text. */
+export const tail = (text: string, lines: number): string =>
+  text.trimEnd().split("\n").slice(-lines).join("\n");
+
+/** Runs a step: a StepError ends it with its message, an interrupt ends its children too. */
+export async function step(main: () => Promise<void>): Promise<void> {
+  for (const signal of ["SIGINT", "SIGTERM"] as const)
+    process.once(signal, () => {
+      for (const child of children) child.kill("SIGTERM");
+      process.exitCode = 130;
+    });
+  try {
+    await main();
+  } catch (error) {
+    process.stderr.write(`${error instanceof StepError ? error.message : String((error as Error).stack)}\n`);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,14 @@
+/** SQL text of the steps. */
+
+/** A string as an SQL literal, whatever `standard_conforming_strings` says. */
+const literal = (value: string): string => ` E'${value.replaceAll("\\", "\\\\").replaceAll("'", "''")}'`;
+
+/** A name as a quoted SQL identifier. */
+const identifier = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+
+/** Gives a role its password; neither a log setting of the server nor a failure writes the statement into its log. */
+export function alterRole(role: string, password: string): string {
+  const quiet =
+    "SET log_statement = 'none'; SET log_min_duration_statement = -1; SET log_min_error_statement = 'panic';";
+  return `${quiet}\nALTER ROLE ${identifier(role)} PASSWORD${literal(password)};\n`;
+}
