@@ -20,9 +20,11 @@ final class Server {
     private static final long DRAIN_MILLIS = 8_000;
 
     private final HttpServer http;
-    private final ExecutorService threads = Executors.newFixedThreadPool(32);
     private final Router router;
     private final AtomicInteger running = new AtomicInteger();
+    private final AtomicInteger threadNumber = new AtomicInteger();
+    private final ExecutorService threads =
+            Executors.newFixedThreadPool(32, work -> new Thread(work, "http-" + threadNumber.incrementAndGet()));
     private volatile boolean stopping;
 
     Server(int port, Router router) throws IOException {
