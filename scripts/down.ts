@@ -1,0 +1,35 @@
+/** `npm run down`: removes what the stack made but its data and images; `-- --volumes` drops the data too, by name. */
+import { main, run, Stop } from "./lib/exec.ts";
+import { environment, pulumi, selectStack, stackArguments } from "./lib/stack.ts";
+
+await main(async () => {
+  const { stack, rest, flags } = stackArguments(process.argv.slice(2), ["volumes"]);
+  const env = await environment();
+  await selectStack(stack, env);
+  const code = await pulumi(stack, ["destroy", "--yes", "--skip-preview", ...rest], env);
+  if (code !== 0) return code;
+  const volumes = await volumesOf(stack, env);
+  if (volumes.length === 0) return 0;
+  if (!flags["volumes"]) {
+    process.stdout.write(
+      `The data is kept in volume ${volumes.join(", ")}; \`npm run down -- --volumes\` drops it.\n`,
+    );
+    return 0;
+  }
+  for (const volume of volumes) {
+    const { code: failed, output } = await run("docker", ["volume", "rm", volume], { env });
+    if (failed !== 0) throw new Stop(`docker volume rm ${volume}: ${output.trim()}`);
+    process.stdout.write(`Volume ${volume} and the data in it are gone.\n`);
+  }
+  return 0;
+});
+
+async function volumesOf(stack: string, env: NodeJS.ProcessEnv): Promise<string[]> {
+  const { code, output } = await run(
+    "docker",
+    ["volume", "ls", "--quiet", "--filter", `label=agatha.stack=${stack}`],
+    { env },
+  );
+  if (code !== 0) throw new Stop(`docker volume ls: ${output.trim()}`);
+  return output.trim().split("\n").filter(Boolean);
+}

@@ -1,0 +1,34 @@
+# Puts the tools on PATH and points Pulumi at the state: `. scripts/env.sh`, then plain `pulumi up` works on any stack.
+# Source it in bash, from any folder.
+
+agatha_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+
+case ":$PATH:" in
+*":$agatha_root/.tools/bin:"*) ;;
+*) export PATH="$agatha_root/.tools/bin:$PATH" ;;
+esac
+
+# What set-up found out about this machine: Nix settings, the package set, quiet plugins.
+if [ -f "$agatha_root/.tools/env" ]; then
+  . "$agatha_root/.tools/env"
+else
+  echo "env.sh: set-up has not run in this clone. Run \`npm run setup\` first." >&2
+fi
+
+# The state lies in the clone, unless the user has a Pulumi login or names a backend.
+if [ -z "${PULUMI_BACKEND_URL:-}" ] &&
+  ! grep -qE '"current": *"[^"]+"' "${PULUMI_HOME:-$HOME/.pulumi}/credentials.json" 2>/dev/null; then
+  mkdir -p "$agatha_root/.state/pulumi"
+  export PULUMI_BACKEND_URL="file://$agatha_root/.state/pulumi"
+fi
+if [ "${PULUMI_BACKEND_URL:-}" = "file://$agatha_root/.state/pulumi" ] &&
+  [ -z "${PULUMI_CONFIG_PASSPHRASE+set}${PULUMI_CONFIG_PASSPHRASE_FILE:-}" ]; then
+  if [ ! -s "$agatha_root/.state/passphrase" ]; then
+    (umask 077 && head -c 32 /dev/urandom | base64 >"$agatha_root/.state/passphrase")
+  fi
+  export PULUMI_CONFIG_PASSPHRASE_FILE="$agatha_root/.state/passphrase"
+  # A checkout may put back a stack file without its salt; the state has it too.
+  export PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER=true
+fi
+export PULUMI_SKIP_UPDATE_CHECK=true
+unset agatha_root

@@ -1,0 +1,87 @@
+/** Runs programs for set-up and the npm commands, without a shell. */
+import { type SpawnOptions, spawn } from "node:child_process";
+import { accessSync, constants, statSync } from "node:fs";
+import { delimiter, join } from "node:path";
+
+/** Ends a command with one sentence for people and no stack trace. */
+export class Stop extends Error {}
+
+export interface Ran {
+  code: number;
+  output: string;
+}
+
+export interface RunOptions {
+  cwd?: string;
+  env?: NodeJS.ProcessEnv;
+  /** Gets every line as it comes. */
+  onLine?: (line: string) => void;
+}
+
+/** Runs a program; its standard output and error come together. A program that is absent gives code 127. */
+export function run(program: string, args: string[], options: RunOptions = {}): Promise<Ran> {
+  return new Promise((resolve) => {
+    const child = spawn(program, args, {
+      cwd: options.cwd,
+      env: options.env ?? process.env,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let [output, rest] = ["", ""];
+    const take = (chunk: Buffer) => {
+      const text = chunk.toString();
+      output += text;
+      rest += text;
+      const lines = rest.split("\n");
+      rest = lines.pop() ?? "";
+      for (const line of lines) options.onLine?.(line);
+    };
+    child.stdout.on("data", take);
+    child.stderr.on("data", take);
+    child.on("error", (error) => resolve({ code: 127, output: `${program}: ${error.message}` }));
+    child.on("close", (code) => resolve({ code: code ?? 1, output }));
+  });
+}
+
+/** Runs a program with this terminal as its own and gives its exit code; an interrupt is the program's to handle. */
+export function runHere(program: string, args: string[], options: SpawnOptions = {}): Promise<number> {
+  const ignore = () => {};
+  process.on("SIGINT", ignore);
+  return new Promise((resolve) => {
+    const child = spawn(program, args, { stdio: "inherit", ...options });
+    const end = (code: number) => {
+      process.off("SIGINT", ignore);
+      resolve(code);
+    };
+    child.on("error", () => end(127));
+    child.on("close", (code, signal) => end(code ?? (signal === "SIGINT" ? 130 : 1)));
+  });
+}
+
+/** The program's full path, or undefined where PATH has none. */
+export function which(program: string, path = process.env["PATH"] ?? ""): string | undefined {
+  for (const folder of path.split(delimiter)) {
+    const candidate = join(folder, program);
+    try {
+      accessSync(candidate, constants.X_OK);
+      if (statSync(candidate).isFile()) return candidate;
+    } catch {
+      // Not in this folder.
+    }
+  }
+  return undefined;
+}
+
+/** The last lines of a text. */
+export const lastLines = (text: string, count: number): string =>
+  text.trimEnd().split("\n").slice(-count).join("\n");
+
+/** Runs a command's main function: a Stop ends it with its sentence. */
+export async function main(body: () => Promise<number | undefined>): Promise<void> {
+  try {
+    process.exitCode = (await body()) ?? 0;
+  } catch (error) {
+    if (!(error instanceof Stop)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 1;
+  }
+}

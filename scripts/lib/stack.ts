@@ -1,0 +1,88 @@
+/** The stack that a command works on: its name, its files, and Pulumi run on it. */
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { parseArgs } from "node:util";
+import { run, runHere, Stop } from "./exec.ts";
+
+/** What set-up makes a password for; the others' is a decision of a person. */
+const MADE_FOR = "dev";
+
+/** Where set-up keeps a stack's password; index.ts reads the same. */
+const passwordFile = (stack: string): string => `.state/secrets/${stack}/database-password`;
+
+export interface StackArguments {
+  stack: string;
+  /** What is left for pulumi or for the command. */
+  rest: string[];
+  flags: Record<string, boolean | undefined>;
+}
+
+/**
+ * Reads a command's arguments: `--stack NAME` (default: `AGATHA_STACK`, else dev), the command's own flags, and the rest.
+ */
+export function stackArguments(args: string[], flags: string[] = []): StackArguments {
+  const options = Object.fromEntries(flags.map((flag) => [flag, { type: "boolean" as const }]));
+  const parsed = parseArgs({
+    args,
+    options: { ...options, stack: { type: "string", short: "s" } },
+    strict: false,
+    allowPositionals: true,
+    tokens: true,
+  });
+  const stack = parsed.values["stack"] ?? process.env["AGATHA_STACK"] ?? MADE_FOR;
+  if (typeof stack !== "string" || !/^[a-zA-Z0-9][\w.-]{0,99}$/.test(stack))
+    throw new Stop(
+      `--stack: ${JSON.stringify(stack)} is not a stack's name. Use letters, digits, _, . and -.`,
+    );
+  const own = new Set(["stack", "s", ...flags]);
+  const rest = parsed.tokens.flatMap((token) => {
+    if (token.kind === "positional") return [token.value];
+    if (token.kind === "option" && !own.has(token.name))
+      return [token.value === undefined ? token.rawName : `${token.rawName}=${token.value}`];
+    return [];
+  });
+  const set = Object.fromEntries(flags.map((flag) => [flag, parsed.values[flag] === true]));
+  return { stack, rest, flags: set };
+}
+
+/** The environment that `. scripts/env.sh` gives: the one place that says where tools and state are. */
+export async function environment(): Promise<NodeJS.ProcessEnv> {
+  const { code, output } = await run("bash", ["-c", ". scripts/env.sh && env -0"]);
+  if (code !== 0) throw new Stop(`scripts/env.sh: ended with ${code}:\n${output}`);
+  return Object.fromEntries(
+    output
+      .split("\0")
+      .filter(Boolean)
+      .map((entry) => [entry.slice(0, entry.indexOf("=")), entry.slice(entry.indexOf("=") + 1)]),
+  );
+}
+
+/** Makes the stack where it is not there yet, with a random database password on stack dev. */
+export async function selectStack(stack: string, env: NodeJS.ProcessEnv): Promise<void> {
+  const file = passwordFile(stack);
+  if (stack === MADE_FOR && !existsSync(file)) {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    writeFileSync(file, `${randomBytes(24).toString("base64url")}\n`, { mode: 0o600 });
+  }
+  const { code, output } = await run("pulumi", ["stack", "select", "--create", stack], { env });
+  if (code !== 0) throw new Stop(`pulumi stack select ${stack}: ended with ${code}:\n${output.trim()}`);
+  await hideSalt(stack, env);
+}
+
+/** Pulumi writes its salt into the stack's file; with our own state, git need not see that. */
+async function hideSalt(stack: string, env: NodeJS.ProcessEnv): Promise<void> {
+  const ours = env["PULUMI_BACKEND_URL"]?.startsWith(`file://${process.cwd()}/.state/`);
+  if (ours) await run("git", ["update-index", "--skip-worktree", `Pulumi.${stack}.yaml`]);
+}
+
+/** Runs pulumi on the stack in this terminal. */
+export const pulumi = (stack: string, args: string[], env: NodeJS.ProcessEnv): Promise<number> =>
+  runHere("pulumi", [...args, "--stack", stack], { env });
+
+/** The stack's outputs; secrets stay hidden. */
+export async function outputs(stack: string, env: NodeJS.ProcessEnv): Promise<Record<string, unknown>> {
+  const { code, output } = await run("pulumi", ["stack", "output", "--json", "--stack", stack], { env });
+  if (code !== 0) throw new Stop(`pulumi stack output: ended with ${code}:\n${output.trim()}`);
+  return JSON.parse(output) as Record<string, unknown>;
+}

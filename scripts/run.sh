@@ -1,0 +1,40 @@
+#!/usr/bin/env bash
+# Runs an npm command: makes sure of Node and the node modules, then hands over to scripts/<command>.ts.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+command=$1
+shift
+
+# Node runs TypeScript by itself since 22.18.
+runs_typescript() {
+  "$1" -e 'const [major, minor] = process.versions.node.split(".").map(Number)
+           process.exit(major > 22 || (major === 22 && minor >= 18) ? 0 : 1)' 2>/dev/null
+}
+
+# The node modules, and with them a Node for machines whose own is too old: again whenever the lock file changes.
+wanted=$(cksum package-lock.json .npmrc)
+if [ "$(cat node_modules/.installed 2>/dev/null)" != "$wanted" ]; then
+  if ! command -v npm >/dev/null; then
+    echo "npm: is not on PATH. Install Node and npm (apt-get install npm), then run this again." >&2
+    exit 1
+  fi
+  start=$SECONDS
+  echo "node modules     installing"
+  if ! npm ci --no-progress --loglevel=error >node_modules.log 2>&1; then
+    tail -n 20 node_modules.log >&2
+    echo "npm ci: failed as above. See to npm's registry or network, then run this again." >&2
+    exit 1
+  fi
+  rm -f node_modules.log
+  printf '%s' "$wanted" >node_modules/.installed
+  echo "node modules     installed, $((SECONDS - start)) s"
+fi
+
+mkdir -p .tools/bin
+if runs_typescript "$(PATH=${PATH//"$PWD/.tools/bin:"/} command -v node || echo node)"; then
+  rm -f .tools/bin/node
+else
+  ln -sfn ../../node_modules/.bin/node .tools/bin/node
+fi
+PATH=$PWD/.tools/bin:$PATH
+exec node "scripts/$command.ts" "$@"

@@ -1,0 +1,66 @@
+/** Docker Engine: found where one answers, started where it is only installed. A running daemon is never touched. */
+import { spawn } from "node:child_process";
+import { existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { lastLines, run, Stop, which } from "../lib/exec.ts";
+import { found, isRoot, lacking, type Probe } from "./probe.ts";
+
+/** Where a daemon that set-up started writes its log. */
+const LOG = ".state/dockerd.log";
+
+/** Longest time for a daemon to answer after its start, in seconds: 2 to 4 were measured. */
+const START_LIMIT = 40;
+
+export async function probeDocker(): Promise<Probe> {
+  if (which("docker") === undefined) return lacking("no docker client", "Run `apt-get install docker.io`.");
+  const { code, output } = await run("docker", ["version", "--format", "{{.Server.Version}}"]);
+  if (code === 0) return found(`Docker Engine ${output.trim()}`);
+  if (/permission denied/i.test(output))
+    return lacking(
+      "this user may not talk to the daemon",
+      "Run `sudo usermod -aG docker $USER`, then log in again.",
+    );
+  const host = process.env["DOCKER_HOST"];
+  if (host !== undefined && host !== "")
+    return lacking(`no daemon answers at DOCKER_HOST ${host}`, "Start it there, or unset DOCKER_HOST.");
+  return lacking("no daemon answers", "Start it: `systemctl start docker`, or `dockerd &` as root.");
+}
+
+/** Whether there is a daemon to start: else Debian's package has to be installed first. */
+export const daemonInstalled = (): boolean =>
+  which("dockerd", `${process.env["PATH"]}:/usr/sbin:/sbin`) !== undefined;
+
+/**
+ * Starts the installed daemon and waits until it answers.
+ *
+ * @throws Stop where this user may not, or where the daemon does not come up.
+ */
+export async function startDocker(): Promise<string> {
+  const probe = await probeDocker();
+  if (probe.ok) return `${probe.text}, running already`;
+  if (process.env["DOCKER_HOST"] || !isRoot()) throw new Stop(`docker: ${probe.text}. ${probe.mend}`);
+  const systemd = existsSync("/run/systemd/system");
+  if (systemd) await run("systemctl", ["start", "docker"]);
+  else startDaemon();
+  for (let waited = 0; waited < START_LIMIT * 5; waited++) {
+    const now = await probeDocker();
+    if (now.ok) return `${now.text}, started ${systemd ? "by systemd" : `(log: ${LOG})`}`;
+    await sleep(200);
+  }
+  const log = systemd
+    ? (await run("journalctl", ["-u", "docker", "-n", "15", "--no-pager"])).output
+    : readFileSync(LOG, "utf8");
+  throw new Stop(
+    `docker: the daemon does not answer ${START_LIMIT} s after its start. Mend what its log names:\n${lastLines(log, 15)}`,
+  );
+}
+
+function startDaemon(): void {
+  mkdirSync(".state", { recursive: true });
+  const log = openSync(LOG, "a");
+  const env = { ...process.env, PATH: `${process.env["PATH"]}:/usr/sbin:/sbin` };
+  const child = spawn("dockerd", [], { detached: true, stdio: ["ignore", log, log], env });
+  child.on("error", () => {});
+  writeFileSync(".state/dockerd.pid", `${child.pid}\n`);
+  child.unref();
+}

@@ -1,0 +1,102 @@
+/** The set-up behind every command: whatever is missing, side by side where it can be, a line a step. */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { lastLines, run, Stop, which } from "../lib/exec.ts";
+import { report, type Step } from "../lib/report.ts";
+import { hostPackages, installPackages, missingPackages } from "./debian.ts";
+import { daemonInstalled, probeDocker, startDocker } from "./docker.ts";
+import { obtainEngine } from "./engine.ts";
+import { addBuilders, buildersExist, choosePackages, ownSettings, probeNix, probeStore } from "./nix.ts";
+
+/** What a command needs beside the engine, docker and Nix. */
+export interface Needs {
+  /** Build the sample application. */
+  sample?: boolean;
+  /** Debian packages of its own: the tests' browser. */
+  packages?: string[];
+}
+
+/** Sets up whatever is missing; every step says what it found or did. @throws Stop with the mend. */
+export async function setup(needs: Needs = {}): Promise<void> {
+  const packages = report("debian packages", () => debian(needs.packages ?? []));
+  const prepared = packages.then(async () => {
+    await Promise.all([report("docker", startDocker), report("nix", nix)]);
+  });
+  const material = prepared.then(() =>
+    process.env["AGATHA_PACKAGES"] === "host" ? report("host packages", hostMaterial) : undefined,
+  );
+  const engine = report("pulumi engine", obtainEngine);
+  // The build tools come with the Debian packages where the machine has none of its own.
+  const tools = which("mvn") !== undefined && which("javac") !== undefined ? Promise.resolve() : packages;
+  const sample = needs.sample ? tools.then(buildSample) : undefined;
+  const results = await Promise.allSettled([packages, prepared, material, engine, sample]);
+  const reasons = results.flatMap((result) => (result.status === "rejected" ? [result.reason as Error] : []));
+  const unexpected = reasons.find((reason) => !(reason instanceof Stop));
+  if (unexpected !== undefined) throw unexpected;
+  if (reasons.length > 0) throw new Stop([...new Set(reasons.map((reason) => reason.message))].join("\n"));
+}
+
+async function debian(extra: string[]): Promise<string> {
+  const wanted: string[] = [];
+  if (!(await probeDocker()).ok && !daemonInstalled() && !process.env["DOCKER_HOST"])
+    wanted.push("docker.io", "iptables");
+  else if (which("docker") === undefined) wanted.push("docker.io");
+  if (!(await probeNix()).ok) wanted.push("nix-bin");
+  if (which("javac") === undefined) wanted.push("openjdk-17-jdk-headless");
+  if (which("mvn") === undefined) wanted.push("maven");
+  // Debian's Nix can only build from the host's packages; a newer one may have been found on PATH.
+  const host = wanted.includes("nix-bin") || (await choosePackages()) === "host";
+  const missing = await missingPackages([...new Set([...wanted, ...(host ? hostPackages() : []), ...extra])]);
+  if (missing.length === 0) return "all there";
+  await installPackages(missing);
+  return `installed ${missing.join(" ")}`;
+}
+
+async function nix(): Promise<string> {
+  const probe = await probeNix();
+  const store = probeStore();
+  if (!probe.ok) throw new Stop(`nix: ${probe.text}. ${probe.mend}`);
+  if (!store.ok) throw new Stop(`nix: ${store.text}. ${store.mend}`);
+  const said = [probe.text];
+  const settings = ownSettings();
+  if (settings !== undefined) {
+    process.env["NIX_CONF_DIR"] = settings;
+    said.push("settings of scripts/nix");
+    if (!(await buildersExist())) said.push(await addBuilders());
+  }
+  process.env["AGATHA_PACKAGES"] = await choosePackages();
+  said.push(`package set "${process.env["AGATHA_PACKAGES"]}"`);
+  writeEnvironment();
+  return said.join(", ");
+}
+
+/** What env.sh reads: the findings about this machine. */
+function writeEnvironment(): void {
+  const names = ["NIX_CONF_DIR", "AGATHA_PACKAGES"].filter((name) => process.env[name]);
+  const text = names
+    .map((name) => `export ${name}='${process.env[name]?.replaceAll("'", "'\\''")}'\n`)
+    .join("");
+  mkdirSync(".tools", { recursive: true });
+  if (!existsSync(".tools/env") || readFileSync(".tools/env", "utf8") !== text)
+    writeFileSync(".tools/env", text);
+}
+
+async function hostMaterial(step: Step): Promise<string> {
+  return script("host packages", "bash", ["nix/host/prepare.sh"], step);
+}
+
+async function buildSample(): Promise<void> {
+  await report("sample", (step) => script("sample", process.execPath, ["sample/build.ts"], step));
+}
+
+/** Runs a script of this project; its line is the script's last one. */
+async function script(name: string, program: string, args: string[], step: Step): Promise<string> {
+  const { code, output } = await run(program, args, { onLine: step.note });
+  if (code !== 0) throw new Stop(`${name}: ${args.join(" ")} ended with ${code}:\n${lastLines(output, 20)}`);
+  const lines = output.trim().split("\n").filter(Boolean);
+  return (
+    lines
+      .map((entry) => entry.replace(/\s+/g, " ").trim())
+      .slice(-2)
+      .join("; ") || "done"
+  );
+}

@@ -1,0 +1,23 @@
+/** `npm run up`: sets up what is missing, builds the sample, brings the stack up and says where it is. */
+import { main } from "./lib/exec.ts";
+import { environment, outputs, pulumi, selectStack, stackArguments } from "./lib/stack.ts";
+import { setup } from "./setup/setup.ts";
+
+await main(async () => {
+  const { stack, rest } = stackArguments(process.argv.slice(2));
+  await setup({ sample: true });
+  const env = await environment();
+  await selectStack(stack, env);
+  const code = await pulumi(stack, ["up", "--yes", "--skip-preview", "--suppress-outputs", ...rest], env);
+  if (code !== 0) return code;
+  const { frontUrl, backUrl, databaseUrl } = await outputs(stack, env);
+  const where = (url: unknown) => (typeof url === "string" ? url : "not published");
+  process.stdout.write(`\nAgatha is up on stack ${stack}.\n`);
+  process.stdout.write(
+    `  front     ${where(frontUrl)}\n  back      ${where(backUrl)}\n  database  ${where(databaseUrl)}\n`,
+  );
+  process.stdout.write(
+    "See `npm run status` and `npm run logs`; `npm run down` takes it down and keeps the data.\n",
+  );
+  return 0;
+});
