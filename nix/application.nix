@@ -1,0 +1,135 @@
+# The application: application.json with the caller's JSON over it, paths made absolute and looked at. Each file or
+# folder is an attrset: `source` (a store path whose name is fixed, so that no file name enters a hash) and `hash` or
+# `hashes` for people. All lazy: a missing dist does not keep the back from building.
+{ overrides }:
+
+let
+  inherit (builtins)
+    attrNames
+    concatLists
+    concatStringsSep
+    filter
+    hashFile
+    hashString
+    isAttrs
+    listToAttrs
+    mapAttrs
+    match
+    pathExists
+    readDir
+    substring
+    toJSON
+    ;
+
+  merge =
+    base: over:
+    if isAttrs base && isAttrs over then
+      base // mapAttrs (name: value: if base ? ${name} then merge base.${name} value else value) over
+    else
+      over;
+  config = merge (builtins.fromJSON (builtins.readFile ./application.json)) overrides;
+
+  # Relative paths are relative to the repository.
+  absolute = path: /. + (if substring 0 1 path == "/" then path else toString ./.. + "/" + path);
+  # "regular", "directory", "symlink" or "unknown".
+  typeOf = path: (readDir (dirOf path)).${baseNameOf path};
+
+  complain = key: received: problem: mend: throw ''agatha:${key}: "${received}" ${problem}. ${mend}.'';
+
+  # The path behind a config key, or what is wrong with it. `type` is as typeOf has it.
+  given =
+    key: received: type: mend:
+    let
+      path = absolute received;
+      words = if type == "directory" then "folder" else "file";
+    in
+    if !(pathExists path) then
+      complain key received "does not exist" mend
+    else if typeOf path == "symlink" then
+      # Nix would copy the link, not what it points to.
+      complain key received "is a symbolic link" "Point ${key} at the ${words} itself"
+    else if typeOf path != type then
+      complain key received "is not a ${words}" mend
+    else
+      path;
+
+  # Every regular file below a folder, as paths relative to it.
+  filesBelow =
+    folder: prefix:
+    concatLists (
+      map (
+        name:
+        let
+          type = (readDir folder).${name};
+        in
+        if type == "directory" then
+          filesBelow (folder + "/${name}") "${prefix}${name}/"
+        else if type == "regular" then
+          [ "${prefix}${name}" ]
+        else
+          [ ]
+      ) (attrNames (readDir folder))
+    );
+  hashes =
+    folder: files:
+    listToAttrs (
+      map (name: {
+        inherit name;
+        value = "sha256:${hashFile "sha256" (folder + "/${name}")}";
+      }) files
+    );
+
+  jar = given "back.jar" config.back.jar "regular" "Build it first (npm run sample), or point back.jar at your jar";
+
+  migrations =
+    let
+      received = config.back.migrations;
+      folder = given "back.migrations" received "directory" "Point back.migrations at the folder of your *.sql files";
+    in
+    if filter (name: match "(.*/)?V[^/]*\\.sql" name != null) (filesBelow folder "") == [ ] then
+      complain "back.migrations" received "holds no V*.sql" "Point back.migrations at the folder of your migrations"
+    else
+      folder;
+  # Flyway reads NAME.sql.conf as the settings of one script.
+  isMigration = name: match ".*\\.sql(\\.conf)?" name != null;
+
+  dist =
+    let
+      received = config.front.dist;
+      mend = "Build it first (npm run sample), or point front.dist at your dist";
+      folder = given "front.dist" received "directory" mend;
+    in
+    if pathExists (folder + "/index.html") then
+      folder
+    else
+      complain "front.dist" received "holds no index.html" mend;
+in
+config
+// {
+  back = config.back // {
+    jar = {
+      source = builtins.path {
+        path = jar;
+        name = "agatha-back.jar";
+      };
+      hash = "sha256:${hashFile "sha256" jar}";
+    };
+    migrations = {
+      source = builtins.path {
+        path = migrations;
+        name = "agatha-back-migrations";
+        filter = path: type: type == "directory" || isMigration (baseNameOf path);
+      };
+      hashes = hashes migrations (filter isMigration (filesBelow migrations ""));
+    };
+  };
+  front = config.front // {
+    dist = {
+      source = builtins.path {
+        path = dist;
+        name = "agatha-front-dist";
+      };
+      hash = "sha256:${hashString "sha256" (toJSON (hashes dist (filesBelow dist "")))}";
+    };
+  };
+}

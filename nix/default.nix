@@ -1,0 +1,81 @@
+# Everything that is deployed: the packages (they run without docker too), their images, and what is known of
+# them without building (meta).
+{
+  # "nixpkgs" (the pin) or "host" (made from this host's Debian packages).
+  packages ?
+    let
+      fromEnvironment = builtins.getEnv "AGATHA_PACKAGES";
+    in
+    if fromEnvironment == "" then "nixpkgs" else fromEnvironment,
+  # JSON, laid over application.json: `--argstr application '{"back":{"jar":"/tmp/app.jar"}}'`.
+  application ? "{}",
+  system ? builtins.currentSystem,
+}:
+
+let
+  packageSets = {
+    nixpkgs = import ./nixpkgs.nix;
+    host = import ./host;
+  };
+  pkgs =
+    if packageSets ? ${packages} then
+      packageSets.${packages} { inherit system; }
+    else
+      throw ''agatha:packages: "${packages}" is no package set. Use "nixpkgs" or "host".'';
+
+  app = import ./application.nix { overrides = builtins.fromJSON application; };
+  labels = {
+    "agatha.packages" = packages;
+  };
+
+  jre = import ./packages/jre.nix { inherit pkgs app; };
+  flyway = import ./packages/flyway.nix { inherit pkgs; };
+  httpServer = import ./packages/http-server.nix { inherit pkgs; };
+  probe = import ./packages/probe.nix { inherit pkgs; };
+  back = import ./packages/back.nix {
+    inherit
+      pkgs
+      app
+      jre
+      flyway
+      ;
+  };
+  front = import ./packages/front.nix { inherit pkgs app httpServer; };
+
+  backImage = import ./images/back.nix {
+    inherit
+      pkgs
+      app
+      back
+      probe
+      labels
+      ;
+  };
+  frontImage = import ./images/front.nix {
+    inherit
+      pkgs
+      app
+      front
+      probe
+      labels
+      ;
+  };
+  dbImage = import ./images/db.nix { inherit pkgs app labels; };
+in
+{
+  inherit back front probe;
+  back-image = backImage;
+  front-image = frontImage;
+  db-image = dbImage;
+  meta = import ./meta.nix {
+    inherit
+      packages
+      app
+      back
+      front
+      backImage
+      frontImage
+      dbImage
+      ;
+  };
+}

@@ -1,0 +1,17 @@
+# The builder of every derivation of the host set: runs $script with the programs and hooks of $nativeBuildInputs.
+set -euo pipefail
+export LC_ALL=C TZ=UTC SOURCE_DATE_EPOCH=1
+umask 022
+
+# A builder that runs as root could write to the host through a link that it made itself.
+if [ "$(id -u)" = 0 ]; then
+  echo "nix/host: builders run as root. Set build-users-group = nixbld in nix.conf, with users in that group." >&2
+  exit 1
+fi
+
+for input in ${nativeBuildInputs:-}; do
+  [ ! -d "$input/bin" ] || PATH=$input/bin:$PATH
+  [ ! -f "$input/nix-support/setup-hook" ] || . "$input/nix-support/setup-hook"
+done
+cd "$NIX_BUILD_TOP"
+eval "$script"

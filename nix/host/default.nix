@@ -1,0 +1,27 @@
+# The package set made of this host: Debian packages and what prepare.sh took from registries, under the names and
+# signatures of nixpkgs. README.md lists them; nix/packages and nix/images use nothing else.
+{ system }:
+
+let
+  build = import ./build.nix { inherit system; };
+  debian = import ./debian.nix { inherit build; };
+  material = import ./material.nix;
+
+  glibc = import ./glibc.nix { inherit debian; };
+  tools = { inherit build debian glibc; };
+
+  nodejs-slim = import ./node.nix (tools // { inherit material; });
+  busybox = import ./busybox.nix tools;
+  postgresql = import ./postgresql.nix (tools // { inherit material bash busybox; });
+  bash = import ./bash.nix tools;
+in
+{
+  inherit (build) runCommand;
+  makeWrapper = import ./make-wrapper.nix { inherit build bash; };
+  inherit bash nodejs-slim;
+  flyway = import ./flyway.nix { inherit build material; };
+  http-server = import ./http-server.nix { inherit build material; };
+  jre_minimal = import ./jre-minimal.nix tools;
+  dockerTools = import ./docker-tools { inherit build nodejs-slim postgresql; };
+}
+// import ./jdk.nix { inherit build debian; }

@@ -1,0 +1,106 @@
+# nixpkgs' dockerTools, as far as it is used here. A layer holds one store path, dependencies first, and with it the
+# links at the root to what it contains: so a new jar changes one layer and not a layer of links as well.
+{
+  build,
+  nodejs-slim,
+  postgresql,
+}:
+
+let
+  inherit (builtins)
+    concatMap
+    genList
+    head
+    length
+    match
+    removeAttrs
+    toJSON
+    ;
+  node = "${nodejs-slim}/bin/node";
+  library = builtins.path {
+    path = ./.;
+    name = "docker-tools";
+    filter = path: type: match ".*\\.js" path != null;
+  };
+
+  streamLayeredImage =
+    {
+      name,
+      tag ? null,
+      # What pullImage answers.
+      fromImage ? null,
+      contents ? [ ],
+      config ? { },
+      architecture ? "amd64",
+      created ? "1970-01-01T00:00:01Z",
+      maxLayers ? 100,
+      # Run in the root of the image, for what is no store path.
+      extraCommands ? "",
+      passthru ? { },
+    }:
+    let
+      base = if fromImage == null then { contents = [ ]; env = [ ]; commands = ""; owners = { }; } else fromImage.image;
+      roots = base.contents ++ contents;
+      plan = {
+        inherit architecture created maxLayers;
+        contents = map toString roots;
+        inherit (base) owners;
+        config = config // {
+          Env = base.env ++ config.Env or [ ];
+        };
+      };
+
+      # The finished image but for the bytes of the store's layers, whose digests are known here already.
+      conf =
+        build.runCommand "${name}-conf"
+          {
+            plan = toJSON plan;
+            inherit name;
+            tag = toString tag;
+            exportReferencesGraph = concatMap (i: [
+              "closure-${toString i}"
+              (builtins.elemAt roots i)
+            ]) (genList (i: i) (length roots));
+            commands = base.commands + extraCommands;
+            passthru.imageTag =
+              if tag != null then tag else head (match "${builtins.storeDir}/([^-]*)-.*" (builtins.unsafeDiscardStringContext conf.outPath));
+          }
+          ''
+            mkdir root
+            (cd root && eval "$commands")
+            ${node} ${library}/make-image.js
+          '';
+    in
+    build.runCommand "stream-${name}"
+      {
+        passthru = passthru // {
+          imageName = name;
+          inherit (conf) imageTag;
+          inherit conf;
+        };
+      }
+      ''
+        printf '#!/bin/sh\nexec %s %s %s "$@"\n' ${node} ${library}/stream-image.js ${conf} > $out
+        chmod +x $out
+      '';
+in
+{
+  inherit streamLayeredImage;
+
+  # Nothing can be pulled here: the answer is an image of this host's own, and says which PostgreSQL it has.
+  pullImage =
+    {
+      imageName,
+      imageDigest,
+      sha256,
+      finalImageName ? imageName,
+      finalImageTag ? "latest",
+    }:
+    if imageName != "postgres" then
+      throw ''agatha:database.image.name: "${imageName}" cannot be pulled by the package set "host", which has "postgres" alone. Use agatha:packages nixpkgs.''
+    else
+      {
+        postgresql = postgresql.version;
+        image = removeAttrs postgresql [ "version" ];
+      };
+}

@@ -1,0 +1,38 @@
+// What is in a layer, as the bytes of its archive.
+
+const fs = require("node:fs");
+const path = require("node:path");
+const tar = require("./tar.js");
+
+/** The bytes of a layer of store paths: { paths, contents }, `contents` being those of them that are linked at the root. */
+function* storeLayer({ paths, contents }) {
+  const store = path.dirname(paths[0]).slice(1);
+  for (let depth = 1; depth <= store.split("/").length; depth++) {
+    yield* tar.directory(store.split("/").slice(0, depth).join("/"));
+  }
+  for (const storePath of paths) yield* tar.tree(storePath, storePath.slice(1));
+  for (const storePath of contents) yield* links(storePath, "");
+  yield tar.end;
+}
+
+/** Folders as folders, everything else as a link to it: so several packages share a /bin. */
+function* links(storePath, below) {
+  for (const entry of fs.readdirSync(storePath + below).sort()) {
+    if (below === "" && entry === "nix-support") continue;
+    const name = `${below}/${entry}`;
+    if (fs.lstatSync(storePath + name).isDirectory()) {
+      yield* tar.directory(name.slice(1));
+      yield* links(storePath, name);
+    } else {
+      yield* tar.symlink(name.slice(1), storePath + name);
+    }
+  }
+}
+
+/** The bytes of the layer of what is in no store path. */
+function* rootLayer(folder, owners) {
+  for (const entry of fs.readdirSync(folder).sort()) yield* tar.tree(`${folder}/${entry}`, entry, owners);
+  yield tar.end;
+}
+
+module.exports = { rootLayer, storeLayer };

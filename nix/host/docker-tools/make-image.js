@@ -1,0 +1,89 @@
+// Run by Nix: works out an image's layers and their digests, and writes to $out what stream-image.js needs:
+// image.json, { repoTag, config, layers: [{ digest, size, paths, contents }] }, and root.tar, the last layer.
+
+const crypto = require("node:crypto");
+const fs = require("node:fs");
+const { rootLayer, storeLayer } = require("./layers.js");
+
+const { out, name, tag, plan: planJson } = process.env;
+const plan = JSON.parse(planJson);
+
+/** Reads Nix's reference graph: per path four or more lines: path, deriver, number of references, references. */
+function readClosure(file, references) {
+  const lines = fs.readFileSync(file, "utf8").split("\n");
+  for (let i = 0; i + 2 < lines.length; ) {
+    const count = Number(lines[i + 2]);
+    references.set(
+      lines[i],
+      lines.slice(i + 3, i + 3 + count).filter((path) => path !== lines[i]),
+    );
+    i += 3 + count;
+  }
+}
+
+/** Store paths, what most others need first: so a path always comes after what it needs. */
+function order(references) {
+  const needs = new Map();
+  const closureOf = (path) => {
+    if (!needs.has(path)) {
+      const closure = new Set();
+      needs.set(path, closure);
+      for (const reference of references.get(path)) {
+        closure.add(reference);
+        for (const further of closureOf(reference)) closure.add(further);
+      }
+    }
+    return needs.get(path);
+  };
+  const users = new Map([...references.keys()].map((path) => [path, 0]));
+  for (const path of references.keys())
+    for (const need of closureOf(path)) users.set(need, users.get(need) + 1);
+  // By name and not by hash among equals: the order must not change with the content.
+  const byName = (path) => path.replace(/^.*\/[^-]*-/, "");
+  return [...references.keys()].sort(
+    (a, b) => users.get(b) - users.get(a) || (byName(a) < byName(b) ? -1 : 1),
+  );
+}
+
+/** One layer a path; where there are more paths than layers, the last has the rest. */
+function group(paths, limit) {
+  const alone = paths.length <= limit ? paths.length : limit - 1;
+  const groups = paths.slice(0, alone).map((path) => [path]);
+  return alone < paths.length ? [...groups, paths.slice(alone)] : groups;
+}
+
+function measure(chunks, file) {
+  const hash = crypto.createHash("sha256");
+  let size = 0;
+  for (const chunk of chunks) {
+    hash.update(chunk);
+    size += chunk.length;
+    if (file !== undefined) fs.writeSync(file, chunk);
+  }
+  return { digest: `sha256:${hash.digest("hex")}`, size };
+}
+
+const references = new Map();
+for (let i = 0; i < plan.contents.length; i++) readClosure(`closure-${i}`, references);
+const layers = group(order(references), plan.maxLayers - 1).map((paths) => {
+  const layer = { paths, contents: paths.filter((path) => plan.contents.includes(path)) };
+  return { ...measure(storeLayer(layer)), ...layer };
+});
+fs.mkdirSync(out);
+const rootFile = fs.openSync(`${out}/root.tar`, "w");
+layers.push({ ...measure(rootLayer("root", plan.owners), rootFile), paths: [], contents: [] });
+fs.closeSync(rootFile);
+
+const config = {
+  architecture: plan.architecture,
+  os: "linux",
+  created: plan.created,
+  config: plan.config,
+  rootfs: { type: "layers", diff_ids: layers.map((layer) => layer.digest) },
+  history: layers.map(({ paths }) => ({
+    created: plan.created,
+    created_by: paths.map((path) => path.replace(/^.*\/[^-]*-/, "")).join(" ") || "files of the image itself",
+  })),
+};
+const imageTag = tag || out.replace(/^.*\/([^-]*)-[^/]*$/, "$1");
+fs.writeFileSync(`${out}/image.json`, JSON.stringify({ repoTag: `${name}:${imageTag}`, config, layers }));

@@ -1,0 +1,127 @@
+# The official image's contract: prepares PGDATA once, from POSTGRES_USER, POSTGRES_PASSWORD (or _FILE), POSTGRES_DB,
+# POSTGRES_INITDB_ARGS, POSTGRES_HOST_AUTH_METHOD and /docker-entrypoint-initdb.d, then becomes `postgres`. Starts as
+# root and becomes postgres (999:999), or starts as any other user.
+set -euo pipefail
+
+initFolder=/docker-entrypoint-initdb.d
+
+fail() {
+  echo "docker-entrypoint: $1" >&2
+  exit 1
+}
+
+# readVariable NAME DEFAULT: NAME from the environment or the file that NAME_FILE names.
+readVariable() {
+  local name=$1 file=${1}_FILE value
+  if [ -n "${!name:-}" ] && [ -n "${!file:-}" ]; then
+    fail "$name and $file are both set. Set one of them."
+  fi
+  if [ -n "${!name:-}" ]; then
+    value=${!name}
+  elif [ -n "${!file:-}" ]; then
+    # Once, and whatever its size says: it may be a device that answers anew each time.
+    value=$(< "${!file}") || fail "$file: \"${!file}\" cannot be read. Mount it, readable by $(id -u):$(id -g)."
+  else
+    value=$2
+  fi
+  unset "$file"
+  export "$name=$value"
+}
+
+# SQL on the server that runs while PGDATA is prepared, reached by its socket alone.
+runSql() {
+  psql --no-psqlrc --quiet -v ON_ERROR_STOP=1 --username "$POSTGRES_USER" --no-password --host "$socketFolder" "$@"
+}
+
+ownDataFolder() {
+  mkdir -p "$PGDATA" /var/run/postgresql
+  chmod 00700 "$PGDATA" || :
+  chmod 03775 /var/run/postgresql || :
+  if [ "$(id -u)" = 0 ]; then
+    # A volume that root made.
+    find "$PGDATA" \! -user postgres -exec chown postgres '{}' +
+    find /var/run/postgresql \! -user postgres -exec chown postgres '{}' +
+  fi
+}
+
+requirePassword() {
+  if [ -z "$POSTGRES_PASSWORD" ] && [ "$POSTGRES_HOST_AUTH_METHOD" != trust ]; then
+    fail "POSTGRES_PASSWORD is empty and the database has no password yet. Set POSTGRES_PASSWORD or POSTGRES_PASSWORD_FILE."
+  fi
+}
+
+makeDatabase() {
+  # Word splitting is meant: these are arguments.
+  # shellcheck disable=SC2086
+  initdb --username "$POSTGRES_USER" --pwfile <(printf '%s\n' "$POSTGRES_PASSWORD") --encoding UTF8 \
+    --auth-local trust --auth-host "$hostAuth" ${POSTGRES_INITDB_ARGS:-} -D "$PGDATA"
+  # What initdb allows from this host itself is trusted, as in the official image.
+  sed -i -E "s/^(host +[^ ]+ +all +(127\.0\.0\.1\/32|::1\/128) +)[^ ]+$/\1trust/" "$PGDATA/pg_hba.conf"
+  printf '\nhost all all all %s\n' "$hostAuth" >> "$PGDATA/pg_hba.conf"
+  sed -i -E "s/^#?listen_addresses.*/listen_addresses = '*'/" "$PGDATA/postgresql.conf"
+  sed -i -E "s/^#?password_encryption.*/password_encryption = scram-sha-256/" "$PGDATA/postgresql.conf"
+}
+
+runInitFiles() {
+  local file
+  for file in "$initFolder"/*; do
+    case $file in
+      *.sh)
+        echo "docker-entrypoint: running $file"
+        if [ -x "$file" ]; then "$file"; else . "$file"; fi
+        ;;
+      *.sql) echo "docker-entrypoint: running $file" && runSql --dbname "$POSTGRES_DB" -f "$file" ;;
+      *.sql.gz) echo "docker-entrypoint: running $file" && gunzip -c "$file" | runSql --dbname "$POSTGRES_DB" ;;
+      *.sql.xz) echo "docker-entrypoint: running $file" && xzcat "$file" | runSql --dbname "$POSTGRES_DB" ;;
+      "$initFolder/*") ;;
+      *) echo "docker-entrypoint: ignoring $file" ;;
+    esac
+  done
+}
+
+prepare() {
+  requirePassword
+  makeDatabase
+  socketFolder=/var/run/postgresql
+  export PGHOST=$socketFolder PGUSER=$POSTGRES_USER PGDATABASE=$POSTGRES_DB
+  pg_ctl -D "$PGDATA" -o "-c listen_addresses='' -c unix_socket_directories='$socketFolder' -p 5432" -w start
+  if [ "$POSTGRES_DB" != postgres ]; then
+    runSql --dbname postgres --set db="$POSTGRES_DB" <<< 'create database :"db";'
+  fi
+  runInitFiles
+  pg_ctl -D "$PGDATA" -m fast -w stop
+  unset PGHOST PGUSER PGDATABASE
+  echo "docker-entrypoint: the database is prepared"
+}
+
+main() {
+  # Only for the server: any other command is run as it is.
+  case ${1:-} in
+    -*) set -- postgres "$@" ;;
+  esac
+  [ "${1:-}" = postgres ] || exec "$@"
+  for argument in "$@"; do
+    case $argument in
+      -'?' | --help | --describe-config | -V | --version) exec "$@" ;;
+    esac
+  done
+
+  ownDataFolder
+  if [ "$(id -u)" = 0 ]; then
+    # From the start, as the user that keeps it.
+    exec setpriv --reuid=postgres --regid=postgres --init-groups "$0" "$@"
+  fi
+
+  if [ ! -s "$PGDATA/PG_VERSION" ]; then
+    readVariable POSTGRES_PASSWORD ""
+    readVariable POSTGRES_USER postgres
+    readVariable POSTGRES_DB "$POSTGRES_USER"
+    readVariable POSTGRES_INITDB_ARGS ""
+    export POSTGRES_HOST_AUTH_METHOD=${POSTGRES_HOST_AUTH_METHOD:-}
+    hostAuth=${POSTGRES_HOST_AUTH_METHOD:-scram-sha-256}
+    prepare
+  fi
+  exec "$@"
+}
+
+main "$@"

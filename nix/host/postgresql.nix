@@ -1,0 +1,154 @@
+# PostgreSQL with the contract of the official image: server from Maven's artefact, client programs from Debian.
+{
+  build,
+  debian,
+  glibc,
+  material,
+  bash,
+  busybox,
+}:
+
+let
+  inherit (material.versions) postgresql;
+  interpreter = "${glibc}/lib/ld-linux-x86-64.so.2";
+
+  server =
+    build.runCommand "postgresql-${postgresql}"
+      {
+        archive = material.file "maven/postgresql.jar";
+        md5sums = build.md5sums [
+          "libc6"
+          "libgcc-s1"
+          "libstdc++6"
+        ];
+        libraries = toString [ glibc ];
+        inherit interpreter;
+      }
+      ''
+        . ${./take.sh}
+        busybox unzip -q $archive
+        mkdir -p $out
+        busybox xz -dc postgres-linux-x86_64.txz | tar --extract --directory $out
+        cd $out
+        chmod -R u+w .
+        rm -rf lib/pkgconfig lib/*.a lib/libecpg* lib/libpgtypes* include share/man share/doc
+        # Languages that need an interpreter of the host's.
+        rm -f lib/postgresql/*pl{perl,python,tcl}* share/postgresql/extension/*pl{perl,python,tcl}*
+        # Names for the linker, at build time, of a library that has a versioned name as well.
+        find lib -maxdepth 1 -type l -name '*.so' -delete
+        find bin lib -type f | while read -r file; do
+          isElf "$file" || continue
+          takeLibrariesOf "$out/$file"
+          patchElf "$out/$file"
+        done
+        bin/postgres --version
+      '';
+
+  client = debian.take {
+    name = "postgresql-client";
+    packages = import ./postgresql-client-packages.nix;
+    files = builtins.listToAttrs (
+      map
+        (name: {
+          name = "bin/${name}";
+          value = "/usr/lib/postgresql/15/bin/${name}";
+        })
+        [
+          "pg_dump"
+          "pg_isready"
+          "pg_restore"
+          "psql"
+        ]
+    );
+    libraries = [ glibc ];
+    inherit interpreter;
+  };
+
+  # Becomes another user without a process in between.
+  setpriv = debian.take {
+    name = "setpriv";
+    packages = [
+      "util-linux"
+      "libcap-ng0"
+    ];
+    files."bin/setpriv" = "/usr/bin/setpriv";
+    libraries = [ glibc ];
+    inherit interpreter;
+  };
+
+  locale = debian.take {
+    name = "locale-c-utf8";
+    packages = [ "libc-bin" ];
+    files = builtins.listToAttrs (
+      map
+        (name: {
+          name = "usr/lib/locale/C.utf8/${name}";
+          value = "/usr/lib/locale/C.utf8/${name}";
+        })
+        [
+          "LC_ADDRESS"
+          "LC_COLLATE"
+          "LC_CTYPE"
+          "LC_IDENTIFICATION"
+          "LC_MEASUREMENT"
+          "LC_MESSAGES/SYS_LC_MESSAGES"
+          "LC_MONETARY"
+          "LC_NAME"
+          "LC_NUMERIC"
+          "LC_PAPER"
+          "LC_TELEPHONE"
+          "LC_TIME"
+        ]
+    );
+  };
+
+  entrypoint = build.runCommand "postgresql-entrypoint" { } ''
+    mkdir -p $out/bin
+    (echo "#!${bash}/bin/bash"; cat ${./postgresql-entrypoint.sh}) > $out/bin/docker-entrypoint.sh
+    chmod +x $out/bin/docker-entrypoint.sh
+  '';
+in
+{
+  version = postgresql;
+  contents = [
+    server
+    client
+    setpriv
+    locale
+    bash
+    busybox
+    entrypoint
+  ];
+  env = [
+    "PATH=/bin"
+    "LANG=C.UTF-8"
+    "PGDATA=/var/lib/postgresql/data"
+    "PG_MAJOR=${builtins.head (builtins.split "[.]" postgresql)}"
+    "PG_VERSION=${postgresql}"
+  ];
+  commands = ''
+    mkdir -p tmp etc var/run/postgresql var/lib/postgresql/data docker-entrypoint-initdb.d
+    ln -s var/run run
+    chmod 1777 tmp
+    chmod 1777 var/run/postgresql
+    chmod 700 var/lib/postgresql/data
+    printf 'root:x:0:0:root:/:/bin/sh\npostgres:x:999:999:postgres:/var/lib/postgresql:/bin/sh\n' > etc/passwd
+    printf 'root:x:0:\npostgres:x:999:\n' > etc/group
+    printf 'hosts: files dns\n' > etc/nsswitch.conf
+  '';
+  # Who owns what the commands make; root owns the rest.
+  owners = {
+    "var/lib/postgresql" = [
+      999
+      999
+    ];
+    "var/lib/postgresql/data" = [
+      999
+      999
+    ];
+    "var/run/postgresql" = [
+      999
+      999
+    ];
+  };
+}

@@ -1,0 +1,47 @@
+# The image of the database: the official PostgreSQL, pulled by digest. The `host` set, which cannot pull, answers with
+# one that it builds, and says so in `pulled.version`.
+{ pkgs, app, labels }:
+
+let
+  inherit (app.database) image;
+  # Exactly these arguments: the hash is of the archive that they make.
+  pulled = pkgs.dockerTools.pullImage {
+    imageName = image.name;
+    imageDigest = image.digest;
+    sha256 = image.hash;
+    finalImageName = "agatha-db-image";
+    finalImageTag = "latest";
+  };
+  inputs =
+    if pulled ? postgresql then
+      { inherit (pulled) postgresql; }
+    else
+      {
+        image = image.name;
+        inherit (image) digest;
+      };
+in
+pkgs.dockerTools.streamLayeredImage {
+  name = "agatha-db-image";
+  fromImage = pulled;
+  # Of the base image's configuration, only the environment is kept.
+  config = {
+    Entrypoint = [ "docker-entrypoint.sh" ];
+    Cmd = [ "postgres" ];
+    StopSignal = "SIGINT";
+    ExposedPorts."5432/tcp" = { };
+    Volumes."/var/lib/postgresql/data" = { };
+    Labels =
+      labels
+      // (
+        if pulled ? postgresql then
+          { "agatha.postgresql" = pulled.postgresql; }
+        else
+          { "agatha.digest" = image.digest; }
+      );
+  };
+  passthru = {
+    inherit inputs;
+    alias = if pulled ? postgresql then "postgresql-${pulled.postgresql}-host" else "latest";
+  };
+}

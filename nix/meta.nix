@@ -1,0 +1,63 @@
+# What is known of the images without building them: their refs, and what went in, in words for a reviewer.
+{
+  packages,
+  app,
+  back,
+  front,
+  backImage,
+  frontImage,
+  dbImage,
+}:
+
+let
+  describe =
+    {
+      image,
+      attribute,
+      alias ? "latest",
+      root ? null,
+      inputs,
+    }:
+    {
+      name = image.imageName;
+      tag = image.imageTag;
+      inherit alias attribute root;
+      # Without the context: whoever reads meta must not build by it.
+      drvPath = builtins.unsafeDiscardStringContext image.drvPath;
+      # Not `outPath`: in JSON, Nix would put that in place of the whole set.
+      storePath = builtins.unsafeDiscardStringContext image.outPath;
+      inputs = inputs // {
+        inherit packages;
+      };
+    };
+in
+{
+  back = describe {
+    image = backImage;
+    attribute = "back-image";
+    inputs = {
+      jar = app.back.jar.hash;
+      migrations = app.back.migrations.hashes;
+      jre = back.jre.version;
+      modules = back.jre.modules;
+      inherit (app.back) javaOptions port;
+      flyway = back.flyway.version;
+    };
+  };
+  front = describe {
+    image = frontImage;
+    attribute = "front-image";
+    root = builtins.unsafeDiscardStringContext front.root;
+    inputs = {
+      dist = app.front.dist.hash;
+      http-server = front.httpServer.version;
+      node = front.httpServer.node.version;
+      inherit (app.front) port spa;
+    };
+  };
+  db = describe {
+    image = dbImage;
+    attribute = "db-image";
+    inherit (dbImage) alias inputs;
+  };
+}

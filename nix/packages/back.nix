@@ -1,0 +1,71 @@
+# The back end: bin/agatha-back runs the jar, bin/agatha-back-migrate brings a database to the packaged migrations.
+# The two are packages of their own, so that a new jar leaves the migrations' layer alone and the other way round.
+{ pkgs, app, jre, flyway }:
+
+let
+  shellWord = word: "'${builtins.replaceStrings [ "'" ] [ "'\\''" ] word}'";
+  # One word of the wrapped command each, whatever is in it.
+  flags = words: builtins.concatStringsSep " " (map (word: "--add-flag ${shellWord word}") words);
+  appendFlags = words: builtins.concatStringsSep " " (map (word: "--append-flag ${shellWord word}") words);
+
+  jar = import ./jar.nix { inherit pkgs app jre; };
+
+  run =
+    pkgs.runCommand "agatha-back-run"
+      {
+        nativeBuildInputs = [ pkgs.makeWrapper ];
+      }
+      ''
+        mkdir -p $out/bin $out/share/agatha
+        cp ${jar}/share/agatha/agatha-back.jar $out/share/agatha/
+        makeWrapper ${jre}/bin/java $out/bin/agatha-back \
+          ${flags app.back.javaOptions} --add-flag -jar --add-flag $out/share/agatha/agatha-back.jar
+      '';
+
+  migrate =
+    pkgs.runCommand "agatha-back-migrate"
+      {
+        nativeBuildInputs = [ pkgs.makeWrapper ];
+        passthru.migrations = "${migrate}/share/agatha/migrations";
+      }
+      ''
+        mkdir -p $out/bin $out/share/agatha
+        cp -r ${app.back.migrations.source} $out/share/agatha/migrations
+        makeWrapper ${jre}/bin/java $out/bin/agatha-back-migrate \
+          ${
+            flags [
+              "-XX:TieredStopAtLevel=1"
+              "-XX:+UseSerialGC"
+              "-cp"
+              "${flyway}/share/flyway/lib/*"
+              "org.flywaydb.commandline.Main"
+              "-skipCheckForUpdate"
+            ]
+          } \
+          --append-flag "-locations=filesystem:$out/share/agatha/migrations" \
+          ${
+            # Flyway's own default is to migrate nothing and to end well.
+            appendFlags [
+              "-failOnMissingLocations=true"
+              "migrate"
+            ]
+          }
+      '';
+in
+pkgs.runCommand "agatha-back"
+  {
+    passthru = {
+      inherit
+        run
+        migrate
+        jre
+        flyway
+        ;
+      inherit (migrate) migrations;
+    };
+  }
+  ''
+    mkdir -p $out/bin $out/share/agatha
+    ln -s ${run}/bin/* ${migrate}/bin/* $out/bin/
+    ln -s ${run}/share/agatha/* ${migrate}/share/agatha/* $out/share/agatha/
+  ''

@@ -1,0 +1,53 @@
+# The one JRE: jlinked from the modules that agatha:back.modules names, plus what Flyway needs. The modules are a fixed
+# list and not read off the jar, so that a new jar leaves the JRE's layer alone; jar.nix checks the jar against it.
+{ pkgs, app }:
+
+let
+  inherit (app.back) java modules;
+  jdkName = "jdk${toString java}_headless";
+  jdk =
+    pkgs.${jdkName}
+      or (throw ''agatha:back.java: ${toString java} is no Java that the package set has. Use 17, or another long-term release.'');
+
+  flywayModules = [
+    "java.base"
+    "java.desktop"
+    "java.logging"
+    "java.management"
+    "java.naming"
+    "java.security.jgss"
+    "java.sql"
+    "java.xml"
+    "jdk.crypto.ec"
+    "jdk.unsupported"
+  ];
+  linkedModules = builtins.attrNames (
+    builtins.listToAttrs (
+      map (name: {
+        inherit name;
+        value = null;
+      }) (modules ++ flywayModules)
+    )
+  );
+
+  # jre_minimal calls plain `jlink`; this one leaves out what nobody runs.
+  jlink =
+    pkgs.runCommand "jlink-${toString java}"
+      {
+        nativeBuildInputs = [ pkgs.makeWrapper ];
+      }
+      ''
+        makeWrapper ${jdk}/bin/jlink $out/bin/jlink \
+          --append-flags "--strip-java-debug-attributes --no-header-files --no-man-pages --compress=2"
+      '';
+in
+pkgs.jre_minimal.override {
+  inherit jdk;
+  jdkOnBuild = jlink;
+  modules = linkedModules;
+}
+// {
+  inherit jdk java;
+  inherit (jdk) version;
+  modules = linkedModules;
+}

@@ -1,0 +1,75 @@
+// Serves a folder by http-server: `node serve.js --root DIR --port PORT --spa true|false`; the last of an option wins.
+// As a library and not by its command, whose only fallback for deep links (`--proxy` to itself) loops on a POST.
+
+const fs = require("node:fs");
+const path = require("node:path");
+const httpServer = require("http-server");
+
+const options = { address: "0.0.0.0", port: "5173", spa: "false" };
+for (let i = 2; i < process.argv.length; i += 2) {
+  const name = process.argv[i].replace(/^--/, "");
+  if (!["address", "port", "root", "spa"].includes(name) || process.argv[i + 1] === undefined) {
+    console.error(`agatha-front: "${process.argv[i]}" is no option. Use --port PORT or --address ADDRESS.`);
+    process.exit(2);
+  }
+  options[name] = process.argv[i + 1];
+}
+
+/** Whether the folder has something to serve under this URL path. A malformed path is http-server's to refuse. */
+function isServed(pathname) {
+  try {
+    const file = path.join(options.root, path.normalize(`/${decodeURIComponent(pathname)}`));
+    return fs.statSync(file).isDirectory() ? fs.existsSync(path.join(file, "index.html")) : true;
+  } catch (error) {
+    return error instanceof URIError;
+  }
+}
+
+/** A page of the application, as opposed to a file of it: what a browser navigates to, or what has no extension. */
+function isPage(request, pathname) {
+  return (request.headers.accept ?? "").includes("text/html") || path.extname(pathname) === "";
+}
+
+function fallBackToIndex(request, response) {
+  const pathname = request.url.split(/[?#]/, 1)[0];
+  const reads = request.method === "GET" || request.method === "HEAD";
+  if (options.spa === "true" && reads && !isServed(pathname) && isPage(request, pathname)) {
+    request.url = "/index.html";
+  }
+  response.emit("next");
+}
+
+/** Vite puts a hash of the content into these names, so they never change; everything else may at the next deployment. */
+function cacheControl(pathname) {
+  return /\/assets\/[^/]*-[\w-]{8,}\.\w+$/.test(pathname)
+    ? "public, max-age=31536000, immutable"
+    : "no-cache, no-store, must-revalidate";
+}
+
+const server = httpServer.createServer({
+  root: options.root,
+  cache: cacheControl,
+  showDir: "false",
+  showDotfiles: false,
+  before: [fallBackToIndex],
+  logFn(request, _response, error) {
+    if (request.headers["user-agent"] === "agatha-probe") return;
+    const end = error === undefined ? "" : ` ${error.status} ${error.message}`;
+    console.log(`${new Date().toISOString()} ${request.method} ${request.url}${end}`);
+  },
+});
+
+server.server.on("error", (error) => {
+  const mend =
+    error.code === "EADDRINUSE" ? "Stop what listens there, or choose another port" : "Choose another port";
+  console.error(`agatha-front: port ${options.port} cannot be listened on (${error.code}). ${mend}.`);
+  process.exit(1);
+});
+server.listen(Number(options.port), options.address, () => {
+  console.log(`agatha-front: serving ${options.root} on http://${options.address}:${options.port}`);
+});
+
+// A process with id 1 ignores these unless it handles them.
+for (const signal of ["SIGTERM", "SIGINT"]) {
+  process.on(signal, () => process.exit(0));
+}
