@@ -1,12 +1,11 @@
 // Builds the sample's back end (Maven) and front end (Vite), side by side, each only when its sources changed.
 // `node sample/build.ts`; with `--test` their own tests run instead.
-import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { constants } from "node:os";
-import { delimiter, dirname, join, relative } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { takeLock } from "./lock.ts";
+import { run, type Step, stopChildrenOn } from "./run.ts";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const stamps = join(here, ".build");
@@ -23,15 +22,6 @@ interface Part {
 }
 
 type Report = (doing: string) => void;
-
-interface Step {
-  command: string;
-  args: string[];
-  folder: string;
-  env?: Record<string, string>;
-  /** What to do when the command does not exist. */
-  missing: string;
-}
 
 const parts: Part[] = [
   {
@@ -109,74 +99,6 @@ async function installModules(report: Report): Promise<void> {
   writeFileSync(stamp, wanted);
 }
 
-const children = new Set<ReturnType<typeof spawn>>();
-
-/** Runs a step to its end; a failure carries the last lines that it printed. */
-function run(step: Step): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(step.command, step.args, {
-      cwd: step.folder,
-      env: environment(step.env),
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    children.add(child);
-    let said = "";
-    const keep = (chunk: Buffer) => {
-      said = (said + chunk.toString()).slice(-20_000);
-    };
-    child.stdout.on("data", keep);
-    child.stderr.on("data", keep);
-    child.on("error", (error: NodeJS.ErrnoException) => {
-      children.delete(child);
-      const why = error.code === "ENOENT" ? "is not on PATH" : `cannot be started (${error.message})`;
-      reject(new Error(`${step.command} ${why}. ${step.missing}, then try again.`));
-    });
-    child.on("close", (code, signal) => {
-      children.delete(child);
-      if (code === 0) return resolve();
-      const again = `cd ${relative(process.cwd(), step.folder) || "."} && ${commandLine(step)}`;
-      reject(
-        new Error(
-          `${lastLines(said)}\n${commandLine(step)} failed (${signal ?? `exit code ${code}`}). Mend what it says above; by hand: ${again}`,
-        ),
-      );
-    });
-  });
-}
-
-function commandLine(step: Step): string {
-  return [step.command === process.execPath ? "node" : step.command, ...step.args].join(" ");
-}
-
-function environment(more: Record<string, string> = {}): NodeJS.ProcessEnv {
-  // What an outer `npm run` tells about its own package would mislead an inner npm.
-  const inherited = Object.entries(process.env).filter(
-    ([key]) => !/^npm_(package|lifecycle|config_local_prefix)/.test(key),
-  );
-  return {
-    ...Object.fromEntries(inherited),
-    // npm is a script for `node`, which may be nowhere but where this one is.
-    PATH: [process.env.PATH, dirname(process.execPath)].filter(Boolean).join(delimiter),
-    // Archives hold local times.
-    TZ: "UTC",
-    LC_ALL: "C.UTF-8",
-    NO_COLOR: "1",
-    ...more,
-  };
-}
-
-function lastLines(said: string): string {
-  const noise =
-    /^\[INFO\]|\[Help 1\]|^\[ERROR\]\s*$|re-run Maven|full stack trace|more information about the errors|^\s*$/;
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: colours are control characters
-  const lines = said.replace(/\u001b\[[0-9;]*m/g, "").split("\n");
-  return lines
-    .filter((line) => !noise.test(line))
-    .slice(-20)
-    .map((line) => `  | ${line.slice(0, 300)}`)
-    .join("\n");
-}
-
 function textOf(file: string): string | undefined {
   return existsSync(file) ? readFileSync(file, "utf8") : undefined;
 }
@@ -201,7 +123,7 @@ function hashOf(paths: string[]): string {
 
 async function buildPart(part: Part): Promise<string> {
   const stamp = join(stamps, part.name);
-  const sources = hashOf([...part.sources, "build.ts"]);
+  const sources = hashOf([...part.sources, "build.ts", "run.ts"]);
   if (existsSync(join(here, part.output)) && textOf(stamp) === `${sources} ${hashOf([part.output])}\n`)
     return "unchanged";
   rmSync(stamp, { force: true });
@@ -236,13 +158,6 @@ function say(part: Part, text: string): void {
   console.log(`sample ${part.name.padEnd(5)}  ${text}`);
 }
 
-function stopChildrenOn(signal: "SIGINT" | "SIGTERM"): void {
-  process.once(signal, () => {
-    for (const child of children) child.kill(signal);
-    process.exit(128 + constants.signals[signal]);
-  });
-}
-
 async function main(): Promise<void> {
   mkdirSync(stamps, { recursive: true });
   stopChildrenOn("SIGINT");
@@ -257,7 +172,7 @@ async function main(): Promise<void> {
         (result) => say(part, result),
         (error: Error) => {
           process.exitCode = 1;
-          console.error(`sample ${part.name}: the build failed:\n${error.message}`);
+          console.error(`sample ${part.name}: ${error.message}`);
         },
       ),
     ),
