@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { z } from "zod";
 import { describeIssue } from "./components/configErrors.ts";
 import { duration } from "./components/duration.ts";
+import { UserError } from "./components/userError.ts";
 import application from "./nix/application.json" with { type: "json" };
 
 /** The namespace of every key: `pulumi config set agatha:<key>`. */
@@ -234,11 +235,10 @@ export interface Surroundings {
 }
 
 /** Every error of a configuration at once. */
-export class ConfigError extends Error {
+export class ConfigError extends UserError {
   readonly errors: string[];
   constructor(errors: string[]) {
     super(errors.join("\n"));
-    this.name = "ConfigError";
     this.errors = errors;
   }
 }

@@ -6,11 +6,11 @@ import { DockerService } from "./components/DockerService.ts";
 import { applicationOf, evaluateImages, migrationsAlias } from "./components/evaluate.ts";
 import { NixImage } from "./components/NixImage.ts";
 import { hostName, labels } from "./components/names.ts";
-import { readConfig } from "./components/readConfig.ts";
+import { inSentences, readConfig } from "./components/readConfig.ts";
 import { backService, databaseLocation, databaseService, frontService } from "./components/services.ts";
 
-const config = readConfig();
-const meta = await evaluateImages(config);
+const config = await inSentences(readConfig);
+const meta = await inSentences(() => evaluateImages(config));
 
 const { dockerHost, packages } = config;
 const provider = new docker.Provider("docker", dockerHost === undefined ? {} : { host: dockerHost });

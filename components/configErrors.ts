@@ -47,6 +47,8 @@ function innermost(issue: Issue & { code: "invalid_union" }): Issue | undefined 
   const inner = meant?.find(
     (candidate) => candidate.path.length > 0 || candidate.code === "unrecognized_keys",
   );
+  // Of an object that lacks everything, the union's own sentence tells more than the first key that is missing.
+  if (inner?.input === undefined && issue.message !== "Invalid input") return undefined;
   return inner === undefined ? undefined : { ...inner, path: [...issue.path, ...inner.path] };
 }
 

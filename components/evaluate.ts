@@ -1,10 +1,10 @@
 /** Asks Nix what the images would be, without building any. */
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import type { Config } from "../config.ts";
 import { nixArguments } from "./nixArguments.ts";
+import { UserError } from "./userError.ts";
 
 const hashes = z.record(z.string(), z.string());
 
@@ -59,7 +59,7 @@ export function applicationOf(config: Config) {
 /**
  * Evaluates `meta` of `nix/default.nix`; builds nothing, runs no shell, needs no docker.
  *
- * @throws pulumi.RunError in the words of `nixError`.
+ * @throws UserError in the words of `nixError`.
  */
 export async function evaluateImages(config: Config): Promise<Meta> {
   const { back, front, db } = applicationOf(config);
@@ -72,7 +72,7 @@ export async function evaluateImages(config: Config): Promise<Meta> {
       { timeout: TIME_LIMIT, maxBuffer: 64 * 1024 * 1024 },
       (error, out, err) => {
         if (error === null) resolve(out);
-        else reject(new pulumi.RunError(nixError(error.code, err)));
+        else reject(new UserError(nixError(error.code, err)));
       },
     );
   });

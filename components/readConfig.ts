@@ -1,25 +1,17 @@
-/** Reads the running program's configuration; what is wrong with it ends the program in sentences, without a stack trace. */
+/** What the running program is given: its configuration, and errors that end it in sentences. */
 import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
-import { type Config, ConfigError, loadConfig } from "../config.ts";
+import { type Config, loadConfig } from "../config.ts";
+import { UserError } from "./userError.ts";
 
 /** Where set-up keeps the password that it made for a stack; readable by its owner alone. */
-export const passwordFile = (stack: string): string => `.state/secrets/${stack}/database-password`;
+const passwordFile = (stack: string): string => `.state/secrets/${stack}/database-password`;
 
-/** @throws pulumi.RunError with every error of the configuration, one a line. */
+/** @throws UserError with every error of the configuration, one a line. */
 export function readConfig(): Config {
   const stack = pulumi.getStack();
-  const raw = pulumi.runtime.allConfig();
-  try {
-    return loadConfig(raw, {
-      stack,
-      packages: process.env["AGATHA_PACKAGES"],
-      password: readPassword(stack),
-    });
-  } catch (error) {
-    if (error instanceof ConfigError) throw new pulumi.RunError(error.message);
-    throw error;
-  }
+  const surroundings = { stack, packages: process.env["AGATHA_PACKAGES"], password: readPassword(stack) };
+  return loadConfig(pulumi.runtime.allConfig(), surroundings);
 }
 
 function readPassword(stack: string): string | undefined {
@@ -27,5 +19,15 @@ function readPassword(stack: string): string | undefined {
     return readFileSync(passwordFile(stack), "utf8").trim();
   } catch {
     return undefined;
+  }
+}
+
+/** Does what the program needs before its first resource; a UserError ends it without a stack trace. */
+export async function inSentences<T>(work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof UserError) throw new pulumi.RunError(error.message);
+    throw error;
   }
 }

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import type { Config, Health } from "../config.ts";
+import { renderProperties } from "./properties.ts";
 import type { Service, ServiceFile, ServiceHealth } from "./service.ts";
 
 /** DNS names and ports inside the stack's network: the seed's. */
@@ -138,31 +139,4 @@ function placeholders(config: Config): Record<string, string> {
     databaseUser: config.database.user,
     databasePassword: config.databasePassword,
   };
-}
-
-/**
- * A properties file in Java's format, names sorted; `${databasePassword}` and the like in a value are filled in once
- * (what is filled in is not looked at again), an unknown placeholder stays as it is.
- */
-export function renderProperties(properties: Record<string, string>, values: Record<string, string>): string {
-  const lines = Object.keys(properties)
-    .sort()
-    .map((name) => {
-      const value = (properties[name] ?? "").replace(/\$\{(\w+)\}/g, (whole, key: string) =>
-        Object.hasOwn(values, key) ? (values[key] ?? "") : whole,
-      );
-      return `${escapeProperty(name).replace(/[ =:#!]/g, "\\$&")}=${escapeProperty(value)}\n`;
-    });
-  return lines.join("");
-}
-
-/** Escapes what `java.util.Properties` would read otherwise: backslashes, line ends, leading blanks, non-ASCII. */
-export function escapeProperty(value: string): string {
-  return value
-    .replaceAll("\\", "\\\\")
-    .replaceAll("\n", "\\n")
-    .replaceAll("\r", "\\r")
-    .replaceAll("\t", "\\t")
-    .replace(/^ /, "\\ ")
-    .replace(/[^\x20-\x7e]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }

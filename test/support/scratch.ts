@@ -1,0 +1,237 @@
+/** A stack of its own for a test: state, config and application in a folder of its own, and all of it removed after. */
+import { execFile } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { stringify } from "yaml";
+
+export interface Ended {
+  code: number;
+  output: string;
+}
+
+/** What an engine operation did, by resource name (`back-container`): `create`, `replace`, `update`, `delete`, `same` … */
+export type Operations = Record<string, string>;
+
+/** Runs a program to its end; standard output and error together. */
+export function execute(
+  program: string,
+  args: string[],
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<Ended> {
+  return new Promise((resolve) => {
+    execFile(program, args, { env, maxBuffer: 256 * 1024 * 1024 }, (error, stdout, stderr) => {
+      const code = error === null ? 0 : typeof error.code === "number" ? error.code : 1;
+      resolve({ code, output: `${stdout}${stderr}` });
+    });
+  });
+}
+
+/** A TCP port of 127.0.0.1 that nobody listens on now. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.on("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      server.close(() =>
+        address !== null && typeof address === "object"
+          ? resolve(address.port)
+          : reject(new Error("no port")),
+      );
+    });
+  });
+}
+
+const lines = (text: string) => text.split("\n").filter(Boolean);
+
+export class Scratch {
+  readonly stack = `test-${randomBytes(4).toString("hex")}`;
+  readonly folder = mkdtempSync(join(tmpdir(), "agatha-test-"));
+  /** The application's inputs, copies that a test may change. */
+  readonly jar = join(this.folder, "app.jar");
+  readonly migrations = join(this.folder, "migrations");
+  readonly dist = join(this.folder, "dist");
+  readonly config: Record<string, unknown> = {};
+  readonly env: NodeJS.ProcessEnv;
+  private imagesBefore = new Set<string>();
+  private runs = 0;
+
+  private constructor() {
+    mkdirSync(join(this.folder, "state"));
+    this.env = {
+      ...process.env,
+      PULUMI_BACKEND_URL: `file://${join(this.folder, "state")}`,
+      PULUMI_CONFIG_PASSPHRASE: "scratch",
+    };
+    delete this.env["PULUMI_CONFIG_PASSPHRASE_FILE"];
+  }
+
+  /** A scratch stack with free ports and copies of the sample's files; nothing runs yet. */
+  static async make(): Promise<Scratch> {
+    const scratch = new Scratch();
+    cpSync("sample/back/target/agatha-back.jar", scratch.jar);
+    cpSync("sample/migrations", scratch.migrations, { recursive: true });
+    cpSync("sample/front/dist", scratch.dist, { recursive: true });
+    const [back, front] = [await freePort(), await freePort()];
+    Object.assign(scratch.config, {
+      databasePassword: `pw-${randomBytes(9).toString("hex")}`,
+      back: { jar: scratch.jar, migrations: scratch.migrations, publish: { port: back } },
+      front: {
+        dist: scratch.dist,
+        publish: { port: front },
+        files: { "properties.js": { text: `window.agatha = { backUrl: "http://127.0.0.1:${back}" };\n` } },
+      },
+    });
+    scratch.imagesBefore = new Set(
+      await scratch.docker("image", "ls", "--format", "{{.Repository}}:{{.Tag}}"),
+    );
+    await scratch.pulumi(["stack", "init", scratch.stack]);
+    return scratch;
+  }
+
+  get backPort(): number {
+    return (this.config["back"] as { publish: { port: number } }).publish.port;
+  }
+
+  get frontPort(): number {
+    return (this.config["front"] as { publish: { port: number } }).publish.port;
+  }
+
+  get backUrl(): string {
+    return `http://127.0.0.1:${this.backPort}`;
+  }
+
+  get frontUrl(): string {
+    return `http://127.0.0.1:${this.frontPort}`;
+  }
+
+  private get configFile(): string {
+    return join(this.folder, `Pulumi.${this.stack}.yaml`);
+  }
+
+  /** Writes the config as it is now; keeps Pulumi's salt. */
+  private writeConfig(): void {
+    const salt = this.readSalt();
+    const config = Object.fromEntries(
+      Object.entries(this.config).map(([key, value]) => [`agatha:${key}`, value]),
+    );
+    writeFileSync(this.configFile, stringify({ ...salt, config }));
+  }
+
+  private readSalt(): { encryptionsalt?: string } {
+    try {
+      const salt = /^encryptionsalt: (.*)$/m.exec(readFileSync(this.configFile, "utf8"))?.[1];
+      return salt === undefined ? {} : { encryptionsalt: salt };
+    } catch {
+      return {};
+    }
+  }
+
+  /** Runs pulumi on this stack with the config as it is now. */
+  async pulumi(args: string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
+    this.writeConfig();
+    const where = args[0] === "stack" && args[1] === "init" ? [] : ["--stack", this.stack];
+    return execute(
+      "pulumi",
+      [...args, ...where, "--config-file", this.configFile, "--non-interactive", "--color", "never"],
+      { ...this.env, ...env },
+    );
+  }
+
+  /** Runs an operation and tells what it did to each resource. */
+  async operate(args: string[], env: NodeJS.ProcessEnv = {}): Promise<Ended & { operations: Operations }> {
+    const log = join(this.folder, `events-${this.runs++}.json`);
+    const ended = await this.pulumi([...args, "--event-log", log], env);
+    return { ...ended, operations: readOperations(log) };
+  }
+
+  up = (env?: NodeJS.ProcessEnv) => this.operate(["up", "--yes", "--skip-preview"], env);
+  preview = (env?: NodeJS.ProcessEnv) => this.operate(["preview", "--diff"], env);
+  destroy = () => this.operate(["destroy", "--yes", "--skip-preview"]);
+
+  async outputs(...args: string[]): Promise<Record<string, unknown>> {
+    const { stdout } = await this.json(["stack", "output", "--json", ...args]);
+    return stdout as Record<string, unknown>;
+  }
+
+  private async json(args: string[]): Promise<{ stdout: unknown }> {
+    const { output } = await this.pulumi(args);
+    return { stdout: JSON.parse(output.slice(output.indexOf("{"), output.lastIndexOf("}") + 1)) };
+  }
+
+  /** Lines that docker prints; fails where docker does. */
+  async docker(...args: string[]): Promise<string[]> {
+    const { code, output } = await execute("docker", args);
+    if (code !== 0) throw new Error(`docker ${args.join(" ")}: ${output}`);
+    return lines(output);
+  }
+
+  /** Everything of this stack on the host, of one kind. */
+  own = (kind: "container" | "network" | "volume") =>
+    this.docker(
+      kind,
+      "ls",
+      ...(kind === "container" ? ["--all"] : []),
+      "--quiet",
+      "--filter",
+      `label=agatha.stack=${this.stack}`,
+    );
+
+  /** The container of a service. */
+  container = (service: string): string => `agatha-${this.stack}-${service}`;
+
+  /** Runs SQL as the database's own user and gives the rows, tab-separated. */
+  sql = (statement: string) =>
+    this.docker(
+      "exec",
+      this.container("db"),
+      "psql",
+      "-U",
+      "postgres",
+      "-d",
+      "docker_agatha_db",
+      "-qtAX",
+      "-F",
+      "\t",
+      "-c",
+      statement,
+    );
+
+  /** Removes all that the stack made, pass or fail: images too, where their refs were absent before. */
+  async remove(): Promise<void> {
+    await this.destroy();
+    for (const kind of ["container", "network", "volume"] as const)
+      for (const id of await this.own(kind))
+        await execute("docker", [kind, "rm", ...(kind === "network" ? [] : ["--force"]), id]);
+    const images = await this.docker("image", "ls", "--format", "{{.Repository}}:{{.Tag}}");
+    const added = images.filter((ref) => ref.startsWith("agatha-") && !this.imagesBefore.has(ref));
+    if (added.length > 0) await execute("docker", ["image", "rm", ...added]);
+    rmSync(join(".state", "gcroots", this.stack), { recursive: true, force: true });
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+interface EngineEvent {
+  resourcePreEvent?: { metadata: { op: string; urn: string } };
+}
+
+/** The operation of each resource, from the engine's own events; a replacement's parts count as one `replace`. */
+function readOperations(log: string): Operations {
+  const operations: Operations = {};
+  for (const entry of lines(readFileSync(log, "utf8"))) {
+    const metadata = (JSON.parse(entry) as EngineEvent).resourcePreEvent?.metadata;
+    if (metadata === undefined) continue;
+    const [type, name] = metadata.urn.split("::").slice(-2) as [string, string];
+    if (type === "pulumi:pulumi:Stack") continue;
+    const op = /replace/.test(metadata.op) ? "replace" : metadata.op;
+    if (operations[name] !== "replace") operations[name] = op;
+  }
+  return operations;
+}
+
+/** The operations that changed something. */
+export const changes = (operations: Operations): Operations =>
+  Object.fromEntries(Object.entries(operations).filter(([, op]) => op !== "same" && op !== "read"));

@@ -1,0 +1,179 @@
+import { describe, expect, it } from "vitest";
+import { ConfigError, loadConfig, type Surroundings } from "../../config.ts";
+
+const surroundings: Surroundings = { stack: "dev", packages: "host", password: "made", exists: () => true };
+const load = (raw: Record<string, unknown> = {}, more: Partial<Surroundings> = {}) =>
+  loadConfig(
+    Object.fromEntries(
+      Object.entries(raw).map(([key, value]) => [
+        `agatha:${key}`,
+        typeof value === "string" ? value : JSON.stringify(value),
+      ]),
+    ),
+    { ...surroundings, ...more },
+  );
+
+function errors(raw: Record<string, unknown>, more: Partial<Surroundings> = {}): string[] {
+  try {
+    load(raw, more);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.errors;
+    throw error;
+  }
+  return [];
+}
+
+describe("defaults", () => {
+  it("suit the sample on stack dev", () => {
+    const config = load();
+    expect(config.back.jar).toBe("sample/back/target/agatha-back.jar");
+    expect(config.back.publish).toEqual({ address: "127.0.0.1", port: 8000 });
+    expect(config.front.publish).toEqual({ address: "127.0.0.1", port: 5173 });
+    expect(config.database.publish).toBe(false);
+    expect(config.databasePassword).toBe("made");
+    expect(config.packages).toBe("host");
+  });
+
+  it("are kept beside the keys that are given", () => {
+    const { health, publish } = load({
+      back: { health: { path: "/ping", statuses: [200, 400] }, publish: { port: 9000 } },
+    }).back;
+    expect(health).toEqual({ path: "/ping", statuses: [200, 400], interval: "5s", startPeriod: "1m0s" });
+    expect(publish).toEqual({ address: "127.0.0.1", port: 9000 });
+  });
+
+  it("use nixpkgs where set-up found nothing out", () => {
+    expect(load({}, { packages: undefined }).packages).toBe("nixpkgs");
+  });
+
+  it.each(["staging", "prod"])("are no substitute for a decision on stack %s", (stack) => {
+    expect(errors({}, { stack })).toEqual([
+      expect.stringMatching(/^agatha:packages: is missing on stack ".*"\. Set it/),
+      expect.stringMatching(/^agatha:databasePassword: is missing on stack ".*"\. Set it/),
+    ]);
+    expect(load({ packages: "nixpkgs", databasePassword: "p" }, { stack }).packages).toBe("nixpkgs");
+  });
+});
+
+describe("keys", () => {
+  it("may be dotted, laid over the object", () => {
+    expect(load({ back: { port: 9000, memory: 300 }, "back.port": "9001" }).back).toMatchObject({
+      port: 9001,
+      memory: 300,
+    });
+  });
+
+  it("of other namespaces are left alone", () => {
+    expect(() => loadConfig({ "docker:host": "x", "agatha:packages": "host" }, surroundings)).not.toThrow();
+  });
+
+  it("that are unknown are refused, with what was meant", () => {
+    expect(errors({ bakc: {}, back: { jarr: "x" } }).sort()).toEqual([
+      "agatha:back.jarr: is not a key that is known. Did you mean back.jar?",
+      "agatha:bakc: is not a key that is known. Did you mean back?",
+    ]);
+    expect(errors({ zzzzzz: "1" })).toEqual([
+      "agatha:zzzzzz: is not a key that is known. Remove it; the README lists the keys.",
+    ]);
+  });
+
+  it("below a text are refused", () => {
+    expect(errors({ back: "text", "back.port": "1" })[0]).toContain(
+      "agatha:back.port: lies below a key that is no object.",
+    );
+  });
+
+  it("with a database password of digits keep it a text", () => {
+    expect(load({ databasePassword: "12345" }).databasePassword).toBe("12345");
+    expect(load({ databasePassword: "true" }).databasePassword).toBe("true");
+  });
+});
+
+describe("errors", () => {
+  it("come all at once, each with its key, the value received and the mend", () => {
+    expect(
+      errors({
+        back: { port: "x", health: { statuses: [] } },
+        front: { memory: 1 },
+        packages: "debian",
+      }).sort(),
+    ).toEqual([
+      "agatha:back.health.statuses: [] is empty. Name at least one HTTP status, like 200.",
+      'agatha:back.port: "x" is not a port. Use a whole number from 1 to 65535.',
+      "agatha:front.memory: 1 is too small a memory limit. Give at least 16 (megabytes).",
+      'agatha:packages: "debian" is not a package set. Use "nixpkgs" (the pin) or "host" (this host\'s Debian packages).',
+    ]);
+  });
+
+  it.each([
+    [
+      "publish without a port it could guess",
+      { database: { publish: {} } },
+      "agatha:database.publish.port: ",
+    ],
+    [
+      "publish on a name",
+      { back: { publish: { address: "localhost" } } },
+      'agatha:back.publish.address: "localhost" is not an IP address.',
+    ],
+    [
+      "a duration without unit",
+      { back: { health: { interval: "5" } } },
+      'agatha:back.health.interval: "5" is not a duration.',
+    ],
+    [
+      "a relative path in the container",
+      { back: { files: { "home/x": { text: "" } } } },
+      "is not an absolute path in the container.",
+    ],
+    [
+      "a path that climbs",
+      { front: { files: { "../x": { text: "" } } } },
+      "is not a path below the front's folder.",
+    ],
+    [
+      "a file without content",
+      { back: { files: { "/home/x": {} } } },
+      "is neither { file: PATH } nor { text: CONTENT }.",
+    ],
+    ["a signal by number", { back: { stopSignal: "15" } }, "is not a signal. Write it like SIGTERM."],
+    [
+      "a docker host without scheme",
+      { dockerHost: "example.org" },
+      'agatha:dockerHost: "example.org" is not a docker host.',
+    ],
+    ["a list for an object", { back: [1] }, "agatha:back: [1] is not an object."],
+    ["SQL in a name", { database: { name: 'x"; drop' } }, "is not a plain SQL name."],
+    [
+      "a line break in the password",
+      { databasePassword: "a\nb" },
+      "agatha:databasePassword: the value (not shown) holds a line break.",
+    ],
+  ])("name %s", (_, raw, expected) => {
+    expect(errors(raw).join("\n")).toContain(expected);
+  });
+
+  it("never repeat a secret or a huge value", () => {
+    const [error] = errors({ back: { properties: { token: ["hunter2"] } } });
+    expect(error).toContain("agatha:back.properties.token: the value (not shown)");
+    expect(errors({ back: { jar: "" }, front: { port: "9".repeat(5000) } }).join("\n").length).toBeLessThan(
+      500,
+    );
+  });
+
+  it("find a port that is taken twice", () => {
+    expect(errors({ front: { publish: { port: 8000 } } })).toEqual([
+      "agatha:front.publish.port: 8000 is taken by agatha:back.publish.port already. Choose another port for one of the two.",
+    ]);
+    expect(errors({ front: { publish: false }, database: { publish: { port: 5173 } } })).toEqual([]);
+  });
+
+  it("find what is not there before anything is deployed", () => {
+    expect(
+      errors({ back: { jar: "build/app.jar" } }, { exists: (path) => path !== "build/app.jar" }),
+    ).toEqual([
+      'agatha:back.jar: "build/app.jar" does not exist. Build it first (npm run sample), or point back.jar at your jar.',
+    ]);
+    expect(errors({}, { exists: () => false })).toHaveLength(4);
+  });
+});
