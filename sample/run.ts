@@ -37,14 +37,16 @@ export function run(step: Step): Promise<void> {
     child.on("close", (code, signal) => {
       children.delete(child);
       if (code === 0) return resolve();
-      const again = `cd ${relative(process.cwd(), step.folder) || "."} && ${commandLine(step)}`;
-      reject(
-        new Error(
-          `${lastLines(said)}\n${commandLine(step)} failed (${signal ?? `exit code ${code}`}). Mend what it says above; by hand: ${again}`,
-        ),
-      );
+      reject(failure(step, signal ?? `exit code ${code}`, said));
     });
   });
+}
+
+function failure(step: Step, how: string, said: string): Error {
+  const again = `cd ${relative(process.cwd(), step.folder) || "."} && ${commandLine(step)}`;
+  return new Error(
+    `${commandLine(step)} failed (${how}):\n${lastLines(said)}\nMend that and try again. By hand: ${again}`,
+  );
 }
 
 function commandLine(step: Step): string {
@@ -70,7 +72,7 @@ function environment(more: Record<string, string> = {}): NodeJS.ProcessEnv {
 
 function lastLines(said: string): string {
   const noise =
-    /^\[INFO\]|\[Help 1\]|^\[ERROR\]\s*$|re-run Maven|full stack trace|more information about the errors|^\s*$/;
+    /^\[INFO\]|\[Help 1\]|^\[ERROR\]\s*$|[Rr]e-run Maven|^\s+at |full stack trace|more information about the errors|^\s*$/;
   // biome-ignore lint/suspicious/noControlCharactersInRegex: colours are control characters
   const lines = said.replace(/\u001b\[[0-9;]*m/g, "").split("\n");
   return lines
