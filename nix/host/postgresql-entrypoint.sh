@@ -4,6 +4,7 @@
 set -euo pipefail
 
 initFolder=/docker-entrypoint-initdb.d
+socketFolder=/var/run/postgresql
 
 fail() {
   echo "docker-entrypoint: $1" >&2
@@ -51,14 +52,13 @@ requirePassword() {
 }
 
 makeDatabase() {
-  # Word splitting is meant: these are arguments.
+  # Word splitting is meant: these are arguments. Written to the disk once, at the end.
   # shellcheck disable=SC2086
-  initdb --username "$POSTGRES_USER" --pwfile <(printf '%s\n' "$POSTGRES_PASSWORD") --encoding UTF8 \
+  initdb --username "$POSTGRES_USER" --pwfile <(printf '%s\n' "$POSTGRES_PASSWORD") --encoding UTF8 --no-sync \
     --auth-local trust --auth-host "$hostAuth" ${POSTGRES_INITDB_ARGS:-} -D "$PGDATA"
   # What initdb allows from this host itself is trusted, as in the official image.
   sed -i -E "s/^(host +[^ ]+ +all +(127\.0\.0\.1\/32|::1\/128) +)[^ ]+$/\1trust/" "$PGDATA/pg_hba.conf"
   printf '\nhost all all all %s\n' "$hostAuth" >> "$PGDATA/pg_hba.conf"
-  sed -i -E "s/^#?listen_addresses.*/listen_addresses = '*'/" "$PGDATA/postgresql.conf"
   sed -i -E "s/^#?password_encryption.*/password_encryption = scram-sha-256/" "$PGDATA/postgresql.conf"
 }
 
@@ -79,18 +79,36 @@ runInitFiles() {
   done
 }
 
+# Makes the database beside where it will be and moves it there when it is whole: whoever kills this half-way finds an
+# empty folder's work begun anew, and not half a database.
 prepare() {
+  local final=$PGDATA begun=$PGDATA/.preparing
   requirePassword
+  rm -rf "$begun"
+  export PGDATA=$begun
   makeDatabase
-  socketFolder=/var/run/postgresql
   export PGHOST=$socketFolder PGUSER=$POSTGRES_USER PGDATABASE=$POSTGRES_DB
-  pg_ctl -D "$PGDATA" -o "-c listen_addresses='' -c unix_socket_directories='$socketFolder' -p 5432" -w start
+  pg_ctl -D "$PGDATA" -w start \
+    -o "-c listen_addresses='' -c unix_socket_directories='$socketFolder' -p 5432 -c fsync=off"
   if [ "$POSTGRES_DB" != postgres ]; then
     runSql --dbname postgres --set db="$POSTGRES_DB" <<< 'create database :"db";'
   fi
   runInitFiles
   pg_ctl -D "$PGDATA" -m fast -w stop
   unset PGHOST PGUSER PGDATABASE
+  initdb --sync-only -D "$PGDATA" > /dev/null
+  export PGDATA=$final
+  mv "$begun" "$PGDATA/.prepared"
+}
+
+# The last step of the above, again if it was interrupted: PG_VERSION, which says that all is there, comes last.
+adoptPrepared() {
+  local file
+  for file in "$PGDATA"/.prepared/*; do
+    [ "${file##*/}" = PG_VERSION ] || mv "$file" "$PGDATA/"
+  done
+  mv "$PGDATA/.prepared/PG_VERSION" "$PGDATA/"
+  rm -rf "$PGDATA/.prepared"
   echo "docker-entrypoint: the database is prepared"
 }
 
@@ -112,7 +130,9 @@ main() {
     exec setpriv --reuid=postgres --regid=postgres --init-groups "$0" "$@"
   fi
 
-  if [ ! -s "$PGDATA/PG_VERSION" ]; then
+  if [ ! -s "$PGDATA/PG_VERSION" ] && [ ! -e "$PGDATA/.prepared/PG_VERSION" ]; then
+    # With id 1, a signal that is not asked for is ignored.
+    trap 'exit 143' TERM INT
     readVariable POSTGRES_PASSWORD ""
     readVariable POSTGRES_USER postgres
     readVariable POSTGRES_DB "$POSTGRES_USER"
@@ -120,7 +140,11 @@ main() {
     export POSTGRES_HOST_AUTH_METHOD=${POSTGRES_HOST_AUTH_METHOD:-}
     hostAuth=${POSTGRES_HOST_AUTH_METHOD:-scram-sha-256}
     prepare
+    trap - TERM INT
   fi
+  [ ! -e "$PGDATA/.prepared" ] || adoptPrepared
+  # Known to the database from here on, and to no other process.
+  unset POSTGRES_PASSWORD
   exec "$@"
 }
 

@@ -41,6 +41,11 @@ let
           takeLibrariesOf "$out/$file"
           patchElf "$out/$file"
         done
+        # What initdb copies to a new database: reachable from other containers, its socket where clients look.
+        sed -i -E \
+          -e "s|^#?listen_addresses = .*|listen_addresses = '*'|" \
+          -e "s|^#?unix_socket_directories = .*|unix_socket_directories = '/var/run/postgresql'|" \
+          share/postgresql/postgresql.conf.sample
         bin/postgres --version
       '';
 
@@ -78,8 +83,17 @@ let
 
   locale = debian.take {
     name = "locale-c-utf8";
-    packages = [ "libc-bin" ];
-    files = builtins.listToAttrs (
+    packages = [
+      "libc-bin"
+      "libc6"
+    ];
+    libraries = [ glibc ];
+    inherit interpreter;
+    # initdb asks `locale` which locales there are.
+    files = {
+      "bin/locale" = "/usr/bin/locale";
+    }
+    // builtins.listToAttrs (
       map
         (name: {
           name = "usr/lib/locale/C.utf8/${name}";

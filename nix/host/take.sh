@@ -40,6 +40,7 @@ patchElf() {
 # takeLibrariesOf FILE: the Debian libraries that FILE needs and that neither $out/lib nor $libraries have, into $out/lib.
 takeLibrariesOf() {
   local needed source library
+  isElf "$1" || return 0
   ldd "$1" 2> /dev/null | awk '$2 == "=>" && $3 ~ /^\// { print $1, $3 }' | while read -r needed source; do
     case $source in "$out"/*) continue ;; esac
     for library in $out $libraries; do

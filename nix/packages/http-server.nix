@@ -18,6 +18,10 @@ pkgs.runCommand "agatha-http-server-${pkgs.http-server.version}"
     # Programs of dependencies name the full Node in their first line; nobody runs them.
     find $out -type f -perm -u+x -exec sed -i '1s|^#!.*|#!/usr/bin/env node|' {} +
     find $out \( -name '*.md' -o -name '*.map' -o -name '*.d.ts' -o -name '*.markdown' \) -type f -delete
-    find $out -type d \( -name test -o -name tests -o -name .github \) -prune -exec rm -r {} +
+    find $out -type d \( -name dist -o -name examples -o -name test -o -name tests -o -name .github \) -prune -exec rm -r {} +
+    # Only the command line's.
+    for module in async chalk opener portfinder; do
+      rm -rf $out/lib/node_modules/http-server/node_modules/$module
+    done
     ls $out/lib/node_modules/http-server/lib/http-server.js > /dev/null
   ''

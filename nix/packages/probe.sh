@@ -25,7 +25,8 @@ trap 'fail "did not answer within $limitSeconds s"' TERM
 limit=$!
 trap 'kill $limit 2> /dev/null' EXIT
 
-exec 3<> "/dev/tcp/127.0.0.1/$port" || fail "refuses connections"
+# In braces: `exec` alone would keep bash's own words about the refusal.
+{ exec 3<> "/dev/tcp/127.0.0.1/$port"; } 2> /dev/null || fail "refuses connections"
 printf 'GET %s HTTP/1.1\r\nHost: 127.0.0.1:%s\r\nUser-Agent: agatha-probe\r\nConnection: close\r\n\r\n' \
   "$path" "$port" >&3
 # With its own limit: a trap runs only once a plain `read` is over.
