@@ -36,8 +36,8 @@ runSql() {
 
 ownDataFolder() {
   mkdir -p "$PGDATA" /var/run/postgresql
-  chmod 00700 "$PGDATA" || :
-  chmod 03775 /var/run/postgresql || :
+  chmod 00700 "$PGDATA" 2> /dev/null || :
+  chmod 03775 /var/run/postgresql 2> /dev/null || :
   if [ "$(id -u)" = 0 ]; then
     # A volume that root made.
     find "$PGDATA" \! -user postgres -exec chown postgres '{}' +
@@ -52,10 +52,11 @@ requirePassword() {
 }
 
 makeDatabase() {
+  local log
   # Word splitting is meant: these are arguments. Written to the disk once, at the end.
   # shellcheck disable=SC2086
-  initdb --username "$POSTGRES_USER" --pwfile <(printf '%s\n' "$POSTGRES_PASSWORD") --encoding UTF8 --no-sync \
-    --auth-local trust --auth-host "$hostAuth" ${POSTGRES_INITDB_ARGS:-} -D "$PGDATA"
+  log=$(initdb --username "$POSTGRES_USER" --pwfile <(printf '%s\n' "$POSTGRES_PASSWORD") --encoding UTF8 --no-sync \
+    --auth-local trust --auth-host "$hostAuth" ${POSTGRES_INITDB_ARGS:-} -D "$PGDATA" 2>&1) || fail "initdb failed: $log"
   # What initdb allows from this host itself is trusted, as in the official image.
   sed -i -E "s/^(host +[^ ]+ +all +(127\.0\.0\.1\/32|::1\/128) +)[^ ]+$/\1trust/" "$PGDATA/pg_hba.conf"
   printf '\nhost all all all %s\n' "$hostAuth" >> "$PGDATA/pg_hba.conf"
@@ -84,6 +85,7 @@ runInitFiles() {
 prepare() {
   local final=$PGDATA begun=$PGDATA/.preparing
   requirePassword
+  echo "docker-entrypoint: preparing the database \"$POSTGRES_DB\" of user \"$POSTGRES_USER\""
   rm -rf "$begun"
   export PGDATA=$begun
   makeDatabase

@@ -30,6 +30,9 @@ let
     )
   );
 
+  # Its name since Java 21; the older one is to go.
+  compress = if java >= 21 then "zip-6" else "2";
+
   # jre_minimal calls plain `jlink`; this one leaves out what nobody runs.
   jlink =
     pkgs.runCommand "jlink-${toString java}"
@@ -38,7 +41,7 @@ let
       }
       ''
         makeWrapper ${jdk}/bin/jlink $out/bin/jlink \
-          --append-flags "--strip-java-debug-attributes --no-header-files --no-man-pages --compress=2"
+          --append-flags "--strip-java-debug-attributes --no-header-files --no-man-pages --compress=${compress}"
       '';
 in
 pkgs.jre_minimal.override {
