@@ -77,8 +77,8 @@ function containerArgs(service: Service, follows: Record<string, pulumi.Input<st
     uploads: service.files.map((file) => ({
       file: file.path,
       content: file.content,
-      owner: service.user.split(":")[0] as string,
-      group: service.user.split(":")[1] as string,
+      owner: owner(service.user).uid,
+      group: owner(service.user).gid,
       permissions: file.mode ?? "0440",
     })),
     volumes: service.volumes.map(({ name, path }) => ({ volumeName: name, containerPath: path })),
@@ -98,6 +98,8 @@ function containerArgs(service: Service, follows: Record<string, pulumi.Input<st
       ...Object.entries(follows).map(([key, id]) => ({ label: `agatha.follows.${key}`, value: id })),
     ],
     memory: service.memory,
+    // No swap on top: left out, docker fills in twice the memory and every second update would take it out again.
+    memorySwap: service.memory,
     restart: "unless-stopped",
     stopSignal: service.stopSignal,
     stopTimeout: service.stopGraceSeconds,
@@ -107,6 +109,12 @@ function containerArgs(service: Service, follows: Record<string, pulumi.Input<st
     mustRun: true,
     wait: false,
   } satisfies Partial<docker.ContainerArgs>;
+}
+
+/** Whom a service's files belong to; a user without a group has the group of the same number, as `nobody` has. */
+function owner(user: string): { uid: string; gid: string } {
+  const [uid = user, gid = uid] = user.split(":");
+  return { uid, gid };
 }
 
 /** `host:port` for a URL; an address that means "every interface" is reached by localhost. */

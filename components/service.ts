@@ -36,7 +36,7 @@ export interface Service {
   files: ServiceFile[];
   /** Named volumes and where they are mounted. */
   volumes: { name: pulumi.Input<string>; path: string }[];
-  /** `uid:gid` that the service runs as. */
+  /** `uid` or `uid:gid` that the service runs as. */
   user: string;
   /** Port it listens on in the container. */
   port: number;

@@ -11,8 +11,8 @@ const DATABASE_PORT = 5432;
 const BACK_HOST = "agatha-back";
 const FRONT_HOST = "agatha-front";
 
-/** `nobody:nogroup` of Debian and of most images: it owns nothing. */
-const NOBODY = "65534:65534";
+/** `nobody`, who owns nothing. Without its group: docker looks `uid:gid` up as one name when files are copied in. */
+const NOBODY = "65534";
 
 /** The user of the official PostgreSQL image, whom a volume's files belong to. */
 const POSTGRES_USER = "999:999";

@@ -63,5 +63,10 @@ async function timed(work: () => Promise<void>): Promise<string> {
   return `${((performance.now() - start) / 1000).toFixed(1)} s`;
 }
 
-const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`;
-const say = (text: string) => process.stderr.write(`${text}\n`);
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(0)} MB`;
+}
+
+function say(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
