@@ -1,5 +1,8 @@
-# Fails when $jar cannot run on the JRE: class files for a newer Java than $java, or modules missing from $modules.
+# Fails when $jar cannot run on $jre: class files for a newer Java than $java, or modules that it lacks.
 set -euo pipefail
+
+# For programs that run for a second.
+quick="-J-XX:TieredStopAtLevel=1 -J-XX:+UseSerialGC"
 
 complain() {
   echo "agatha:back.$1: $2" >&2
@@ -7,7 +10,7 @@ complain() {
 }
 
 mkdir classes
-(cd classes && jar --extract --file "$jar") ||
+(cd classes && jar $quick --extract --file "$jar" 2> /dev/null) ||
   complain jar "the file is no jar. Point back.jar at an uber jar."
 tr -d '\r' < classes/META-INF/MANIFEST.MF 2> /dev/null | grep -q '^Main-Class:' ||
   complain jar "the jar names no Main-Class. Point back.jar at an uber jar that \`java -jar\` can run."
@@ -28,12 +31,14 @@ if [ "$classVersion" -gt $((java + 44)) ]; then
   complain jar "the jar is compiled for Java $((classVersion - 44)) (${class%.class}), which the JRE $jreVersion cannot run. Set back.java to $((classVersion - 44)), or compile the jar for Java $java."
 fi
 
-# jdeps stops at what it cannot find unless it is told to go on.
-needed=$(jdeps --print-module-deps --ignore-missing-deps --recursive classes 2> jdeps.log | tail -n 1) || {
+# jdeps stops at what it cannot find unless it is told to go on; to look into the JDK's own classes takes seconds.
+needed=$(jdeps $quick --print-module-deps --ignore-missing-deps --no-recursive classes 2> jdeps.log | tail -n 1) || {
   echo "agatha:back.modules: jdeps could not read the jar; its modules are not checked." >&2
   tail -n 3 jdeps.log >&2
   needed=java.base
 }
+# As linked: with the modules that those in the list need themselves.
+modules=$(sed -n 's/^MODULES="\(.*\)"/\1/p' "$jre/release")
 missing=
 for module in ${needed//,/ }; do
   case " $modules " in

@@ -7,7 +7,7 @@ pkgs.runCommand "agatha-back-jar"
     jar = app.back.jar.source;
     java = toString jre.java;
     jreVersion = jre.version;
-    modules = toString jre.modules;
+    inherit jre;
   }
   ''
     bash ${./check-jar.sh}
