@@ -31,7 +31,10 @@ if [ "$(cat node_modules/.installed 2>/dev/null)" != "$wanted" ]; then
 fi
 
 mkdir -p .tools/bin
-if runs_typescript "$(PATH=${PATH//"$PWD/.tools/bin:"/} command -v node || echo node)"; then
+# The machine's own Node: npm puts the modules' folder on PATH, which a plain `pulumi up` does not have.
+outside=${PATH//"$PWD/.tools/bin:"/}
+outside=${outside//"$PWD/node_modules/.bin:"/}
+if runs_typescript "$(PATH=$outside command -v node || echo node)"; then
   rm -f .tools/bin/node
 else
   ln -sfn ../../node_modules/.bin/node .tools/bin/node
