@@ -6,7 +6,7 @@ import { environment } from "./lib/stack.ts";
 import { hostPackages, missingPackages } from "./setup/debian.ts";
 import { probeDocker } from "./setup/docker.ts";
 import { probeEngine } from "./setup/engine.ts";
-import { buildersExist, ownSettings, probeNix, probeStore } from "./setup/nix.ts";
+import { probeBuilders, probeNix, probeStore } from "./setup/nix.ts";
 import { found, lacking, type Probe } from "./setup/probe.ts";
 
 await main(async () => {
@@ -17,7 +17,7 @@ await main(async () => {
     ["docker", probeDocker()],
     ["nix", probeNix()],
     ["nix store", probeStore()],
-    ["nix builders", builders()],
+    ["nix builders", probeBuilders()],
     ["package set", packageSet()],
     ["java", tool("javac", "openjdk-17-jdk-headless")],
     ["maven", tool("mvn", "maven")],
@@ -33,14 +33,6 @@ await main(async () => {
   if (missing > 0) process.stdout.write(`\n${missing} missing. \`npm run setup\` mends what it can.\n`);
   return missing > 0 ? 1 : 0;
 });
-
-async function builders(): Promise<Probe> {
-  if (ownSettings() === undefined && !process.env["NIX_CONF_DIR"]?.endsWith("/scripts/nix"))
-    return found("this machine's own Nix settings");
-  return (await buildersExist())
-    ? found("unprivileged users nixbld*")
-    : lacking("there are no users nixbld*", "Run `npm run setup`.");
-}
 
 async function packageSet(): Promise<Probe> {
   const packages = process.env["AGATHA_PACKAGES"];

@@ -8,7 +8,8 @@ await main(async () => {
   await setup({ sample: true });
   const env = await environment();
   await selectStack(stack, env);
-  const code = await pulumi(stack, ["up", "--yes", "--skip-preview", "--suppress-outputs", ...rest], env);
+  const quiet = ["--yes", "--skip-preview", "--suppress-outputs", "--suppress-progress"];
+  const code = await pulumi(stack, ["up", ...quiet, ...rest], env);
   if (code !== 0) return code;
   const { frontUrl, backUrl, databaseUrl } = await outputs(stack, env);
   const where = (url: unknown) => (typeof url === "string" ? url : "not published");

@@ -14,6 +14,15 @@ const CACHE = "https://cache.nixos.org/nix-cache-info";
 /** Builders that are added where the machine has none. */
 const BUILDERS = 4;
 
+/**
+ * Their group's id; the users' follow it, as with the official installer. After each build Nix kills whatever runs
+ * under the builder's id, on the whole host: a system user's id, 999 say, is a container's PostgreSQL too.
+ */
+const BUILDERS_GID = 30_000;
+
+/** Ids that containers run as here: no builder may have one of them. */
+const CONTAINER_IDS = [999, 65_534];
+
 export type PackageSet = "nixpkgs" | "host";
 
 export async function probeNix(): Promise<Probe> {
@@ -42,31 +51,55 @@ export function ownSettings(): string | undefined {
   return others.some((path) => existsSync(path)) ? undefined : resolve("scripts/nix");
 }
 
-/** Whether the unprivileged users that builders run as are there. */
-export async function buildersExist(): Promise<boolean> {
-  const { code, output } = await run("getent", ["group", "nixbld"]);
-  return code === 0 && output.trim().split(":")[3] !== "";
+/** The unprivileged users that builders run as: their names and ids. */
+async function builders(): Promise<{ name: string; uid: number }[]> {
+  const group = (await run("getent", ["group", "nixbld"])).output.trim().split(":")[3] ?? "";
+  const names = group.split(",").filter(Boolean);
+  const { output } = names.length > 0 ? await run("getent", ["passwd", ...names]) : { output: "" };
+  return output
+    .split("\n")
+    .filter(Boolean)
+    .map((entry) => ({ name: entry.split(":")[0] ?? "", uid: Number(entry.split(":")[2]) }));
 }
 
-/** Adds the group and users that our settings name: builders never run as root. */
-export async function addBuilders(): Promise<string> {
-  await run("groupadd", ["--system", "--force", "nixbld"]);
+/** Whether builders are there, and under ids that nothing else has. */
+export async function probeBuilders(): Promise<Probe> {
+  const there = await builders();
+  if (there.length === 0) return lacking("there are no users nixbld*", "Run `npm run setup`.");
+  const shared = there.find(({ uid }) => CONTAINER_IDS.includes(uid));
+  if (shared === undefined) return found(`unprivileged users ${there[0]?.name} to ${there.at(-1)?.name}`);
+  const mend = `Give it another: \`usermod --uid ${BUILDERS_GID + 100} ${shared.name}\`.`;
+  return lacking(
+    `builder ${shared.name} has id ${shared.uid}, a container's: each build would kill what runs in it`,
+    mend,
+  );
+}
+
+/**
+ * Makes sure of the builders that our settings name.
+ *
+ * @returns What was done, for the step's line; nothing where they were there.
+ * @throws Stop where one has an id of a container.
+ */
+export async function ensureBuilders(): Promise<string[]> {
+  if ((await builders()).length === 0) return [await addBuilders()];
+  const probe = await probeBuilders();
+  if (!probe.ok) throw new Stop(`nix: ${probe.text}. ${probe.mend}`);
+  return [];
+}
+
+/** Adds the group and users: builders never run as root. */
+async function addBuilders(): Promise<string> {
+  await run("groupadd", ["--force", "--gid", String(BUILDERS_GID), "nixbld"]);
   for (let number = 1; number <= BUILDERS; number++) {
-    const args = [
-      "--system",
-      "--gid",
-      "nixbld",
-      "--groups",
-      "nixbld",
-      "--home-dir",
-      "/var/empty",
-      "--no-create-home",
-    ];
-    await run("useradd", [...args, "--shell", "/usr/sbin/nologin", `nixbld${number}`]);
+    const who = ["--system", "--uid", String(BUILDERS_GID + number), "--gid", "nixbld", "--groups", "nixbld"];
+    const where = ["--home-dir", "/var/empty", "--no-create-home", "--shell", "/usr/sbin/nologin"];
+    await run("useradd", [...who, ...where, `nixbld${number}`]);
   }
-  if (!(await buildersExist()))
+  const probe = await probeBuilders();
+  if (!probe.ok)
     throw new Stop(
-      "nix: the users nixbld1 to nixbld4 could not be added. Add them to group nixbld by hand, then run this again.",
+      `nix: ${probe.text}. Add nixbld1 to nixbld${BUILDERS} to group nixbld by hand, then run this again.`,
     );
   return `system users nixbld1 to nixbld${BUILDERS} added: builders never run as root`;
 }

@@ -5,7 +5,7 @@ import { report, type Step } from "../lib/report.ts";
 import { hostPackages, installPackages, missingPackages } from "./debian.ts";
 import { daemonInstalled, probeDocker, startDocker } from "./docker.ts";
 import { obtainEngine } from "./engine.ts";
-import { addBuilders, buildersExist, choosePackages, ownSettings, probeNix, probeStore } from "./nix.ts";
+import { choosePackages, ensureBuilders, ownSettings, probeNix, probeStore } from "./nix.ts";
 
 /** What a command needs beside the engine, docker and Nix. */
 export interface Needs {
@@ -61,7 +61,7 @@ async function nix(): Promise<string> {
   if (settings !== undefined) {
     process.env["NIX_CONF_DIR"] = settings;
     said.push("settings of scripts/nix");
-    if (!(await buildersExist())) said.push(await addBuilders());
+    said.push(...(await ensureBuilders()));
   }
   process.env["AGATHA_PACKAGES"] = await choosePackages();
   said.push(`package set "${process.env["AGATHA_PACKAGES"]}"`);
