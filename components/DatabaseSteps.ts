@@ -55,7 +55,7 @@ export class DatabaseSteps extends pulumi.ComponentResource {
             migrations: args.back.inputs["migrations"],
           },
         ],
-        logging: "stderr",
+        logging: "stdout",
       },
       { parent: this, deleteBeforeReplace: true, dependsOn: password },
     );

@@ -55,7 +55,7 @@ export class DockerService extends pulumi.ComponentResource {
           ...dockerEnvironment(args.dockerHost),
         },
         triggers: [container.id],
-        logging: "stderr",
+        logging: "stdout",
       },
       { parent: this, deleteBeforeReplace: true },
     );

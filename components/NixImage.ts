@@ -53,7 +53,7 @@ export class NixImage extends pulumi.ComponentResource {
         },
         // The ref changes when and only when one of the inputs does: they say why.
         triggers: [{ ref: this.ref, ...meta.inputs }],
-        logging: "stderr",
+        logging: "stdout",
       },
       { parent: this },
     );
@@ -65,7 +65,7 @@ export class NixImage extends pulumi.ComponentResource {
     );
 
     this.loaded = owned.name;
-    this.sizeBytes = build.stdout.apply((json) => (JSON.parse(json) as { sizeBytes: number }).sizeBytes);
+    this.sizeBytes = build.stdout.apply((line) => Number(/\((\d+) bytes\)$/.exec(line)?.[1]));
     this.registerOutputs({ ref: this.ref, drvPath: this.drvPath, sizeBytes: this.sizeBytes });
   }
 }

@@ -42,7 +42,7 @@ await step(async () => {
       );
     await sleep(PAUSE_MS);
   }
-  process.stderr.write(`${service} is healthy after ${(elapsed() / 1000).toFixed(1)} s\n`);
+  process.stdout.write(`${service} is healthy after ${(elapsed() / 1000).toFixed(1)} s\n`);
 });
 
 async function failWhenDown(container: string, service: string): Promise<void> {

@@ -1,6 +1,6 @@
 /**
  * Brings an image into the daemon: `REF` there already means nothing is built, sent or touched.
- * Prints `{"ref":…,"sizeBytes":…}`; what happened, for people, goes to standard error.
+ * Prints one line that says what happened; it ends with the image's size, `63.6 MB (63590560 bytes)`.
  */
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
@@ -13,22 +13,19 @@ const SHOWN_LINES = 30;
 
 await step(async () => {
   const ref = input("REF");
+  let what = "is in docker already";
   let sizeBytes = await inspect<number>("image", ref, ".Size");
   if (sizeBytes === undefined) {
     const outLink = input("OUT_LINK");
-    const built = await timed(() => build(outLink));
-    const loaded = await timed(() => load(outLink));
+    what = `built in ${await timed(() => build(outLink))}, loaded in ${await timed(() => load(outLink))}`;
     sizeBytes = await inspect<number>("image", ref, ".Size");
     if (sizeBytes === undefined)
       throw new StepError(
         `${ref}: docker took the image, but under another name. Remove ${outLink} and try again.`,
       );
-    say(`${ref} built in ${built}, ${megabytes(sizeBytes)} loaded in ${loaded}`);
-  } else {
-    say(`${ref} is in docker already`);
   }
   for (const alias of input("ALIASES").split(" ")) await docker(["tag", ref, alias]);
-  process.stdout.write(JSON.stringify({ ref, sizeBytes }));
+  process.stdout.write(`${ref} ${what}, ${(sizeBytes / 1e6).toFixed(1)} MB (${sizeBytes} bytes)\n`);
 });
 
 /** Builds the image; the out-link keeps the store's garbage collector away from it. */
@@ -61,12 +58,4 @@ async function timed(work: () => Promise<void>): Promise<string> {
   const start = performance.now();
   await work();
   return `${((performance.now() - start) / 1000).toFixed(1)} s`;
-}
-
-function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(0)} MB`;
-}
-
-function say(text: string): void {
-  process.stderr.write(`${text}\n`);
 }

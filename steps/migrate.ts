@@ -29,7 +29,7 @@ await step(async () => {
       throw new StepError(
         `migrations: Flyway ended with ${code}; the back that runs stays as it is.\n${tail(`${stdout}\n${stderr}`, SHOWN_LINES)}`,
       );
-    process.stderr.write(`${summary(stdout)}\n`);
+    process.stdout.write(`${summary(stdout)}\n`);
   } finally {
     await run("docker", ["rm", "--force", "--volumes", name]);
   }

@@ -15,5 +15,4 @@ await step(async () => {
   const reason = /(?:ERROR|FATAL):[^\n]*/.exec(stderr)?.[0] ?? `it ended with ${code}`;
   if (code !== 0)
     throw new StepError(`agatha-db: the password of role "${user}" could not be set: ${reason}`);
-  process.stderr.write(`password of role "${user}" is set\n`);
 });
