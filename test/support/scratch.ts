@@ -1,7 +1,7 @@
 /** A stack of its own for a test: state, config and application in a folder of its own, and all of it removed after. */
 import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -48,7 +48,8 @@ export function freePort(): Promise<number> {
 const lines = (text: string) => text.split("\n").filter(Boolean);
 
 export class Scratch {
-  readonly stack = `test-${randomBytes(4).toString("hex")}`;
+  /** The test run's id is in it, so that `npm test` finds what a killed test left behind. */
+  readonly stack = `test-${process.env["AGATHA_TEST_RUN"] ?? "hand"}-${randomBytes(3).toString("hex")}`;
   readonly folder = mkdtempSync(join(tmpdir(), "agatha-test-"));
   /** The application's inputs, copies that a test may change. */
   readonly jar = join(this.folder, "app.jar");
@@ -65,6 +66,8 @@ export class Scratch {
       ...process.env,
       PULUMI_BACKEND_URL: `file://${join(this.folder, "state")}`,
       PULUMI_CONFIG_PASSPHRASE: "scratch",
+      // The event log is one of Pulumi's flags for its developers.
+      PULUMI_DEBUG_COMMANDS: "true",
     };
     delete this.env["PULUMI_CONFIG_PASSPHRASE_FILE"];
   }
@@ -88,8 +91,17 @@ export class Scratch {
     scratch.imagesBefore = new Set(
       await scratch.docker("image", "ls", "--format", "{{.Repository}}:{{.Tag}}"),
     );
-    await scratch.pulumi(["stack", "init", scratch.stack]);
+    await scratch.init();
     return scratch;
+  }
+
+  get password(): string {
+    return String(this.config["databasePassword"]);
+  }
+
+  /** Changes keys of `agatha:back`, and leaves the others. */
+  back(keys: Record<string, unknown>): void {
+    this.config["back"] = { ...(this.config["back"] as object), ...keys };
   }
 
   get backPort(): number {
@@ -130,36 +142,46 @@ export class Scratch {
     }
   }
 
-  /** Runs pulumi on this stack with the config as it is now. */
+  /** Runs pulumi on this stack, with the config as it is now where the command takes one. */
   async pulumi(args: string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
-    this.writeConfig();
-    const where = args[0] === "stack" && args[1] === "init" ? [] : ["--stack", this.stack];
-    return execute(
-      "pulumi",
-      [...args, ...where, "--config-file", this.configFile, "--non-interactive", "--color", "never"],
-      { ...this.env, ...env },
-    );
+    const config = ["up", "preview", "refresh", "destroy"].includes(args[0] ?? "");
+    if (config) this.writeConfig();
+    const where = ["--stack", this.stack, ...(config ? ["--config-file", this.configFile] : [])];
+    const how = ["--non-interactive", "--color", "never"];
+    return execute("pulumi", [...args, ...where, ...how], { ...this.env, ...env });
+  }
+
+  /** Makes the stack; Pulumi writes its salt beside Pulumi.yaml, from where it goes to the scratch folder. */
+  private async init(): Promise<void> {
+    const args = ["stack", "init", this.stack, "--no-select", "--non-interactive", "--color", "never"];
+    const { code, output } = await execute("pulumi", args, this.env);
+    if (code !== 0) throw new Error(`pulumi stack init: ${output}`);
+    const written = `Pulumi.${this.stack}.yaml`;
+    cpSync(written, this.configFile);
+    rmSync(written);
   }
 
   /** Runs an operation and tells what it did to each resource. */
   async operate(args: string[], env: NodeJS.ProcessEnv = {}): Promise<Ended & { operations: Operations }> {
     const log = join(this.folder, `events-${this.runs++}.json`);
     const ended = await this.pulumi([...args, "--event-log", log], env);
-    return { ...ended, operations: readOperations(log) };
+    return { ...ended, operations: existsSync(log) ? readOperations(log) : {} };
   }
 
   up = (env?: NodeJS.ProcessEnv) => this.operate(["up", "--yes", "--skip-preview"], env);
+
+  /** An `up` that a test takes for granted: where it fails, its output is the test's failure. */
+  async upWell(): Promise<Ended & { operations: Operations }> {
+    const ended = await this.up();
+    if (ended.code !== 0) throw new Error(`pulumi up ended with ${ended.code}:\n${ended.output}`);
+    return ended;
+  }
   preview = (env?: NodeJS.ProcessEnv) => this.operate(["preview", "--diff"], env);
   destroy = () => this.operate(["destroy", "--yes", "--skip-preview"]);
 
   async outputs(...args: string[]): Promise<Record<string, unknown>> {
-    const { stdout } = await this.json(["stack", "output", "--json", ...args]);
-    return stdout as Record<string, unknown>;
-  }
-
-  private async json(args: string[]): Promise<{ stdout: unknown }> {
-    const { output } = await this.pulumi(args);
-    return { stdout: JSON.parse(output.slice(output.indexOf("{"), output.lastIndexOf("}") + 1)) };
+    const { output } = await this.pulumi(["stack", "output", "--json", ...args]);
+    return JSON.parse(output.slice(output.indexOf("{"), output.lastIndexOf("}") + 1));
   }
 
   /** Lines that docker prints; fails where docker does. */
@@ -183,6 +205,14 @@ export class Scratch {
   /** The container of a service. */
   container = (service: string): string => `agatha-${this.stack}-${service}`;
 
+  /** Which containers run, by service, and since when: the same before and after means that nothing was touched. */
+  async running(): Promise<Record<string, string>> {
+    const services = ["db", "back", "front"];
+    const format = "{{.Id}} {{.State.Status}} {{.State.StartedAt}}";
+    const states = await this.docker("inspect", "--format", format, ...services.map(this.container));
+    return Object.fromEntries(services.map((service, i) => [service, states[i] ?? ""]));
+  }
+
   /** Runs SQL as the database's own user and gives the rows, tab-separated. */
   sql = (statement: string) =>
     this.docker(
@@ -202,7 +232,7 @@ export class Scratch {
 
   /** Removes all that the stack made, pass or fail: images too, where their refs were absent before. */
   async remove(): Promise<void> {
-    await this.destroy();
+    const destroyed = await this.destroy();
     for (const kind of ["container", "network", "volume"] as const)
       for (const id of await this.own(kind))
         await execute("docker", [kind, "rm", ...(kind === "network" ? [] : ["--force"]), id]);
@@ -211,6 +241,7 @@ export class Scratch {
     if (added.length > 0) await execute("docker", ["image", "rm", ...added]);
     rmSync(join(".state", "gcroots", this.stack), { recursive: true, force: true });
     rmSync(this.folder, { recursive: true, force: true });
+    if (destroyed.code !== 0) throw new Error(`pulumi destroy: ${destroyed.output}`);
   }
 }
 

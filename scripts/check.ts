@@ -1,0 +1,9 @@
+/** `npm run check`: format, lint, types, unit and component tests. No docker, no Nix, no engine; seconds. */
+import { fastChecks, inWords } from "./lib/checks.ts";
+import { main } from "./lib/exec.ts";
+
+await main(async () => {
+  const count = await fastChecks();
+  process.stdout.write(`${inWords(count)}\n`);
+  return count.failed > 0 ? 1 : 0;
+});

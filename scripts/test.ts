@@ -1,0 +1,66 @@
+/** `npm test`: every check there is. Each part runs, whatever failed before it; the last line has the numbers. */
+import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
+import {
+  type Count,
+  check,
+  FAILED,
+  fastChecks,
+  inWords,
+  PASSED,
+  SKIPPED,
+  sum,
+  vitestHere,
+} from "./lib/checks.ts";
+import { main, Stop, which } from "./lib/exec.ts";
+import { removeLeftovers } from "./lib/leftovers.ts";
+import { line } from "./lib/report.ts";
+import { environment } from "./lib/stack.ts";
+import { setup } from "./setup/setup.ts";
+
+/** Where Go is, where it is installed but not on PATH. */
+const GO_FOLDER = "/usr/local/go/bin";
+
+await main(async () => {
+  const counts = [await setUp()];
+  const env = await environment();
+  counts.push(await fastChecks());
+  counts.push(await check("sample's tests", process.execPath, ["sample/build.ts", "--test"], env));
+  counts.push(await toolchain());
+  counts.push(await integration(process.argv.slice(2), env));
+  const count = sum(counts);
+  process.stdout.write(`\n${inWords(count)}\n`);
+  return count.failed > 0 ? 1 : 0;
+});
+
+async function setUp(): Promise<Count> {
+  try {
+    await setup({ sample: true, packages: which("chromium") === undefined ? ["chromium"] : [] });
+    return PASSED;
+  } catch (error) {
+    if (!(error instanceof Stop)) throw error;
+    process.stdout.write(`${error.message}\n`);
+    return FAILED;
+  }
+}
+
+/** The engine's own tests; where the engine was not built here, there may be no Go. */
+async function toolchain(): Promise<Count> {
+  if (!existsSync("scripts/toolchain/test.sh")) return sum([]);
+  const go = which("go") ?? which("go", GO_FOLDER);
+  if (go === undefined) {
+    line("engine's tests", `SKIPPED: there is no Go on PATH or in ${GO_FOLDER}. Install Go to run them.`);
+    return SKIPPED;
+  }
+  return check("engine's tests", "bash", ["scripts/toolchain/test.sh"]);
+}
+
+/** @param files Parts of the names of the files to run. Default: all. */
+async function integration(files: string[], env: NodeJS.ProcessEnv): Promise<Count> {
+  const run = randomBytes(3).toString("hex");
+  const count = await vitestHere(["integration"], files, { ...env, AGATHA_TEST_RUN: run });
+  // A test that was killed could not tidy up itself.
+  const leftovers = await removeLeftovers(run, env);
+  if (leftovers.length > 0) line("left behind", `and removed: ${leftovers.join(", ")}`);
+  return count;
+}

@@ -1,0 +1,10 @@
+/** What people may be shown. */
+import { expect } from "vitest";
+import type { Scratch } from "./scratch.ts";
+
+/** A failed operation's words: no stack trace, no secret, no message twice in a row. */
+export function expectSentences(scratch: Scratch, output: string): void {
+  expect(output).not.toMatch(/^\s+at .*[(:/].*\d+:\d+/m);
+  expect(output).not.toMatch(/node:internal|Error: .*\n\s+at /);
+  expect(output).not.toContain(scratch.password);
+}
