@@ -39,6 +39,15 @@ let
             }
           else
             "";
+        # Temurin's package links to what this host makes of its certificates, so that such a JRE is this host's own.
+        certificates =
+          if (readDir (jvms + "/${home}/lib/security")).cacerts or "" == "symlink" then
+            builtins.path {
+              path = /etc/ssl/certs/java/cacerts;
+              name = "cacerts";
+            }
+          else
+            "";
         # Checksums of the package, where it is one.
         md5sums =
           if pathExists "/var/lib/dpkg/info/openjdk-${majorOf home}-jdk-headless:amd64.md5sums" then
@@ -63,12 +72,19 @@ let
         done
         [ ! -d "$home/conf" ] || cp -rP "$home/conf" "$out/conf"
         chmod -R u+w $out
-        [ ! -d "$home/jmods" ] || ln -s "$home/jmods" $out/jmods
+        # A JDK without jmods links from itself, and then wants each of its files.
+        for part in jmods include legal man NOTICE; do
+          [ ! -e "$home/$part" ] || ln -s "$home/$part" $out/
+        done
 
         find $out -type l -lname '/etc/java-*' | while read -r link; do
           target=$(readlink "$link")
           rm "$link"
           cp -r "$configuration/''${target#/etc/java-*/}" "$link"
+        done
+        find $out -type l -lname '/etc/*/cacerts' | while read -r link; do
+          rm "$link"
+          cp $certificates "$link"
         done
       '';
 in

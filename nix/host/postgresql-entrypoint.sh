@@ -20,8 +20,9 @@ readVariable() {
   if [ -n "${!name:-}" ]; then
     value=${!name}
   elif [ -n "${!file:-}" ]; then
+    [ -r "${!file}" ] || fail "$file: \"${!file}\" cannot be read. Mount it, readable by user $(id -u)."
     # Once, and whatever its size says: it may be a device that answers anew each time.
-    value=$(< "${!file}") || fail "$file: \"${!file}\" cannot be read. Mount it, readable by $(id -u):$(id -g)."
+    value=$(< "${!file}")
   else
     value=$2
   fi

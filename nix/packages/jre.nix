@@ -33,13 +33,20 @@ let
   # Its name since Java 21; the older one is to go.
   compress = if java >= 21 then "zip-6" else "2";
 
-  # jre_minimal calls plain `jlink`; this one leaves out what nobody runs.
+  # jre_minimal calls plain `jlink`; this one leaves out what nobody runs, and names a module that is not there.
   jlink =
     pkgs.runCommand "jlink-${toString java}"
       {
         nativeBuildInputs = [ pkgs.makeWrapper ];
       }
       ''
+        ${jdk}/bin/java --list-modules > modules
+        for module in ${toString modules}; do
+          grep -q "^$module@" modules || {
+            echo "agatha:back.modules: \"$module\" is no module of Java ${jdk.version}. Take it out of back.modules." >&2
+            exit 1
+          }
+        done
         makeWrapper ${jdk}/bin/jlink $out/bin/jlink \
           --append-flags "--strip-java-debug-attributes --no-header-files --no-man-pages --compress=${compress}"
       '';

@@ -33,6 +33,7 @@ function isPage(request, pathname) {
 function fallBackToIndex(request, response) {
   const pathname = request.url.split(/[?#]/, 1)[0];
   const reads = request.method === "GET" || request.method === "HEAD";
+  request.asked = request.url; // for the log
   if (options.spa === "true" && reads && !isServed(pathname) && isPage(request, pathname)) {
     request.url = "/index.html";
   }
@@ -55,7 +56,7 @@ const server = httpServer.createServer({
   logFn(request, _response, error) {
     if (request.headers["user-agent"] === "agatha-probe") return;
     const end = error === undefined ? "" : ` ${error.status} ${error.message}`;
-    console.log(`${new Date().toISOString()} ${request.method} ${request.url}${end}`);
+    console.log(`${new Date().toISOString()} ${request.method} ${request.asked ?? request.url}${end}`);
   },
 });
 
