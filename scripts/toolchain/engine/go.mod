@@ -1,3 +1,4 @@
+// The Pulumi CLI and the plugins, in one module so that what they share is compiled once.
 module agatha/toolchain/engine
 
 go 1.25.11
@@ -437,8 +438,10 @@ require (
 	tags.cncf.io/container-device-interface v1.0.1 // indirect
 )
 
+// The upstream goes by its former name.
 replace github.com/terraform-providers/terraform-provider-docker => github.com/kreuzwerker/terraform-provider-docker v0.0.0-20260916201441-96d331c98ff4
 
+// The bridge's own replace, which holds in the main module only.
 replace github.com/hashicorp/terraform-plugin-sdk/v2 => github.com/pulumi/terraform-plugin-sdk/v2 v2.0.0-20260318212141-5525259d096b
 
 replace github.com/terraform-providers/terraform-provider-docker/shim => ./docker-shim

@@ -52,7 +52,7 @@ func maskSecrets(provider p.Provider) p.Provider {
 func withSecrets(ctx context.Context, maps ...property.Map) context.Context {
 	masker := secrets.NewMasker(maps...)
 	for _, m := range maps {
-		for _, key := range []string{"create", "update", "delete", "command"} {
+		for _, key := range []string{"create", "update", "delete", "command", "interpreter"} {
 			if m.Get(key).HasSecrets() {
 				masker.WithholdOutput()
 			}

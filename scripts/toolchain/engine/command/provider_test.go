@@ -169,7 +169,7 @@ func TestMasksSecretsInErrors(t *testing.T) {
 		{"of a secret environment", inputs("create", `echo "got $P" >&2; exit 1`, "environment", property.New(inputs("P", "hunter2")).WithSecret(true)), "got [secret]"},
 		{"of stdin", inputs("create", "cat; exit 1", "stdin", secret("hunter2\nmore\n")), "[secret]"},
 		{"of a secret command", inputs("create", secret("echo hunter2; exit 1")), "running a command that is a secret"},
-		{"of the interpreter", inputs("create", "hunter2", "interpreter", property.New([]property.Value{property.New("/bin/sh"), property.New("-c"), secret("echo hunter2; exit 1")})), "[secret]"},
+		{"of a secret interpreter", inputs("create", "hunter2", "interpreter", property.New([]property.Value{property.New("/bin/sh"), property.New("-c"), secret("echo hunter2; exit 1")})), "running a command that is a secret"},
 	} {
 		t.Run(c.title, func(t *testing.T) {
 			_, err := serve(t).Create(p.CreateRequest{Urn: urn, Properties: c.inputs})
