@@ -15,9 +15,16 @@ else
   echo "env.sh: set-up has not run in this clone. Run \`npm run setup\` first." >&2
 fi
 
+# An engine that was built here brings its plugins along; a login stays where it is.
+if [ -d "$agatha_root/.tools/pulumi-home/plugins" ]; then
+  export PULUMI_CREDENTIALS_PATH="${PULUMI_CREDENTIALS_PATH:-${PULUMI_HOME:-$HOME/.pulumi}}"
+  export PULUMI_HOME="$agatha_root/.tools/pulumi-home"
+  export PULUMI_IGNORE_AMBIENT_PLUGINS=true PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION=true
+fi
+
 # The state lies in the clone, unless the user has a Pulumi login or names a backend.
 if [ -z "${PULUMI_BACKEND_URL:-}" ] &&
-  ! grep -qE '"current": *"[^"]+"' "${PULUMI_HOME:-$HOME/.pulumi}/credentials.json" 2>/dev/null; then
+  ! grep -qE '"current": *"[^"]+"' "${PULUMI_CREDENTIALS_PATH:-${PULUMI_HOME:-$HOME/.pulumi}}/credentials.json" 2>/dev/null; then
   mkdir -p "$agatha_root/.state/pulumi"
   export PULUMI_BACKEND_URL="file://$agatha_root/.state/pulumi"
 fi
