@@ -5,8 +5,9 @@
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { nixArguments } from "../components/nixArguments.ts";
-import { docker, dockerError, inspect } from "./docker.ts";
-import { input, pipe, run, StepError, step, tail } from "./process.ts";
+import { docker, inspect } from "./docker.ts";
+import { load } from "./load.ts";
+import { input, run, StepError, step, tail } from "./process.ts";
 
 /** Lines of a failed build that are shown. */
 const SHOWN_LINES = 30;
@@ -17,7 +18,8 @@ await step(async () => {
   let sizeBytes = await inspect<number>("image", ref, ".Size");
   if (sizeBytes === undefined) {
     const outLink = input("OUT_LINK");
-    what = `built in ${await timed(() => build(outLink))}, loaded in ${await timed(() => load(outLink))}`;
+    const built = await timed(() => build(outLink));
+    what = `built in ${built}, ${await load(outLink)}`;
     sizeBytes = await inspect<number>("image", ref, ".Size");
     if (sizeBytes === undefined)
       throw new StepError(
@@ -44,14 +46,6 @@ async function build(outLink: string): Promise<void> {
   throw new StepError(
     `nix-build of ${attribute} failed with ${result.code}:\n${tail(result.stderr, SHOWN_LINES)}`,
   );
-}
-
-/** The image is an executable that writes itself to standard output: no archive lies on any disk. */
-async function load(outLink: string): Promise<void> {
-  const [image, loader] = await pipe([outLink, []], ["docker", ["load", "--quiet"]]);
-  if (loader.code !== 0) throw new StepError(dockerError(["load"], loader));
-  if (image.code !== 0)
-    throw new StepError(`${outLink} ended with ${image.code}:\n${tail(image.stderr, SHOWN_LINES)}`);
 }
 
 async function timed(work: () => Promise<void>): Promise<string> {

@@ -1,5 +1,7 @@
 /** How a step runs programs, and how it ends. No shell: every argument reaches its program as it is. */
 import { spawn } from "node:child_process";
+import type { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 
 /** What a program printed and how it ended; `code` is null where a signal ended it. */
 export interface Result {
@@ -42,16 +44,17 @@ export function run(program: string, args: string[], stdin?: string | Buffer): P
   });
 }
 
-/** Runs `producer` into `consumer`'s standard input and waits for both. */
+/** Runs `producer` into `consumer`'s standard input, by way of `through`, and waits for both. */
 export async function pipe(
   producer: [string, string[]],
   consumer: [string, string[]],
+  through: (stream: Readable) => Readable = (stream) => stream,
 ): Promise<[Result, Result]> {
   const source = spawn(producer[0], producer[1], { stdio: ["ignore", "pipe", "pipe"] });
   const sink = spawn(consumer[0], consumer[1], { stdio: ["pipe", "pipe", "pipe"] });
   children.add(source).add(sink);
-  source.stdout.pipe(sink.stdin);
-  sink.stdin.on("error", () => {});
+  // A broken stream ends both programs, which say why themselves.
+  pipeline(through(source.stdout), sink.stdin).catch(() => source.kill("SIGTERM"));
   return Promise.all([ended(source, producer[0]), ended(sink, consumer[0])]);
 }
 

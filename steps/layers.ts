@@ -1,0 +1,63 @@
+/** Leaves out of a docker archive the layers that a daemon has: `docker load` does not ask for those. */
+import { PassThrough, type Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import tar from "tar-stream";
+
+/** What went through: layers and their bytes, sent and in all. */
+export interface Sent {
+  layers: number;
+  bytes: number;
+  ofLayers: number;
+  ofBytes: number;
+}
+
+/** Name of a layer in an archive of dockerTools: the digest of its uncompressed bytes. */
+const LAYER = /^(?<digest>[0-9a-f]{64})\/layer\.tar$/;
+
+/**
+ * Tells of a layer whether the daemon has it on the same layers below: docker knows layers by that chain, so that one
+ * layer it lacks makes all that lie on it count as lacking too.
+ *
+ * @param images The layers of every image in the daemon, bottom first (`sha256:…`).
+ */
+export function presence(images: string[][]): (digest: string) => boolean {
+  const chains = new Set(
+    images.flatMap((layers) => layers.map((_, index) => layers.slice(0, index + 1).join())),
+  );
+  const below: string[] = [];
+  return (digest) => {
+    below.push(`sha256:${digest}`);
+    return chains.has(below.join());
+  };
+}
+
+/**
+ * Copies an archive, without the layers that the daemon has. Layers come in their order, as dockerTools write them.
+ *
+ * @param sent Is filled in as layers go through.
+ */
+export function leaveOut(archive: Readable, has: (digest: string) => boolean, sent: Sent): Readable {
+  const [extract, pack, output] = [tar.extract(), tar.pack(), new PassThrough()];
+  extract.on("entry", (header, content, next) => {
+    const digest = LAYER.exec(header.name)?.groups?.["digest"];
+    const size = header.size ?? 0;
+    const skip = digest !== undefined && has(digest);
+    if (digest !== undefined) count(sent, size, !skip);
+    if (!skip) return void content.pipe(pack.entry(header, next));
+    content.on("end", next);
+    content.resume();
+  });
+  extract.on("finish", () => pack.finalize());
+  const fail = (error: unknown) => output.destroy(error as Error);
+  pipeline(archive, extract).catch(fail);
+  pipeline(pack, output).catch(fail);
+  return output;
+}
+
+function count(sent: Sent, size: number, goes: boolean): void {
+  sent.ofLayers += 1;
+  sent.ofBytes += size;
+  if (!goes) return;
+  sent.layers += 1;
+  sent.bytes += size;
+}

@@ -1,0 +1,71 @@
+import { Readable } from "node:stream";
+import { buffer } from "node:stream/consumers";
+import tar from "tar-stream";
+import { describe, expect, it } from "vitest";
+import { leaveOut, presence, type Sent } from "../../steps/layers.ts";
+
+const digest = (letter: string) => letter.repeat(64);
+const layer = (letter: string) => `sha256:${digest(letter)}`;
+
+/** An archive as dockerTools write it; a layer's content is its letter, 1000 times its position. */
+async function archive(letters: string[]): Promise<Buffer> {
+  const pack = tar.pack();
+  letters.forEach((letter, index) => {
+    pack.entry({ name: `${digest(letter)}/layer.tar` }, letter.repeat(1000 * (index + 1)));
+  });
+  pack.entry({ name: "manifest.json" }, "[]");
+  pack.finalize();
+  return buffer(pack);
+}
+
+async function names(bytes: Buffer): Promise<string[]> {
+  const extract = tar.extract();
+  Readable.from([bytes]).pipe(extract);
+  const found: string[] = [];
+  for await (const entry of extract) {
+    found.push(entry.header.name.slice(0, 1));
+    entry.resume();
+  }
+  return found;
+}
+
+async function send(letters: string[], images: string[][]) {
+  const sent: Sent = { layers: 0, bytes: 0, ofLayers: 0, ofBytes: 0 };
+  const known = images.map((image) => image.map(layer));
+  const out = leaveOut(Readable.from([await archive(letters)]), presence(known), sent);
+  return { names: await names(await buffer(out)), sent };
+}
+
+describe("an archive on its way to the daemon", () => {
+  it("goes as it is where the daemon has nothing", async () => {
+    const { names, sent } = await send(["a", "b"], []);
+    expect(names).toEqual(["a", "b", "m"]);
+    expect(sent).toEqual({ layers: 2, bytes: 3000, ofLayers: 2, ofBytes: 3000 });
+  });
+
+  it("leaves out the layers that an image of the daemon has below", async () => {
+    const { names, sent } = await send(["a", "b", "c"], [["x"], ["a", "b", "d"]]);
+    expect(names).toEqual(["c", "m"]);
+    expect(sent).toEqual({ layers: 1, bytes: 3000, ofLayers: 3, ofBytes: 6000 });
+  });
+
+  it("sends what lies on a layer that is new, since docker knows layers by what is below them", async () => {
+    expect((await send(["a", "n", "c"], [["a", "b", "c"]])).names).toEqual(["n", "c", "m"]);
+  });
+
+  it("does not take a layer for known because another image has it elsewhere", async () => {
+    expect((await send(["b", "a"], [["a", "b"]])).names).toEqual(["b", "a", "m"]);
+  });
+
+  it("keeps the bytes of what it sends", async () => {
+    const sent: Sent = { layers: 0, bytes: 0, ofLayers: 0, ofBytes: 0 };
+    const whole = await archive(["a", "b"]);
+    expect(await buffer(leaveOut(Readable.from([whole]), presence([]), sent))).toEqual(whole);
+  });
+
+  it("fails where the archive breaks off", async () => {
+    const sent: Sent = { layers: 0, bytes: 0, ofLayers: 0, ofBytes: 0 };
+    const broken = (await archive(["a", "b"])).subarray(0, 2000);
+    await expect(buffer(leaveOut(Readable.from([broken]), presence([]), sent))).rejects.toThrow();
+  });
+});
