@@ -1,9 +1,18 @@
 /** A stack of its own for a test: state, config and application in a folder of its own, and all of it removed after. */
 import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
+import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
 
@@ -61,10 +70,15 @@ export class Scratch {
   private runs = 0;
 
   private constructor() {
-    mkdirSync(join(this.folder, "state"));
+    const [state, home] = [join(this.folder, "state"), join(this.folder, "pulumi")];
+    for (const folder of [state, home]) mkdirSync(folder);
+    const plugins = join(process.env["PULUMI_HOME"] ?? join(homedir(), ".pulumi"), "plugins");
+    if (existsSync(plugins)) symlinkSync(plugins, join(home, "plugins"));
     this.env = {
       ...process.env,
-      PULUMI_BACKEND_URL: `file://${join(this.folder, "state")}`,
+      // A home of its own: which stack is selected, and who is logged in, stay as they are.
+      PULUMI_HOME: home,
+      PULUMI_BACKEND_URL: `file://${state}`,
       PULUMI_CONFIG_PASSPHRASE: "scratch",
       // The event log is one of Pulumi's flags for its developers.
       PULUMI_DEBUG_COMMANDS: "true",
@@ -120,7 +134,7 @@ export class Scratch {
     return `http://127.0.0.1:${this.frontPort}`;
   }
 
-  private get configFile(): string {
+  get configFile(): string {
     return join(this.folder, `Pulumi.${this.stack}.yaml`);
   }
 
