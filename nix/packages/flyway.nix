@@ -12,11 +12,15 @@ pkgs.runCommand "agatha-flyway-${pkgs.flyway.version}"
     to=$out/share/flyway/lib
     mkdir -p "$to"
 
-    # What the command line always loads. Named one by one: most of lib/ is clients of databases and of vaults.
-    for pattern in 'flyway-commandline-[0-9]*' 'flyway-core-[0-9]*' 'flyway-database-postgresql-[0-9]*' \
-      'flyway-reports-[0-9]*' \
-      'jackson-*' 'gson-*' 'slf4j-api-*' 'jul-to-slf4j-*' 'logback-*' 'commons-logging-*' 'jansi-*'; do
-      find "$from/lib/" -name "$pattern.jar" -exec cp -n {} "$to/" \;
+    # All but the clients of other databases, of clouds and of vaults, each with its libraries.
+    for jar in "$from"/lib/*.jar; do
+      case ''${jar##*/} in
+        flyway-database-postgresql-*) cp "$jar" "$to/" ;;
+        flyway-database-* | flyway-*-database-* | flyway-gcp-* | flyway-mysql-* | flyway-oracle-* | flyway-sqlserver-*) ;;
+        flyway-firebird-* | flyway-singlestore-* | flyway-redshift-* | flyway-*mongodb* | flyway-*vault*) ;;
+        msal4j-* | azure-* | aws-* | google-* | grpc-* | netty-* | mongo* | ojdbc* | oraclepki* | osdt* | bson-*) ;;
+        *) cp "$jar" "$to/" ;;
+      esac
     done
     find "$from/drivers/" -maxdepth 1 -name 'postgresql-[0-9]*.jar' -exec cp {} "$to/" \;
 
