@@ -119,17 +119,18 @@ build() {
     -ldflags "-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=$cli_version" "$@" >"$log" 2>&1
 }
 
+# phase LOG: go names each module it downloads and is silent while it compiles.
+modules=0
 phase() {
-  if tail -n 1 "$1" 2>/dev/null | grep -q '^go: downloading'; then
-    printf 'downloading modules (%s)' "$(grep -c '^go: downloading' "$1")"
-  else
-    printf 'compiling'
-  fi
+  local count
+  count=$(grep -c '^go: downloading' "$1" || true)
+  if ((count > modules)); then printf -v doing 'downloading modules (%s)' "$count"; else doing=compiling; fi
+  modules=$count
 }
 
 # watch PID LOG START WHAT...: a line when a binary appears, one each 15 s otherwise, and the status of PID.
 watch() {
-  local pid=$1 log=$work/$2.log start=$3 name last=$SECONDS
+  local pid=$1 log=$work/$2.log start=$3 name doing last=$SECONDS
   shift 3
   local -A seen=()
   while kill -0 "$pid" 2>/dev/null; do
@@ -142,7 +143,8 @@ watch() {
     done
     if ((SECONDS - last >= 14)); then
       last=$SECONDS
-      say "$(phase "$log") for $(pending "$@") ... $((SECONDS - start)) s"
+      phase "$log"
+      say "$doing for $(pending "$@") ... $((SECONDS - start)) s"
     fi
   done
   wait "$pid"
