@@ -8,7 +8,8 @@ debian.take {
   extra = ''
     for applet in $($out/bin/busybox --list); do
       case $applet in
-        busybox | bash | sh | [ | [[) continue ;;
+        # Others have these.
+        busybox | bash | sh | setpriv | [ | [[) continue ;;
       esac
       ln -s busybox $out/bin/$applet
     done

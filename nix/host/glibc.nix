@@ -9,9 +9,7 @@ let
     "libdl.so.2"
     "libm.so.6"
     "libpthread.so.0"
-    "libresolv.so.2"
     "librt.so.1"
-    "libutil.so.1"
   ];
 in
 debian.take {

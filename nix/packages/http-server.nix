@@ -17,11 +17,17 @@ pkgs.runCommand "agatha-http-server-${pkgs.http-server.version}"
     rm -rf $out/lib/node_modules/http-server/bin $out/lib/node_modules/http-server/doc
     # Programs of dependencies name the full Node in their first line; nobody runs them.
     find $out -type f -perm -u+x -exec sed -i '1s|^#!.*|#!/usr/bin/env node|' {} +
-    find $out \( -name '*.md' -o -name '*.map' -o -name '*.d.ts' -o -name '*.markdown' \) -type f -delete
-    find $out -type d \( -name dist -o -name examples -o -name test -o -name tests -o -name .github \) -prune -exec rm -r {} +
+    # What the authors of these modules need, and nobody who runs them.
+    find $out -type f \( -name '.*' -o -name '*.md' -o -name '*.map' -o -name '*.ts' -o -name '*.markdown' \
+      -o -name '*.png' -o -name '*.yml' -o -name '*.xml' -o -name 'tests.js' -o -name 'tsconfig.json' \) -delete
+    find $out -type d \( -name dist -o -name umd -o -name examples -o -name test -o -name tests -o -name .github \) \
+      -prune -exec rm -r {} +
     # Only the command line's.
-    for module in async chalk opener portfinder; do
+    for module in async chalk ansi-styles color-convert color-name has-flag minimist opener portfinder supports-color; do
       rm -rf $out/lib/node_modules/http-server/node_modules/$module
     done
-    ls $out/lib/node_modules/http-server/lib/http-server.js > /dev/null
+    # Pictures for listings of folders, which are off.
+    echo '{}' > $out/lib/node_modules/http-server/lib/core/show-dir/icons.json
+    # That nothing is missing which it loads.
+    NODE_PATH=$out/lib/node_modules ${pkgs.nodejs-slim}/bin/node -e 'require("http-server").createServer({ root: "." })'
   ''

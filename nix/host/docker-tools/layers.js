@@ -15,10 +15,13 @@ function* storeLayer({ paths, contents }) {
   yield tar.end;
 }
 
+/** Below the root, not linked: what only the package's own programs find, by their absolute paths. */
+const PRIVATE = ["lib", "nix-support"];
+
 /** Folders as folders, everything else as a link to it: so several packages share a /bin. */
 function* links(storePath, below) {
   for (const entry of fs.readdirSync(storePath + below).sort()) {
-    if (below === "" && entry === "nix-support") continue;
+    if (below === "" && PRIVATE.includes(entry)) continue;
     const name = `${below}/${entry}`;
     if (fs.lstatSync(storePath + name).isDirectory()) {
       yield* tar.directory(name.slice(1));
