@@ -1,0 +1,109 @@
+import { describe, expect, it } from "vitest";
+import { differences, explain, type PreviewStep } from "../../scripts/lib/explain.ts";
+
+const ref = (letter: string) => `agatha-back-image:${letter.repeat(32)}`;
+const digest = (letter: string) => `sha256:${letter.repeat(64)}`;
+
+function step(
+  name: string,
+  op: string,
+  before: object = {},
+  after: object = {},
+  more: Partial<PreviewStep> = {},
+): PreviewStep {
+  const urn = `urn:pulumi:dev::agatha::some$type::${name}`;
+  return { urn, op, oldState: { inputs: { ...before } }, newState: { inputs: { ...after } }, ...more };
+}
+
+const build = (op: string, before: object, after: object) =>
+  step("back-image-build", op, { triggers: [before] }, { triggers: [after] });
+
+describe("a preview in words", () => {
+  it("is one line where nothing changes", () => {
+    expect(explain("dev", [step("back-container", "same")])).toBe("Nothing would change on stack dev.\n");
+  });
+
+  it("names the image that changes and why, and nothing of those that stay", () => {
+    const before = {
+      ref: ref("a"),
+      jar: digest("1"),
+      jre: "17.0.15",
+      migrations: { "V1__a.sql": digest("2") },
+    };
+    const after = {
+      ref: ref("b"),
+      jar: digest("3"),
+      jre: "17.0.16",
+      migrations: { "V1__a.sql": digest("2"), "V2__b.sql": digest("4") },
+    };
+    expect(explain("dev", [build("replace", before, after)]).split("\n\n")[0]).toBe(
+      [
+        "image  change                  why",
+        "db     stays",
+        "back   aaaaaaaa… => bbbbbbbb…  ~ jar sha256:11111111… => sha256:33333333…",
+        "                               ~ jre 17.0.15 => 17.0.16",
+        "                               + V2__b.sql",
+        "front  stays",
+      ].join("\n"),
+    );
+  });
+
+  it("blames the recipe where no input changed", () => {
+    const text = explain("dev", [build("replace", { ref: ref("a") }, { ref: ref("b") })]);
+    expect(text).toContain("aaaaaaaa… => bbbbbbbb…  ~ its recipe in nix/");
+  });
+
+  it("says which service is away, why and for how long", () => {
+    const container = step(
+      "back-container",
+      "replace",
+      { memory: 512 },
+      { memory: 300 },
+      {
+        detailedDiff: {
+          image: {},
+          memory: {},
+          memorySwap: {},
+          "uploads[0].content": {},
+          "uploads[1].content": {},
+        },
+      },
+    );
+    const healthy = step("back-healthy", "replace");
+    healthy.oldState = { outputs: { stdout: "agatha-back is healthy after 2.6 s" } };
+    expect(explain("dev", [container, healthy])).toMatch(
+      /back +is replaced +new image, memory 512 => 300 MB, files or secrets +about 4 s/,
+    );
+  });
+
+  it("says which migrations run, and that the volume stays", () => {
+    const migrations = (op: string, before: object, after: object) =>
+      step(
+        "db-schema-migrations",
+        op,
+        { triggers: [{ migrations: before }] },
+        { triggers: [{ migrations: after }] },
+      );
+    const one = { "V1__a.sql": digest("1") };
+    expect(explain("dev", [migrations("replace", one, { ...one, "V2__b.sql": digest("2") })])).toMatch(
+      /volume +stays\nmigrations +run: \+ V2__b\.sql\n/,
+    );
+    expect(explain("dev", [migrations("replace", one, { "V1__a.sql": digest("9") })])).toContain(
+      "run: ~ V1__a.sql",
+    );
+    expect(explain("dev", [migrations("replace", one, one)])).toContain("are checked again; none is new");
+  });
+});
+
+describe("differences", () => {
+  it("of lists name what came and what went", () => {
+    expect(differences({ modules: ["a", "b"] }, { modules: ["b", "c"] })).toEqual(["- a", "+ c"]);
+    expect(differences({ modules: ["a", "b"] }, { modules: ["b", "a"] })).toEqual([
+      "~ modules in another order",
+    ]);
+  });
+
+  it("of equal inputs are none", () => {
+    expect(differences({ a: [1], b: { c: 1 } }, { a: [1], b: { c: 1 } })).toEqual([]);
+  });
+});
