@@ -8,12 +8,17 @@ material=${AGATHA_HOST_MATERIAL:-$here/../../.tools/host}
 
 # Sorted and hashed, these say what is taken; a stamp of it says that it is there.
 wanted=$(cat "$here/flyway/pom.xml" "$here/http-server/package-lock.json" "$here/prepare.sh" | sha256sum | cut -d ' ' -f 1)
-if [ "$(cat "$material/stamp" 2> /dev/null)" = "$wanted" ] && [ -f "$material/sha256sums" ]; then
-  exit 0
-fi
+isThere() {
+  [ "$(cat "$material/stamp" 2> /dev/null)" = "$wanted" ] && [ -f "$material/sha256sums" ]
+}
+! isThere || exit 0
 
 mkdir -p "$material"
 material=$(cd "$material" && pwd)
+# Where two commands prepare at once, the second finds it done.
+exec 9> "$material/lock"
+flock 9
+! isThere || exit 0
 rm -rf "$material/stamp" "$material/maven" "$material/npm"
 work=$(mktemp -d "$material/work.XXXXXX")
 trap 'rm -rf "$work"' EXIT

@@ -10,11 +10,12 @@
 
 pkgs.dockerTools.streamLayeredImage {
   name = "agatha-back-image";
+  # What changes most comes last.
   contents = [
-    back.run
-    back.migrate
-    probe
     pkgs.bash
+    probe
+    back.migrate
+    back.run
   ];
   extraCommands = import ./base-files.nix + ''
     mkdir -p home

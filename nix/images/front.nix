@@ -9,9 +9,10 @@
 
 pkgs.dockerTools.streamLayeredImage {
   name = "agatha-front-image";
+  # What changes most comes last.
   contents = [
-    front
     probe
+    front
   ];
   extraCommands = import ./base-files.nix;
   config = {

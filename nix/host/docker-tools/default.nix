@@ -1,5 +1,5 @@
 # nixpkgs' dockerTools, as far as it is used here. A layer holds one store path, dependencies first, and with it the
-# links at the root to what it contains: so a new jar changes one layer and not a layer of links as well.
+# links at the root to what it contains (but for its lib): so a new jar changes one layer, and none of links as well.
 {
   build,
   nodejs-slim,

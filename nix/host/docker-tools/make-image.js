@@ -1,5 +1,5 @@
 // Run by Nix: works out an image's layers and their digests, and writes to $out what stream-image.js needs:
-// image.json, { repoTag, config, layers: [{ digest, size, paths, contents }] }, and root.tar, the last layer.
+// image.json, { repoTag, config, layers: [{ digest, size, paths, contents }] }, and root.tar, the first layer.
 
 const crypto = require("node:crypto");
 const fs = require("node:fs");
@@ -21,8 +21,12 @@ function readClosure(file, references) {
   }
 }
 
-/** Store paths, what most others need first: so a path always comes after what it needs. */
-function order(references) {
+/**
+ * Store paths, what most others need first: so a path always comes after what it needs. Those that nothing needs come
+ * in the order of `contents`. The order counts: Docker keeps a layer together with all below it, so that one which
+ * changes takes those above it along.
+ */
+function order(references, contents) {
   const needs = new Map();
   const closureOf = (path) => {
     if (!needs.has(path)) {
@@ -39,10 +43,12 @@ function order(references) {
   for (const path of references.keys())
     for (const need of closureOf(path)) users.set(need, users.get(need) + 1);
   // By name and not by hash among equals: the order must not change with the content.
-  const byName = (path) => path.replace(/^.*\/[^-]*-/, "");
-  return [...references.keys()].sort(
-    (a, b) => users.get(b) - users.get(a) || (byName(a) < byName(b) ? -1 : 1),
-  );
+  const nameOf = (path) => path.replace(/^.*\/[^-]*-/, "");
+  const compare = (a, b) =>
+    users.get(b) - users.get(a) ||
+    contents.indexOf(a) - contents.indexOf(b) ||
+    (nameOf(a) < nameOf(b) ? -1 : 1);
+  return [...references.keys()].sort(compare);
 }
 
 /** One layer a path; where there are more paths than layers, the last has the rest. */
@@ -65,14 +71,16 @@ function measure(chunks, file) {
 
 const references = new Map();
 for (let i = 0; i < plan.contents.length; i++) readClosure(`closure-${i}`, references);
-const layers = group(order(references), plan.maxLayers - 1).map((paths) => {
-  const layer = { paths, contents: paths.filter((path) => plan.contents.includes(path)) };
-  return { ...measure(storeLayer(layer)), ...layer };
-});
 fs.mkdirSync(out);
+// First, because it hardly ever changes.
 const rootFile = fs.openSync(`${out}/root.tar`, "w");
-layers.push({ ...measure(rootLayer("root", plan.owners), rootFile), paths: [], contents: [] });
+const root = { ...measure(rootLayer("root", plan.owners), rootFile), paths: [], contents: [] };
 fs.closeSync(rootFile);
+const layers = [root];
+for (const paths of group(order(references, plan.contents), plan.maxLayers - 1)) {
+  const layer = { paths, contents: paths.filter((path) => plan.contents.includes(path)) };
+  layers.push({ ...measure(storeLayer(layer)), ...layer });
+}
 
 const config = {
   architecture: plan.architecture,
