@@ -3,9 +3,10 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { DatabaseSteps } from "./components/DatabaseSteps.ts";
 import { DockerService } from "./components/DockerService.ts";
-import { applicationOf, evaluateImages, migrationsAlias } from "./components/evaluate.ts";
+import { applicationOf, evaluateImages, imageRef, migrationsAlias } from "./components/evaluate.ts";
 import { NixImage } from "./components/NixImage.ts";
 import { hostName, labels } from "./components/names.ts";
+import { probeImages } from "./components/probeImages.ts";
 import { inSentences, readConfig } from "./components/readConfig.ts";
 import { backService, databaseLocation, databaseService, frontService } from "./components/services.ts";
 
@@ -13,6 +14,7 @@ const config = await inSentences(readConfig);
 const meta = await inSentences(() => evaluateImages(config));
 
 const { dockerHost, packages } = config;
+const presence = await probeImages(Object.values(meta).map(imageRef), dockerHost);
 const provider = new docker.Provider("docker", dockerHost === undefined ? {} : { host: dockerHost });
 const opts = { provider };
 
@@ -20,7 +22,14 @@ const application = applicationOf(config);
 const image = (name: "back" | "front" | "db", aliases: string[] = []) =>
   new NixImage(
     `${name}-image`,
-    { meta: meta[name], packages, application: application[name], aliases, dockerHost },
+    {
+      meta: meta[name],
+      presence: presence.get(imageRef(meta[name])) ?? "unknown",
+      packages,
+      application: application[name],
+      aliases,
+      dockerHost,
+    },
     opts,
   );
 const images = { db: image("db"), back: image("back", [migrationsAlias(meta.back)]), front: image("front") };

@@ -40,7 +40,12 @@ export class DockerService extends pulumi.ComponentResource {
         ...containerArgs(service, args.follows ?? {}),
         networksAdvanced: [{ name: args.network, aliases: [service.hostname] }],
       },
-      { parent: this, deleteBeforeReplace: true, replaceOnChanges: ["#initerror"] },
+      {
+        parent: this,
+        deleteBeforeReplace: true,
+        // Of a changed healthcheck the provider says that it updates it, and does nothing.
+        replaceOnChanges: ["#initerror", "healthcheck"],
+      },
     );
 
     new command.local.Command(

@@ -2,6 +2,7 @@ import * as command from "@pulumi/command";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { type ImageMeta, imageRef } from "./evaluate.ts";
+import type { Presence } from "./probeImages.ts";
 import { dockerEnvironment, stepCommand } from "./stepCommand.ts";
 
 export interface NixImageArgs {
@@ -11,6 +12,8 @@ export interface NixImageArgs {
   packages: pulumi.Input<string>;
   /** The part of the application that decides this image, as `nix/default.nix` takes it. */
   application: object;
+  /** Whether the daemon has it: what was pruned is loaded again. */
+  presence: Presence;
   /** Names that it bears beside its ref and the alias for people. Default: none. */
   aliases?: string[];
   /** The docker host that it is loaded into. Default: the environment's. */
@@ -49,13 +52,15 @@ export class NixImage extends pulumi.ComponentResource {
           OUT_LINK: `.state/gcroots/${pulumi.getStack()}/${meta.attribute}`,
           PACKAGES: args.packages,
           REF: this.ref,
+          // Makes the command run again although nothing else changed.
+          ...(args.presence === "absent" ? { ABSENT_AT: new Date().toISOString() } : {}),
           ...dockerEnvironment(args.dockerHost),
         },
         // The ref changes when and only when one of the inputs does: they say why.
         triggers: [{ ref: this.ref, ...meta.inputs }],
         logging: "stdout",
       },
-      { parent: this },
+      { parent: this, ignoreChanges: args.presence === "absent" ? [] : ["environment.ABSENT_AT"] },
     );
 
     const owned = new docker.RemoteImage(

@@ -37,6 +37,8 @@ vi.mock("../../components/evaluate.ts", async (original) => ({
   ...(await original<typeof import("../../components/evaluate.ts")>()),
   evaluateImages: () => Promise.resolve(meta),
 }));
+const presence = vi.hoisted(() => ({ of: new Map<string, string>() }));
+vi.mock("../../components/probeImages.ts", () => ({ probeImages: () => Promise.resolve(presence.of) }));
 vi.mock("node:fs", async (original) => {
   const fs = await original<typeof import("node:fs")>();
   const readFileSync = (path: string, encoding: BufferEncoding) =>
@@ -144,6 +146,23 @@ describe("the stack", () => {
     expect(await pulumi.isSecret(outputs.databasePassword)).toBe(true);
     expect(outputs.images.back.ref).toBe(`agatha-back-image:${hash("b")}`);
     expect(await settled(outputs.images.back.sizeBytes)).toBe(42);
+  });
+});
+
+describe("an image that was pruned", () => {
+  const environment = (registered: Registered[], name: string) =>
+    only(registered, COMMAND, `${name}-image-build`)["environment"] as Record<string, string>;
+
+  it("is built and loaded again, and no other", async () => {
+    presence.of = new Map([
+      [`agatha-back-image:${hash("b")}`, "absent"],
+      [`agatha-front-image:${hash("f")}`, "present"],
+    ]);
+    const { registered } = await program();
+    presence.of = new Map();
+    expect(environment(registered, "back")["ABSENT_AT"]).toMatch(/^\d{4}-/);
+    expect(environment(registered, "front")).not.toHaveProperty("ABSENT_AT");
+    expect(environment(registered, "db")).not.toHaveProperty("ABSENT_AT");
   });
 });
 

@@ -1,0 +1,27 @@
+/** Asks the docker daemon, once for all images, which of them it has; so that one that was pruned is brought back. */
+import { execFile } from "node:child_process";
+import { dockerEnvironment } from "./stepCommand.ts";
+
+/** What is known of an image: nothing, where no daemon answers in time. */
+export type Presence = "present" | "absent" | "unknown";
+
+/** Longest time for the answer, in milliseconds: a preview must not wait for a host that is away. */
+const TIME_LIMIT = 2000;
+
+/** @param dockerHost The docker host; default: the environment's. */
+export function probeImages(refs: string[], dockerHost: string | undefined): Promise<Map<string, Presence>> {
+  const args = ["image", "inspect", "--format", "{{json .RepoTags}}", ...refs];
+  const env = { ...process.env, ...dockerEnvironment(dockerHost) };
+  return new Promise((resolve) => {
+    execFile("docker", args, { env, timeout: TIME_LIMIT }, (_error, stdout, stderr) => {
+      resolve(new Map(refs.map((ref) => [ref, presence(ref, stdout, stderr)])));
+    });
+  });
+}
+
+/** What docker's answer says of a ref: its names for each image that is there, an error for each that is not. */
+export function presence(ref: string, stdout: string, stderr: string): Presence {
+  if (stdout.includes(JSON.stringify(ref))) return "present";
+  const denials = stderr.split("\n").filter((line) => /no such image/i.test(line));
+  return denials.some((line) => line.trimEnd().endsWith(`: ${ref}`)) ? "absent" : "unknown";
+}
