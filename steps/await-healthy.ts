@@ -15,6 +15,9 @@ const PAUSE_MS = 200;
 /** Time beyond the start period in which docker's three probes would have decided, in milliseconds. */
 const GRACE_MS = 30_000;
 
+/** Looks for the exit code of a container that restarts again and again: for some 10 s. */
+const CODE_LOOKS = 100;
+
 interface State {
   Status: string;
   ExitCode: number;
@@ -30,22 +33,22 @@ await step(async () => {
   const elapsed = () => performance.now() - start;
   let answer = "";
   for (;;) {
-    await failWhenDown(container, service);
+    await failWhenDown(container, service, answer);
     const { code, stdout, stderr } = await run("docker", ["exec", container, ...probe]);
     if (code === 0) break;
-    answer = `${stdout}\n${stderr}`.trim();
+    answer = `${stdout}\n${stderr}`.trim() || "nothing";
     if (elapsed() > limit)
       throw await failure(
         container,
         service,
-        `is not healthy after ${Math.round(limit / 1000)} s; its probe says: ${answer || "nothing"}`,
+        `is not healthy after ${Math.round(limit / 1000)} s; its probe says: ${answer}`,
       );
     await sleep(PAUSE_MS);
   }
   process.stdout.write(`${service} is healthy after ${(elapsed() / 1000).toFixed(1)} s\n`);
 });
 
-async function failWhenDown(container: string, service: string): Promise<void> {
+async function failWhenDown(container: string, service: string, answer: string): Promise<void> {
   const state = await inspect<State>("container", container, ".State");
   if (state === undefined)
     throw new StepError(`${service}: its container is gone. Run \`pulumi up --refresh\`.`);
@@ -53,10 +56,25 @@ async function failWhenDown(container: string, service: string): Promise<void> {
   if (state.OOMKilled)
     throw await failure(container, service, "was killed: it needs more memory than its limit");
   if (restarts > 0 || state.Status === "restarting")
-    throw await failure(container, service, `ends right after its start, with exit code ${state.ExitCode}`);
+    throw await failure(
+      container,
+      service,
+      `ends right after its start, with exit code ${await lastCode(container)}`,
+    );
   if (state.Status !== "running")
     throw await failure(container, service, `is ${state.Status}, with exit code ${state.ExitCode}`);
-  if (state.Health?.Status === "unhealthy") throw await failure(container, service, "is unhealthy");
+  if (state.Health?.Status === "unhealthy")
+    throw await failure(container, service, `is unhealthy; its probe says: ${answer || "nothing yet"}`);
+}
+
+/** While a container runs again, docker gives 0: its last exit code is there between two runs. */
+async function lastCode(container: string): Promise<number | "unknown"> {
+  for (let looks = 0; looks < CODE_LOOKS; looks++) {
+    const state = await inspect<State>("container", container, ".State");
+    if (state !== undefined && state.Status !== "running") return state.ExitCode;
+    await sleep(PAUSE_MS / 4);
+  }
+  return "unknown";
 }
 
 async function failure(container: string, service: string, what: string): Promise<StepError> {
