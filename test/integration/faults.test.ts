@@ -1,0 +1,177 @@
+/** What goes wrong is said in sentences, breaks nothing that runs, and is over once it is mended. */
+import { cpSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { which } from "../../scripts/lib/exec.ts";
+import { putEntry, setClassRelease } from "../support/jar.ts";
+import { changes, type Ended, freePort, type Operations, Scratch } from "../support/scratch.ts";
+import { expectSentences } from "../support/words.ts";
+
+let scratch: Scratch;
+/** The config that works. */
+let working: Record<string, unknown>;
+
+beforeAll(async () => {
+  scratch = await Scratch.make();
+  await scratch.upWell();
+  working = structuredClone(scratch.config);
+});
+afterAll(async () => {
+  if (working !== undefined) Object.assign(scratch.config, working);
+  await scratch?.remove();
+});
+
+/** Mends whatever the test broke: the config, the jar, the migrations. */
+async function mend(): Promise<void> {
+  for (const key of Object.keys(scratch.config)) delete scratch.config[key];
+  Object.assign(scratch.config, structuredClone(working));
+  cpSync("sample/back/target/agatha-back.jar", scratch.jar);
+  rmSync(scratch.migrations, { recursive: true });
+  cpSync("sample/migrations", scratch.migrations, { recursive: true });
+}
+
+/** An `up` that has to fail, in sentences. */
+async function fail(env: NodeJS.ProcessEnv = {}): Promise<Ended & { operations: Operations }> {
+  const ended = await scratch.up(env);
+  expect(ended.code, ended.output).not.toBe(0);
+  expectSentences(scratch, ended.output);
+  return ended;
+}
+
+const health = async () => (await fetch(`${scratch.backUrl}/health`)).status;
+
+describe("refused before anything is deployed:", () => {
+  let before: Record<string, string>;
+
+  beforeAll(async () => {
+    before = await scratch.running();
+  });
+  afterEach(async () => {
+    expect(await scratch.running()).toEqual(before);
+    await mend();
+  });
+
+  it("a wrong config, with all of its errors at once", async () => {
+    scratch.back({ port: "eighty", memory: 1, jr: "x" });
+    scratch.config["databse"] = {};
+    const { output } = await fail();
+    expect(output).toContain('agatha:back.port: "eighty" is not a port. Use a whole number from 1 to 65535.');
+    expect(output).toContain("agatha:back.memory: 1 is too small a memory limit.");
+    expect(output).toContain("agatha:back.jr: is not a key that is known. Did you mean back.jar?");
+    expect(output).toContain("agatha:databse: is not a key that is known. Did you mean database?");
+  });
+
+  it("a jar, a dist and migrations that do not exist", async () => {
+    scratch.back({ jar: "/nowhere/app.jar", migrations: "/nowhere/sql" });
+    scratch.config["front"] = { ...(scratch.config["front"] as object), dist: "/nowhere/dist" };
+    const { output } = await fail();
+    for (const said of [
+      'back.jar: "/nowhere/app.jar"',
+      'back.migrations: "/nowhere/sql"',
+      'front.dist: "/nowhere/dist"',
+    ])
+      expect(output).toContain(`agatha:${said} does not exist.`);
+  });
+
+  it("a jar for a newer Java than the JRE, naming both", async () => {
+    await setClassRelease(scratch.jar, "agatha/sample/Main.class", 21);
+    const { output } = await fail();
+    expect(output).toMatch(/agatha:back\.jar: the jar is compiled for Java 21 \(agatha\/sample\/Main\)/);
+    expect(output).toMatch(/the JRE 17[.\d]* cannot run\. Set back\.java to 21/);
+  });
+
+  it("anything while Nix is not there", async () => {
+    const { output } = await fail({ PATH: pathWithoutNix() });
+    expect(output).toContain("nix: nix-instantiate is not on PATH. Run `npm run doctor`");
+  });
+
+  it("a new image while docker does not answer", async () => {
+    await putEntry(scratch.jar, "release.txt", "no docker\n");
+    const { output } = await fail({ DOCKER_HOST: "unix:///nonexistent.sock" });
+    expect(output).toMatch(/docker: Cannot connect to the Docker daemon at unix:\/\/\/nonexistent\.sock/);
+    expect(output).toMatch(/Start the daemon \(`npm run doctor` tells how\), or set agatha:dockerHost/);
+  });
+});
+
+describe("fails, and is over once it is mended:", () => {
+  afterEach(async () => {
+    await mend();
+    await scratch.upWell();
+    expect(await health()).toBe(200);
+  });
+
+  it("a migration, in Flyway's words; the old back keeps serving and the schema is as it was", async () => {
+    const before = await scratch.running();
+    const history = await scratch.sql("select version, success from flyway_schema_history order by 1");
+    writeFileSync(
+      join(scratch.migrations, "V99__broken.sql"),
+      "CREATE TABLE half (id int); SELECT * FROM nowhere;",
+    );
+    const { output } = await fail();
+    expect(output).toContain("migrations: Flyway ended with 1; the back that runs stays as it is.");
+    expect(output).toContain('relation "nowhere" does not exist');
+    expect(output).toContain("V99__broken.sql");
+    expect(await scratch.running()).toEqual(before);
+    expect(await health()).toBe(200);
+    expect(await scratch.sql("select version, success from flyway_schema_history order by 1")).toEqual(
+      history,
+    );
+    expect(await scratch.sql("select to_regclass('half')")).toEqual([]);
+  });
+
+  it("a port that is taken on the host, which is named", async () => {
+    const port = await freePort();
+    const server = createServer().listen(port, "127.0.0.1");
+    try {
+      scratch.back({ publish: { port } });
+      const { output } = await fail();
+      expect(output).toMatch(new RegExp(`127\\.0\\.0\\.1:${port}\\b.*(already in use|already allocated)`));
+    } finally {
+      server.close();
+    }
+    await scratch.upWell();
+    expect((await fetch(`http://127.0.0.1:${port}/health`)).status).toBe(200);
+  });
+
+  it("a back that ends at once, with its exit code and its last words", async () => {
+    scratch.back({ env: { serverPort: "none" } });
+    const start = performance.now();
+    const { output } = await fail();
+    expect(output).toMatch(/agatha-back ends right after its start, with exit code [1-9]/);
+    expect(output).toContain('serverPort: "none" is no port.');
+    expect(output).toContain(`docker logs ${scratch.container("back")}`);
+    expect(performance.now() - start).toBeLessThan(60_000);
+
+    // The failed wait is not forgotten: as long as nothing is mended, each up fails.
+    const again = await fail();
+    expect(changes(again.operations)).toHaveProperty("back-healthy");
+  });
+
+  it("a back that never gets healthy, with the answer of its health path", async () => {
+    scratch.back({ health: { path: "/health", statuses: [299], interval: "1s", startPeriod: "2s" } });
+    const start = performance.now();
+    const { output } = await fail();
+    expect(output).toMatch(
+      /agatha-back is unhealthy; its probe says: .*\/health answered "HTTP\/1\.1 200 OK"/,
+    );
+    // Docker goes on to probe as the config says, not only the wait.
+    const format = "{{json .Config.Healthcheck.Test}}";
+    expect(await scratch.docker("inspect", "--format", format, scratch.container("back"))).toEqual([
+      '["CMD","/bin/agatha-probe","8000","/health","299"]',
+    ]);
+    expect(performance.now() - start).toBeLessThan(60_000);
+  });
+});
+
+/** A PATH with what pulumi and the steps need, and no Nix. */
+function pathWithoutNix(): string {
+  const folder = join(scratch.folder, "bin");
+  mkdirSync(folder);
+  const programs = ["bash", "docker", "env", "node", "npm", "sh", "pulumi", "pulumi-language-nodejs"];
+  for (const program of [...programs, "pulumi-resource-docker", "pulumi-resource-command"]) {
+    const path = which(program);
+    if (path !== undefined) symlinkSync(path, join(folder, program));
+  }
+  return folder;
+}

@@ -1,0 +1,129 @@
+/** The packages and images by Nix alone: no docker, no Pulumi. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { putEntry } from "../support/jar.ts";
+import { execute, freePort } from "../support/scratch.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "agatha-nix-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Builds an attribute of `nix/` with an out-link in the test's folder, and gives that. */
+async function build(attribute: string, ...args: string[]): Promise<string> {
+  const link = join(folder, attribute);
+  const { code, output } = await execute("nix-build", ["nix", "-A", attribute, "--out-link", link, ...args]);
+  if (code !== 0) throw new Error(`nix-build -A ${attribute}: ${output}`);
+  return link;
+}
+
+/** Runs a program until the work with it is done. */
+async function whileRunning(
+  program: string,
+  args: string[],
+  env: NodeJS.ProcessEnv,
+  work: () => Promise<void>,
+): Promise<void> {
+  const cwd = join(folder, "home");
+  mkdirSync(cwd, { recursive: true });
+  writeFileSync(join(cwd, "gradle.properties"), "");
+  const child: ChildProcess = spawn(program, args, { cwd, env: { ...process.env, ...env }, stdio: "ignore" });
+  const ended = new Promise((resolve) => child.once("exit", resolve));
+  try {
+    await work();
+  } finally {
+    child.kill("SIGTERM");
+    await ended;
+  }
+}
+
+/** Asks until there is an answer at all. */
+const answer = (url: string) => vi.waitFor(() => fetch(url), { timeout: 60_000, interval: 100 });
+
+describe("without docker", () => {
+  it("the back runs from its package, on the port of its environment", async () => {
+    const back = await build("back");
+    const port = await freePort();
+    await whileRunning(join(back, "bin/agatha-back"), [], { serverPort: String(port) }, async () => {
+      expect((await answer(`http://127.0.0.1:${port}/ping`)).status).toBe(200);
+      // No database: alive, but not healthy.
+      expect((await fetch(`http://127.0.0.1:${port}/health`)).status).toBe(503);
+    });
+  });
+
+  it("the front is served from its package, deep links too, and only what is there", async () => {
+    const front = await build("front");
+    const port = await freePort();
+    const url = `http://127.0.0.1:${port}`;
+    await whileRunning(join(front, "bin/agatha-front"), ["--port", String(port)], {}, async () => {
+      const page = await (await answer(url)).text();
+      expect(page).toContain('<div id="app">');
+      expect(await (await fetch(`${url}/budgets/7`)).text()).toBe(page);
+      expect((await fetch(`${url}/assets/missing.js`)).status).toBe(404);
+    });
+  });
+
+  it("the migrations are in the back's package, all of them, beside the command that applies them", async () => {
+    const back = await build("back");
+    expect(readdirSync(join(back, "share/agatha/migrations")).sort()).toEqual(
+      readdirSync("sample/migrations").sort(),
+    );
+    expect(readdirSync(join(back, "bin")).sort()).toEqual(["agatha-back", "agatha-back-migrate"]);
+  });
+});
+
+describe("an image's tag", () => {
+  const jar = join(folder, "some name of its own.jar");
+
+  beforeAll(() => cpSync("sample/back/target/agatha-back.jar", jar));
+
+  it("comes from the jar's content, not from its name or place", async () => {
+    expect(await tag({ back: { jar } })).toBe(await tag({}));
+  });
+
+  it("is another one when the jar's content is", async () => {
+    await putEntry(jar, "release.txt", "2\n");
+    expect(await tag({ back: { jar } })).not.toBe(await tag({}));
+  });
+});
+
+describe("a build is reproducible, bit for bit:", () => {
+  // `conf` is an image but for the bytes of its layers, whose digests it has.
+  it.each(["back.jre", "back.run", "front", "back-image.conf", "front-image.conf", "db-image.conf"])(
+    "%s",
+    async (attribute) => {
+      await build(attribute);
+      const { code, output } = await execute("nix-build", [
+        "nix",
+        "-A",
+        attribute,
+        "--check",
+        "--no-out-link",
+      ]);
+      expect(code, output).toBe(0);
+      expect(output).toContain("checking outputs of");
+    },
+  );
+
+  it("the image that goes to docker, byte by byte", async () => {
+    const image = await build("front-image");
+    const hash = () => execute("bash", ["-c", `set -o pipefail; "$0" 2>/dev/null | sha256sum`, image]);
+    const first = await hash();
+    expect(first.code).toBe(0);
+    expect(first.output).not.toMatch(/^e3b0c44298fc1c14/);
+    expect(await hash()).toEqual(first);
+  });
+});
+
+async function meta(application: object): Promise<{ back: { tag: string } }> {
+  const args = ["--eval", "--strict", "--json", "-A", "meta", "nix"];
+  const { code, output } = await execute("nix-instantiate", [
+    ...args,
+    ...["--argstr", "application", JSON.stringify(application)],
+  ]);
+  if (code !== 0) throw new Error(`nix-instantiate: ${output}`);
+  return JSON.parse(output.slice(output.indexOf('{"')));
+}
+
+const tag = async (application: object): Promise<string> => (await meta(application)).back.tag;
