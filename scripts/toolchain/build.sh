@@ -52,15 +52,12 @@ put() {
   mv -f "$2.new" "$2"
 }
 
-# The plugin folder is what keeps Pulumi quiet: it warns of plugins that it takes from PATH. Command goes in twice, for
-# both versions that npm calls its newest.
+# The plugin folder is what keeps Pulumi quiet: it warns of plugins that it takes from PATH.
 install() {
   local name
   for name in "${binaries[@]}"; do put "$entry/$name" "$out/$name"; done
   put "$entry/pulumi-resource-docker" "$plugins/resource-docker-v$docker_version/pulumi-resource-docker"
-  for name in "$command_version" 4.5.0; do
-    put "$entry/pulumi-resource-command" "$plugins/resource-command-v$name/pulumi-resource-command"
-  done
+  put "$entry/pulumi-resource-command" "$plugins/resource-command-v$command_version/pulumi-resource-command"
 }
 
 entry=$cache/toolchain-$("$go" version | cut -d ' ' -f 3)-$(key)
