@@ -22,6 +22,9 @@ in
   flyway = import ./flyway.nix { inherit build material; };
   http-server = import ./http-server.nix { inherit build material; };
   jre_minimal = import ./jre-minimal.nix tools;
-  dockerTools = import ./docker-tools { inherit build nodejs-slim postgresql; };
+  dockerTools = import ./docker-tools {
+    inherit build nodejs-slim postgresql;
+    locale = import ./locale.nix tools;
+  };
 }
 // import ./jdk.nix { inherit build debian; }

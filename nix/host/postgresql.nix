@@ -81,41 +81,6 @@ let
     inherit interpreter;
   };
 
-  locale = debian.take {
-    name = "locale-c-utf8";
-    packages = [
-      "libc-bin"
-      "libc6"
-    ];
-    libraries = [ glibc ];
-    inherit interpreter;
-    # initdb asks `locale` which locales there are.
-    files = {
-      "bin/locale" = "/usr/bin/locale";
-    }
-    // builtins.listToAttrs (
-      map
-        (name: {
-          name = "usr/lib/locale/C.utf8/${name}";
-          value = "/usr/lib/locale/C.utf8/${name}";
-        })
-        [
-          "LC_ADDRESS"
-          "LC_COLLATE"
-          "LC_CTYPE"
-          "LC_IDENTIFICATION"
-          "LC_MEASUREMENT"
-          "LC_MESSAGES/SYS_LC_MESSAGES"
-          "LC_MONETARY"
-          "LC_NAME"
-          "LC_NUMERIC"
-          "LC_PAPER"
-          "LC_TELEPHONE"
-          "LC_TIME"
-        ]
-    );
-  };
-
   entrypoint = build.runCommand "postgresql-entrypoint" { } ''
     mkdir -p $out/bin
     (echo "#!${bash}/bin/bash"; cat ${./postgresql-entrypoint.sh}) > $out/bin/docker-entrypoint.sh
@@ -128,7 +93,6 @@ in
     server
     client
     setpriv
-    locale
     bash
     busybox
     entrypoint

@@ -8,6 +8,9 @@ let
   flags = words: builtins.concatStringsSep " " (map (word: "--add-flag ${shellWord word}") words);
   appendFlags = words: builtins.concatStringsSep " " (map (word: "--append-flag ${shellWord word}") words);
 
+  # Names of files are ASCII to Java unless the locale says otherwise, and text too before Java 18.
+  unicode = "--set LC_CTYPE C.UTF-8 --add-flag -Dfile.encoding=UTF-8";
+
   jar = import ./jar.nix { inherit pkgs app jre; };
 
   run =
@@ -19,7 +22,7 @@ let
         mkdir -p $out/bin $out/share/agatha
         cp ${jar}/share/agatha/agatha-back.jar $out/share/agatha/
         makeWrapper ${jre}/bin/java $out/bin/agatha-back \
-          ${flags app.back.javaOptions} --add-flag -jar --add-flag $out/share/agatha/agatha-back.jar
+          ${unicode} ${flags app.back.javaOptions} --add-flag -jar --add-flag $out/share/agatha/agatha-back.jar
       '';
 
   migrate =
@@ -31,7 +34,7 @@ let
       ''
         mkdir -p $out/bin $out/share/agatha
         cp -r ${app.back.migrations.source} $out/share/agatha/migrations
-        makeWrapper ${jre}/bin/java $out/bin/agatha-back-migrate \
+        makeWrapper ${jre}/bin/java $out/bin/agatha-back-migrate ${unicode} \
           ${
             flags [
               "-XX:TieredStopAtLevel=1"

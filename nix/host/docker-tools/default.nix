@@ -2,6 +2,7 @@
 # links at the root to what it contains (but for its lib): so a new jar changes one layer, and none of links as well.
 {
   build,
+  locale,
   nodejs-slim,
   postgresql,
 }:
@@ -9,6 +10,7 @@
 let
   inherit (builtins)
     concatMap
+    elem
     genList
     head
     length
@@ -40,13 +42,15 @@ let
     }:
     let
       base = if fromImage == null then { contents = [ ]; env = [ ]; commands = ""; owners = { }; } else fromImage.image;
-      roots = base.contents ++ contents;
+      env = base.env ++ config.Env or [ ];
+      # nixpkgs' C library has this locale in itself; Debian's looks for it in the image.
+      roots = (if elem "LANG=C.UTF-8" env then [ locale ] else [ ]) ++ base.contents ++ contents;
       plan = {
         inherit architecture created maxLayers;
         contents = map toString roots;
         inherit (base) owners;
         config = config // {
-          Env = base.env ++ config.Env or [ ];
+          Env = env;
         };
       };
 
