@@ -75,7 +75,9 @@ export async function vitestHere(
   env: NodeJS.ProcessEnv,
 ): Promise<Count> {
   const [args, report] = vitestArguments(projects, files);
-  return vitestCount(report, await runHere(process.execPath, args, { env }));
+  // Vitest colours what goes into a file, too.
+  const colours = process.stdout.isTTY ? {} : { NO_COLOR: "1" };
+  return vitestCount(report, await runHere(process.execPath, args, { env: { ...env, ...colours } }));
 }
 
 function vitestArguments(projects: string[], files: string[]): [args: string[], report: string] {
