@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { execute } from "./scratch.ts";
+import { execute } from "./host.ts";
 
 /** Adds an entry to a jar, or puts another in its place. */
 export async function putEntry(jar: string, entry: string, content: string | Buffer): Promise<void> {

@@ -1,5 +1,4 @@
 /** A stack of its own for a test: state, config and application in a folder of its own, and all of it removed after. */
-import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import {
   cpSync,
@@ -11,48 +10,14 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { createServer } from "node:net";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
+import { type Ended, execute, freePort } from "./host.ts";
+import { type Operations, readOperations } from "./operations.ts";
 
-export interface Ended {
-  code: number;
-  output: string;
-}
-
-/** What an engine operation did, by resource name (`back-container`): `create`, `replace`, `update`, `delete`, `same` … */
-export type Operations = Record<string, string>;
-
-/** Runs a program to its end; standard output and error together. */
-export function execute(
-  program: string,
-  args: string[],
-  env: NodeJS.ProcessEnv = process.env,
-): Promise<Ended> {
-  return new Promise((resolve) => {
-    execFile(program, args, { env, maxBuffer: 256 * 1024 * 1024 }, (error, stdout, stderr) => {
-      const code = error === null ? 0 : typeof error.code === "number" ? error.code : 1;
-      resolve({ code, output: `${stdout}${stderr}` });
-    });
-  });
-}
-
-/** A TCP port of 127.0.0.1 that nobody listens on now. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.on("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() =>
-        address !== null && typeof address === "object"
-          ? resolve(address.port)
-          : reject(new Error("no port")),
-      );
-    });
-  });
-}
+export { type Ended, execute, freePort } from "./host.ts";
+export { changes, type Operations } from "./operations.ts";
 
 const lines = (text: string) => text.split("\n").filter(Boolean);
 
@@ -66,7 +31,8 @@ export class Scratch {
   readonly dist = join(this.folder, "dist");
   readonly config: Record<string, unknown> = {};
   readonly env: NodeJS.ProcessEnv;
-  private imagesBefore = new Set<string>();
+  /** Our images that were there before the test, by ref: an alias moves while others are built. */
+  private imagesBefore = new Map<string, string>();
   private runs = 0;
 
   private constructor() {
@@ -102,9 +68,7 @@ export class Scratch {
         files: { "properties.js": { text: `window.agatha = { backUrl: "http://127.0.0.1:${back}" };\n` } },
       },
     });
-    scratch.imagesBefore = new Set(
-      await scratch.docker("image", "ls", "--format", "{{.Repository}}:{{.Tag}}"),
-    );
+    scratch.imagesBefore = await scratch.images();
     await scratch.init();
     return scratch;
   }
@@ -244,39 +208,30 @@ export class Scratch {
       statement,
     );
 
+  private async images(): Promise<Map<string, string>> {
+    const format = "{{.Repository}}:{{.Tag}} {{.ID}}";
+    const all = await this.docker("image", "ls", "--filter", "reference=agatha-*", "--format", format);
+    return new Map(all.map((image) => image.split(" ") as [string, string]));
+  }
+
+  /** Removes the refs that were absent before, and puts the aliases back. */
+  private async restoreImages(): Promise<void> {
+    const now = await this.images();
+    for (const [ref, id] of this.imagesBefore)
+      if (now.has(ref) && now.get(ref) !== id) await execute("docker", ["tag", id, ref]);
+    const added = [...now.keys()].filter((ref) => !this.imagesBefore.has(ref));
+    if (added.length > 0) await execute("docker", ["image", "rm", ...added]);
+  }
+
   /** Removes all that the stack made, pass or fail: images too, where their refs were absent before. */
   async remove(): Promise<void> {
     const destroyed = await this.destroy();
     for (const kind of ["container", "network", "volume"] as const)
       for (const id of await this.own(kind))
         await execute("docker", [kind, "rm", ...(kind === "network" ? [] : ["--force"]), id]);
-    const images = await this.docker("image", "ls", "--format", "{{.Repository}}:{{.Tag}}");
-    const added = images.filter((ref) => ref.startsWith("agatha-") && !this.imagesBefore.has(ref));
-    if (added.length > 0) await execute("docker", ["image", "rm", ...added]);
+    await this.restoreImages();
     rmSync(join(".state", "gcroots", this.stack), { recursive: true, force: true });
     rmSync(this.folder, { recursive: true, force: true });
     if (destroyed.code !== 0) throw new Error(`pulumi destroy: ${destroyed.output}`);
   }
 }
-
-interface EngineEvent {
-  resourcePreEvent?: { metadata: { op: string; urn: string } };
-}
-
-/** The operation of each resource, from the engine's own events; a replacement's parts count as one `replace`. */
-function readOperations(log: string): Operations {
-  const operations: Operations = {};
-  for (const entry of lines(readFileSync(log, "utf8"))) {
-    const metadata = (JSON.parse(entry) as EngineEvent).resourcePreEvent?.metadata;
-    if (metadata === undefined) continue;
-    const [type, name] = metadata.urn.split("::").slice(-2) as [string, string];
-    if (type === "pulumi:pulumi:Stack") continue;
-    const op = /replace/.test(metadata.op) ? "replace" : metadata.op;
-    if (operations[name] !== "replace") operations[name] = op;
-  }
-  return operations;
-}
-
-/** The operations that changed something. */
-export const changes = (operations: Operations): Operations =>
-  Object.fromEntries(Object.entries(operations).filter(([, op]) => op !== "same" && op !== "read"));

@@ -2,7 +2,7 @@
 import { expect } from "vitest";
 import type { Scratch } from "./scratch.ts";
 
-/** A failed operation's words: no stack trace, no secret, no message twice in a row. */
+/** A failed operation's words: no stack trace, and no secret. */
 export function expectSentences(scratch: Scratch, output: string): void {
   expect(output).not.toMatch(/^\s+at .*[(:/].*\d+:\d+/m);
   expect(output).not.toMatch(/node:internal|Error: .*\n\s+at /);
