@@ -42,7 +42,8 @@ const volume = new docker.Volume(
   { ...opts, retainOnDelete: true },
 );
 
-const host = { network: network.name, dockerHost };
+// A network that was removed and made again is another one, to which no container is connected.
+const host = { network: network.name, dockerHost, follows: { network: network.id } };
 const db = new DockerService(
   "db",
   { service: databaseService(config, images.db.loaded, volume.name), ...host },
@@ -56,7 +57,11 @@ const schema = new DatabaseSteps(
 const back = new DockerService(
   "back",
   // A back does not find its way to a new database by itself, so it is replaced with it.
-  { service: backService(config, images.back.loaded), ...host, follows: { db: db.containerId } },
+  {
+    service: backService(config, images.back.loaded),
+    ...host,
+    follows: { ...host.follows, db: db.containerId },
+  },
   { ...opts, dependsOn: schema },
 );
 const front = new DockerService(

@@ -1,0 +1,111 @@
+import { readlinkSync, rmSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { changes, execute, Scratch } from "../support/scratch.ts";
+
+let scratch: Scratch;
+
+beforeAll(async () => {
+  scratch = await Scratch.make();
+  await scratch.upWell();
+  await scratch.sql("insert into budget (name, amount_cents) values ('kept', 1)");
+});
+afterAll(() => scratch?.remove());
+
+const kept = async () => (await scratch.sql("select count(*) from budget where name = 'kept'"))[0];
+const inspect = async (service: string, format: string) =>
+  (await scratch.docker("inspect", scratch.container(service), "--format", format))[0] ?? "";
+
+/** After healing, everything answers, the data is there, and the next up has nothing to do. */
+async function expectHealed(): Promise<void> {
+  expect((await fetch(`${scratch.backUrl}/health`)).status).toBe(200);
+  expect((await fetch(scratch.frontUrl)).status).toBe(200);
+  expect(await kept()).toBe("1");
+  expect(changes((await scratch.upWell()).operations)).toEqual({});
+}
+
+describe("up without --refresh", () => {
+  it("brings back an image that was pruned, and leaves its container alone", async () => {
+    const ref = await inspect("front", "{{.Config.Image}}");
+    const id = await inspect("front", "{{.Id}}");
+    const names = JSON.parse(
+      (await scratch.docker("image", "inspect", ref, "--format", "{{json .RepoTags}}"))[0] ?? "[]",
+    ) as string[];
+    await scratch.docker("image", "rm", "--force", ...names);
+    const { operations, output } = await scratch.upWell();
+    expect(changes(operations)).toEqual({ "front-image-build": "update" });
+    expect(output).toMatch(new RegExp(`${ref} built in .* 0 of \\d+ layers`));
+    await scratch.docker("image", "inspect", ref);
+    expect(await inspect("front", "{{.Id}}")).toBe(id);
+    await expectHealed();
+  });
+
+  it("loads nothing where A's image is still there after A -> B -> A", async () => {
+    const first = await inspect("back", "{{.Config.Image}}");
+    const back = scratch.config["back"] as Record<string, unknown>;
+    const options = ["-Dlogback.configurationFile=logback.xml", "-Dagatha.test=b"];
+    scratch.config["back"] = { ...back, javaOptions: options };
+    await scratch.upWell();
+    expect(await inspect("back", "{{.Config.Image}}")).not.toBe(first);
+    scratch.config["back"] = back;
+    const { output } = await scratch.upWell();
+    expect(output).toContain(`${first} is in docker already`);
+    expect(await inspect("back", "{{.Config.Image}}")).toBe(first);
+    await expectHealed();
+  });
+
+  it("keeps what was built from the store's garbage collection, and does without what is collected", async () => {
+    const root = `.state/gcroots/${scratch.stack}/back-image`;
+    const built = readlinkSync(root);
+    const dead = await execute("nix-store", ["--gc", "--print-dead"], scratch.env);
+    expect(dead.output.split("\n")).not.toContain(built);
+    rmSync(root);
+    const { code, output } = await execute("nix-store", ["--delete", built], scratch.env);
+    expect(code, output).toBe(0);
+    await expectHealed();
+  });
+});
+
+describe("up --refresh", () => {
+  const heal = () => scratch.operate(["up", "--yes", "--skip-preview", "--refresh"]);
+
+  it("brings back a container that was removed", async () => {
+    await scratch.docker("rm", "--force", scratch.container("front"));
+    expect((await heal()).code).toBe(0);
+    await expectHealed();
+  });
+
+  it("starts a container that was stopped", async () => {
+    await scratch.docker("stop", scratch.container("back"));
+    expect((await heal()).code).toBe(0);
+    await expectHealed();
+  });
+
+  it("connects a container that was disconnected", async () => {
+    await scratch.docker(
+      "network",
+      "disconnect",
+      `agatha-${scratch.stack}-network`,
+      scratch.container("back"),
+    );
+    expect((await heal()).code).toBe(0);
+    await expectHealed();
+  });
+
+  it("brings back a network that was removed, and connects everything to it", async () => {
+    const network = `agatha-${scratch.stack}-network`;
+    for (const service of ["db", "back", "front"])
+      await scratch.docker("network", "disconnect", "--force", network, scratch.container(service));
+    await scratch.docker("network", "rm", network);
+    expect((await heal()).code).toBe(0);
+    await expectHealed();
+  });
+
+  it("brings back the database without its volume, empty but migrated", async () => {
+    await scratch.docker("rm", "--force", scratch.container("db"));
+    await scratch.docker("volume", "rm", `agatha-${scratch.stack}-db-data`);
+    expect((await heal()).code).toBe(0);
+    expect(await kept()).toBe("0");
+    expect((await fetch(`${scratch.backUrl}/api/budgets`)).status).toBe(200);
+    expect(changes((await scratch.upWell()).operations)).toEqual({});
+  });
+});
