@@ -55,22 +55,31 @@ export class Scratch {
   /** A scratch stack with free ports and copies of the sample's files; nothing runs yet. */
   static async make(): Promise<Scratch> {
     const scratch = new Scratch();
-    cpSync("sample/back/target/agatha-back.jar", scratch.jar);
-    cpSync("sample/migrations", scratch.migrations, { recursive: true });
-    cpSync("sample/front/dist", scratch.dist, { recursive: true });
+    try {
+      await scratch.prepare();
+      return scratch;
+    } catch (error) {
+      rmSync(scratch.folder, { recursive: true });
+      throw error;
+    }
+  }
+
+  private async prepare(): Promise<void> {
+    cpSync("sample/back/target/agatha-back.jar", this.jar);
+    cpSync("sample/migrations", this.migrations, { recursive: true });
+    cpSync("sample/front/dist", this.dist, { recursive: true });
     const [back, front] = [await freePort(), await freePort()];
-    Object.assign(scratch.config, {
+    Object.assign(this.config, {
       databasePassword: `pw-${randomBytes(9).toString("hex")}`,
-      back: { jar: scratch.jar, migrations: scratch.migrations, publish: { port: back } },
+      back: { jar: this.jar, migrations: this.migrations, publish: { port: back } },
       front: {
-        dist: scratch.dist,
+        dist: this.dist,
         publish: { port: front },
         files: { "properties.js": { text: `window.agatha = { backUrl: "http://127.0.0.1:${back}" };\n` } },
       },
     });
-    scratch.imagesBefore = await scratch.images();
-    await scratch.init();
-    return scratch;
+    this.imagesBefore = await this.images();
+    await this.init();
   }
 
   get password(): string {
