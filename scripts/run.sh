@@ -21,7 +21,7 @@ if [ "$(cat node_modules/.installed 2>/dev/null)" != "$wanted" ]; then
   start=$SECONDS
   echo "node modules     installing"
   if ! npm ci --no-progress --loglevel=error >node_modules.log 2>&1; then
-    tail -n 20 node_modules.log >&2
+    head -n 12 node_modules.log >&2
     echo "npm ci: failed as above. See to npm's registry or network, then run this again." >&2
     exit 1
   fi
