@@ -6,12 +6,24 @@ import { DockerService } from "./components/DockerService.ts";
 import { applicationOf, evaluateImages, imageRef, migrationsAlias } from "./components/evaluate.ts";
 import { NixImage } from "./components/NixImage.ts";
 import { hostName, labels } from "./components/names.ts";
+import { refuseTakenPorts } from "./components/ports.ts";
 import { probeImages } from "./components/probeImages.ts";
 import { inSentences, readConfig } from "./components/readConfig.ts";
-import { backService, databaseLocation, databaseService, frontService } from "./components/services.ts";
+import {
+  backService,
+  databaseLocation,
+  databaseService,
+  frontService,
+  publishedPorts,
+} from "./components/services.ts";
 
 const config = await inSentences(readConfig);
-const meta = await inSentences(() => evaluateImages(config));
+const [meta] = await inSentences(() =>
+  Promise.all([
+    evaluateImages(config),
+    refuseTakenPorts(publishedPorts(config), pulumi.getStack(), config.dockerHost),
+  ]),
+);
 
 const { dockerHost, packages } = config;
 const presence = await probeImages(Object.values(meta).map(imageRef), dockerHost);

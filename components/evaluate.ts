@@ -3,7 +3,7 @@ import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import type { Config } from "../config.ts";
-import { nixArguments } from "./nixArguments.ts";
+import { nixArguments, ownSentence } from "./nixArguments.ts";
 import { UserError } from "./userError.ts";
 
 const hashes = z.record(z.string(), z.string());
@@ -83,8 +83,8 @@ export async function evaluateImages(config: Config): Promise<Meta> {
 export function nixError(code: unknown, stderr: string): string {
   if (code === "ENOENT")
     return "nix: nix-instantiate is not on PATH. Run `npm run doctor`, or `. scripts/env.sh` before pulumi.";
-  const own = /error: (agatha:[^\n]*)/.exec(stderr)?.[1];
-  if (own !== undefined) return own.replaceAll("\u001b[0m", "");
+  const own = ownSentence(stderr);
+  if (own !== undefined) return own;
   const lines = stderr.trimEnd().split("\n").slice(-20).join("\n");
   return `nix: the images could not be evaluated:\n${lines}\nMend what the last line names; \`npm run doctor\` tells whether Nix is well.`;
 }

@@ -8,3 +8,10 @@ export const nixArguments = (packages: string, application: string): string[] =>
   "application",
   application,
 ];
+
+/** The sentence that our own Nix files end with, where it is one of them that refused: `agatha:back.jar: …`. */
+export function ownSentence(stderr: string): string | undefined {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: Nix colours its errors.
+  const plain = stderr.replace(/\u001b\[[0-9;]*m/g, "");
+  return /^(?:error: |[\w.-]*> )?(agatha:[^\n]*)/m.exec(plain)?.[1];
+}

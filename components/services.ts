@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import type { Config, Health } from "../config.ts";
+import type { Published } from "./ports.ts";
 import { renderProperties } from "./properties.ts";
 import type { Service, ServiceFile, ServiceHealth } from "./service.ts";
 
@@ -103,6 +104,14 @@ export function frontService(config: Config, image: pulumi.Input<string>, root: 
     stopSignal: "SIGTERM",
     stopGraceSeconds: GRACE_SECONDS,
   };
+}
+
+/** The ports that are published on the docker host, each with its key. */
+export function publishedPorts(config: Config): Published[] {
+  return (["back", "front", "database"] as const).flatMap((service) => {
+    const { publish } = config[service];
+    return publish === false ? [] : [{ key: `agatha:${service}.publish.port`, ...publish }];
+  });
 }
 
 /** `user@host:port/name`; without an address, as it is reached inside the stack's network. */

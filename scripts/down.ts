@@ -1,11 +1,10 @@
 /** `npm run down`: removes what the stack made but its data and images; `-- --volumes` drops the data too, by name. */
 import { main, run, Stop } from "./lib/exec.ts";
-import { environment, pulumi, selectStack, stackArguments } from "./lib/stack.ts";
+import { environment, pulumi, stackArguments } from "./lib/stack.ts";
 
 await main(async () => {
   const { stack, rest, flags } = stackArguments(process.argv.slice(2), ["volumes"]);
   const env = await environment();
-  await selectStack(stack, env);
   const code = await pulumi(stack, ["destroy", "--yes", "--skip-preview", ...rest], env);
   if (code !== 0) return code;
   const volumes = await volumesOf(stack, env);

@@ -1,14 +1,14 @@
 /** `npm run preview`: what `npm run up` would change, why, what is away meanwhile; `-- --diff` adds Pulumi's own diff. */
 import { main, run, Stop } from "./lib/exec.ts";
 import { explain, type PreviewStep } from "./lib/explain.ts";
-import { environment, pulumi, selectStack, stackArguments } from "./lib/stack.ts";
+import { ensureStack, environment, pulumi, stackArguments } from "./lib/stack.ts";
 import { setup } from "./setup/setup.ts";
 
 await main(async () => {
   const { stack, rest, flags } = stackArguments(process.argv.slice(2), ["diff"]);
   await setup({ sample: true });
   const env = await environment();
-  await selectStack(stack, env);
+  await ensureStack(stack, env);
   const { code, output } = await run("pulumi", ["preview", "--json", "--stack", stack, ...rest], { env });
   if (code !== 0) throw new Stop(errorsOf(output));
   const { steps } = parse(output);

@@ -1,13 +1,13 @@
 /** `npm run up`: sets up what is missing, builds the sample, brings the stack up and says where it is. */
 import { main } from "./lib/exec.ts";
-import { environment, outputs, pulumi, selectStack, stackArguments } from "./lib/stack.ts";
+import { ensureStack, environment, outputs, pulumi, stackArguments } from "./lib/stack.ts";
 import { setup } from "./setup/setup.ts";
 
 await main(async () => {
   const { stack, rest } = stackArguments(process.argv.slice(2));
   await setup({ sample: true });
   const env = await environment();
-  await selectStack(stack, env);
+  await ensureStack(stack, env);
   const quiet = ["--yes", "--skip-preview", "--suppress-outputs", "--suppress-progress"];
   const code = await pulumi(stack, ["up", ...quiet, ...rest], env);
   if (code !== 0) return code;

@@ -4,7 +4,7 @@
  */
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
-import { nixArguments } from "../components/nixArguments.ts";
+import { nixArguments, ownSentence } from "../components/nixArguments.ts";
 import { docker, inspect } from "./docker.ts";
 import { load } from "./load.ts";
 import { input, run, StepError, step, tail } from "./process.ts";
@@ -43,6 +43,8 @@ async function build(outLink: string): Promise<void> {
   ];
   const result = await run("nix-build", args);
   if (result.code === 0) return;
+  const own = ownSentence(result.stderr);
+  if (own !== undefined) throw new StepError(own);
   throw new StepError(
     `nix-build of ${attribute} failed with ${result.code}:\n${tail(result.stderr, SHOWN_LINES)}`,
   );

@@ -4,10 +4,8 @@
  * whatever happens.
  */
 import { docker } from "./docker.ts";
-import { input, run, StepError, step, tail } from "./process.ts";
-
-/** Lines of Flyway's output that a failure shows. */
-const SHOWN_LINES = 40;
+import { success, words } from "./flyway.ts";
+import { input, run, StepError, step } from "./process.ts";
 
 await step(async () => {
   const name = input("CONTAINER");
@@ -25,20 +23,13 @@ await step(async () => {
       ...[input("IMAGE"), "/bin/agatha-back-migrate"],
     ]);
     const { code, stdout, stderr } = await run("docker", ["start", "--attach", name]);
-    if (code !== 0)
+    const done = success(stdout);
+    if (code !== 0 || done === undefined)
       throw new StepError(
-        `migrations: Flyway ended with ${code}; the back that runs stays as it is.\n${tail(`${stdout}\n${stderr}`, SHOWN_LINES)}`,
+        `migrations: Flyway ended with ${code}; the back that runs stays as it is. Mend the migration, then run up again.\n${words(`${stdout}\n${stderr}`)}`,
       );
-    process.stdout.write(`${summary(stdout)}\n`);
+    process.stdout.write(`${done}\n`);
   } finally {
     await run("docker", ["rm", "--force", "--volumes", name]);
   }
 });
-
-/** Flyway's own last word: how many migrations it applied, or that the schema is up to date. */
-function summary(stdout: string): string {
-  const lines = stdout
-    .split("\n")
-    .filter((line) => /^(Successfully applied|Schema .* is up to date)/.test(line));
-  return lines.at(-1) ?? tail(stdout, 1);
-}

@@ -58,15 +58,19 @@ export async function environment(): Promise<NodeJS.ProcessEnv> {
   );
 }
 
-/** Makes the stack where it is not there yet, with a random database password on stack dev. */
-export async function selectStack(stack: string, env: NodeJS.ProcessEnv): Promise<void> {
+/** Makes the stack where it is not there yet, and selects it then; with a random database password on stack dev. */
+export async function ensureStack(stack: string, env: NodeJS.ProcessEnv): Promise<void> {
   const file = passwordFile(stack);
   if (stack === MADE_FOR && !existsSync(file)) {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
     writeFileSync(file, `${randomBytes(24).toString("base64url")}\n`, { mode: 0o600 });
   }
-  const { code, output } = await run("pulumi", ["stack", "select", "--create", stack], { env });
-  if (code !== 0) throw new Stop(`pulumi stack select ${stack}: ended with ${code}:\n${output.trim()}`);
+  const stacks = await run("pulumi", ["stack", "ls", "--json"], { env });
+  if (stacks.code !== 0)
+    throw new Stop(`pulumi stack ls: ended with ${stacks.code}:\n${stacks.output.trim()}`);
+  const there = stacks.output.includes(`"name": "${stack}"`);
+  const { code, output } = there ? stacks : await run("pulumi", ["stack", "init", stack], { env });
+  if (code !== 0) throw new Stop(`pulumi stack init ${stack}: ended with ${code}:\n${output.trim()}`);
   await hideSalt(stack, env);
 }
 

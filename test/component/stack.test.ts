@@ -39,6 +39,7 @@ vi.mock("../../components/evaluate.ts", async (original) => ({
 }));
 const presence = vi.hoisted(() => ({ of: new Map<string, string>() }));
 vi.mock("../../components/probeImages.ts", () => ({ probeImages: () => Promise.resolve(presence.of) }));
+vi.mock("../../components/ports.ts", () => ({ refuseTakenPorts: () => Promise.resolve() }));
 vi.mock("node:fs", async (original) => {
   const fs = await original<typeof import("node:fs")>();
   const readFileSync = (path: string, encoding: BufferEncoding) =>

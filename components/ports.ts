@@ -1,0 +1,101 @@
+/** Finds published ports that something else has already, before anything of the stack is touched. */
+import { execFile } from "node:child_process";
+import { createServer } from "node:net";
+import { dockerEnvironment } from "./stepCommand.ts";
+import { UserError } from "./userError.ts";
+
+/** A port that the configuration publishes, and the key that says so. */
+export interface Published {
+  key: string;
+  address: string;
+  port: number;
+}
+
+/** A running container: its stack, its name and the ports that it holds on the host. */
+export interface Holder {
+  stack: string;
+  name: string;
+  ports: { address: string; port: number }[];
+}
+
+/** Longest time for docker's answer, in milliseconds. */
+const TIME_LIMIT = 2000;
+
+/** What `docker ps` is asked for. */
+const FORMAT = '{{.Label "agatha.stack"}}\t{{.Names}}\t{{.Ports}}';
+
+/**
+ * Refuses ports that another container holds or, on this host, another program. Says nothing where no daemon answers.
+ *
+ * @throws UserError with a sentence a port.
+ */
+export async function refuseTakenPorts(
+  published: Published[],
+  stack: string,
+  dockerHost?: string,
+): Promise<void> {
+  const answer = await dockerPs(dockerHost);
+  if (answer === undefined) return;
+  const holders = parseHolders(answer);
+  const local = isLocal(dockerHost ?? process.env["DOCKER_HOST"] ?? "");
+  const sentences: string[] = [];
+  for (const { key, address, port } of published) {
+    const holder = holders.find(({ ports }) =>
+      ports.some((held) => held.port === port && overlap(held.address, address)),
+    );
+    if (holder?.stack === stack) continue;
+    if (holder !== undefined) sentences.push(`${key}: ${port} is taken by container ${holder.name}. ${MEND}`);
+    else if (local && !(await isFree(address, port)))
+      sentences.push(`${key}: ${port} is taken on this host. ${MEND}`);
+  }
+  if (sentences.length > 0) throw new UserError(sentences.join("\n"));
+}
+
+const MEND = "Choose another port, or end what listens there.";
+
+function dockerPs(dockerHost: string | undefined): Promise<string | undefined> {
+  const env = { ...process.env, ...dockerEnvironment(dockerHost) };
+  return new Promise((resolve) => {
+    execFile("docker", ["ps", "--format", FORMAT], { env, timeout: TIME_LIMIT }, (error, stdout) => {
+      resolve(error === null ? stdout : undefined);
+    });
+  });
+}
+
+/** Reads `dev⇥agatha-dev-back⇥127.0.0.1:8000->8000/tcp, [::1]:8000->8000/tcp`; ranges are spelled out. */
+export function parseHolders(text: string): Holder[] {
+  return text
+    .split("\n")
+    .filter(Boolean)
+    .map((line) => {
+      const [stack = "", name = "", ports = ""] = line.split("\t");
+      return { stack, name, ports: [...ports.matchAll(/(\S+):(\d+)(?:-(\d+))?->\S+\/tcp/g)].flatMap(spell) };
+    });
+}
+
+function spell([, address = "", first = "", last = first]: RegExpMatchArray): {
+  address: string;
+  port: number;
+}[] {
+  const count = Number(last) - Number(first) + 1;
+  return Array.from({ length: count }, (_, index) => ({ address, port: Number(first) + index }));
+}
+
+const EVERYWHERE = new Set(["0.0.0.0", "::", "[::]"]);
+
+/** Whether two addresses cannot both have one port: equal ones, and any with "every address". */
+function overlap(a: string, b: string): boolean {
+  const [plainA, plainB] = [a.replace(/^\[|\]$/g, ""), b.replace(/^\[|\]$/g, "")];
+  return plainA === plainB || EVERYWHERE.has(plainA) || EVERYWHERE.has(plainB);
+}
+
+const isLocal = (dockerHost: string): boolean => dockerHost === "" || dockerHost.startsWith("unix://");
+
+/** Whether this process could listen there; an address that is not this machine's is docker's to refuse. */
+function isFree(address: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", (error: NodeJS.ErrnoException) => resolve(error.code !== "EADDRINUSE"));
+    server.listen({ host: address, port, exclusive: true }, () => server.close(() => resolve(true)));
+  });
+}
