@@ -27,7 +27,12 @@ const [meta] = await inSentences(() =>
 
 const { dockerHost, packages } = config;
 const presence = await probeImages(Object.values(meta).map(imageRef), dockerHost);
-const provider = new docker.Provider("docker", dockerHost === undefined ? {} : { host: dockerHost });
+const provider = new docker.Provider(
+  "docker",
+  dockerHost === undefined ? {} : { host: dockerHost },
+  // A preview may be made where the stack's docker host is out of reach: that changes nothing of the stack.
+  { ignoreChanges: pulumi.runtime.isDryRun() ? ["host"] : [] },
+);
 const opts = { provider };
 
 const application = applicationOf(config);

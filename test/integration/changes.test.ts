@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { putEntry } from "../support/jar.ts";
-import { changes, execute, type Operations, Scratch } from "../support/scratch.ts";
+import { changes, execute, freePort, type Operations, Scratch } from "../support/scratch.ts";
 
 let scratch: Scratch;
 
@@ -85,6 +85,52 @@ it("a new password reaches the back without touching the database's container or
   expect(await login(before)).toMatch(/password authentication failed/);
   expect(await login(scratch.password)).toBe("1\n");
 });
+
+const RESTARTED_BACK: Operations = { "back-container": "replace", "back-healthy": "replace" };
+
+const database = (keys: object) => {
+  scratch.config["database"] = { ...(scratch.config["database"] as object | undefined), ...keys };
+};
+
+it.each<[string, () => void, Operations, string[]]>([
+  ["an option of java", () => scratch.back({ javaOptions: ["-Dagatha.test=1"] }), NEW_BACK, ["back"]],
+  ["a file", () => scratch.back({ files: { "/home/x.txt": { text: "x" } } }), RESTARTED_BACK, ["back"]],
+  ["a variable", () => scratch.back({ env: { X: "1" } }), RESTARTED_BACK, ["back"]],
+  ["a health check", () => scratch.back({ health: { interval: "4s" } }), RESTARTED_BACK, ["back"]],
+  ["a memory limit", () => scratch.back({ memory: 400 }), { "back-container": "update" }, []],
+  ["the database's memory limit", () => database({ memory: 400 }), { "db-container": "update" }, []],
+  [
+    // The host set has no image to pull, so that another digest is another PostgreSQL for nixpkgs alone.
+    "the digest of an image that is not pulled here",
+    () =>
+      database({
+        image: { name: "postgres", digest: `sha256:${"0".repeat(64)}`, hash: `sha256-${"A".repeat(43)}=` },
+      }),
+    {},
+    [],
+  ],
+])("%s changes what it has to, and nothing else", async (_, change, operations, restarted) => {
+  change();
+  expect(await deploy()).toMatchObject({ operations, restarted });
+});
+
+it("a published port moves, and the front with its address stays", async () => {
+  scratch.back({ publish: { port: await freePort() } });
+  expect(await deploy()).toMatchObject({ operations: RESTARTED_BACK, restarted: ["back"] });
+  expect(await budgets()).toBe(200);
+});
+
+it.each(["unix:///nowhere/docker.sock", "ssh://none.invalid"])(
+  "a preview needs no docker daemon: with DOCKER_HOST=%s it shows what it shows with one",
+  async (DOCKER_HOST) => {
+    await putEntry(scratch.jar, "release.txt", "3\n");
+    const { operations } = await scratch.preview();
+    expect(changes(operations)).toEqual(NEW_BACK);
+    const without = await scratch.preview({ DOCKER_HOST });
+    expect(without.code, without.output).toBe(0);
+    expect(changes(without.operations)).toEqual(NEW_BACK);
+  },
+);
 
 /** Asks for a row over the stack's network, where PostgreSQL wants the password. */
 async function login(password: string): Promise<string> {
