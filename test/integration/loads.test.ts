@@ -1,0 +1,126 @@
+/** What is sent to the daemon, on real docker: the difference, all of it where the difference is refused, nothing half. */
+import { spawn } from "node:child_process";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { which } from "../../scripts/lib/exec.ts";
+import { type Ended, execute } from "../support/scratch.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "agatha-loads-"));
+const real = { docker: which("docker") ?? "docker", front: "" };
+/** A tag of the test's own, so that no image of a stack is touched. */
+const name = "agatha-front-image";
+let tag = "";
+let layers: string[] = [];
+
+beforeAll(async () => {
+  // An option of the application that no stack has: an image of this test's own.
+  const application = JSON.stringify({ front: { port: 5999 } });
+  const nix = ["nix", "--argstr", "packages", "host", "--argstr", "application", application];
+  const link = join(folder, "front");
+  expect(await execute("nix-build", [...nix, "-A", "front-image", "--out-link", link])).toMatchObject({
+    code: 0,
+  });
+  const meta = await execute("nix-instantiate", ["--eval", "--json", "-A", "meta.front.tag", ...nix]);
+  tag = JSON.parse(meta.output) as string;
+  real.front = link;
+  const list = JSON.parse((await execute(link, ["--layers"])).output) as { digest: string }[];
+  layers = list.map(({ digest }) => digest);
+});
+afterAll(async () => {
+  await remove();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const remove = () => execute("docker", ["image", "rm", "--force", `${name}:${tag}`, `${name}:loads-test`]);
+const present = async () => (await execute("docker", ["image", "inspect", `${name}:${tag}`])).code === 0;
+
+/** A folder for PATH with a nix-build that has built `image` already, and other programs as given. */
+function programs(image: string, scripts: Record<string, string> = {}): string {
+  const path = mkdtempSync(join(folder, "bin-"));
+  const all = { "nix-build": `while [ $# -gt 1 ]; do shift; done\nln -sfn ${image} "$1"`, ...scripts };
+  for (const [program, script] of Object.entries(all)) {
+    writeFileSync(join(path, program), `#!/bin/sh\n${script}\n`);
+    chmodSync(join(path, program), 0o755);
+  }
+  return path;
+}
+
+function environment(path: string): NodeJS.ProcessEnv {
+  return {
+    ...process.env,
+    PATH: `${path}:${process.env["PATH"]}`,
+    ALIASES: `${name}:loads-test`,
+    APPLICATION: "{}",
+    ATTRIBUTE: "front-image",
+    OUT_LINK: join(folder, "out", "front-image"),
+    PACKAGES: "host",
+    REF: `${name}:${tag}`,
+  };
+}
+
+const load = (path: string): Promise<Ended> => execute("node", ["steps/build-image.ts"], environment(path));
+
+it("what is there is not sent again", async () => {
+  const path = programs(real.front);
+  await load(path);
+  const { output } = await load(path);
+  expect(output).toMatch(new RegExp(`^${name}:${tag} is in docker already, [\\d.]+ MB \\(\\d+ bytes\\)\\n$`));
+});
+
+it("what the daemon has below another name is not sent", async () => {
+  // The alias keeps the layers.
+  await execute("docker", ["image", "rm", `${name}:${tag}`]);
+  const { output } = await load(programs(real.front));
+  expect(output).toContain(` 0 of ${layers.length} layers, 0.0 MB of `);
+  expect(await present()).toBe(true);
+});
+
+it("all of it is sent where the daemon lacks what its images say it has", async () => {
+  await remove();
+  const claimed = `["${layers.join('","')}"]`;
+  const docker = `case "$*" in *RootFS.Layers*) echo '${claimed}';; *) exec ${real.docker} "$@";; esac`;
+  const { code, output } = await load(programs(real.front, { docker }));
+  expect(code, output).toBe(0);
+  expect(output).toContain(` ${layers.length} of ${layers.length} layers, `);
+  expect(await present()).toBe(true);
+});
+
+it("all of it is sent to the containerd store", async () => {
+  await execute("docker", ["image", "rm", `${name}:${tag}`]);
+  const status = '[["driver-type","io.containerd.snapshotter.v1"]]';
+  const docker = `case "$1" in info) echo '${status}';; *) exec ${real.docker} "$@";; esac`;
+  const { output } = await load(programs(real.front, { docker }));
+  expect(output).toContain(` ${layers.length} of ${layers.length} layers, `);
+});
+
+it("an interrupted load leaves nothing under the ref, and no process", async () => {
+  await remove();
+  mkdirSync(join(folder, "slow"), { recursive: true });
+  const slow = join(folder, "slow", "image");
+  writeFileSync(slow, `#!/bin/sh\n${real.front} | { head -c 2000000; exec sleep 321; }\n`);
+  chmodSync(slow, 0o755);
+  const child = spawn("node", ["steps/build-image.ts"], {
+    env: environment(programs(slow)),
+    stdio: "ignore",
+    detached: true,
+  });
+  const ended = new Promise((resolve) => child.once("exit", resolve));
+  await sleep(2500);
+  process.kill(-(child.pid as number), "SIGTERM");
+  await ended;
+  expect(await present()).toBe(false);
+  expect((await execute("pgrep", ["-f", "sleep 321"])).code).toBe(1);
+  expect((await load(programs(real.front))).code).toBe(0);
+  expect(await present()).toBe(true);
+});
+
+it("a daemon that refuses says so in its own words", async () => {
+  const docker = `case "$1" in load) cat >/dev/null; echo "write /x: no space left on device" >&2; exit 1;; *) exec ${real.docker} "$@";; esac`;
+  await remove();
+  const { code, output } = await load(programs(real.front, { docker }));
+  expect(code).toBe(1);
+  expect(output).toBe("docker load: write /x: no space left on device\n");
+});
