@@ -7,6 +7,8 @@ import { UserError } from "./userError.ts";
 /** A port that the configuration publishes, and the key that says so. */
 export interface Published {
   key: string;
+  /** The stack's own container that publishes it. */
+  container: string;
   address: string;
   port: number;
 }
@@ -39,13 +41,13 @@ export async function refuseTakenPorts(
   const holders = parseHolders(answer);
   const local = isLocal(dockerHost ?? process.env["DOCKER_HOST"] ?? "");
   const sentences: string[] = [];
-  for (const { key, address, port } of published) {
+  for (const { key, container, address, port } of published) {
     const holder = holders.find(({ ports }) =>
       ports.some((held) => held.port === port && overlap(held.address, address)),
     );
     if (holder?.stack === stack) continue;
     if (holder !== undefined) sentences.push(`${key}: ${port} is taken by container ${holder.name}. ${MEND}`);
-    else if (local && !(await isFree(address, port)))
+    else if (local && !(await isFree(address, port)) && !(await holds(container, port, dockerHost)))
       sentences.push(`${key}: ${port} is taken on this host. ${MEND}`);
   }
   if (sentences.length > 0) throw new UserError(sentences.join("\n"));
@@ -53,10 +55,21 @@ export async function refuseTakenPorts(
 
 const MEND = "Choose another port, or end what listens there.";
 
-function dockerPs(dockerHost: string | undefined): Promise<string | undefined> {
+const dockerPs = (dockerHost: string | undefined) => dockerAnswer(["ps", "--format", FORMAT], dockerHost);
+
+/** Whether a container has the port although docker ps does not tell: it does not while a container restarts. */
+async function holds(container: string, port: number, dockerHost: string | undefined): Promise<boolean> {
+  const format = "{{.State.Status}} {{json .HostConfig.PortBindings}}";
+  const answer = await dockerAnswer(["container", "inspect", "--format", format, container], dockerHost);
+  return (
+    answer !== undefined && /^(running|restarting) /.test(answer) && answer.includes(`"HostPort":"${port}"`)
+  );
+}
+
+function dockerAnswer(args: string[], dockerHost: string | undefined): Promise<string | undefined> {
   const env = { ...process.env, ...dockerEnvironment(dockerHost) };
   return new Promise((resolve) => {
-    execFile("docker", ["ps", "--format", FORMAT], { env, timeout: TIME_LIMIT }, (error, stdout) => {
+    execFile("docker", args, { env, timeout: TIME_LIMIT }, (error, stdout) => {
       resolve(error === null ? stdout : undefined);
     });
   });

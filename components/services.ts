@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import type { Config, Health } from "../config.ts";
+import { hostName } from "./names.ts";
 import type { Published } from "./ports.ts";
 import { renderProperties } from "./properties.ts";
 import type { Service, ServiceFile, ServiceHealth } from "./service.ts";
@@ -110,7 +111,8 @@ export function frontService(config: Config, image: pulumi.Input<string>, root: 
 export function publishedPorts(config: Config): Published[] {
   return (["back", "front", "database"] as const).flatMap((service) => {
     const { publish } = config[service];
-    return publish === false ? [] : [{ key: `agatha:${service}.publish.port`, ...publish }];
+    const container = hostName(service === "database" ? "db" : service);
+    return publish === false ? [] : [{ key: `agatha:${service}.publish.port`, container, ...publish }];
   });
 }
 
