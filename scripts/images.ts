@@ -1,0 +1,39 @@
+/**
+ * `npm run images`: the stack's three images, what is in them, what differs from what is deployed; a page that shows
+ * where the bytes go and the software inventories (CycloneDX) in `.state/images/`.
+ */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { main } from "./lib/exec.ts";
+import { buildImages, readStackConfig } from "./lib/images/build.ts";
+import { page } from "./lib/images/page.ts";
+import { inventory } from "./lib/images/sbom.ts";
+import { survey, words } from "./lib/images/survey.ts";
+import { environment, stackArguments } from "./lib/stack.ts";
+import { setup } from "./setup/setup.ts";
+
+const FOLDER = ".state/images";
+
+await main(async () => {
+  const { stack } = stackArguments(process.argv.slice(2));
+  await setup({ sample: true });
+  // Nix is asked by the same code as in the program, which takes its environment as it is.
+  Object.assign(process.env, await environment());
+  const config = readStackConfig(stack, process.env["AGATHA_PACKAGES"]);
+  const env = {
+    ...process.env,
+    ...(config.dockerHost === undefined ? {} : { DOCKER_HOST: config.dockerHost }),
+  };
+  mkdirSync(FOLDER, { recursive: true });
+  const surveys = [];
+  for (const built of await buildImages(config, FOLDER, env)) {
+    const surveyed = await survey(built, stack, env);
+    const { attribute, image, groups, software } = surveyed;
+    const json = JSON.stringify(inventory(image, groups, software), null, 2);
+    writeFileSync(`${FOLDER}/${attribute}.cdx.json`, `${json}\n`);
+    process.stdout.write(`\n${words(surveyed)}`);
+    surveys.push(surveyed);
+  }
+  writeFileSync(`${FOLDER}/index.html`, page(stack, surveys));
+  process.stdout.write(`\nWhere the bytes go: ${FOLDER}/index.html, in any browser.\n`);
+  return 0;
+});

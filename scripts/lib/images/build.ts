@@ -1,0 +1,88 @@
+/** The images of a stack as its configuration has them: their refs, and the programs that write them. */
+import { readFileSync } from "node:fs";
+import { parse } from "yaml";
+import { applicationOf, evaluateImages, imageRef } from "../../../components/evaluate.ts";
+import { nixArguments } from "../../../components/nixArguments.ts";
+import { UserError } from "../../../components/userError.ts";
+import { type Config, loadConfig } from "../../../config.ts";
+import { lastLines, run, Stop } from "../exec.ts";
+
+export const SERVICES = ["back", "front", "db"] as const;
+export type Service = (typeof SERVICES)[number];
+
+export interface Built {
+  service: Service;
+  /** `back-image`: names its files. */
+  attribute: string;
+  ref: string;
+  /** An executable that writes the image to its standard output. */
+  program: string;
+}
+
+/** Lines of a failed build that are shown. */
+const SHOWN_LINES = 30;
+
+/**
+ * A stack's configuration, from its file: no engine and no login. Nothing secret decides an image, so that secrets need
+ * no decrypting.
+ *
+ * @param text The stack's YAML.
+ */
+export function configOf(stack: string, text: string, packages: string | undefined): Config {
+  const { config = {} } = (parse(text) ?? {}) as { config?: Record<string, unknown> | null };
+  const values = Object.entries(config ?? {}).map(([key, value]) => {
+    const plain = withoutSecrets(value);
+    return [key, typeof plain === "string" ? plain : JSON.stringify(plain)] as const;
+  });
+  const raw = { "agatha:databasePassword": "not needed", ...Object.fromEntries(values) };
+  try {
+    return loadConfig(raw, { stack, packages, password: undefined });
+  } catch (error) {
+    throw error instanceof UserError ? new Stop(error.message) : error;
+  }
+}
+
+/** Pulumi's `{ secure: … }` by a text that stands for it. */
+function withoutSecrets(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutSecrets);
+  if (value === null || typeof value !== "object") return value;
+  const entries = Object.entries(value);
+  if (entries.length === 1 && entries[0]?.[0] === "secure") return "a secret";
+  return Object.fromEntries(entries.map(([key, inner]) => [key, withoutSecrets(inner)]));
+}
+
+/** Reads `Pulumi.<stack>.yaml`; a stack that has none takes the defaults. */
+export function readStackConfig(stack: string, packages: string | undefined): Config {
+  let text = "";
+  try {
+    text = readFileSync(`Pulumi.${stack}.yaml`, "utf8");
+  } catch {
+    // As for Pulumi: no file, no config.
+  }
+  return configOf(stack, text, packages);
+}
+
+/**
+ * Builds what is not built yet.
+ *
+ * @param folder Gets a link to each image, which keeps it from the store's garbage collector.
+ */
+export async function buildImages(config: Config, folder: string, env: NodeJS.ProcessEnv): Promise<Built[]> {
+  const meta = await evaluateImages(config).catch((error: unknown) => {
+    throw error instanceof UserError ? new Stop(error.message) : error;
+  });
+  const application = applicationOf(config);
+  const built: Built[] = [];
+  for (const service of SERVICES) {
+    const { attribute } = meta[service];
+    const program = `${folder}/${attribute}`;
+    const args = nixArguments(config.packages, JSON.stringify(application[service]));
+    const { code, output } = await run("nix-build", [...args, "-A", attribute, "--out-link", program], {
+      env,
+    });
+    if (code !== 0)
+      throw new Stop(`nix-build of ${attribute} failed with ${code}:\n${lastLines(output, SHOWN_LINES)}`);
+    built.push({ service, attribute, ref: imageRef(meta[service]), program });
+  }
+  return built;
+}

@@ -1,0 +1,205 @@
+/** `npm run images` on the real images: their budgets, what must not be in them, the page and the inventories. */
+import { randomBytes } from "node:crypto";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { efficiency, layerBytes, visibleFiles } from "../../scripts/lib/images/analyse.ts";
+import { imageFrom } from "../../scripts/lib/images/daemon.ts";
+import type { Image } from "../../scripts/lib/images/model.ts";
+import { openBrowser } from "../support/browser.ts";
+import { cycloneDxErrors } from "../support/cyclonedx.ts";
+import { type Ended, execute } from "../support/host.ts";
+
+const FOLDER = resolve(".state/images");
+const IMAGES = ["back", "front", "db"] as const;
+/** Megabytes at most. */
+const BUDGET = { back: 150, front: 120, db: 150 };
+
+const stack = `test-${process.env["AGATHA_TEST_RUN"] ?? "hand"}-${randomBytes(3).toString("hex")}`;
+const folder = mkdtempSync(join(tmpdir(), "agatha-images-"));
+const containers: string[] = [];
+/** Refs that were not in docker before. */
+const loaded: string[] = [];
+let printed: string;
+const images = {} as Record<(typeof IMAGES)[number], Image>;
+
+/** The command on a stack that has no file, and so the defaults. */
+const run = (): Promise<Ended> => execute("npm", ["run", "--silent", "images", "--", "--stack", stack]);
+
+const docker = async (...args: string[]): Promise<string> => {
+  const { code, output } = await execute("docker", args);
+  if (code !== 0) throw new Error(`docker ${args.join(" ")}: ${output}`);
+  return output.trim();
+};
+
+/** Loads an image, and makes a container of it, as the service of the stack; gives the ref. */
+async function deploy(service: string, program: string): Promise<string> {
+  const { ref } = await imageFrom(program, [], process.env);
+  if ((await execute("docker", ["image", "inspect", ref])).code !== 0) {
+    loaded.push(ref);
+    expect((await execute("sh", ["-c", '"$0" | docker load', program])).code).toBe(0);
+  }
+  const labels = ["--label", `agatha.stack=${stack}`, "--label", `agatha.service=${service}`];
+  containers.push(await docker("create", ...labels, ref));
+  return ref;
+}
+
+beforeAll(async () => {
+  const { code, output } = await run();
+  if (code !== 0) throw new Error(`npm run images ended with ${code}:\n${output}`);
+  printed = output;
+  for (const name of IMAGES) images[name] = await imageFrom(join(FOLDER, `${name}-image`), [], process.env);
+});
+
+afterAll(async () => {
+  if (containers.length > 0) await execute("docker", ["rm", "--force", ...containers]);
+  if (loaded.length > 0) await execute("docker", ["image", "rm", ...loaded]);
+  rmSync(folder, { recursive: true });
+});
+
+describe.each(IMAGES)("the image of %s", (name) => {
+  const paths = () => visibleFiles(images[name]).map(({ path }) => path);
+
+  it("keeps to its budget", () => {
+    expect(layerBytes(images[name]) / 1e6).toBeLessThanOrEqual(BUDGET[name]);
+  });
+
+  it("wastes nothing: 99 % or better as dive counts it", () => {
+    expect(efficiency(images[name]).score).toBeGreaterThanOrEqual(0.99);
+  });
+
+  it.each([
+    ["npm", /(^|\/)node_modules\/(npm|corepack)\/|(^|\/)(npm|npx|corepack|yarn)$/],
+    ["Python", /(^|\/)(lib)?python[\d.]*($|\/|\.so)|\.pyc?$/],
+    ["documentation", /\/share\/(doc|man|info|gtk-doc)\/|\/legal\//],
+    ["what only compilers need", /\.(a|la|h|hpp|pc|map)$|\/include\//],
+    ["debug symbols in files of their own", /\.(debug|debuginfo|diz|pdb)$|\/\.build-id\//],
+    ["another database's driver", /(mysql|mariadb|ojdbc|mssql|sqlite|h2|derby|snowflake)[^/]*\.jar$/],
+  ])("has no %s", (_what, pattern) => {
+    expect(paths().filter((path) => pattern.test(path))).toEqual([]);
+  });
+
+  it("has one Java at most, one Node at most, one C library", () => {
+    const count = (pattern: RegExp) =>
+      visibleFiles(images[name]).filter(({ path, size }) => pattern.test(path) && size > 0).length;
+    expect(count(/\/libjvm\.so$/)).toBe(name === "back" ? 1 : 0);
+    expect(count(/\/bin\/node$/)).toBe(name === "front" ? 1 : 0);
+    expect(count(/\/libc\.so\.6$/)).toBe(1);
+  });
+});
+
+it("strips what programs and libraries carry for debuggers", async () => {
+  const store = [
+    ...new Set(IMAGES.flatMap((name) => visibleFiles(images[name]).map(({ path }) => `/${path}`))),
+  ];
+  const programs = store.filter((path) =>
+    /^\/nix\/store\/.*(\/bin\/[^/]+|\.so[.\d]*|\/libexec\/[^/]+)$/.test(path),
+  );
+  const { output } = await execute("readelf", ["--sections", "--wide", ...programs]);
+  expect(output).toContain(".text");
+  expect(output.match(/\.debug_info/g)).toBeNull();
+});
+
+describe("the inventories", () => {
+  const read = (name: string) => readFileSync(join(FOLDER, `${name}-image.cdx.json`), "utf8");
+
+  it("are valid, and the same when they are made again", async () => {
+    const before = IMAGES.map(read);
+    expect(before.flatMap((text) => cycloneDxErrors(JSON.parse(text)))).toEqual([]);
+    for (const name of IMAGES) rmSync(join(FOLDER, `${name}-image.cdx.json`));
+    expect((await run()).code).toBe(0);
+    expect(IMAGES.map(read)).toEqual(before);
+  });
+
+  const purls = (name: string): string[] => {
+    const { components } = JSON.parse(read(name));
+    return (components as { purl?: string }[]).flatMap(({ purl }) => purl ?? []);
+  };
+
+  it("of the back has jars by their Maven coordinates, and its JRE", () => {
+    expect(purls("back")).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(/^pkg:maven\/org\.flywaydb\/flyway-core@\d/),
+        expect.stringMatching(/^pkg:maven\/org\.postgresql\/postgresql@\d/),
+        expect.stringMatching(/^pkg:generic\/nix\/\w*jdk@17/),
+      ]),
+    );
+  });
+
+  it("of the front has http-server, what it needs, and Node", () => {
+    expect(purls("front")).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(/^pkg:npm\/http-server@\d/),
+        expect.stringMatching(/^pkg:npm\/http-proxy@\d/),
+        expect.stringMatching(/^pkg:generic\/nix\/nodejs-slim@\d/),
+      ]),
+    );
+  });
+
+  it("of the database has PostgreSQL", () => {
+    expect(purls("db").filter((purl) => /postgresql@?\d*/.test(purl))).not.toEqual([]);
+  });
+});
+
+describe("what is printed", () => {
+  it("names each image with size, layers, efficiency and biggest contents, and that nothing is deployed", () => {
+    for (const name of IMAGES) {
+      const [, text = ""] =
+        new RegExp(`\\nagatha-${name}-image:[0-9a-z]{32}\\n((?: .*\\n)+)`).exec(printed) ?? [];
+      expect(text).toMatch(/size +[\d.]+ MB \(\d+ bytes, /);
+      expect(text).toContain(`layers     ${images[name].layers.length}\n`);
+      expect(text).toMatch(/efficiency (100\.00|99\.\d\d) %/);
+      expect(text.match(/^ {12,}[\d.]+ [kM]B {2}\S+$/gm)?.length).toBeGreaterThanOrEqual(4);
+      expect(text).toContain("deployed   not deployed\n");
+    }
+  });
+
+  it("compares with what the stack's containers run", async () => {
+    cpSync("sample/migrations", join(folder, "migrations"), { recursive: true });
+    writeFileSync(join(folder, "migrations/V900__more.sql"), "SELECT 1;\n");
+    const application = JSON.stringify({ back: { migrations: join(folder, "migrations") } });
+    const link = join(folder, "back-image");
+    const args = ["nix", "-A", "back-image", "--argstr", "application", application, "--out-link", link];
+    const built = await execute("nix-build", args);
+    expect(built.code, built.output).toBe(0);
+    const ref = await deploy("back", link);
+    await deploy("front", join(FOLDER, "front-image"));
+    const { output } = await run();
+    const differs = `differs from ${ref}: 1 of \\d+ layers are new, [\\d.]+ kB\n +~ agatha-back-migrate [^\n]* \\(- share/agatha/migrations/V900__more.sql\\)\n {2}\\w`;
+    expect(output).toMatch(new RegExp(`deployed   ${differs}`));
+    expect(output).toContain("deployed   same as deployed\n");
+    expect(output).toContain("deployed   not deployed\n");
+  });
+});
+
+describe("the page", () => {
+  it("draws every image, zooms in by a click and out by Escape, and says what is under the pointer", async () => {
+    const browser = await openBrowser();
+    try {
+      const page = await browser.newPage();
+      const errors: string[] = [];
+      page.on("pageerror", (error) => errors.push(error.message));
+      page.on("request", (request) => {
+        if (!request.url().startsWith("file:") && !request.url().startsWith("data:"))
+          errors.push(request.url());
+      });
+      await page.goto(`file://${FOLDER}/index.html`);
+      const text = await page.locator("body").innerText();
+      for (const name of IMAGES) expect(text.replace(/\s/g, "")).toContain(images[name].ref);
+      expect(await page.locator(".tile.image").count()).toBe(3);
+      await page
+        .locator(".tile.image")
+        .first()
+        .click({ position: { x: 20, y: 8 } });
+      expect(await page.locator("#crumbs").innerText()).toMatch(/all images\s*›?\s*agatha-back-image/);
+      await page.locator(".tile.file").first().hover();
+      expect(await page.locator("#tip").innerText()).toMatch(/lib\/modules\n[\d.]+ MB, [\d.]+ % of/);
+      await page.keyboard.press("Escape");
+      expect(await page.locator(".tile.image").count()).toBe(3);
+      expect(errors).toEqual([]);
+    } finally {
+      await browser.close();
+    }
+  });
+});
