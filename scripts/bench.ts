@@ -1,0 +1,38 @@
+/**
+ * `npm run bench`: what an update costs, side by side with an empty program and with docker compose; a table, and JSON.
+ * `-- --only noop,preview,jar,dist,scaling` measures a part, `--rounds` and `--pairs` say how often.
+ */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { benchArguments } from "./lib/bench/arguments.ts";
+import { goalTable, rows } from "./lib/bench/goals.ts";
+import { machine } from "./lib/bench/machine.ts";
+import { measure } from "./lib/bench/measure.ts";
+import type { Results } from "./lib/bench/results.ts";
+import { Stand } from "./lib/bench/stand.ts";
+import { main } from "./lib/exec.ts";
+import { environment } from "./lib/stack.ts";
+import { setup } from "./setup/setup.ts";
+
+/** Git does not see it. */
+const FOLDER = join(".state", "bench");
+
+await main(async () => {
+  const options = benchArguments(process.argv.slice(2));
+  await setup({ sample: true });
+  Object.assign(process.env, await environment());
+  const date = new Date().toISOString();
+  const stand = await Stand.make();
+  for (const signal of ["SIGINT", "SIGTERM"] as const)
+    process.once(signal, () => void stand.remove().finally(() => process.exit(130)));
+  try {
+    const results: Results = { date, machine: await machine(), ...(await measure(stand, options)) };
+    mkdirSync(FOLDER, { recursive: true });
+    const file = join(FOLDER, `${date.replaceAll(":", "-")}.json`);
+    writeFileSync(file, `${JSON.stringify({ ...results, rows: rows(results) }, null, 2)}\n`);
+    process.stdout.write(`\n${goalTable(rows(results))}\nEvery measurement: ${file}\n`);
+  } finally {
+    await stand.remove();
+  }
+  return 0;
+});

@@ -1,0 +1,44 @@
+/** The bench's arguments: what to measure, and how often. */
+import { parseArgs } from "node:util";
+import { Stop } from "../exec.ts";
+
+export const PARTS = ["noop", "preview", "jar", "dist", "scaling"] as const;
+export type Part = (typeof PARTS)[number];
+
+export interface BenchArguments {
+  parts: Part[];
+  /** Rounds of what takes seconds: changes. */
+  rounds: number;
+  /** Pairs of what changes nothing. */
+  pairs: number;
+}
+
+/** @throws Stop where an argument is none of ours. */
+export function benchArguments(args: string[]): BenchArguments {
+  const { values } = parse(args);
+  const parts = (values.only ?? PARTS.join()).split(",");
+  for (const part of parts)
+    if (!PARTS.includes(part as Part))
+      throw new Stop(`--only: "${part}" is nothing that is measured. Use ${PARTS.join(", ")}.`);
+  return {
+    parts: parts as Part[],
+    rounds: count("rounds", values.rounds, 5),
+    pairs: count("pairs", values.pairs, 11),
+  };
+}
+
+function parse(args: string[]) {
+  const text = { type: "string" } as const;
+  try {
+    return parseArgs({ args, options: { only: text, rounds: text, pairs: text } });
+  } catch (error) {
+    throw new Stop(`bench: ${(error as Error).message} Use --only, --rounds and --pairs.`);
+  }
+}
+
+function count(name: string, value: string | undefined, otherwise: number): number {
+  if (value === undefined) return otherwise;
+  if (!/^[1-9]\d{0,2}$/.test(value))
+    throw new Stop(`--${name}: "${value}" is no number of rounds. Use a whole number from 1 to 999.`);
+  return Number(value);
+}

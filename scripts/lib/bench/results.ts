@@ -1,0 +1,34 @@
+/** What a run of the bench found, as it stands in its JSON: every measurement, in its round's order. */
+
+/** Seconds of two things that were measured in turn. */
+export interface Paired {
+  ours: number[];
+  empty: number[];
+}
+
+/** One way to deploy a change, round by round. */
+export interface Way {
+  /** From the command's start until the new version answers. */
+  seconds: number[];
+  /** What went to the docker daemon as image or build context. */
+  bytes: number[];
+}
+
+export const WAYS = ["ours", "seed", "dockerfile"] as const;
+export type WayName = (typeof WAYS)[number];
+
+export interface Change extends Record<WayName, Way> {
+  /** Bytes of the layers of our image that the change made new, by round. */
+  changedLayers: number[];
+}
+
+export interface Results {
+  date: string;
+  machine: Record<string, string | number>;
+  noop?: Paired;
+  preview?: Paired;
+  jar?: Change;
+  dist?: Change;
+  /** No-op updates of stacks with so many services. */
+  scaling?: (Paired & { services: number })[];
+}
