@@ -2,7 +2,19 @@
 import { existsSync } from "node:fs";
 import { z } from "zod";
 import { describeIssue } from "./components/configErrors.ts";
-import { duration } from "./components/duration.ts";
+import {
+  containerPath,
+  fileContent,
+  health,
+  megabytes,
+  port,
+  publish,
+  scalar,
+  servedPath,
+  sqlName,
+  text,
+} from "./components/configFields.ts";
+import { collect } from "./components/configKeys.ts";
 import { UserError } from "./components/userError.ts";
 import application from "./nix/application.json" with { type: "json" };
 
@@ -11,108 +23,6 @@ export const NAMESPACE = "agatha";
 
 /** Stacks that may rely on defaults a person has to choose elsewhere (`packages`, `databasePassword`). */
 const DEMANDING_STACKS = ["staging", "prod"];
-
-const text = (what: string, mend: string) => z.string(`is not ${what}. ${mend}`).min(1, `is empty. ${mend}`);
-
-const port = z
-  .int("is not a port. Use a whole number from 1 to 65535.")
-  .min(1, "is not a port. Use a whole number from 1 to 65535.")
-  .max(65535, "is not a port. Use a whole number from 1 to 65535.");
-
-const megabytes = z
-  .int("is not a memory limit. Give whole megabytes, like 512.")
-  .min(16, "is too small a memory limit. Give at least 16 (megabytes).")
-  .max(1_048_576, "is too large a memory limit. Give at most 1048576 (megabytes).");
-
-const seconds = z
-  .string('is not a duration. Write it like "5s", "500ms" or "1m30s".')
-  .transform((value, context) => {
-    const canonical = duration(value);
-    if (canonical !== undefined) return canonical;
-    context.addIssue({
-      code: "custom",
-      message: 'is not a duration. Write it like "5s", "500ms" or "1m30s".',
-      input: value,
-    });
-    return z.NEVER;
-  });
-
-const address = z.union(
-  [z.ipv4(), z.ipv6()],
-  'is not an IP address. Use "127.0.0.1" (this host only) or "0.0.0.0" (everybody).',
-);
-
-const publish = (external: number | undefined) =>
-  external === undefined
-    ? z
-        .union([z.literal(false), z.strictObject({ address: address.default("127.0.0.1"), port })])
-        .default(false)
-    : z
-        .union([
-          z.literal(false),
-          z.strictObject({ address: address.default("127.0.0.1"), port: port.default(external) }),
-        ])
-        .default({ address: "127.0.0.1", port: external });
-
-const containerPath = z
-  .string("is not a path in the container.")
-  .regex(
-    /^\/(?!.*(^|\/)\.\.?(\/|$))[^\0]+[^/\0]$/,
-    "is not an absolute path in the container. Write it like /home/logback.xml.",
-  );
-
-const servedPath = z
-  .string("is not a path below the front's folder.")
-  .regex(
-    /^(?!\/)(?!.*(^|\/)\.\.?(\/|$))[^\0]+$/,
-    "is not a path below the front's folder. Write it like properties.js.",
-  );
-
-const fileContent = z.union(
-  [
-    z.strictObject({ file: text("a path", "Name a file of this project.") }),
-    z.strictObject({ text: z.string("is not text.") }),
-  ],
-  "is neither { file: PATH } nor { text: CONTENT }. Give one of the two.",
-);
-
-const health = (defaults: Health) =>
-  z
-    .strictObject({
-      path: z
-        .string("is not a URL path.")
-        .regex(/^\/[!-~]*$/, "is not a URL path. Write it like /health.")
-        .default(defaults.path),
-      statuses: z
-        .array(
-          z
-            .int("is not an HTTP status.")
-            .min(100, "is not an HTTP status.")
-            .max(599, "is not an HTTP status."),
-          "is not a list. Write it like [200, 204].",
-        )
-        .min(1, "is empty. Name at least one HTTP status, like 200.")
-        .default(defaults.statuses),
-      interval: seconds.default(defaults.interval),
-      startPeriod: seconds.default(defaults.startPeriod),
-    })
-    .prefault({});
-
-/** How a service says that it is ready. */
-export interface Health {
-  /** URL path that is asked. */
-  path: string;
-  /** HTTP statuses that mean "ready". */
-  statuses: number[];
-  /** Time between two probes. */
-  interval: string;
-  /** Time in which failing probes do not count. */
-  startPeriod: string;
-}
-
-const scalar = z
-  .union([z.string(), z.number(), z.boolean()], "is not text, a number or a boolean. Write one value a name.")
-  .transform(String);
 
 const back = z
   .strictObject({
@@ -169,15 +79,6 @@ const front = z
     memory: megabytes.default(128),
   })
   .prefault({});
-
-const sqlName = z
-  .string("is not a name.")
-  .min(1, "is empty. Give a name.")
-  .max(63, "is longer than PostgreSQL's 63 characters. Shorten it.")
-  .regex(
-    /^[a-zA-Z_][a-zA-Z0-9_]*$/,
-    "is not a plain SQL name. Use letters, digits and _, and begin with no digit.",
-  );
 
 const database = z
   .strictObject({
@@ -251,7 +152,7 @@ export class ConfigError extends UserError {
  */
 export function loadConfig(raw: Record<string, string>, surroundings: Surroundings): Config {
   const errors: string[] = [];
-  const given = collect(raw, errors);
+  const given = collect(raw, NAMESPACE, errors);
   if (!DEMANDING_STACKS.includes(surroundings.stack)) {
     given["packages"] ??= surroundings.packages ?? "nixpkgs";
     given["databasePassword"] ??= surroundings.password;
@@ -277,41 +178,6 @@ const REQUIRED: Record<string, string> = {
   databasePassword:
     "Set it: `pulumi config set --secret agatha:databasePassword`, or let `npm run up` make one on stack dev.",
 };
-
-/** Texts into values: JSON where it is an object, list, number or boolean; dotted keys into their objects. */
-function collect(raw: Record<string, string>, errors: string[]): Record<string, unknown> {
-  const given: Record<string, unknown> = {};
-  const own = Object.entries(raw).filter(([key]) => key.startsWith(`${NAMESPACE}:`));
-  // Plain keys first, so that `agatha:back.pin` lays itself over `agatha:back`.
-  own.sort(([a], [b]) => a.split(".").length - b.split(".").length || (a < b ? -1 : 1));
-  for (const [key, value] of own) {
-    const path = key.slice(NAMESPACE.length + 1).split(".");
-    const parent = path.slice(0, -1).reduce<Record<string, unknown> | undefined>((object, part) => {
-      if (object === undefined) return undefined;
-      const child = object[part] ?? {};
-      if (typeof child !== "object" || Array.isArray(child)) return undefined;
-      const copy = { ...(child as Record<string, unknown>) };
-      object[part] = copy;
-      return copy;
-    }, given);
-    if (parent === undefined)
-      errors.push(`${key}: lies below a key that is no object. Remove one of the two.`);
-    else parent[path.at(-1) as string] = TEXT_KEYS.has(path.join(".")) ? value : fromText(value);
-  }
-  return given;
-}
-
-/** Keys whose text is never read as JSON: a password may well be `12345` or `true`. */
-const TEXT_KEYS = new Set(["databasePassword", "database.name", "database.user"]);
-
-function fromText(value: string): unknown {
-  if (!/^\s*([[{]|-?\d+(\.\d+)?\s*$|true\s*$|false\s*$)/.test(value)) return value;
-  try {
-    return JSON.parse(value);
-  } catch {
-    return value;
-  }
-}
 
 /** The keys that the schema knows at a path, for "did you mean". */
 function keysAt(path: PropertyKey[]): string[] {

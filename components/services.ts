@@ -1,7 +1,8 @@
 /** The three services that a configuration describes. */
 import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
-import type { Config, Health } from "../config.ts";
+import type { Config } from "../config.ts";
+import type { Health } from "./configFields.ts";
 import { hostName } from "./names.ts";
 import type { Published } from "./ports.ts";
 import { renderProperties } from "./properties.ts";

@@ -77,6 +77,12 @@ describe("keys", () => {
     ]);
   });
 
+  it.each(["__proto__", "constructor", "toString"])("named %s are unknown", (key) => {
+    expect(errors({ [key]: "1" })).toEqual([
+      `agatha:${key}: is not a key that is known. Remove it; the README lists the keys.`,
+    ]);
+  });
+
   it("below a text are refused", () => {
     expect(errors({ back: "text", "back.port": "1" })[0]).toContain(
       "agatha:back.port: lies below a key that is no object.",

@@ -1,0 +1,115 @@
+/** The kinds of values that the configuration is made of, each with what it says when it is given another. */
+import { z } from "zod";
+import { duration } from "./duration.ts";
+
+export const text = (what: string, mend: string) =>
+  z.string(`is not ${what}. ${mend}`).min(1, `is empty. ${mend}`);
+
+export const port = z
+  .int("is not a port. Use a whole number from 1 to 65535.")
+  .min(1, "is not a port. Use a whole number from 1 to 65535.")
+  .max(65535, "is not a port. Use a whole number from 1 to 65535.");
+
+export const megabytes = z
+  .int("is not a memory limit. Give whole megabytes, like 512.")
+  .min(16, "is too small a memory limit. Give at least 16 (megabytes).")
+  .max(1_048_576, "is too large a memory limit. Give at most 1048576 (megabytes).");
+
+const seconds = z
+  .string('is not a duration. Write it like "5s", "500ms" or "1m30s".')
+  .transform((value, context) => {
+    const canonical = duration(value);
+    if (canonical !== undefined) return canonical;
+    context.addIssue({
+      code: "custom",
+      message: 'is not a duration. Write it like "5s", "500ms" or "1m30s".',
+      input: value,
+    });
+    return z.NEVER;
+  });
+
+const address = z.union(
+  [z.ipv4(), z.ipv6()],
+  'is not an IP address. Use "127.0.0.1" (this host only) or "0.0.0.0" (everybody).',
+);
+
+export const publish = (external: number | undefined) =>
+  external === undefined
+    ? z
+        .union([z.literal(false), z.strictObject({ address: address.default("127.0.0.1"), port })])
+        .default(false)
+    : z
+        .union([
+          z.literal(false),
+          z.strictObject({ address: address.default("127.0.0.1"), port: port.default(external) }),
+        ])
+        .default({ address: "127.0.0.1", port: external });
+
+export const containerPath = z
+  .string("is not a path in the container.")
+  .regex(
+    /^\/(?!.*(^|\/)\.\.?(\/|$))[^\0]+[^/\0]$/,
+    "is not an absolute path in the container. Write it like /home/logback.xml.",
+  );
+
+export const servedPath = z
+  .string("is not a path below the front's folder.")
+  .regex(
+    /^(?!\/)(?!.*(^|\/)\.\.?(\/|$))[^\0]+$/,
+    "is not a path below the front's folder. Write it like properties.js.",
+  );
+
+export const fileContent = z.union(
+  [
+    z.strictObject({ file: text("a path", "Name a file of this project.") }),
+    z.strictObject({ text: z.string("is not text.") }),
+  ],
+  "is neither { file: PATH } nor { text: CONTENT }. Give one of the two.",
+);
+
+export const health = (defaults: Health) =>
+  z
+    .strictObject({
+      path: z
+        .string("is not a URL path.")
+        .regex(/^\/[!-~]*$/, "is not a URL path. Write it like /health.")
+        .default(defaults.path),
+      statuses: z
+        .array(
+          z
+            .int("is not an HTTP status.")
+            .min(100, "is not an HTTP status.")
+            .max(599, "is not an HTTP status."),
+          "is not a list. Write it like [200, 204].",
+        )
+        .min(1, "is empty. Name at least one HTTP status, like 200.")
+        .default(defaults.statuses),
+      interval: seconds.default(defaults.interval),
+      startPeriod: seconds.default(defaults.startPeriod),
+    })
+    .prefault({});
+
+/** How a service says that it is ready. */
+export interface Health {
+  /** URL path that is asked. */
+  path: string;
+  /** HTTP statuses that mean "ready". */
+  statuses: number[];
+  /** Time between two probes. */
+  interval: string;
+  /** Time in which failing probes do not count. */
+  startPeriod: string;
+}
+
+export const scalar = z
+  .union([z.string(), z.number(), z.boolean()], "is not text, a number or a boolean. Write one value a name.")
+  .transform(String);
+
+export const sqlName = z
+  .string("is not a name.")
+  .min(1, "is empty. Give a name.")
+  .max(63, "is longer than PostgreSQL's 63 characters. Shorten it.")
+  .regex(
+    /^[a-zA-Z_][a-zA-Z0-9_]*$/,
+    "is not a plain SQL name. Use letters, digits and _, and begin with no digit.",
+  );
