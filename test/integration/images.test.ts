@@ -4,9 +4,10 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { efficiency, layerBytes, visibleFiles } from "../../scripts/lib/images/analyse.ts";
+import { efficiency, groupOf, groups, layerBytes, visibleFiles } from "../../scripts/lib/images/analyse.ts";
 import { imageFrom } from "../../scripts/lib/images/daemon.ts";
 import type { Image } from "../../scripts/lib/images/model.ts";
+import { storePaths } from "../../scripts/lib/images/store.ts";
 import { openBrowser } from "../support/browser.ts";
 import { cycloneDxErrors } from "../support/cyclonedx.ts";
 import { type Ended, execute } from "../support/host.ts";
@@ -60,6 +61,21 @@ afterAll(async () => {
 
 describe.each(IMAGES)("the image of %s", (name) => {
   const paths = () => visibleFiles(images[name]).map(({ path }) => path);
+
+  it("has all that Nix says its contents need, and nothing that none of them needs", async () => {
+    const held = groups(images[name]).flatMap(({ path }) => (path.startsWith("/nix/store/") ? [path] : []));
+    const known = await storePaths(held, process.env);
+    expect(known.map(({ path }) => path).sort()).toEqual([...held].sort());
+    const needed = new Set(known.flatMap(({ references }) => references));
+    expect([...needed].filter((path) => !held.includes(path))).toEqual([]);
+    // What is linked at the root is what the image is for.
+    const linked = new Set(
+      visibleFiles(images[name]).flatMap(({ path, link = "" }) =>
+        path.startsWith("nix/") ? [] : groupOf(link.slice(1)),
+      ),
+    );
+    expect(held.filter((path) => !needed.has(path) && !linked.has(path))).toEqual([]);
+  });
 
   it("keeps to its budget", () => {
     expect(layerBytes(images[name]) / 1e6).toBeLessThanOrEqual(BUDGET[name]);
