@@ -1,5 +1,4 @@
 /** `npm run doctor`: what is there, what is missing, and how to mend it. */
-import { existsSync } from "node:fs";
 import { main, run, which } from "./lib/exec.ts";
 import { line } from "./lib/report.ts";
 import { environment } from "./lib/stack.ts";
@@ -10,7 +9,7 @@ import { probeBuilders, probeNix, probeStore } from "./setup/nix.ts";
 import { found, lacking, type Probe } from "./setup/probe.ts";
 
 await main(async () => {
-  if (existsSync(".tools/env")) Object.assign(process.env, await environment());
+  Object.assign(process.env, await environment());
   const probes: [string, Promise<Probe> | Probe][] = [
     ["node", found(`Node ${process.versions.node}`)],
     ["pulumi engine", probeEngine()],

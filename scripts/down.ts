@@ -1,12 +1,15 @@
 /** `npm run down`: removes what the stack made but its data and images; `-- --volumes` drops the data too, by name. */
 import { main, run, Stop } from "./lib/exec.ts";
-import { environment, pulumi, stackArguments } from "./lib/stack.ts";
+import { environment, pulumi, stackArguments, stackExists } from "./lib/stack.ts";
+import { dockerFailure } from "./setup/docker.ts";
 
 await main(async () => {
   const { stack, rest, flags } = stackArguments(process.argv.slice(2), ["volumes"]);
   const env = await environment();
-  const code = await pulumi(stack, ["destroy", "--yes", "--skip-preview", ...rest], env);
-  if (code !== 0) return code;
+  if (await stackExists(stack, env)) {
+    const code = await pulumi(stack, ["destroy", "--yes", "--skip-preview", ...rest], env);
+    if (code !== 0) return code;
+  } else process.stdout.write(`There is no stack ${stack} to take down.\n`);
   const volumes = await volumesOf(stack, env);
   if (volumes.length === 0) return 0;
   if (!flags["volumes"]) {
@@ -29,6 +32,6 @@ async function volumesOf(stack: string, env: NodeJS.ProcessEnv): Promise<string[
     ["volume", "ls", "--quiet", "--filter", `label=agatha.stack=${stack}`],
     { env },
   );
-  if (code !== 0) throw new Stop(`docker volume ls: ${output.trim()}`);
+  if (code !== 0) throw await dockerFailure("docker volume ls", output);
   return output.trim().split("\n").filter(Boolean);
 }

@@ -1,6 +1,7 @@
 /** `npm run logs [service]`: the last lines of the stack's services; `-- --follow` goes on, for one service. */
 import { main, run, runHere, Stop } from "./lib/exec.ts";
 import { environment, stackArguments } from "./lib/stack.ts";
+import { dockerFailure } from "./setup/docker.ts";
 
 const SERVICES = ["db", "back", "front"];
 
@@ -29,7 +30,7 @@ await main(async () => {
 async function containerOf(stack: string, service: string, env: NodeJS.ProcessEnv): Promise<string> {
   const filters = ["--filter", `label=agatha.stack=${stack}`, "--filter", `label=agatha.service=${service}`];
   const { code, output } = await run("docker", ["ps", "--all", "--quiet", ...filters], { env });
-  if (code !== 0) throw new Stop(`docker ps: ${output.trim()}`);
+  if (code !== 0) throw await dockerFailure("docker ps", output);
   const id = output.trim().split("\n")[0];
   if (!id) throw new Stop(`logs: ${service} of stack ${stack} is not there. \`npm run up\` brings it up.`);
   return id;

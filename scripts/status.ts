@@ -1,7 +1,8 @@
 /** `npm run status`: what of the stack runs, how it is, where it is published and which image it runs. */
-import { main, run, Stop } from "./lib/exec.ts";
+import { main, run } from "./lib/exec.ts";
 import { environment, stackArguments } from "./lib/stack.ts";
 import { table } from "./lib/table.ts";
+import { dockerFailure } from "./setup/docker.ts";
 
 const ORDER = ["db", "back", "front"];
 
@@ -13,7 +14,7 @@ await main(async () => {
   const { code, output } = await run("docker", ["ps", "--all", "--filter", filter, "--format", format], {
     env,
   });
-  if (code !== 0) throw new Stop(`docker ps: ${output.trim()}`);
+  if (code !== 0) throw await dockerFailure("docker ps", output);
   const rows = output
     .split("\n")
     .filter(Boolean)

@@ -26,6 +26,10 @@ export async function report(name: string, body: (step: Step) => Promise<string>
   try {
     const text = await body({ note: (what) => (doing = what) });
     line(name, `${text}, ${seconds(start)}`);
+  } catch (error) {
+    // Other steps may go on for minutes; why it failed is told when they have ended.
+    line(name, `failed, ${seconds(start)}`);
+    throw error;
   } finally {
     clearInterval(timer);
   }

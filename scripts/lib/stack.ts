@@ -48,10 +48,13 @@ export function stackArguments(args: string[], flags: string[] = []): StackArgum
 
 /** The environment that `. scripts/env.sh` gives: the one place that says where tools and state are. */
 export async function environment(): Promise<NodeJS.ProcessEnv> {
-  const { code, output } = await run("bash", ["-c", ". scripts/env.sh && env -0"]);
+  // What it says comes before the mark, and would be taken for a variable.
+  const mark = "\n-- environment --\n";
+  const { code, output } = await run("bash", ["-c", `. scripts/env.sh 2>&1 && printf '${mark}' && env -0`]);
   if (code !== 0) throw new Stop(`scripts/env.sh: ended with ${code}:\n${output}`);
   return Object.fromEntries(
     output
+      .slice(output.indexOf(mark) + mark.length)
       .split("\0")
       .filter(Boolean)
       .map((entry) => [entry.slice(0, entry.indexOf("=")), entry.slice(entry.indexOf("=") + 1)]),
@@ -65,13 +68,19 @@ export async function ensureStack(stack: string, env: NodeJS.ProcessEnv): Promis
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
     writeFileSync(file, `${randomBytes(24).toString("base64url")}\n`, { mode: 0o600 });
   }
-  const stacks = await run("pulumi", ["stack", "ls", "--json"], { env });
-  if (stacks.code !== 0)
-    throw new Stop(`pulumi stack ls: ended with ${stacks.code}:\n${stacks.output.trim()}`);
-  const there = stacks.output.includes(`"name": "${stack}"`);
-  const { code, output } = there ? stacks : await run("pulumi", ["stack", "init", stack], { env });
-  if (code !== 0) throw new Stop(`pulumi stack init ${stack}: ended with ${code}:\n${output.trim()}`);
+  if (!(await stackExists(stack, env))) {
+    const { code, output } = await run("pulumi", ["stack", "init", stack], { env });
+    if (code !== 0) throw new Stop(`pulumi stack init ${stack}: ended with ${code}:\n${output.trim()}`);
+  }
   await hideSalt(stack, env);
+}
+
+/** Whether the backend has the stack. @throws Stop where there is no Pulumi to ask. */
+export async function stackExists(stack: string, env: NodeJS.ProcessEnv): Promise<boolean> {
+  const { code, output } = await run("pulumi", ["stack", "ls", "--json"], { env });
+  if (code === 127) throw new Stop("pulumi: is not set up in this clone. Run `npm run setup` first.");
+  if (code !== 0) throw new Stop(`pulumi stack ls: ended with ${code}:\n${output.trim()}`);
+  return output.includes(`"name": "${stack}"`);
 }
 
 /** Pulumi writes its salt into the stack's file; with our own state, git need not see that. */

@@ -26,9 +26,9 @@ export async function missingPackages(packages: string[]): Promise<string[]> {
 }
 
 /**
- * Installs packages, without those they only recommend, and without starting or asking anything.
+ * Installs packages, without those they only recommend, and without asking anything.
  *
- * @throws Stop with the command to run where this user may not, or with apt's last lines.
+ * @throws Stop with the command to run where this user may not, or with what apt says.
  */
 export async function installPackages(packages: string[]): Promise<void> {
   const list = packages.join(" ");
@@ -38,15 +38,25 @@ export async function installPackages(packages: string[]): Promise<void> {
     );
   if (!isRoot())
     throw new Stop(
-      `set-up: ${list} are missing, and this user is not root. Run \`sudo apt-get install ${list}\`, then run this again.`,
+      `set-up: ${list} are missing, and this user is not root. Run \`sudo apt-get install ${list}\` and then this again, or this as root.`,
     );
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-  const install = () => run("apt-get", ["install", "-y", "--no-install-recommends", ...packages], { env });
   // The lists of a fresh machine are empty or old; one of several sources may well be out of reach.
-  await run("apt-get", ["update"], { env });
-  const { code, output } = await install();
-  if (code !== 0)
-    throw new Stop(
-      `apt-get install ${list} ended with ${code}:\n${lastLines(output, 15)}\nMend what it names, then run this again.`,
-    );
+  const update = await run("apt-get", ["update"], { env });
+  // A fresh machine upgrades itself at its first boot: wait for its lock. What its owner configured stays.
+  const manner = ["-o", "DPkg::Lock::Timeout=120", "-o", "Dpkg::Options::=--force-confold"];
+  const install = await run("apt-get", ["install", "-y", "--no-install-recommends", ...manner, ...packages], {
+    env,
+  });
+  if (install.code !== 0) throw new Stop(aptFailure(packages, update.output, install.output));
+}
+
+/** Why an installation failed; packages that apt does not know are for want of lists, which `update` tells of. */
+export function aptFailure(packages: string[], update: string, install: string): string {
+  const unread = update.split("\n").filter((entry) => /^[WE]: (Failed to fetch|The repository)/.test(entry));
+  if (unread.length > 0 && /Unable to locate package|has no installation candidate/.test(install))
+    return `apt-get update: ${unread[0]?.slice(3).trim()}. Mend apt's sources or the network, then run this again.`;
+  const errors = install.split("\n").filter((entry) => entry.startsWith("E: "));
+  const said = errors.length > 0 ? errors.slice(0, 8).join("\n") : lastLines(install, 15);
+  return `apt-get install ${packages.join(" ")}: failed.\n${said}\nMend what it names, then run this again.`;
 }

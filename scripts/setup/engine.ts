@@ -87,7 +87,10 @@ export async function obtainEngine(step: Step): Promise<string> {
   }
   const onLine = (text: string) => step.note(text.replace(/^toolchain: /, ""));
   const { code, output } = await run("bash", ["scripts/toolchain/build.sh"], { onLine });
-  if (code !== 0) throw new Stop(`pulumi engine: its build ended with ${code}:\n${lastLines(output, 20)}`);
+  if (code !== 0) {
+    const said = lastLines(output.replace(/^toolchain: /gm, ""), 20);
+    throw new Stop(`pulumi engine: ${said.includes("\n") ? `its build ended with ${code}:\n` : ""}${said}`);
+  }
   return (await probeEngine()).text;
 }
 

@@ -1,11 +1,12 @@
 /** The set-up behind every command: whatever is missing, side by side where it can be, a line a step. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { lastLines, run, Stop, which } from "../lib/exec.ts";
-import { report, type Step } from "../lib/report.ts";
+import { run, Stop, which } from "../lib/exec.ts";
+import { line, report, type Step } from "../lib/report.ts";
 import { hostPackages, installPackages, missingPackages } from "./debian.ts";
 import { daemonInstalled, probeDocker, startDocker } from "./docker.ts";
 import { obtainEngine } from "./engine.ts";
 import { choosePackages, ensureBuilders, ownSettings, probeNix, probeStore } from "./nix.ts";
+import { isRoot } from "./probe.ts";
 
 /** What a command needs beside the engine, docker and Nix. */
 export interface Needs {
@@ -17,25 +18,24 @@ export interface Needs {
 
 /** Sets up whatever is missing; every step says what it found or did. @throws Stop with the mend. */
 export async function setup(needs: Needs = {}): Promise<void> {
-  const packages = report("debian packages", () => debian(needs.packages ?? []));
-  const prepared = packages.then(async () => {
-    await Promise.all([report("docker", startDocker), report("nix", nix)]);
-  });
-  const material = prepared.then(() =>
+  const packages = report("debian packages", (step) => debian(needs.packages ?? [], step));
+  const docker = packages.then(() => report("docker", startDocker));
+  const builder = packages.then(() => report("nix", nix));
+  const material = builder.then(() =>
     process.env["AGATHA_PACKAGES"] === "host" ? report("host packages", hostMaterial) : undefined,
   );
   const engine = report("pulumi engine", obtainEngine);
   // The build tools come with the Debian packages where the machine has none of its own.
   const tools = which("mvn") !== undefined && which("javac") !== undefined ? Promise.resolve() : packages;
   const sample = needs.sample ? tools.then(buildSample) : undefined;
-  const results = await Promise.allSettled([packages, prepared, material, engine, sample]);
+  const results = await Promise.allSettled([packages, docker, builder, material, engine, sample]);
   const reasons = results.flatMap((result) => (result.status === "rejected" ? [result.reason as Error] : []));
   const unexpected = reasons.find((reason) => !(reason instanceof Stop));
   if (unexpected !== undefined) throw unexpected;
   if (reasons.length > 0) throw new Stop([...new Set(reasons.map((reason) => reason.message))].join("\n"));
 }
 
-async function debian(extra: string[]): Promise<string> {
+async function debian(extra: string[], step: Step): Promise<string> {
   const wanted: string[] = [];
   if (!(await probeDocker()).ok && !daemonInstalled() && !process.env["DOCKER_HOST"])
     wanted.push("docker.io", "iptables");
@@ -47,8 +47,10 @@ async function debian(extra: string[]): Promise<string> {
   const host = wanted.includes("nix-bin") || (await choosePackages()) === "host";
   const missing = await missingPackages([...new Set([...wanted, ...(host ? hostPackages() : []), ...extra])]);
   if (missing.length === 0) return "all there";
+  if (isRoot()) line("debian packages", `installing ${missing.join(" ")}`);
+  step.note("installing");
   await installPackages(missing);
-  return `installed ${missing.join(" ")}`;
+  return `installed ${missing.length}`;
 }
 
 async function nix(): Promise<string> {
@@ -88,15 +90,20 @@ async function buildSample(): Promise<void> {
   await report("sample", (step) => script("sample", process.execPath, ["sample/build.ts"], step));
 }
 
-/** Runs a script of this project; its line is the script's last one. */
+/** Runs a script of this project; its line is what the script said last. */
 async function script(name: string, program: string, args: string[], step: Step): Promise<string> {
-  const { code, output } = await run(program, args, { onLine: step.note });
-  if (code !== 0) throw new Stop(`${name}: ${args.join(" ")} ended with ${code}:\n${lastLines(output, 20)}`);
-  const lines = output.trim().split("\n").filter(Boolean);
-  return (
-    lines
-      .map((entry) => entry.replace(/\s+/g, " ").trim())
-      .slice(-2)
-      .join("; ") || "done"
-  );
+  const tidy = (entry: string) =>
+    entry
+      .replace(/\s+/g, " ")
+      .replace(/^(sample|host material:) /, "")
+      .trim();
+  const { code, output } = await run(program, args, { onLine: (entry) => step.note(tidy(entry)) });
+  const signOfLife = / \.\.\. \d+ s$/;
+  const lines = output
+    .trim()
+    .split("\n")
+    .filter((entry) => entry !== "" && !signOfLife.test(entry));
+  if (code !== 0)
+    throw new Stop(`${name}: ${args.join(" ")} ended with ${code}:\n${lines.slice(-20).join("\n")}`);
+  return lines.map(tidy).slice(-2).join("; ") || "all there";
 }
