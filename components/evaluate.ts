@@ -3,6 +3,7 @@ import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { z } from "zod";
 import type { Config } from "../config.ts";
+import application from "../nix/application.json" with { type: "json" };
 import { nixArguments, ownSentence } from "./nixArguments.ts";
 import { UserError } from "./userError.ts";
 
@@ -45,15 +46,26 @@ export function migrationsAlias(back: ImageMeta): string {
   return `${back.name}:migrations-${key}`;
 }
 
-/** What of the configuration decides each image, in the keys that `nix/default.nix` takes. */
+/**
+ * What of the configuration decides each image, in the keys that `nix/default.nix` lays over nix/application.json: only
+ * what differs from that, so that a preview shows no more.
+ */
 export function applicationOf(config: Config) {
   const { jar, migrations, port, java, modules, javaOptions } = config.back;
   const { dist, spa } = config.front;
   return {
-    back: { back: { jar, migrations, port, java, modules, javaOptions } },
-    front: { front: { dist, port: config.front.port, spa } },
-    db: { database: { image: config.database.image } },
+    back: section("back", { jar, migrations, port, java, modules, javaOptions }),
+    front: section("front", { dist, port: config.front.port, spa }),
+    db: section("database", { image: config.database.image }),
   };
+}
+
+function section(name: keyof typeof application, values: Record<string, unknown>): Record<string, object> {
+  const defaults: Record<string, unknown> = application[name];
+  const other = Object.entries(values).filter(
+    ([key, value]) => JSON.stringify(value) !== JSON.stringify(defaults[key]),
+  );
+  return other.length === 0 ? {} : { [name]: Object.fromEntries(other) };
 }
 
 /**
@@ -63,8 +75,8 @@ export function applicationOf(config: Config) {
  */
 export async function evaluateImages(config: Config): Promise<Meta> {
   const { back, front, db } = applicationOf(config);
-  const application = JSON.stringify({ ...back, ...front, ...db });
-  const args = ["--eval", "--strict", "--json", "-A", "meta", ...nixArguments(config.packages, application)];
+  const overrides = JSON.stringify({ ...back, ...front, ...db });
+  const args = ["--eval", "--strict", "--json", "-A", "meta", ...nixArguments(config.packages, overrides)];
   const stdout = await new Promise<string>((resolve, reject) => {
     execFile(
       "nix-instantiate",

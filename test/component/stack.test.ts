@@ -100,12 +100,18 @@ describe("the stack", () => {
     ]);
   });
 
-  it("tells the build of one image nothing of the others", () => {
-    const { APPLICATION } = only(registered, COMMAND, "front-image-build")["environment"] as Record<
-      string,
-      string
-    >;
-    expect(Object.keys(JSON.parse(APPLICATION ?? "{}"))).toEqual(["front"]);
+  it("tells the build of one image what differs from the defaults, and nothing of the others", async () => {
+    const application = (resources: Registered[], name: string) =>
+      JSON.parse(
+        (only(resources, COMMAND, `${name}-image-build`)["environment"] as Record<string, string>)[
+          "APPLICATION"
+        ] ?? "",
+      ) as unknown;
+    expect(application(registered, "front")).toEqual({});
+    const changed = await program({ "agatha:front": '{"dist":"/x/dist"}', "agatha:back": '{"java":21}' });
+    expect(application(changed.registered, "front")).toEqual({ front: { dist: "/x/dist" } });
+    expect(application(changed.registered, "back")).toEqual({ back: { java: 21 } });
+    expect(application(changed.registered, "db")).toEqual({});
   });
 
   it("labels and names everything on the host after the stack", () => {
