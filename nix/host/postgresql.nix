@@ -31,7 +31,7 @@ let
         busybox xz -dc postgres-linux-x86_64.txz | tar --extract --directory $out
         cd $out
         chmod -R u+w .
-        rm -rf lib/pkgconfig lib/*.a lib/libecpg* lib/libpgtypes* include share/man share/doc
+        rm -rf lib/pkgconfig lib/postgresql/pgxs lib/*.a lib/libecpg* lib/libpgtypes* include share/man share/doc
         # Languages that need an interpreter of the host's.
         rm -f lib/postgresql/*pl{perl,python,tcl}* share/postgresql/extension/*pl{perl,python,tcl}*
         # Names for the linker, at build time, of a library that has a versioned name as well.

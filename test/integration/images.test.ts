@@ -89,7 +89,7 @@ describe.each(IMAGES)("the image of %s", (name) => {
     ["npm", /(^|\/)node_modules\/(npm|corepack)\/|(^|\/)(npm|npx|corepack|yarn)$/],
     ["Python", /(^|\/)(lib)?python[\d.]*($|\/|\.so)|\.pyc?$/],
     ["documentation", /\/share\/(doc|man|info|gtk-doc)\/|\/legal\//],
-    ["what only compilers need", /\.(a|la|h|hpp|pc|map)$|\/include\//],
+    ["what only compilers need", /\.(a|la|h|hpp|pc|map)$|\/include\/|\/pgxs\//],
     ["debug symbols in files of their own", /\.(debug|debuginfo|diz|pdb)$|\/\.build-id\//],
     ["another database's driver", /(mysql|mariadb|ojdbc|mssql|sqlite|h2|derby|snowflake)[^/]*\.jar$/],
   ])("has no %s", (_what, pattern) => {
