@@ -1,8 +1,10 @@
 /** The stack: configuration -> images -> network and data -> services -> outputs. */
+import "./components/plainStacks.ts";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { DatabaseSteps } from "./components/DatabaseSteps.ts";
 import { DockerService } from "./components/DockerService.ts";
+import { endWithEngine } from "./components/endWithEngine.ts";
 import { applicationOf, evaluateImages, imageRef, migrationsAlias } from "./components/evaluate.ts";
 import { NixImage } from "./components/NixImage.ts";
 import { hostName, labels } from "./components/names.ts";
@@ -17,6 +19,7 @@ import {
   publishedPorts,
 } from "./components/services.ts";
 
+endWithEngine();
 const config = await inSentences(readConfig);
 const [meta] = await inSentences(() =>
   Promise.all([
