@@ -38,4 +38,7 @@ if [ "${PULUMI_BACKEND_URL:-}" = "file://$agatha_root/.state/pulumi" ] &&
   export PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER=true
 fi
 export PULUMI_SKIP_UPDATE_CHECK=true
+
+# Node keeps what it compiled: most of an update that changes nothing is loading Pulumi's SDK.
+export NODE_COMPILE_CACHE="${NODE_COMPILE_CACHE:-$agatha_root/.tools/node-cache}"
 unset agatha_root
