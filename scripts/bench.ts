@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: what an update costs, side by side with an empty program and with docker compose; a table, and JSON.
- * `-- --only noop,preview,jar,dist,scaling` measures a part, `--rounds` and `--pairs` say how often.
+ * `-- --only noop,sdk,preview,jar,dist,scaling` measures a part, `--rounds` and `--pairs` say how often.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -2,7 +2,7 @@
 import { parseArgs } from "node:util";
 import { Stop } from "../exec.ts";
 
-export const PARTS = ["noop", "preview", "jar", "dist", "scaling"] as const;
+export const PARTS = ["noop", "sdk", "preview", "jar", "dist", "scaling"] as const;
 export type Part = (typeof PARTS)[number];
 
 export interface BenchArguments {

@@ -32,18 +32,19 @@ export const size = (bytes: number): string =>
 
 export function rows(results: Results): Row[] {
   return [
-    ...(results.noop ? [pairedRow("no-op up", results.noop, GOALS.noop)] : []),
-    ...(results.preview ? [pairedRow("no-op preview", results.preview, GOALS.preview)] : []),
+    ...(results.noop ? [pairedRow("no-op up", results.noop, "empty program", GOALS.noop)] : []),
+    ...(results.sdk ? [pairedRow("no-op up", results.sdk, "program that imports the SDK")] : []),
+    ...(results.preview ? [pairedRow("no-op preview", results.preview, "empty program", GOALS.preview)] : []),
     ...(results.jar ? changeRows("changed jar", results.jar, true) : []),
     ...(results.dist ? changeRows("changed dist", results.dist, false) : []),
     ...scalingRows(results.scaling ?? []),
   ];
 }
 
-function pairedRow(what: string, { ours, empty }: Paired, goal: number): Row {
-  const [mine, theirs] = [median(ours), median(empty)];
+function pairedRow(what: string, { ours, empty }: Paired, program: string, goal?: number): Row {
   const ratio = pairedRatio(ours, empty);
-  return { what, ours: seconds(mine), against: `${seconds(theirs)} empty program`, ratio, goal };
+  const against = `${seconds(median(empty))} ${program}`;
+  return { what, ours: seconds(median(ours)), against, ratio, ...(goal === undefined ? {} : { goal }) };
 }
 
 /** @param goals Whether the goals for time are this change's: the issue sets them for a jar. */

@@ -14,6 +14,9 @@ const SERVICES = [3, 12, 48];
 /** As empty as a program can be; what Pulumi loads by itself it loads for everybody. */
 const EMPTY = "export {};\n";
 
+/** What `pulumi new` writes, and what every program with a resource loads. */
+const SDK = 'import * as pulumi from "@pulumi/pulumi";\nvoid pulumi;\n';
+
 const UP = ["up", "--yes", "--skip-preview"];
 
 type Measured = Partial<Omit<Results, "date" | "machine">>;
@@ -31,6 +34,13 @@ export async function measure(stand: Stand, options: BenchArguments): Promise<Me
   if (wanted("noop")) {
     await report("no-op up", async () => {
       results.noop = await measurePairs(options.pairs, stand.up.bind(stand), () => empty.pulumi(UP));
+      return `${options.pairs} pairs`;
+    });
+  }
+  if (wanted("sdk")) {
+    const sdk = await stand.project("agatha-sdk", "sdk", SDK);
+    await report("no-op up, SDK", async () => {
+      results.sdk = await measurePairs(options.pairs, stand.up.bind(stand), () => sdk.pulumi(UP));
       return `${options.pairs} pairs`;
     });
   }

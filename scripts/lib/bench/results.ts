@@ -26,6 +26,8 @@ export interface Results {
   date: string;
   machine: Record<string, string | number>;
   noop?: Paired;
+  /** As `noop`, against a program that does nothing but import the SDK, as `pulumi new` writes it. */
+  sdk?: Paired;
   preview?: Paired;
   jar?: Change;
   dist?: Change;
