@@ -45,7 +45,14 @@ outside=${outside//"$PWD/node_modules/.bin:"/}
 if runs_typescript "$(PATH=$outside command -v node || echo node)"; then
   rm -f .tools/bin/node
 else
-  ln -sfn ../../node_modules/.bin/node .tools/bin/node
+  # Not by node_modules/.bin: npm 9 makes no link there for an optional package.
+  for own in node_modules/node-linux-*/bin/node; do
+    if runs_typescript "$own"; then ln -sfn "../../$own" .tools/bin/node; fi
+  done
+  if ! runs_typescript .tools/bin/node; then
+    echo "node: $(node --version 2>/dev/null || echo none) on PATH is older than 22.18, and npm has none for this machine. Install a newer Node, then run this again." >&2
+    exit 1
+  fi
 fi
 PATH=$PWD/.tools/bin:$PATH
 exec node "scripts/$command.ts" "$@"
