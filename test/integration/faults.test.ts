@@ -2,10 +2,10 @@
 import { cpSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { which } from "../../scripts/lib/exec.ts";
 import { putEntry, setClassRelease } from "../support/jar.ts";
-import { changes, type Ended, freePort, type Operations, Scratch } from "../support/scratch.ts";
+import { changes, type Ended, execute, freePort, type Operations, Scratch } from "../support/scratch.ts";
 import { expectSentences } from "../support/words.ts";
 
 let scratch: Scratch;
@@ -181,3 +181,16 @@ function pathWithoutNix(): string {
   }
   return folder;
 }
+
+it("nothing of a preview stays behind when its reader goes away", async () => {
+  const preview = `pulumi preview --diff --stack ${scratch.stack} --config-file ${scratch.configFile} --non-interactive`;
+  // It has to have something to show, and so to break at.
+  await putEntry(scratch.jar, "release.txt", "1\n");
+  const { output } = await execute("bash", ["-c", `${preview} | head -n 2`], scratch.env);
+  expect(output).toMatch(/^Previewing update/);
+  const program = () => execute("pgrep", ["-f", `cmd/run.* --stack ${scratch.stack} `]);
+  await vi.waitFor(async () => expect(await program()).toMatchObject({ code: 1 }), {
+    timeout: 20_000,
+    interval: 500,
+  });
+});
