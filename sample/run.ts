@@ -72,13 +72,13 @@ function environment(more: Record<string, string> = {}): NodeJS.ProcessEnv {
 
 function lastLines(said: string): string {
   const noise =
-    /^\[INFO\]|\[Help 1\]|^\[ERROR\]\s*$|[Rr]e-run Maven|^\s+at |full stack trace|more information about the errors|^\s*$/;
+    /^\[INFO\]|^\[ERROR\] \[Help 1\]|^\[ERROR\]\s*$|[Rr]e-run Maven|^\s+at |full stack trace|more information about the errors|^\s*$/;
   // biome-ignore lint/suspicious/noControlCharactersInRegex: colours are control characters
   const lines = said.replace(/\u001b\[[0-9;]*m/g, "").split("\n");
   return lines
     .filter((line) => !noise.test(line))
     .slice(-20)
-    .map((line) => `  | ${line.slice(0, 300)}`)
+    .map((line) => `  | ${line.replace(/ -> \[Help 1\]$/, "").slice(0, 300)}`)
     .join("\n");
 }
 
