@@ -25,14 +25,19 @@ await main(async () => {
   const stand = await Stand.make();
   for (const signal of ["SIGINT", "SIGTERM"] as const)
     process.once(signal, () => void stand.remove().finally(() => process.exit(130)));
+  const results: Results = { date, machine: await machine() };
   try {
-    const results: Results = { date, machine: await machine(), ...(await measure(stand, options)) };
-    mkdirSync(FOLDER, { recursive: true });
-    const file = join(FOLDER, `${date.replaceAll(":", "-")}.json`);
-    writeFileSync(file, `${JSON.stringify({ ...results, rows: rows(results) }, null, 2)}\n`);
-    process.stdout.write(`\n${goalTable(rows(results))}\nEvery measurement: ${file}\n`);
+    await measure(stand, options, results);
   } finally {
+    if (rows(results).length > 0) write(results);
     await stand.remove();
   }
   return 0;
 });
+
+function write(results: Results): void {
+  mkdirSync(FOLDER, { recursive: true });
+  const file = join(FOLDER, `${results.date.replaceAll(":", "-")}.json`);
+  writeFileSync(file, `${JSON.stringify({ ...results, rows: rows(results) }, null, 2)}\n`);
+  process.stdout.write(`\n${goalTable(rows(results))}\nEvery measurement: ${file}\n`);
+}

@@ -21,8 +21,8 @@ const UP = ["up", "--yes", "--skip-preview"];
 
 type Measured = Partial<Omit<Results, "date" | "machine">>;
 
-export async function measure(stand: Stand, options: BenchArguments): Promise<Measured> {
-  const results: Measured = {};
+/** @param results Is filled in as parts are measured, so that what fails later takes nothing from them. */
+export async function measure(stand: Stand, options: BenchArguments, results: Measured): Promise<void> {
   const wanted = (part: Part) => options.parts.includes(part);
   await report("the stack", async () => {
     await stand.up();
@@ -51,13 +51,11 @@ export async function measure(stand: Stand, options: BenchArguments): Promise<Me
       return `${options.pairs} pairs`;
     });
   }
-  if (wanted("jar") || wanted("dist")) Object.assign(results, await changes(stand, options));
+  if (wanted("jar") || wanted("dist")) await changes(stand, options, results);
   if (wanted("scaling")) results.scaling = await scaling(stand, empty, options.pairs);
-  return results;
 }
 
-async function changes(stand: Stand, { parts, rounds }: BenchArguments): Promise<Measured> {
-  const results: Measured = {};
+async function changes(stand: Stand, { parts, rounds }: BenchArguments, results: Measured): Promise<void> {
   const ways = { ours: stand.ours, seed: stand.ours, dockerfile: stand.ours };
   await report("compose stacks", async () => {
     Object.assign(ways, await stand.rivals());
@@ -71,7 +69,6 @@ async function changes(stand: Stand, { parts, rounds }: BenchArguments): Promise
       return `${rounds} rounds`;
     });
   }
-  return results;
 }
 
 async function scaling(stand: Stand, empty: Project, pairs: number): Promise<Results["scaling"]> {

@@ -39,6 +39,9 @@ abstract class ComposeStack {
 
   container = (service: string): string => `${this.args.name}-${service}`;
 
+  /** An image of its own. Not named like the product's, which a test beside this one puts back as they were. */
+  protected image = (part: string): string => `${this.args.stack}-${part}`;
+
   get backUrl(): string {
     return `http://127.0.0.1:${this.args.ports.back}`;
   }
@@ -172,13 +175,13 @@ export class DockerfileStack extends ComposeStack {
         ["dist", "/dist"],
       ],
     );
-    const built = (part: string) => ({ build: `./${part}`, image: `${this.args.name}-${part}` });
+    const built = (part: string) => ({ build: `./${part}`, image: this.image(part) });
     const environment = { NODE_PATH: `${server}/lib/node_modules` };
     this.writeCompose(built("back"), { ...built("front"), environment });
   }
 
   private writeDockerfile(part: string, base: string, command: string[], copies: [string, string][]): void {
-    const text = dockerfile(`${this.args.name}-${base}`, this.args.stack, command, copies);
+    const text = dockerfile(this.image(base), this.args.stack, command, copies);
     writeFileSync(join(this.args.folder, part, "Dockerfile"), text);
   }
 
@@ -186,6 +189,6 @@ export class DockerfileStack extends ComposeStack {
     const root = join(this.args.folder, "root");
     mkdirSync(join(root, "tmp"), { recursive: true });
     chmodSync(join(root, "tmp"), 0o1777);
-    await this.run("bash", ["-c", IMPORT, `${this.args.name}-${name}`, root, ...paths]);
+    await this.run("bash", ["-c", IMPORT, this.image(name), root, ...paths]);
   }
 }

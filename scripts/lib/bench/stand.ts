@@ -117,12 +117,15 @@ export class Stand {
     };
   }
 
-  /** What the Dockerfiles' builds left without a name. Those that others are made of go with the last of these. */
+  /** The Dockerfiles' images and bases, and what builds left without a name; what those are made of goes with them. */
   private async removeBuilt(): Promise<void> {
-    const filters = [`label=agatha.stack=${this.scratch.stack}`, "dangling=true"];
-    const list = ["image", "ls", "--quiet", ...filters.flatMap((filter) => ["--filter", filter])];
-    const ids = await this.scratch.docker(...list);
-    if (ids.length > 0) await run("docker", ["image", "rm", "--force", ...ids]);
+    const { stack } = this.scratch;
+    const named = ["--filter", `reference=${stack}-*`, "--format", "{{.Repository}}:{{.Tag}}"];
+    const nameless = ["--filter", `label=agatha.stack=${stack}`, "--filter", "dangling=true", "--quiet"];
+    for (const which of [nameless, named]) {
+      const images = await this.scratch.docker("image", "ls", ...which);
+      if (images.length > 0) await run("docker", ["image", "rm", "--force", ...images]);
+    }
   }
 
   /** Removes everything, whatever of it fails to be removed. @throws the last failure. */
