@@ -1,7 +1,8 @@
 /** How a step runs programs, and how it ends. No shell: every argument reaches its program as it is. */
-import { spawn } from "node:child_process";
+import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { UserError } from "../components/userError.ts";
 
 /** What a program printed and how it ended; `code` is null where a signal ended it. */
 export interface Result {
@@ -22,7 +23,7 @@ export function input(name: string): string {
 }
 
 /** Ends the step with a message for people and no stack trace. */
-export class StepError extends Error {}
+export class StepError extends UserError {}
 
 /** Runs a program to its end, whatever its exit code. */
 export function run(program: string, args: string[], stdin?: string | Buffer): Promise<Result> {
@@ -42,6 +43,43 @@ export function run(program: string, args: string[], stdin?: string | Buffer): P
     child.stdin.on("error", () => {});
     child.stdin.end(stdin);
   });
+}
+
+/** A program that runs, for what is too large to be kept in memory; `ended` has what it said on standard error. */
+export interface Running {
+  child: ChildProcessWithoutNullStreams;
+  ended: Promise<Result>;
+}
+
+/** Starts a program whose standard input and output are the caller's. */
+export function start(program: string, args: string[]): Running {
+  const child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"] });
+  children.add(child);
+  const result = errorsOnly(child, program);
+  // Told by whoever awaits it; until then it is no unhandled rejection.
+  result.catch(() => {});
+  // A program that ends before it has read everything says why on stderr.
+  child.stdin.on("error", () => {});
+  return { child, ended: result };
+}
+
+function errorsOnly(child: ChildProcessWithoutNullStreams, program: string): Promise<Result> {
+  let stderr = "";
+  child.stderr.on("data", (chunk: Buffer) => {
+    stderr += chunk.toString();
+  });
+  return new Promise((resolve, reject) => {
+    child.on("error", (error) => reject(missing(program, error)));
+    child.on("close", (code) => {
+      children.delete(child);
+      resolve({ code, stdout: "", stderr });
+    });
+  });
+}
+
+/** Ends the programs that run now: whoever waits for one finds that it failed, and tidies up. */
+export function endChildren(): void {
+  for (const child of children) child.kill("SIGTERM");
 }
 
 /** Runs `producer` into `consumer`'s standard input, by way of `through`, and waits for both. */
@@ -91,7 +129,7 @@ export const tail = (text: string, lines: number): string =>
 export async function step(main: () => Promise<void>): Promise<void> {
   for (const signal of ["SIGINT", "SIGTERM"] as const)
     process.once(signal, () => {
-      for (const child of children) child.kill("SIGTERM");
+      endChildren();
       process.exitCode = 130;
     });
   try {

@@ -1,10 +1,11 @@
 /** SQL text of the steps. */
 
 /** A string as an SQL literal, whatever `standard_conforming_strings` says. */
-const literal = (value: string): string => ` E'${value.replaceAll("\\", "\\\\").replaceAll("'", "''")}'`;
+export const literal = (value: string): string =>
+  ` E'${value.replaceAll("\\", "\\\\").replaceAll("'", "''")}'`;
 
 /** A name as a quoted SQL identifier. */
-const identifier = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+export const identifier = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
 /** Gives a role its password; neither a log setting of the server nor a failure writes the statement into its log. */
 export function alterRole(role: string, password: string): string {

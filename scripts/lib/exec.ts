@@ -2,9 +2,10 @@
 import { type SpawnOptions, spawn } from "node:child_process";
 import { accessSync, constants, statSync } from "node:fs";
 import { delimiter, join } from "node:path";
+import { UserError } from "../../components/userError.ts";
 
 /** Ends a command with one sentence for people and no stack trace. */
-export class Stop extends Error {}
+export class Stop extends UserError {}
 
 export interface Ran {
   code: number;
@@ -75,12 +76,12 @@ export function which(program: string, path = process.env["PATH"] ?? ""): string
 export const lastLines = (text: string, count: number): string =>
   text.trimEnd().split("\n").slice(-count).join("\n");
 
-/** Runs a command's main function: a Stop ends it with its sentence. */
+/** Runs a command's main function: a Stop, or a step's own error, ends it with its sentence. */
 export async function main(body: () => Promise<number | undefined>): Promise<void> {
   try {
     process.exitCode = (await body()) ?? 0;
   } catch (error) {
-    if (!(error instanceof Stop)) throw error;
+    if (!(error instanceof UserError)) throw error;
     process.stderr.write(`${error.message}\n`);
     process.exitCode = 1;
   }
