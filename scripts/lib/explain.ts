@@ -21,19 +21,41 @@ const SERVICES = ["db", "back", "front"] as const;
 /** Seconds that stopping and creating a container take beside the service's own start: 0.6 to 1.9 were measured. */
 const HANDOVER_SECONDS = 1.5;
 
-/** The summary: tables of what changes; one line where nothing does. */
-export function explain(stack: string, steps: PreviewStep[]): string {
+/** What a preview would change, as rows of cells; how they are shown is the renderer's. */
+export interface Explanation {
+  stack: string;
+  /** Whether `up` would do anything at all. */
+  changes: boolean;
+  /** Image, change, why; a further reason is a row of its own, whose first two cells are empty. */
+  images: string[][];
+  /** Service, change, why, how long it is away. */
+  services: string[][];
+  /** What of the data, change. */
+  data: string[][];
+}
+
+/** Reads a preview's steps. */
+export function explanation(stack: string, steps: PreviewStep[]): Explanation {
   const byName = new Map(steps.map((step) => [step.urn.split("::").at(-1) ?? "", step]));
-  if (steps.every(({ op }) => op === "same" || op === "read"))
-    return `Nothing would change on stack ${stack}.\n`;
-  const images = SERVICES.map((name) => imageRow(name, byName.get(`${name}-image-build`)));
-  const services = SERVICES.map((name) =>
-    serviceRow(name, byName.get(`${name}-container`), byName.get(`${name}-healthy`)),
-  );
+  return {
+    stack,
+    changes: steps.some(({ op }) => op !== "same" && op !== "read"),
+    images: SERVICES.flatMap((name) => imageRow(name, byName.get(`${name}-image-build`))),
+    services: SERVICES.map((name) =>
+      serviceRow(name, byName.get(`${name}-container`), byName.get(`${name}-healthy`)),
+    ),
+    data: dataRows(byName),
+  };
+}
+
+/** The summary for a terminal: tables of what changes; one line where nothing does. */
+export function explain(stack: string, steps: PreviewStep[]): string {
+  const { changes, images, services, data } = explanation(stack, steps);
+  if (!changes) return `Nothing would change on stack ${stack}.\n`;
   return [
-    table(["image", "change", "why"], images.flat()),
+    table(["image", "change", "why"], images),
     table(["service", "change", "why", "away"], services),
-    table(["data", "change"], dataRows(byName)),
+    table(["data", "change"], data),
   ].join("\n");
 }
 
