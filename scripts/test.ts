@@ -1,6 +1,7 @@
 /** `npm test`: every check there is. Each part runs, whatever failed before it; the last line has the numbers. */
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
+import { removeEngines } from "../test/support/engineRemoval.ts";
 import {
   type Count,
   check,
@@ -60,7 +61,7 @@ async function integration(files: string[], env: NodeJS.ProcessEnv): Promise<Cou
   const run = randomBytes(3).toString("hex");
   const count = await vitestHere(["integration"], files, { ...env, AGATHA_TEST_RUN: run });
   // A test that was killed could not tidy up itself.
-  const leftovers = await removeLeftovers(run, env);
+  const leftovers = [...(await removeLeftovers(run, env)), ...(await removeEngines(run))];
   if (leftovers.length > 0) line("left behind", `and removed: ${leftovers.join(", ")}`);
   return count;
 }

@@ -1,0 +1,160 @@
+/**
+ * A docker host of its own on this machine: an engine in a network namespace, with its own address, data and socket.
+ * Needs root. Removed whole by `remove`, pass or fail; after a test that was killed, by `npm test` (engineRemoval.ts).
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { ENGINE_PREFIX, endEngine, removeEngine } from "./engineRemoval.ts";
+import { type Ended, execute } from "./host.ts";
+
+/** Longest time for an engine to answer after its start, in milliseconds: 1 to 3 s were measured. */
+const START_LIMIT_MS = 60_000;
+
+export interface EngineOptions {
+  /** Further arguments of dockerd. */
+  args?: string[];
+  /** Size of the file system that its data lie on, as tmpfs takes it (`64m`). Default: the disk's. */
+  dataSize?: string;
+}
+
+export class Engine {
+  /** Its namespace, and the name of its folder. The test run's id is in it. */
+  readonly name: string;
+  /** Everything of it: data, sockets, log, and what a test lays there. */
+  readonly folder: string;
+  /** The socket that it listens on, as DOCKER_HOST takes it. */
+  readonly host: string;
+  /** Its address, as this machine reaches it; ports that are published on 0.0.0.0 are found there. */
+  address = "";
+  /** dockerd's arguments beside those that place it. */
+  private readonly args: string[];
+  private daemon: ChildProcess | undefined;
+
+  private constructor({ args = [] }: EngineOptions) {
+    this.folder = mkdtempSync(join(tmpdir(), `${ENGINE_PREFIX}${process.env["AGATHA_TEST_RUN"] ?? "hand"}-`));
+    this.name = this.folder.slice(this.folder.lastIndexOf("/") + 1);
+    this.host = `unix://${join(this.folder, "docker.sock")}`;
+    this.args = args;
+  }
+
+  /** A host whose engine answers. */
+  static async make(options: EngineOptions = {}): Promise<Engine> {
+    const engine = new Engine(options);
+    try {
+      await engine.lay(options.dataSize);
+      await engine.start();
+      return engine;
+    } catch (error) {
+      await engine.remove();
+      throw error;
+    }
+  }
+
+  /** The namespace, its link to this machine, and the file system for its data. */
+  private async lay(dataSize: string | undefined): Promise<void> {
+    await well("ip", ["netns", "add", this.name]);
+    await this.link();
+    mkdirSync(this.data);
+    if (dataSize !== undefined)
+      await well("mount", ["-t", "tmpfs", "-o", `size=${dataSize}`, "agatha-test", this.data]);
+  }
+
+  /** A pair of network devices, one end in the namespace; it goes with the namespace. */
+  private async link(): Promise<void> {
+    const id = randomBytes(4).toString("hex");
+    const [here, there] = [`agh${id}`, `agn${id}`];
+    const network = await freeNetwork();
+    this.address = `${network}.2`;
+    const inside = ["-n", this.name];
+    await well("ip", ["link", "add", here, "type", "veth", "peer", "name", there, "netns", this.name]);
+    await well("ip", ["addr", "add", `${network}.1/30`, "dev", here]);
+    await well("ip", ["link", "set", here, "up"]);
+    await well("ip", [...inside, "addr", "add", `${network}.2/30`, "dev", there]);
+    await well("ip", [...inside, "link", "set", "lo", "up"]);
+    await well("ip", [...inside, "link", "set", there, "up"]);
+    await well("ip", [...inside, "route", "add", "default", "via", `${network}.1`]);
+  }
+
+  private get data(): string {
+    return join(this.folder, "data");
+  }
+
+  /** Starts the engine, at first or again with the data that it has, and waits until it answers. */
+  async start(): Promise<void> {
+    const log = openSync(join(this.folder, "dockerd.log"), "a");
+    const at = (name: string) => join(this.folder, name);
+    // Not the settings of this machine's own daemon, nor the key that its id is made of (until docker 25).
+    writeFileSync(at("daemon.json"), JSON.stringify({ "deprecated-key-path": at("key.json") }));
+    const place = [
+      ...["--host", this.host, "--data-root", this.data, "--exec-root", at("exec")],
+      ...["--pidfile", at("dockerd.pid"), "--config-file", at("daemon.json")],
+      // Its own, should it find this machine's containerd; the name also tells its processes from others.
+      ...["--containerd-namespace", this.name, "--containerd-plugins-namespace", `${this.name}-plugins`],
+      ...["--cgroup-parent", `/${this.name}`],
+    ];
+    this.daemon = this.spawn("dockerd", [...place, ...this.args], log);
+    closeSync(log);
+    const start = performance.now();
+    while (!(await this.answers())) {
+      if (this.daemon.exitCode !== null || performance.now() - start > START_LIMIT_MS)
+        throw new Error(`dockerd does not come up:\n${this.log().split("\n").slice(-20).join("\n")}`);
+      await sleep(200);
+    }
+  }
+
+  private answers = async () => (await this.docker("version")).code === 0;
+
+  /** What the daemon wrote. */
+  log = (): string => readFileSync(join(this.folder, "dockerd.log"), "utf8");
+
+  /** Starts a program on this host: in its network, with its engine; whoever starts it ends it, or `remove` does. */
+  spawn(program: string, args: string[], output: number | "ignore" | "pipe" = "ignore"): ChildProcess {
+    const env = { ...process.env, PATH: `${process.env["PATH"]}:/usr/sbin:/sbin`, DOCKER_HOST: this.host };
+    return spawn("nsenter", [`--net=/run/netns/${this.name}`, program, ...args], {
+      env,
+      stdio: ["ignore", output, output],
+    });
+  }
+
+  /** Runs docker's client against this engine. */
+  docker = (...args: string[]): Promise<Ended> =>
+    execute("docker", args, { ...process.env, DOCKER_HOST: this.host });
+
+  /** Ends the daemon by a signal and waits for its end. SIGKILL leaves its containers running, as a crash does. */
+  async end(signal: "SIGTERM" | "SIGKILL" = "SIGTERM"): Promise<void> {
+    const { daemon } = this;
+    if (daemon === undefined || daemon.exitCode !== null || daemon.signalCode !== null) return;
+    const ended = new Promise((resolve) => daemon.once("exit", resolve));
+    // nsenter becomes the daemon: one process, one id.
+    daemon.kill(signal);
+    await ended;
+    // Its containerd dies with it. Where nobody reaps orphans, the next daemon would take the zombie for a living one.
+    rmSync(join(this.folder, "exec/containerd/containerd.pid"), { force: true });
+  }
+
+  /** Removes everything: containers, processes, mounts, the namespace with its link, the folder. */
+  async remove(): Promise<void> {
+    await endEngine(this.folder);
+    await removeEngine(this.folder);
+  }
+}
+
+/** The first three bytes of a network that nothing of this machine is in: `10.101.7`. */
+async function freeNetwork(): Promise<string> {
+  const { output } = await execute("ip", ["-4", "-o", "route", "show", "table", "all"]);
+  for (;;) {
+    const [second, third] = randomBytes(2);
+    // The upper half of 10.0.0.0/8: docker itself hands out 172.16.0.0/12 and 192.168.0.0/16.
+    const network = `10.${128 + ((second as number) % 127)}.${third}`;
+    if (!output.includes(` ${network}.`) && !output.includes(`${network}.0/`)) return network;
+  }
+}
+
+async function well(program: string, args: string[]): Promise<void> {
+  const { code, output } = await execute(program, args);
+  if (code !== 0) throw new Error(`${program} ${args.join(" ")}: ${output}`);
+}

@@ -1,0 +1,116 @@
+/** Takes away what `engine.ts` made, also where the test that made it was killed: its processes, mounts, namespace, files. */
+import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { execute } from "./host.ts";
+
+/** What the name of every engine's folder and namespace begins with; the test run's id follows. */
+export const ENGINE_PREFIX = "agatha-engine-";
+
+/** Longest time for a daemon to end its containers and itself, in milliseconds. */
+const END_LIMIT_MS = 30_000;
+
+/** Asks the daemon to remove its containers and to end, and waits for it. */
+export async function endEngine(folder: string): Promise<void> {
+  const env = { ...process.env, DOCKER_HOST: `unix://${join(folder, "docker.sock")}` };
+  const { code, output } = await execute("docker", ["ps", "--all", "--quiet"], env);
+  const ids = code === 0 ? output.split("\n").filter(Boolean) : [];
+  if (ids.length > 0) await execute("docker", ["rm", "--force", "--volumes", ...ids], env);
+  const pid = Number(read(join(folder, "dockerd.pid")) || Number.NaN);
+  if (!(pid > 0) || !commandLine(pid).includes(folder)) return;
+  process.kill(pid, "SIGTERM");
+  const start = performance.now();
+  while (commandLine(pid).includes(folder) && performance.now() - start < END_LIMIT_MS) await sleep(100);
+}
+
+/** Kills whatever of an engine still runs, and removes its mounts, its namespace and its folder. */
+export async function removeEngine(folder: string): Promise<void> {
+  const name = folder.slice(folder.lastIndexOf("/") + 1);
+  for (let pids = await processesOf(name); pids.length > 0; pids = await processesOf(name)) {
+    for (const pid of pids) kill(pid);
+    await sleep(100);
+  }
+  for (const mount of mountsBelow(folder)) await execute("umount", ["--lazy", mount]);
+  for (const group of groups(name)) rmdirSync(group);
+  if (existsSync(`/run/netns/${name}`)) await execute("ip", ["netns", "delete", name]);
+  rmSync(folder, { recursive: true, force: true });
+}
+
+/** Removes the engines that a test run left behind; gives their names. */
+export async function removeEngines(testRun: string): Promise<string[]> {
+  const names = readdirSync(tmpdir()).filter((name) => name.startsWith(`${ENGINE_PREFIX}${testRun}-`));
+  for (const name of names) {
+    await endEngine(join(tmpdir(), name));
+    await removeEngine(join(tmpdir(), name));
+  }
+  return names;
+}
+
+/** The daemon, its containerd and the shims have the name in their arguments; what runs in containers descends from them. */
+async function processesOf(name: string): Promise<number[]> {
+  const all = readdirSync("/proc")
+    .filter((entry) => /^\d+$/.test(entry))
+    .map(Number);
+  const { output } = await execute("ip", ["netns", "pids", name]);
+  const own = new Set(
+    output
+      .split("\n")
+      .filter((line) => /^\d+$/.test(line))
+      .map(Number),
+  );
+  for (const pid of all) if (commandLine(pid).includes(name)) own.add(pid);
+  own.delete(process.pid);
+  const parents = new Map(all.map((pid) => [pid, parentOf(pid)]));
+  const descends = (pid: number | undefined): boolean =>
+    pid !== undefined && pid > 1 && (own.has(pid) || descends(parents.get(pid)));
+  return all.filter((pid) => pid !== process.pid && descends(pid) && parents.get(pid) !== undefined);
+}
+
+/** A process' arguments; empty where it is gone or a zombie. */
+const commandLine = (pid: number): string => read(`/proc/${pid}/cmdline`).replaceAll("\0", " ");
+
+/** Its parent; undefined where it is gone or a zombie, which is its parent's to reap. */
+function parentOf(pid: number): number | undefined {
+  const fields = read(`/proc/${pid}/stat`)
+    .replace(/^.*\) /s, "")
+    .split(" ");
+  return fields[0] === "" || fields[0] === "Z" ? undefined : Number(fields[1]);
+}
+
+function mountsBelow(folder: string): string[] {
+  const mounts = read("/proc/mounts")
+    .split("\n")
+    .map((line) => line.split(" ")[1] ?? "")
+    .filter((mount) => mount.startsWith(`${folder}/`));
+  return mounts.sort((a, b) => b.length - a.length);
+}
+
+/** Its containers' control groups, in every hierarchy, the innermost first: they stay where a daemon was killed. */
+function groups(name: string): string[] {
+  const roots = ["", ...readdirSync("/sys/fs/cgroup")].map((root) => join("/sys/fs/cgroup", root, name));
+  return roots.filter((root) => existsSync(root)).flatMap(innermostFirst);
+}
+
+const innermostFirst = (folder: string): string[] => [
+  ...readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .flatMap((entry) => innermostFirst(join(folder, entry.name))),
+  folder,
+];
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It has ended meanwhile.
+  }
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return "";
+  }
+}
