@@ -22,8 +22,8 @@ if [ -d "$agatha_root/.tools/pulumi-home/plugins" ]; then
   export PULUMI_IGNORE_AMBIENT_PLUGINS=true PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION=true
 fi
 
-# The state lies in the clone, unless the user has a Pulumi login or names a backend.
-if [ -z "${PULUMI_BACKEND_URL:-}" ] &&
+# The state lies in the clone, unless the user has a Pulumi login or names a backend; a token is a login to Pulumi Cloud.
+if [ -z "${PULUMI_BACKEND_URL:-}${PULUMI_ACCESS_TOKEN:-}" ] &&
   ! grep -qE '"current": *"[^"]+"' "${PULUMI_CREDENTIALS_PATH:-${PULUMI_HOME:-$HOME/.pulumi}}/credentials.json" 2>/dev/null; then
   mkdir -p "$agatha_root/.state/pulumi"
   export PULUMI_BACKEND_URL="file://$agatha_root/.state/pulumi"

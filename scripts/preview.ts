@@ -1,36 +1,71 @@
-/** `npm run preview`: what `npm run up` would change, why, what is away meanwhile; `-- --diff` adds Pulumi's own diff. */
+/**
+ * `npm run preview`: what `npm run up` would change, why, what is away meanwhile; `-- --diff` adds Pulumi's diff.
+ *
+ * `-- --markdown` gives a comment for a pull request instead, in `--out FILE` where that is named; a preview that fails
+ * gives one too. `-- --empty` previews against an empty state of its own, without any secret.
+ */
+import { writeFileSync } from "node:fs";
+import { comment, failure } from "./lib/comment/comment.ts";
+import { type DiffLine, diffInText, readDiff } from "./lib/comment/diff.ts";
+import { withEmptyState } from "./lib/emptyState.ts";
 import { main, run, Stop } from "./lib/exec.ts";
-import { explain, type PreviewStep } from "./lib/explain.ts";
-import { ensureStack, environment, pulumi, stackArguments } from "./lib/stack.ts";
+import { explain, explanation, type PreviewStep } from "./lib/explain.ts";
+import { previewErrors, readPreview } from "./lib/previewOutput.ts";
+import { onStandardError } from "./lib/report.ts";
+import { ensureStack, environment, requireStack, stackArguments, takeValue } from "./lib/stack.ts";
 import { setup } from "./setup/setup.ts";
 
+interface Seen {
+  steps: PreviewStep[];
+  warnings: string[];
+  diff: DiffLine[];
+}
+
+/** A preview that failed, with the errors that Pulumi named. */
+class Failed extends Stop {
+  readonly errors: string[];
+  constructor(errors: string[]) {
+    super(errors.join("\n"));
+    this.errors = errors;
+  }
+}
+
 await main(async () => {
-  const { stack, rest, flags } = stackArguments(process.argv.slice(2), ["diff"]);
-  await setup({ sample: true });
-  const env = await environment();
-  await ensureStack(stack, env);
-  const { code, output } = await run("pulumi", ["preview", "--json", "--stack", stack, ...rest], { env });
-  if (code !== 0) throw new Stop(errorsOf(output));
-  const { steps } = parse(output);
-  process.stdout.write(`\n${explain(stack, steps ?? [])}`);
-  return flags["diff"] ? pulumi(stack, ["preview", "--diff", ...rest], env) : 0;
+  const [out, args] = takeValue(process.argv.slice(2), "out");
+  const { stack, rest, flags } = stackArguments(args, ["diff", "markdown", "empty"]);
+  const { diff = false, markdown = false, empty = false } = flags;
+  // Standard output is for the comment alone.
+  if (markdown) onStandardError();
+  const show = (text: string) => (out === undefined ? process.stdout.write(text) : writeFileSync(out, text));
+  try {
+    await setup({ sample: true });
+    const env = await environment();
+    const look = (more: string[], env: NodeJS.ProcessEnv) =>
+      preview([...more, ...rest, "--stack", stack], env, diff || markdown);
+    let seen: Seen;
+    if (empty) seen = await withEmptyState(stack, env, look);
+    else {
+      // A pull request makes no stack.
+      await (markdown ? requireStack(stack, env) : ensureStack(stack, env));
+      seen = await look([], env);
+    }
+    if (markdown) show(comment(explanation(stack, seen.steps), seen.diff, seen.warnings, empty));
+    else show(`\n${[explain(stack, seen.steps), diffInText(seen.diff)].filter(Boolean).join("\n")}`);
+    return 0;
+  } catch (error) {
+    if (markdown && error instanceof Stop)
+      show(failure(stack, error instanceof Failed ? error.errors : [error.message]));
+    throw error;
+  }
 });
 
-interface Preview {
-  steps?: PreviewStep[];
-  diagnostics?: { severity: string; message: string }[];
-}
-
-/** Warnings may come before the JSON. */
-function parse(output: string): Preview {
-  return JSON.parse(output.slice(output.indexOf("{"))) as Preview;
-}
-
-function errorsOf(output: string): string {
-  try {
-    const errors = (parse(output).diagnostics ?? []).filter(({ severity }) => severity === "error");
-    return errors.map(({ message }) => message.trim()).join("\n") || output.trim();
-  } catch {
-    return output.trim();
-  }
+async function preview(args: string[], env: NodeJS.ProcessEnv, diff: boolean): Promise<Seen> {
+  const json = await run("pulumi", ["preview", "--json", ...args], { env });
+  if (json.code !== 0) throw new Failed(previewErrors(json.output));
+  const seen = readPreview(json.output);
+  if (!diff) return { ...seen, diff: [] };
+  const how = ["--diff", "--non-interactive", "--color", "never"];
+  const { code, output } = await run("pulumi", ["preview", ...how, ...args], { env });
+  if (code !== 0) throw new Failed([output.trim()]);
+  return { ...seen, diff: readDiff(output) };
 }

@@ -5,8 +5,15 @@ const HEARTBEAT = 15_000;
 
 const seconds = (start: number) => `${((performance.now() - start) / 1000).toFixed(1)} s`;
 
+let stream: NodeJS.WriteStream = process.stdout;
+
+/** From now on lines go to standard error, for a command whose standard output is its result. */
+export const onStandardError = (): void => {
+  stream = process.stderr;
+};
+
 export const line = (name: string, text: string): void => {
-  process.stdout.write(`${name.padEnd(17)}${text}\n`);
+  stream.write(`${name.padEnd(17)}${text}\n`);
 };
 
 /** A step that runs now; `note` says what it is doing, for the next sign of life. */

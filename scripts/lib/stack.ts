@@ -46,6 +46,18 @@ export function stackArguments(args: string[], flags: string[] = []): StackArgum
   return { stack, rest, flags: set };
 }
 
+/** Takes `--name VALUE` or `--name=VALUE` out of a command's arguments. @throws Stop where the value is missing. */
+export function takeValue(args: string[], name: string): [value: string | undefined, rest: string[]] {
+  const at = args.findIndex((arg) => arg === `--${name}` || arg.startsWith(`--${name}=`));
+  const given = args[at];
+  if (given === undefined) return [undefined, args];
+  const joined = given.includes("=");
+  const value = joined ? given.slice(given.indexOf("=") + 1) : args[at + 1];
+  if (value === undefined || value === "" || (!joined && value.startsWith("-")))
+    throw new Stop(`--${name}: has no value. Write it like \`--${name} VALUE\`.`);
+  return [value, [...args.slice(0, at), ...args.slice(at + (joined ? 1 : 2))]];
+}
+
 /** The environment that `. scripts/env.sh` gives: the one place that says where tools and state are. */
 export async function environment(): Promise<NodeJS.ProcessEnv> {
   // What it says comes before the mark, and would be taken for a variable.
@@ -72,6 +84,15 @@ export async function ensureStack(stack: string, env: NodeJS.ProcessEnv): Promis
     const { code, output } = await run("pulumi", ["stack", "init", stack], { env });
     if (code !== 0) throw new Stop(`pulumi stack init ${stack}: ended with ${code}:\n${output.trim()}`);
   }
+  await hideSalt(stack, env);
+}
+
+/** @throws Stop where the backend has no such stack. */
+export async function requireStack(stack: string, env: NodeJS.ProcessEnv): Promise<void> {
+  if (!(await stackExists(stack, env)))
+    throw new Stop(
+      `--stack: ${JSON.stringify(stack)} is not in this backend. Make it by \`npm run up -- --stack ${stack}\`, or name one that is there.`,
+    );
   await hideSalt(stack, env);
 }
 

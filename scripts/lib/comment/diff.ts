@@ -1,0 +1,116 @@
+/** Pulumi's diff as people read it: what changes, by the names of the program, without addresses and store paths. */
+
+/** A line of it: its mark (`+`, `-`, `~`, `+-` …), how deep it lies below its resource, and what it says. */
+export interface DiffLine {
+  mark: string;
+  depth: number;
+  text: string;
+}
+
+const OUTPUTS = /^\s*--outputs:--\s*$/;
+
+/** A line as Pulumi prints it: an indentation, a mark where it changes, the text. */
+const LINE = /^(\s*)(\+\+|--|\+-|-\+|[+\-~><] ?)?\s*(.*?)\s*$/;
+
+/** `command:local:Command: (replace)`, the head of a resource. */
+const HEAD = /^([\w-]+:[\w/-]+:\w+): \(([\w-]+)\)/;
+
+/** Addresses below the head of a resource; the URN holds its name. */
+const ADDRESS = /^\[(id|provider)=.*\]$/;
+const URN = /^\[urn=.*::(.+)\]$/;
+
+/** Inputs of ours that say nothing to a reviewer: places of the machine, and a nonce. */
+const OURS = /^"?(ABSENT_AT|OUT_LINK|drvPath)"?\s*:/;
+
+/** What the engine says around the diff. */
+const AROUND = /^(Previewing \w+ |View (Live|in Browser)|@ Previewing|Loading policy packs|Diagnostics:)/;
+const DIAGNOSTIC = /^(warning|error|info|debug): /;
+
+interface Line extends DiffLine {
+  column: number;
+  /** Lines of a resource that stays one: unmarked ones did not change. */
+  prune: boolean;
+  keep: boolean;
+}
+
+/** Reads what `pulumi preview --diff --color never` prints. */
+export function readDiff(output: string): DiffLine[] {
+  const lines: Line[] = [];
+  let [prune, ended] = [false, false];
+  for (const raw of output.split("\n")) {
+    const line = parse(raw);
+    if (line === undefined || ended) continue;
+    if (raw === "Resources:") ended = true;
+    else if (HEAD.test(line.text)) {
+      prune = !/\((create|delete|import)\)/.test(line.text);
+      lines.push({ ...line, text: head(line.text), depth: 0, prune, keep: line.mark !== "" });
+    } else if (OUTPUTS.test(raw)) {
+      // Of a new stack they come without marks.
+      prune = lines[0]?.keep !== true || lines[0].prune;
+      lines.push({ mark: "", text: "outputs:", depth: 0, column: 0, prune, keep: false });
+    } else {
+      const urn = URN.exec(line.text)?.[1];
+      const last = lines.at(-1);
+      if (urn !== undefined && last?.depth === 0) last.text = `${urn} ${last.text}`;
+      else if (lines.length > 0) lines.push({ ...line, depth: -1, prune, keep: line.mark !== "" || !prune });
+    }
+  }
+  return arrange(lines);
+}
+
+function parse(raw: string): Pick<Line, "mark" | "text" | "column"> | undefined {
+  const [, indentation = "", mark = "", rest = ""] = LINE.exec(raw) ?? [];
+  const text = rest.replace(/: \(json\) /, ": ");
+  if (text === "" || ADDRESS.test(text) || OURS.test(text)) return undefined;
+  if (indentation === "" && (AROUND.test(text) || DIAGNOSTIC.test(text))) return undefined;
+  const column = raw.length - raw.slice(indentation.length + mark.length).trimStart().length;
+  return { mark: mark.trim(), text, column };
+}
+
+const head = (text: string): string =>
+  text.replace(HEAD, (_, type: string, operation: string) => {
+    const [provider, , name] = type.split(":");
+    return `(${provider}:${name}): ${operation}`;
+  });
+
+/** Gives each line its depth, keeps what changed and what it lies in, and leaves out brackets. */
+function arrange(lines: Line[]): DiffLine[] {
+  const open: Line[] = [];
+  for (const line of lines) {
+    if (line.depth === 0) open.length = 0;
+    else {
+      while (open.length > 1 && (open.at(-1) as Line).column >= line.column) open.pop();
+      line.depth = open.length;
+    }
+    if (/^[}\]]$/.test(line.text)) line.keep = false;
+    else open.push(line);
+    if (line.keep) for (const around of open) around.keep = true;
+  }
+  return lines.filter(({ keep }) => keep).map(({ mark, depth, text }) => ({ mark, depth, text: tidy(text) }));
+}
+
+/** Without the bracket that it opens, and without the blanks that put it in line with what is left out. */
+const tidy = (text: string): string =>
+  shorten(text.replace(/:? [[{]$/, ":").replace(/^("[^"]*"|[\w.-]+) +:/, "$1:"));
+
+/** Digests, container ids, store hashes and store paths by what tells them apart. */
+export function shorten(text: string): string {
+  return text
+    .replace(/\/nix\/store\/[0-9a-z]{32}-/g, "")
+    .replace(/sha256:([0-9a-f]{8})[0-9a-f]{56}/g, "sha256:$1…")
+    .replace(/\b([0-9a-f]{8})[0-9a-f]{56}\b/g, "$1…")
+    .replace(/(-image:(?:[a-z]+-)*[0-9a-z]{8})[0-9a-z]{24}(?![0-9a-z])/g, "$1…");
+}
+
+/** For a terminal: the mark in front. */
+export const diffInText = (lines: DiffLine[]): string =>
+  lines.map(({ mark, depth, text }) => `${mark.padEnd(2)} ${"  ".repeat(depth)}${text}\n`).join("");
+
+/** For a block of language `diff`, which colours a line by its first character: `+`, `-`, and `!` for what changes. */
+export const diffInMarkdown = (lines: DiffLine[]): string =>
+  lines
+    .map(({ mark, depth, text }) => {
+      const first = mark === "" ? " " : /^[+-]$/.test(mark) ? mark : "!";
+      return `${first} ${"  ".repeat(depth)}${text}\n`;
+    })
+    .join("");

@@ -1,0 +1,30 @@
+/** What `pulumi preview --json` printed, and the warnings around it. */
+import type { PreviewStep } from "./explain.ts";
+
+interface Preview {
+  steps?: PreviewStep[];
+  diagnostics?: { severity: string; message: string }[];
+}
+
+/** Steps and warnings of a preview that went well; where the engine found its plugins is no warning for a reader. */
+export function readPreview(output: string): { steps: PreviewStep[]; warnings: string[] } {
+  const { steps = [], diagnostics = [] } = parse(output);
+  const warnings = diagnostics.filter(({ severity }) => severity === "warning");
+  return {
+    steps,
+    warnings: warnings.map(({ message }) => message.trim()).filter((message) => !/\$PATH\b/.test(message)),
+  };
+}
+
+/** The errors of a preview that failed; all it printed, where it did not get as far as naming them. */
+export function previewErrors(output: string): string[] {
+  try {
+    const errors = (parse(output).diagnostics ?? []).filter(({ severity }) => severity === "error");
+    if (errors.length > 0) return errors.map(({ message }) => message.trim().replace(/^error: /, ""));
+  } catch {
+    // No JSON: Pulumi failed before it looked at the program.
+  }
+  return [output.trim()];
+}
+
+const parse = (output: string): Preview => JSON.parse(output.slice(output.search(/^\{/m))) as Preview;

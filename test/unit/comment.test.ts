@@ -1,0 +1,182 @@
+import { marked } from "marked";
+import { describe, expect, it } from "vitest";
+import { comment, failure, LIMIT } from "../../scripts/lib/comment/comment.ts";
+import type { DiffLine } from "../../scripts/lib/comment/diff.ts";
+import { block, code, markdownTable, plain } from "../../scripts/lib/comment/markdown.ts";
+import type { Explanation } from "../../scripts/lib/explain.ts";
+import { previewErrors, readPreview } from "../../scripts/lib/previewOutput.ts";
+
+const RELEASE: Explanation = {
+  stack: "prod",
+  changes: true,
+  images: [
+    ["db", "stays", ""],
+    ["back", "aaaaaaaa… => bbbbbbbb…", "~ jar sha256:11111111… => sha256:33333333…"],
+    ["", "", "+ V9__goals.sql"],
+    ["front", "stays", ""],
+  ],
+  services: [
+    ["db", "stays", "", ""],
+    ["back", "is replaced", "new image, memory 512 => 300 MB", "about 3 s"],
+    ["front", "stays", "", ""],
+  ],
+  data: [
+    ["volume", "stays"],
+    ["migrations", "run: + V9__goals.sql"],
+  ],
+};
+
+const line = (text: string): DiffLine => ({ mark: "~", depth: 0, text });
+
+describe("a comment", () => {
+  it("has sentences, a table, and the diff folded below", () => {
+    expect(comment(RELEASE, [line("back-container (docker:Container): replace")], [])).toBe(`\
+### prod: what \`up\` would change
+
+\`back\` will be away for about 3 s. The data stays.
+
+| image | change | why | restart | data |
+| --- | --- | --- | --- | --- |
+| **db** | stays |  | stays | volume stays |
+| **back** | \`aaaaaaaa…\` ⇒ \`bbbbbbbb…\` | \`~ jar sha256:11111111… => sha256:33333333…\`<br>\`+ V9__goals.sql\` | is replaced: new image, memory 512 &#61;&#62; 300 MB<br>away about 3 s | migrations run:<br>\`+ V9__goals.sql\` |
+| **front** | stays |  | stays |  |
+
+<details>
+<summary>Pulumi's diff</summary>
+
+\`\`\`diff
+! back-container (docker:Container): replace
+\`\`\`
+
+</details>
+`);
+  });
+
+  it("is one line where nothing changes", () => {
+    expect(comment({ ...RELEASE, changes: false }, [], [])).toBe("### prod: nothing would change\n");
+  });
+
+  it("says that nobody is away, and that the data gets another volume", () => {
+    const data = [["volume", "is kept; the database gets another one"]];
+    const stays = RELEASE.services.map(([name = ""]) => [name, "stays", "", ""]);
+    expect(comment({ ...RELEASE, services: stays, data }, [], [])).toContain(
+      "No service will be away. The data's volume is kept; the database gets another one.",
+    );
+  });
+
+  it("says what a preview against an empty state cannot tell", () => {
+    expect(comment(RELEASE, [], [], true)).toMatch(/without the stack's state and secrets/);
+    expect(comment(RELEASE, [], [], true)).not.toMatch(/will be away/);
+  });
+
+  it("repeats the engine's warnings", () => {
+    expect(comment(RELEASE, [], ["the plan <b>ends</b>"])).toContain(
+      "> **Warning:** <code>the plan &#60;b&#62;",
+    );
+  });
+
+  it("fits into what GitHub takes, and says where it was cut", () => {
+    const diff = Array.from({ length: 5000 }, (_, index) => line(`line ${index} ${"é".repeat(40)}`));
+    const text = comment(RELEASE, diff, []);
+    expect(Buffer.byteLength(text)).toBeLessThanOrEqual(LIMIT);
+    expect(Buffer.byteLength(text)).toBeGreaterThan(LIMIT - 200);
+    const shown = text.split("\n").filter((entry) => entry.startsWith("! line")).length;
+    expect(text).toContain(`_Cut here: ${5000 - shown} of 5000 lines do not fit in a comment.`);
+    expect(text.trimEnd().endsWith("</details>")).toBe(true);
+  });
+
+  it("fits with hundreds of migrations of the longest and oddest names", () => {
+    const names = Array.from({ length: 300 }, (_, index) => `+ V${index}__${"|<&>`*".repeat(40)}.sql`);
+    const images = names.map((name, index) => [index === 0 ? "back" : "", index === 0 ? "a => b" : "", name]);
+    const data = [["migrations", `run: ${names.join(", ")}`]];
+    const text = comment({ ...RELEASE, images, data }, Array(2000).fill(line("x".repeat(60))), []);
+    expect(Buffer.byteLength(text)).toBeLessThanOrEqual(LIMIT);
+    expect(/and 2\d\d more/.test(text)).toBe(true);
+  });
+});
+
+describe("a preview that failed", () => {
+  it("gives its errors as sentences", () => {
+    expect(failure("prod", ["agatha:back.jar: it is not there. Build it."])).toBe(
+      "### prod: the preview failed\n\nNothing was changed. What has to be mended first:\n\n```text\nagatha:back.jar: it is not there. Build it.\n```\n",
+    );
+  });
+
+  it("fits, and says how many errors it leaves out", () => {
+    const text = failure("prod", Array(100).fill("x".repeat(5000)));
+    expect(Buffer.byteLength(text)).toBeLessThanOrEqual(LIMIT);
+    expect(text).toMatch(/_\d+ more errors do not fit in a comment/);
+  });
+});
+
+/** What a renderer of GitHub's Markdown makes of it, in one line. */
+const rendered = (markdown: string): string => String(marked.parse(markdown, { gfm: true })).trim();
+
+const ODD = [
+  "a|b",
+  "`x`",
+  "<img src=x onerror=y>",
+  "</code></td><script>",
+  "@team",
+  "[x](http://y)",
+  "*x* _x_ ~~x~~",
+  "&lt;",
+  "\\|",
+  " # x",
+  "V1__größe.sql",
+  "V1__a.sql",
+];
+
+describe("names from outside", () => {
+  const escaped = (text: string) =>
+    text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+
+  it.each(ODD)("%j stays one span of code in one cell", (text) => {
+    const html = rendered(markdownTable(["a", "b"], [[code(text), "end"]])).replaceAll("&#39;", "'");
+    const cells = [...html.matchAll(/<td>(.*?)<\/td>/g)].map(([, cell]) => decoded(cell ?? ""));
+    expect(cells).toEqual([`<code>${escaped(text)}</code>`, "end"]);
+  });
+
+  it.each(ODD)("%j is text in text", (text) => {
+    const html = decoded(rendered(markdownTable(["a"], [[plain(text)]])));
+    expect(html).toContain(
+      `<td>${escaped(text).trim().replace("@", "@\u200b").replace("#", "#\u200b")}</td>`,
+    );
+  });
+
+  it("have neither line breaks nor marks that turn the direction of text", () => {
+    expect(code("a\n## b\u202e")).toBe("<code>a&#65533;&#35;&#35; b&#65533;</code>");
+    expect(plain("a\u0000b")).toBe("a&#65533;b");
+  });
+
+  it("end no block of code", () => {
+    expect(block("diff", "a\n````\n</details>")).toBe("`````diff\na\n````\n</details>\n`````\n");
+    expect(block("text", "a\u001b[31m\tb\n")).toBe("```text\na\ufffd[31m\tb\n```\n");
+  });
+});
+
+/** Numbers of characters as the characters; `&lt;` and its like stay. */
+const decoded = (html: string): string =>
+  html.replace(/&#(\d+);/g, (_, number) => {
+    const character = String.fromCodePoint(Number(number));
+    return { "&": "&amp;", "<": "&lt;", ">": "&gt;" }[character] ?? character;
+  });
+
+describe("what Pulumi printed", () => {
+  const diagnostics = [
+    { severity: "warning", message: "using pulumi-resource-docker from $PATH at /x" },
+    { severity: "warning", message: "the image is old\n" },
+    { severity: "error", message: "error: agatha:back: is wrong.\n" },
+  ];
+
+  it("is read behind the warnings that come before it, but for those about plugins", () => {
+    const steps = [{ op: "same", urn: "urn:x::y" }];
+    const output = `warning: {odd}\n${JSON.stringify({ steps, diagnostics })}\n`;
+    expect(readPreview(output)).toEqual({ steps, warnings: ["the image is old"] });
+  });
+
+  it("has its errors, or is one as a whole", () => {
+    expect(previewErrors(JSON.stringify({ diagnostics }))).toEqual(["agatha:back: is wrong."]);
+    expect(previewErrors("error: no such stack\n")).toEqual(["error: no such stack"]);
+  });
+});

@@ -1,0 +1,63 @@
+import { execFileSync } from "node:child_process";
+import { describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import { withoutSecrets } from "../../scripts/lib/emptyState.ts";
+import { takeValue } from "../../scripts/lib/stack.ts";
+
+describe("a stack's file without its secrets", () => {
+  it("has a placeholder for each, and nothing of how they are encrypted", () => {
+    const text = `secretsprovider: passphrase
+encryptionsalt: v1:abc
+config:
+  agatha:packages: nixpkgs
+  agatha:databasePassword:
+    secure: v1:cipher
+  agatha:back:
+    properties: { token: { secure: "v1:other" }, name: x }
+`;
+    expect(parse(withoutSecrets("Pulumi.prod.yaml", text))).toEqual({
+      config: {
+        "agatha:packages": "nixpkgs",
+        "agatha:databasePassword": "placeholder-of-a-secret",
+        "agatha:back": { properties: { token: "placeholder-of-a-secret", name: "x" } },
+      },
+    });
+  });
+
+  it.each(["config: {}\n", "", "config:\n"])("has a password where %j has none", (text) => {
+    expect(parse(withoutSecrets("x", text))).toEqual({
+      config: { "agatha:databasePassword": "placeholder-of-a-secret" },
+    });
+  });
+
+  it("is refused where it is no YAML", () => {
+    expect(() => withoutSecrets("Pulumi.x.yaml", "a: [")).toThrow(
+      /^Pulumi\.x\.yaml: is no YAML: .* Mend it/s,
+    );
+  });
+});
+
+describe("an argument's value", () => {
+  it.each([
+    [["--out", "a b", "--diff"], "a b"],
+    [["--diff", "--out=a b"], "a b"],
+  ])("is taken out of %j", (args, value) => {
+    expect(takeValue(args, "out")).toEqual([value, ["--diff"]]);
+  });
+
+  it("may be absent, but not forgotten", () => {
+    expect(takeValue(["--diff"], "out")).toEqual([undefined, ["--diff"]]);
+    for (const args of [["--out"], ["--out="], ["--out", "--diff"]])
+      expect(() => takeValue(args, "out")).toThrow("--out: has no value. Write it like `--out VALUE`.");
+  });
+});
+
+it("a token is a login: the state is then not in the clone", () => {
+  const backend = (env: object) => {
+    const script = '. scripts/env.sh 2>/dev/null; printf %s "${PULUMI_BACKEND_URL:-}"';
+    const own = { PATH: process.env["PATH"], HOME: "/nowhere", PULUMI_CONFIG_PASSPHRASE: "x", ...env };
+    return execFileSync("bash", ["-c", script], { env: own, encoding: "utf8" });
+  };
+  expect(backend({})).toBe(`file://${process.cwd()}/.state/pulumi`);
+  expect(backend({ PULUMI_ACCESS_TOKEN: "t" })).toBe("");
+});
