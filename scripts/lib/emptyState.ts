@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { isMap, isScalar, parseDocument, visit } from "yaml";
+import { type Document, isMap, isScalar, parseDocument, visit } from "yaml";
 import { run, Stop } from "./exec.ts";
 
 /** Stands for a secret that is not known here. */
@@ -21,7 +21,7 @@ const SECRETS = ["agatha:databasePassword"];
  * @throws Stop where it is no YAML.
  */
 export function withoutSecrets(file: string, text: string): string {
-  const document = parseDocument(text);
+  const document: Document = parseDocument(text);
   if (document.errors.length > 0)
     throw new Stop(`${file}: is no YAML: ${document.errors[0]?.message} Mend it, then run this again.`);
   if (!isMap(document.contents)) document.contents = document.createNode({});
