@@ -12,7 +12,7 @@ import { main, run, Stop } from "./lib/exec.ts";
 import { explain, explanation, type PreviewStep } from "./lib/explain.ts";
 import { previewErrors, readPreview } from "./lib/previewOutput.ts";
 import { onStandardError } from "./lib/report.ts";
-import { ensureStack, environment, requireStack, stackArguments, takeValue } from "./lib/stack.ts";
+import { ensureStack, environment, fullName, requireStack, stackArguments, takeValue } from "./lib/stack.ts";
 import { setup } from "./setup/setup.ts";
 
 interface Seen {
@@ -41,13 +41,13 @@ await main(async () => {
     await setup({ sample: true });
     const env = await environment();
     const look = (more: string[], env: NodeJS.ProcessEnv) =>
-      preview([...more, ...rest, "--stack", stack], env, diff || markdown);
+      preview([...more, ...rest], env, diff || markdown);
     let seen: Seen;
-    if (empty) seen = await withEmptyState(stack, env, look);
+    if (empty) seen = await withEmptyState(stack, env, (more, env) => look([...more, "--stack", stack], env));
     else {
       // A pull request makes no stack.
       await (markdown ? requireStack(stack, env) : ensureStack(stack, env));
-      seen = await look([], env);
+      seen = await look(["--stack", fullName(stack, env)], env);
     }
     if (markdown) show(comment(explanation(stack, seen.steps), seen.diff, seen.warnings, empty));
     else show(`\n${[explain(stack, seen.steps), diffInText(seen.diff)].filter(Boolean).join("\n")}`);

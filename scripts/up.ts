@@ -1,13 +1,17 @@
-/** `npm run up`: sets up what is missing, builds the sample, brings the stack up and says where it is. */
+/**
+ * `npm run up`: sets up what is missing, builds the sample, brings the stack up and says where it is.
+ *
+ * `-- --existing` takes only a stack that the backend has: on a machine without its state, nothing is made twice.
+ */
 import { main } from "./lib/exec.ts";
-import { ensureStack, environment, outputs, pulumi, stackArguments } from "./lib/stack.ts";
+import { ensureStack, environment, outputs, pulumi, requireStack, stackArguments } from "./lib/stack.ts";
 import { setup } from "./setup/setup.ts";
 
 await main(async () => {
-  const { stack, rest } = stackArguments(process.argv.slice(2));
+  const { stack, rest, flags } = stackArguments(process.argv.slice(2), ["existing"]);
   await setup({ sample: true });
   const env = await environment();
-  await ensureStack(stack, env);
+  await (flags["existing"] ? requireStack(stack, env) : ensureStack(stack, env));
   const quiet = ["--yes", "--skip-preview", "--suppress-outputs", "--suppress-progress"];
   const code = await pulumi(stack, ["up", ...quiet, ...rest], env);
   if (code !== 0) return code;

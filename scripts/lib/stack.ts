@@ -73,6 +73,13 @@ export async function environment(): Promise<NodeJS.ProcessEnv> {
   );
 }
 
+/**
+ * What Pulumi calls the stack: with `AGATHA_ORGANIZATION`, the one of that organisation of Pulumi Cloud; else the one of
+ * the backend's own default.
+ */
+export const fullName = (stack: string, env: NodeJS.ProcessEnv = process.env): string =>
+  env["AGATHA_ORGANIZATION"] ? `${env["AGATHA_ORGANIZATION"]}/agatha/${stack}` : stack;
+
 /** Makes the stack where it is not there yet, and selects it then; with a random database password on stack dev. */
 export async function ensureStack(stack: string, env: NodeJS.ProcessEnv): Promise<void> {
   const file = passwordFile(stack);
@@ -81,7 +88,7 @@ export async function ensureStack(stack: string, env: NodeJS.ProcessEnv): Promis
     writeFileSync(file, `${randomBytes(24).toString("base64url")}\n`, { mode: 0o600 });
   }
   if (!(await stackExists(stack, env))) {
-    const { code, output } = await run("pulumi", ["stack", "init", stack], { env });
+    const { code, output } = await run("pulumi", ["stack", "init", fullName(stack, env)], { env });
     if (code !== 0) throw new Stop(`pulumi stack init ${stack}: ended with ${code}:\n${output.trim()}`);
   }
   await hideSalt(stack, env);
@@ -91,18 +98,23 @@ export async function ensureStack(stack: string, env: NodeJS.ProcessEnv): Promis
 export async function requireStack(stack: string, env: NodeJS.ProcessEnv): Promise<void> {
   if (!(await stackExists(stack, env)))
     throw new Stop(
-      `--stack: ${JSON.stringify(stack)} is not in this backend. Make it by \`npm run up -- --stack ${stack}\`, or name one that is there.`,
+      `--stack: ${JSON.stringify(fullName(stack, env))} is not in this backend. Make it by \`pulumi stack init\`, or log in where it is: set PULUMI_ACCESS_TOKEN or PULUMI_BACKEND_URL.`,
     );
   await hideSalt(stack, env);
 }
 
 /** Whether the backend has the stack. @throws Stop where there is no Pulumi to ask. */
 export async function stackExists(stack: string, env: NodeJS.ProcessEnv): Promise<boolean> {
-  const { code, output } = await run("pulumi", ["stack", "ls", "--json"], { env });
+  const of = env["AGATHA_ORGANIZATION"] ? ["--organization", env["AGATHA_ORGANIZATION"]] : [];
+  const { code, output } = await run("pulumi", ["stack", "ls", "--json", ...of], { env });
   if (code === 127) throw new Stop("pulumi: is not set up in this clone. Run `npm run setup` first.");
   if (code !== 0) throw new Stop(`pulumi stack ls: ended with ${code}:\n${output.trim()}`);
-  return output.includes(`"name": "${stack}"`);
+  return namesStack(output, stack);
 }
+
+/** Whether what `pulumi stack ls --json` prints has the stack; an organisation that is not the default stands in front. */
+export const namesStack = (output: string, stack: string): boolean =>
+  [...output.matchAll(/"name": "(?:[^"]*\/)?([^"/]+)"/g)].some(([, name]) => name === stack);
 
 /** Pulumi writes its salt into the stack's file; with our own state, git need not see that. */
 async function hideSalt(stack: string, env: NodeJS.ProcessEnv): Promise<void> {
@@ -112,11 +124,12 @@ async function hideSalt(stack: string, env: NodeJS.ProcessEnv): Promise<void> {
 
 /** Runs pulumi on the stack in this terminal. */
 export const pulumi = (stack: string, args: string[], env: NodeJS.ProcessEnv): Promise<number> =>
-  runHere("pulumi", [...args, "--stack", stack], { env });
+  runHere("pulumi", [...args, "--stack", fullName(stack, env)], { env });
 
 /** The stack's outputs; secrets stay hidden. */
 export async function outputs(stack: string, env: NodeJS.ProcessEnv): Promise<Record<string, unknown>> {
-  const { code, output } = await run("pulumi", ["stack", "output", "--json", "--stack", stack], { env });
+  const args = ["stack", "output", "--json", "--stack", fullName(stack, env)];
+  const { code, output } = await run("pulumi", args, { env });
   if (code !== 0) throw new Stop(`pulumi stack output: ended with ${code}:\n${output.trim()}`);
   return JSON.parse(output) as Record<string, unknown>;
 }

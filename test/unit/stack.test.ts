@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { withoutSecrets } from "../../scripts/lib/emptyState.ts";
-import { takeValue } from "../../scripts/lib/stack.ts";
+import { fullName, namesStack, takeValue } from "../../scripts/lib/stack.ts";
 
 describe("a stack's file without its secrets", () => {
   it("has a placeholder for each, and nothing of how they are encrypted", () => {
@@ -49,6 +49,22 @@ describe("an argument's value", () => {
     expect(takeValue(["--diff"], "out")).toEqual([undefined, ["--diff"]]);
     for (const args of [["--out"], ["--out="], ["--out", "--diff"]])
       expect(() => takeValue(args, "out")).toThrow("--out: has no value. Write it like `--out VALUE`.");
+  });
+});
+
+describe("a stack's name", () => {
+  it("has the organisation in front where one is named", () => {
+    expect(fullName("prod", {})).toBe("prod");
+    expect(fullName("prod", { AGATHA_ORGANIZATION: "team" })).toBe("team/agatha/prod");
+  });
+
+  it.each([
+    ['[{ "name": "prod" }]', true],
+    ['[{ "name": "team/prod" }]', true],
+    ['[{ "name": "prod-2" }, { "name": "a.prod" }]', false],
+    ["[]", false],
+  ])("is found in %s: %j", (output, there) => {
+    expect(namesStack(output, "prod")).toBe(there);
   });
 });
 
