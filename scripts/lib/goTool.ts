@@ -1,0 +1,64 @@
+/** Programs that are built from Go modules of our own, and kept in the user's cache for next time. */
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { lastLines, run, Stop, which } from "./exec.ts";
+
+/** Where Go is, where it is installed but not on PATH. */
+export const GO_FOLDER = "/usr/local/go/bin";
+
+/** The go command; undefined where there is none. */
+export const goCommand = (): string | undefined => which("go") ?? which("go", GO_FOLDER);
+
+export interface GoTool {
+  /** What errors begin with. */
+  name: string;
+  /** Folder with the go.mod and go.sum that pin it. */
+  module: string;
+  /** The package to build. */
+  package: string;
+  /** Name of the program. */
+  binary: string;
+  /** Variables that the linker sets: `path.Name=value`. Default: none. */
+  variables?: string[];
+}
+
+/** Where the program is, or will be: what pins it is part of the path. */
+export function goToolPath({ module, binary }: GoTool): string {
+  const key = createHash("sha256");
+  for (const file of readdirSync(module).sort()) key.update(readFileSync(join(module, file)));
+  const base = process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache");
+  return join(base, "agatha", `${binary}-${key.digest("hex").slice(0, 24)}`, binary);
+}
+
+/** Builds the program where it is not there yet, and gives its path. @throws Stop where that fails. */
+export async function goTool(tool: GoTool): Promise<string> {
+  const path = goToolPath(tool);
+  if (!existsSync(path)) await build(tool, path);
+  return path;
+}
+
+async function build(tool: GoTool, path: string): Promise<void> {
+  const go = goCommand();
+  if (go === undefined)
+    throw new Stop(
+      `${tool.name}: there is no Go on PATH or in ${GO_FOLDER}. Install it, then run this again.`,
+    );
+  const folder = join(path, "..");
+  mkdirSync(folder, { recursive: true });
+  const work = mkdtempSync(join(folder, "building-"));
+  try {
+    const built = join(work, tool.binary);
+    const flags = ["-mod=readonly", "-trimpath", "-buildvcs=false"];
+    const link = ["-s", "-w", ...(tool.variables ?? []).flatMap((variable) => ["-X", variable])].join(" ");
+    const args = ["build", ...flags, "-ldflags", link, "-o", built, tool.package];
+    const env = { ...process.env, CGO_ENABLED: "0" };
+    const { code, output } = await run(go, args, { cwd: tool.module, env });
+    if (code !== 0) throw new Stop(`${tool.name}: building it failed:\n${lastLines(output, 20)}`);
+    // Renamed in one step: whoever sees it sees all of it.
+    renameSync(built, path);
+  } finally {
+    rmSync(work, { recursive: true });
+  }
+}
