@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
 import { removeEngines } from "../test/support/engineRemoval.ts";
+import { actionlint } from "./lib/actionlint.ts";
 import {
   type Count,
   check,
@@ -14,19 +15,18 @@ import {
   vitestHere,
 } from "./lib/checks.ts";
 import { main, Stop, which } from "./lib/exec.ts";
+import { GO_FOLDER, goCommand } from "./lib/goTool.ts";
 import { removeLeftovers } from "./lib/leftovers.ts";
 import { line } from "./lib/report.ts";
 import { environment } from "./lib/stack.ts";
 import { setup } from "./setup/setup.ts";
-
-/** Where Go is, where it is installed but not on PATH. */
-const GO_FOLDER = "/usr/local/go/bin";
 
 await main(async () => {
   const counts = [await setUp()];
   const env = await environment();
   counts.push(await fastChecks());
   counts.push(await check("sample's tests", process.execPath, ["sample/build.ts", "--test"], env));
+  counts.push(await actionlint());
   counts.push(await toolchain());
   counts.push(await integration(process.argv.slice(2), env));
   const count = sum(counts);
@@ -48,8 +48,7 @@ async function setUp(): Promise<Count> {
 /** The engine's own tests; where the engine was not built here, there may be no Go. */
 async function toolchain(): Promise<Count> {
   if (!existsSync("scripts/toolchain/test.sh")) return sum([]);
-  const go = which("go") ?? which("go", GO_FOLDER);
-  if (go === undefined) {
+  if (goCommand() === undefined) {
     line("engine's tests", `SKIPPED: there is no Go on PATH or in ${GO_FOLDER}. Install Go to run them.`);
     return SKIPPED;
   }
