@@ -1,0 +1,130 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import {
+  commands,
+  evaluated,
+  type Job,
+  job,
+  localActions,
+  type Step,
+  scriptOf,
+  textOf,
+  workflow,
+  workflowNames,
+} from "../support/workflows.ts";
+
+const jobs = workflowNames().flatMap((name) =>
+  Object.entries(workflow(name).jobs).map(([id, found]): [string, Job] => [`${name} ${id}`, found]),
+);
+const files = [...workflowNames().map((name) => `.github/workflows/${name}`), ...localActions()];
+const actionSteps = (file: string) =>
+  (parse(readFileSync(file, "utf8")) as { runs: { steps: Step[] } }).runs.steps;
+const steps = [...jobs.flatMap(([, { steps }]) => steps), ...localActions().flatMap(actionSteps)];
+
+describe("every workflow", () => {
+  it.each(files)("%s pins the actions of others by commit, and says which version that is", (file) => {
+    const used = readFileSync(file, "utf8")
+      .split("\n")
+      .filter((line) => /^\s*(- )?uses:/.test(line))
+      .map((line) => line.replace(/^\s*(- )?uses: /, ""));
+    expect(used.length).toBeGreaterThan(0);
+    for (const action of used)
+      expect(action).toMatch(/^(\.\/\.github\/actions\/\w+|[\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+)$/);
+  });
+
+  it.each(workflowNames())("%s may read the repo and nothing else by itself", (name) => {
+    expect(workflow(name).permissions).toEqual({ contents: "read" });
+    // It would run a stranger's code with the repo's secrets.
+    expect(Object.keys(workflow(name).on)).not.toContain("pull_request_target");
+  });
+
+  it.each(jobs)(
+    "%s ends in time, and leaves no token in the clone",
+    (_, { steps, "timeout-minutes": limit }) => {
+      expect(limit).toBeLessThanOrEqual(60);
+      const checkout = steps.find(({ uses }) => uses?.startsWith("actions/checkout@"));
+      expect(checkout?.with).toEqual({ "persist-credentials": false });
+    },
+  );
+
+  it("runs scripts of the repo and no shell of its own", () => {
+    const shell = steps.flatMap(({ run }) => (run === undefined ? [] : [run]));
+    expect(shell.length).toBeGreaterThan(5);
+    for (const command of shell) {
+      expect(command).not.toMatch(/[\n;|&`]|\$[({]/);
+      expect(scriptOf(command), command).toBeDefined();
+    }
+  });
+
+  it("hands secrets to single steps", () => {
+    for (const [name, { env }] of jobs) expect(JSON.stringify(env ?? {}), name).not.toContain("secrets.");
+    for (const name of workflowNames())
+      expect(JSON.stringify(workflow(name).env ?? {})).not.toContain("secrets.");
+  });
+
+  it("installs the Pulumi that the engine is built from elsewhere", () => {
+    const pinned = /pulumi\/pkg\/v3 v([\d.]+)/.exec(
+      readFileSync("scripts/toolchain/engine/go.mod", "utf8"),
+    )?.[1];
+    const installing = steps.find(({ uses }) => uses?.startsWith("pulumi/actions@"));
+    expect(installing?.with).toEqual({ "pulumi-version": pinned });
+  });
+});
+
+describe("a pull request", () => {
+  it("from a fork or from Dependabot gets a preview without secrets and without a token that may write", () => {
+    const [own, other] = [job("preview.yml", "preview"), job("preview.yml", "preview-without-secrets")];
+    expect(own.if).toBe(
+      "github.event.pull_request.head.repo.full_name == github.repository && github.actor != 'dependabot[bot]'",
+    );
+    expect(other.if).toBe(
+      "github.event.pull_request.head.repo.full_name != github.repository || github.actor == 'dependabot[bot]'",
+    );
+    expect(other.permissions).toBeUndefined();
+    expect(JSON.stringify(other)).not.toMatch(/secrets\.|token/);
+    expect(commands("preview.yml", "preview-without-secrets").at(-1)?.run).toContain("--empty");
+  });
+
+  it("gets a comment even where the preview failed", () => {
+    const { steps, permissions } = job("preview.yml", "preview");
+    expect(permissions).toEqual({ contents: "read", "pull-requests": "write" });
+    expect(steps.at(-1)).toMatchObject({
+      if: "${{ !cancelled() }}",
+      run: expect.stringMatching(/^npm run --silent comment /),
+    });
+  });
+});
+
+describe("a deployment", () => {
+  it("brings staging up, then prod behind its environment, each stack once at a time and never broken off", () => {
+    const [staging, prod] = [job("deploy.yml", "staging"), job("deploy.yml", "prod")];
+    expect(prod.needs).toBe("staging");
+    for (const [stack, { environment, concurrency, env }] of Object.entries({ staging, prod })) {
+      expect(environment).toBe(stack);
+      expect(env).toEqual({ STACK: stack });
+      expect(concurrency).toEqual({ group: `stack-${stack}`, "cancel-in-progress": false });
+    }
+    expect(prod.steps).toEqual(staging.steps);
+  });
+
+  it("makes no stack that the backend has not", () => {
+    for (const id of ["staging", "prod"])
+      expect(commands("deploy.yml", id).at(-1)?.run).toBe(
+        'npm run --silent up -- --existing --stack "$STACK"',
+      );
+  });
+});
+
+it("the environments' names are those of stacks' files", () => {
+  for (const stack of ["staging", "prod"])
+    expect(readFileSync(`Pulumi.${stack}.yaml`, "utf8")).toContain("agatha:packages");
+  expect(textOf("preview.yml")).toContain("vars.PREVIEW_STACK || 'prod'");
+});
+
+it("expressions are evaluated as on GitHub", () => {
+  const context = { "vars.A": "a", "secrets.B": "" };
+  expect(evaluated("${{ vars.A || 'prod' }}-${{ vars.X || 'prod' }}-${{ secrets.B }}", context)).toBe(
+    "a-prod-",
+  );
+});
