@@ -4,8 +4,8 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
-import { stringify } from "yaml";
 import { type Ended, execute, Scratch } from "../support/scratch.ts";
+import { writeStackFile } from "../support/stackFile.ts";
 import { commands, evaluated } from "../support/workflows.ts";
 
 let scratch: Scratch;
@@ -27,10 +27,7 @@ beforeAll(async () => {
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   scratch = await Scratch.make();
-  file = `Pulumi.${scratch.stack}.yaml`;
-  const config = Object.entries(scratch.config).map(([key, value]) => [`agatha:${key}`, value]);
-  const salt = readFileSync(scratch.configFile, "utf8");
-  writeFileSync(file, `${salt}\n${stringify({ config: Object.fromEntries(config) })}`);
+  file = writeStackFile(scratch);
   writeFileSync(event(), JSON.stringify({ pull_request: { number: 7, head: { sha: "0123456789ab" } } }));
 });
 afterAll(async () => {

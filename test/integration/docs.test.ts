@@ -1,0 +1,41 @@
+/** Runs the blocks of commands that the documentation marks as tested, on a scratch stack that is up. */
+import { rmSync } from "node:fs";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { blocks, pages, textOf } from "../support/docs.ts";
+import { execute, Scratch } from "../support/scratch.ts";
+import { writeStackFile } from "../support/stackFile.ts";
+
+const tested = pages().flatMap((page) =>
+  blocks(textOf(page))
+    .filter((block) => block.tested)
+    .map((block): [string, string] => [page, block.text]),
+);
+
+let scratch: Scratch;
+/** The stack's file, where a clone has it. */
+let file: string;
+
+beforeAll(async () => {
+  scratch = await Scratch.make();
+  await scratch.upWell();
+  file = writeStackFile(scratch);
+});
+afterAll(async () => {
+  // What the pages' commands write, too.
+  for (const written of [file, "/tmp/preview.md"])
+    if (written !== undefined) rmSync(written, { force: true });
+  await scratch?.remove();
+});
+
+it("there are such blocks", () => {
+  expect(tested.length).toBeGreaterThanOrEqual(3);
+});
+
+it.each(tested)("%s: %j works as it is written", async (_, text) => {
+  // The pages name the stacks that people have.
+  const script = text.replace(/--stack (dev|staging|prod)\b/g, `--stack ${scratch.stack}`);
+  const env = { ...scratch.env, AGATHA_STACK: scratch.stack };
+  const { code, output } = await execute("bash", ["-e", "-c", script], env);
+  expect(code, output).toBe(0);
+  expect(output).not.toContain(scratch.password);
+});
