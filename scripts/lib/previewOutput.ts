@@ -27,4 +27,8 @@ export function previewErrors(output: string): string[] {
   return [output.trim()];
 }
 
-const parse = (output: string): Preview => JSON.parse(output.slice(output.search(/^\{/m))) as Preview;
+/** Warnings, which go to standard error, may stand before the JSON and behind it. */
+function parse(output: string): Preview {
+  const end = output.search(/^\}\n(?![\s\S]*^\}\n)/m);
+  return JSON.parse(output.slice(output.search(/^\{/m), end === -1 ? undefined : end + 1)) as Preview;
+}

@@ -1,5 +1,6 @@
 /** Runs the blocks of commands that the documentation marks as tested, on a scratch stack that is up. */
 import { rmSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { blocks, pages, textOf } from "../support/docs.ts";
 import { execute, Scratch } from "../support/scratch.ts";
@@ -22,8 +23,8 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   // What the pages' commands write, too.
-  for (const written of [file, "/tmp/preview.md"])
-    if (written !== undefined) rmSync(written, { force: true });
+  const written = file === undefined ? [] : [file, join("deployments", file), "/tmp/preview.md"];
+  for (const path of written) rmSync(path, { force: true });
   await scratch?.remove();
 });
 
@@ -33,7 +34,7 @@ it("there are such blocks", () => {
 
 it.each(tested)("%s: %j works as it is written", async (_, text) => {
   // The pages name the stacks that people have.
-  const script = text.replace(/--stack (dev|staging|prod)\b/g, `--stack ${scratch.stack}`);
+  const script = text.replace(/(--stack|stack init) (dev|staging|prod|settings)\b/g, `$1 ${scratch.stack}`);
   const env = { ...scratch.env, AGATHA_STACK: scratch.stack };
   const { code, output } = await execute("bash", ["-e", "-c", script], env);
   expect(code, output).toBe(0);

@@ -169,10 +169,13 @@ describe("what Pulumi printed", () => {
     { severity: "error", message: "error: agatha:back: is wrong.\n" },
   ];
 
-  it("is read behind the warnings that come before it, but for those about plugins", () => {
+  it("is read between the warnings around it; of those in it, the ones about plugins are left out", () => {
     const steps = [{ op: "same", urn: "urn:x::y" }];
-    const output = `warning: {odd}\n${JSON.stringify({ steps, diagnostics })}\n`;
-    expect(readPreview(output)).toEqual({ steps, warnings: ["the image is old"] });
+    for (const space of [0, 4]) {
+      const output = `warning: {odd}\n${JSON.stringify({ steps, diagnostics }, null, space)}\n`;
+      expect(readPreview(output)).toEqual({ steps, warnings: ["the image is old"] });
+      if (space > 0) expect(readPreview(`${output}warning: {late}\n`)).toMatchObject({ steps });
+    }
   });
 
   it("has its errors, or is one as a whole", () => {
