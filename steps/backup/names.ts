@@ -1,0 +1,40 @@
+/** Names of backups: `dev-20261124T230507Z-postgresql13.14.dump`; those that an update took by itself say so. */
+
+const SUFFIX = ".dump";
+
+/** Marks what `up` took by itself, and may remove again. */
+const AUTOMATIC = "-before-migrations";
+
+/** `20261124T230507Z`: UTC, in an order that sorts by time. */
+const stamp = (time: Date): string => `${time.toISOString().slice(0, 19).replaceAll(/[-:]/g, "")}Z`;
+
+export function backupName(stack: string, time: Date, version: string, automatic: boolean): string {
+  return `${stack}-${stamp(time)}-postgresql${version}${automatic ? AUTOMATIC : ""}${SUFFIX}`;
+}
+
+/** The file beside a backup that has its checksum, as `sha256sum -c` reads it. */
+export const checksumName = (name: string): string => `${name}.sha256`;
+
+/** The line in that file. */
+export const checksumLine = (sha256: string, name: string): string => `${sha256}  ${name}\n`;
+
+/** The checksum in such a file; undefined where it holds none. */
+export const checksumIn = (text: string): string | undefined => /^([0-9a-f]{64})[ *]/m.exec(text)?.[1];
+
+/** A name that a backup bears while it is written. */
+export const partialName = (name: string): string => `.${name}.partial`;
+
+/**
+ * The backups that are one too many: of those that `up` took of this stack, all but the newest. What a person made, or
+ * renamed, is never among them.
+ *
+ * @param names Whatever lies in the folder.
+ * @param keep How many stay.
+ */
+export function superfluous(names: string[], stack: string, keep: number): string[] {
+  const prefix = `${stack}-`;
+  const rest = new RegExp(`^\\d{8}T\\d{6}Z-postgresql[\\w.]+${AUTOMATIC}\\${SUFFIX}$`);
+  const own = names.filter((name) => name.startsWith(prefix) && rest.test(name.slice(prefix.length)));
+  const newestFirst = own.sort().reverse();
+  return newestFirst.slice(keep);
+}

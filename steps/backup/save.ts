@@ -1,0 +1,52 @@
+/** Takes a backup: checks that there is room, dumps, and keeps the file only when all of it is there. */
+import { type Database, databaseBytes, inNumbers, type Rows, serverVersion } from "../postgres.ts";
+import { dump } from "./dump.ts";
+import { backupName, superfluous } from "./names.ts";
+import { megabytes, requireSpace, type Target } from "./target.ts";
+
+export interface Saved {
+  name: string;
+  /** Where it is, for people. */
+  place: string;
+  bytes: number;
+  rows: Rows;
+  seconds: number;
+}
+
+/**
+ * Dumps a database to a target.
+ *
+ * @param automatic Whether nobody asked for it: such a backup may be removed by `prune`.
+ * @throws StepError; nothing is left of the file then.
+ */
+export async function saveBackup(
+  database: Database,
+  target: Target,
+  stack: string,
+  automatic: boolean,
+): Promise<Saved> {
+  const begin = performance.now();
+  const [needed, version] = [await databaseBytes(database), await serverVersion(database)];
+  requireSpace(target.place(""), await target.freeBytes(), needed);
+  const name = backupName(stack, new Date(), version, automatic);
+  const draft = await target.create(name);
+  try {
+    const { bytes, sha256, rows } = await dump(database, (chunk) => draft.write(chunk));
+    await draft.keep(sha256);
+    return { name, place: target.place(name), bytes, rows, seconds: (performance.now() - begin) / 1000 };
+  } catch (error) {
+    await draft.discard();
+    throw error;
+  }
+}
+
+/** `.state/backups/dev/x.dump, 1.2 MB, 2 tables, 14 rows, 0.8 s` */
+export const savedInWords = ({ place, bytes, rows, seconds }: Saved): string =>
+  `${place}, ${megabytes(bytes)}, ${inNumbers(rows)}, ${seconds.toFixed(1)} s`;
+
+/** Removes what `up` took of this stack by itself, but for the newest. @returns How many went. */
+export async function prune(target: Target, stack: string, keep: number): Promise<number> {
+  const names = superfluous(await target.list(), stack, keep);
+  for (const name of names) await target.remove(name);
+  return names.length;
+}

@@ -1,0 +1,45 @@
+/** Where backups go: a folder of this machine, or one of another host over ssh. */
+import { StepError } from "../process.ts";
+import { FolderTarget } from "./folder.ts";
+import { SshTarget } from "./ssh.ts";
+
+/** A backup that is being written; it bears its name only once it is whole. */
+export interface Draft {
+  write(chunk: Buffer): Promise<void>;
+  /** Makes it last, under its name, with its checksum beside it. */
+  keep(sha256: string): Promise<void>;
+  /** Leaves nothing of it. */
+  discard(): Promise<void>;
+}
+
+export interface Target {
+  /** A file's place, for people. */
+  place(name: string): string;
+  /** Room for more, in bytes. @throws StepError where the folder is not there. */
+  freeBytes(): Promise<number>;
+  /** The names in the folder. */
+  list(): Promise<string[]>;
+  create(name: string): Promise<Draft>;
+  /** Removes a backup and its checksum. */
+  remove(name: string): Promise<void>;
+}
+
+/** Where a stack's backups go unless `agatha:backups.to` names another place; made where it is missing. */
+export const defaultFolder = (stack: string): string => `.state/backups/${stack}`;
+
+/** @param to `agatha:backups.to`: a folder that is there, or `ssh://user@host[:port]/path`. */
+export function targetOf(to: string | undefined, stack: string): Target {
+  if (to === undefined) return new FolderTarget(defaultFolder(stack), true);
+  return to.startsWith("ssh://") ? new SshTarget(to) : new FolderTarget(to, false);
+}
+
+/** @throws StepError where a backup may not fit: a dump is smaller than the database it is of. */
+export function requireSpace(place: string, free: number, needed: number): void {
+  if (free >= needed) return;
+  throw new StepError(
+    `backup: ${place} has ${megabytes(free)} free, and the database takes ${megabytes(needed)}. Make room, or set agatha:backups.to to another place.`,
+  );
+}
+
+/** `1.2 MB` */
+export const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
