@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { z } from "zod";
 import { describeIssue } from "./components/configErrors.ts";
 import {
+  backupPlace,
   containerPath,
   fileContent,
   health,
@@ -100,6 +101,17 @@ const database = z
   })
   .prefault({});
 
+const backups = z
+  .strictObject({
+    to: backupPlace.optional(),
+    keep: z
+      .int("is not a number of backups. Give a whole number, like 5.")
+      .min(1, "keeps no backup. Give at least 1.")
+      .max(1000, "is more backups than 1000. Give fewer.")
+      .default(5),
+  })
+  .prefault({});
+
 const schema = z.strictObject({
   packages: z.enum(
     ["nixpkgs", "host"],
@@ -108,6 +120,7 @@ const schema = z.strictObject({
   back,
   front,
   database,
+  backups,
   databasePassword: z
     .string("is not a password.")
     .min(1, "is empty. Give one by `pulumi config set --secret agatha:databasePassword`.")
@@ -185,6 +198,7 @@ function keysAt(path: PropertyKey[]): string[] {
     back: back.unwrap(),
     front: front.unwrap(),
     database: database.unwrap(),
+    backups: backups.unwrap(),
   };
   if (path.length === 0) return Object.keys(schema.shape);
   const group = path.length === 1 ? groups[String(path[0])] : undefined;
@@ -226,6 +240,9 @@ function fileErrors(config: Config, exists: (path: string) => boolean): string[]
     config.front.dist,
     "Build it first (npm run sample), or point front.dist at your front end's build.",
   );
+  // Made by this program, it could fill another disk than the one that was to be mounted.
+  if (config.backups.to !== undefined && !config.backups.to.startsWith("ssh://"))
+    need("backups.to", config.backups.to, "Mount or make the folder.");
   for (const service of ["back", "front"] as const)
     for (const [path, content] of Object.entries(config[service].files))
       if ("file" in content)

@@ -7,7 +7,7 @@ import { dockerEnvironment, stepCommand } from "./stepCommand.ts";
 
 export interface DatabaseStepsArgs {
   /** What decides the role, the database and its password. */
-  config: Pick<Config, "database" | "databasePassword" | "dockerHost">;
+  config: Pick<Config, "backups" | "database" | "databasePassword" | "dockerHost">;
   /** Id of the database's container. */
   containerId: pulumi.Input<string>;
   /** The back's image, which has the migrations in it. */
@@ -19,7 +19,7 @@ export class DatabaseSteps extends pulumi.ComponentResource {
   constructor(name: string, args: DatabaseStepsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("agatha:index:DatabaseSteps", name, {}, opts);
     const { containerId } = args;
-    const { database, databasePassword, dockerHost } = args.config;
+    const { backups, database, databasePassword, dockerHost } = args.config;
     const host = dockerEnvironment(dockerHost);
 
     const password = new command.local.Command(
@@ -40,11 +40,15 @@ export class DatabaseSteps extends pulumi.ComponentResource {
       {
         create: stepCommand("migrate"),
         environment: {
+          // Changed alone, these make the step run again, which then finds nothing to do.
+          BACKUPS_KEEP: String(backups.keep),
+          ...(backups.to === undefined ? {} : { BACKUPS_TO: backups.to }),
           CONTAINER: hostName("migrate"),
           DATABASE_CONTAINER: containerId,
           DATABASE_NAME: database.name,
           DATABASE_USER: database.user,
           IMAGE: migrationsAlias(args.back),
+          MIGRATIONS: JSON.stringify(Object.keys(args.back.inputs["migrations"] ?? {})),
           STACK: pulumi.getStack(),
           ...host,
         },

@@ -1,6 +1,7 @@
 /** The kinds of values that the configuration is made of, each with what it says when it is given another. */
 import { z } from "zod";
 import { duration } from "./duration.ts";
+import { sshPlace } from "./sshUrl.ts";
 
 export const text = (what: string, mend: string) =>
   z.string(`is not ${what}. ${mend}`).min(1, `is empty. ${mend}`);
@@ -27,6 +28,8 @@ const seconds = z
     });
     return z.NEVER;
   });
+
+const BACKUP_PLACE = "Write a folder's path, or ssh://user@host/path (no password: ssh has its keys).";
 
 const address = z.union(
   [z.ipv4(), z.ipv6()],
@@ -113,3 +116,8 @@ export const sqlName = z
     /^[a-zA-Z_][a-zA-Z0-9_]*$/,
     "is not a plain SQL name. Use letters, digits and _, and begin with no digit.",
   );
+
+export const backupPlace = text("a place for backups", BACKUP_PLACE).refine(
+  (value) => !/^\w+:\/\//.test(value) || sshPlace(value) !== undefined,
+  `is not a place for backups. ${BACKUP_PLACE}`,
+);
