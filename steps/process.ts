@@ -77,9 +77,17 @@ function errorsOnly(child: ChildProcessWithoutNullStreams, program: string): Pro
   });
 }
 
+let interrupted = false;
+
 /** Ends the programs that run now: whoever waits for one finds that it failed, and tidies up. */
-export function endChildren(): void {
+export function interrupt(): void {
+  interrupted = true;
   for (const child of children) child.kill("SIGTERM");
+}
+
+/** Where work may stop. @throws StepError after an interrupt. */
+export function stopIfInterrupted(): void {
+  if (interrupted) throw new StepError("interrupted.");
 }
 
 /** Runs `producer` into `consumer`'s standard input, by way of `through`, and waits for both. */
@@ -129,7 +137,7 @@ export const tail = (text: string, lines: number): string =>
 export async function step(main: () => Promise<void>): Promise<void> {
   for (const signal of ["SIGINT", "SIGTERM"] as const)
     process.once(signal, () => {
-      endChildren();
+      interrupt();
       process.exitCode = 130;
     });
   try {

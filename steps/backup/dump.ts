@@ -4,7 +4,7 @@ import { once } from "node:events";
 import type { Readable, Writable } from "node:stream";
 import { dockerError } from "../docker.ts";
 import { type Database, type Rows, sql } from "../postgres.ts";
-import { type Result, type Running, StepError, start } from "../process.ts";
+import { type Result, type Running, StepError, start, stopIfInterrupted } from "../process.ts";
 import { literal } from "../sql.ts";
 import { RowCounter } from "./archive.ts";
 
@@ -39,11 +39,13 @@ export async function dump(database: Database, take: (chunk: Buffer) => Promise<
   let whole = false;
   try {
     for await (const chunk of source.child.stdout as AsyncIterable<Buffer>) {
+      stopIfInterrupted();
       hash.update(chunk);
       bytes += chunk.length;
       await Promise.all([take(chunk), write(reader.running.child.stdin, chunk)]);
     }
     const ended = await source.ended;
+    stopIfInterrupted();
     if (ended.code !== 0)
       throw new StepError(`pg_dump of "${database.name}" failed: ${said("pg_dump", ended)}`);
     reader.running.child.stdin.end();
@@ -101,6 +103,21 @@ export async function restoreDump(
     throw new StepError(`pg_restore into "${database.name}" failed: ${said("pg_restore", ended)}`);
 }
 
+/**
+ * The statements that make a dump's schema, as text.
+ *
+ * @throws StepError where pg_restore cannot read the dump.
+ */
+export async function schemaText(container: string, archive: Readable): Promise<string> {
+  const running = start("docker", ["exec", "-i", container, "pg_restore", "--schema-only", "--file=-"]);
+  const chunks: Buffer[] = [];
+  running.child.stdout.on("data", (chunk: Buffer) => chunks.push(chunk));
+  await feed(archive, running);
+  const ended = await running.ended;
+  if (ended.code !== 0) throw new StepError(`pg_restore cannot read the dump: ${said("pg_restore", ended)}`);
+  return Buffer.concat(chunks).toString("utf8");
+}
+
 function archiveReader(container: string): { running: Running; counter: RowCounter; rows: Promise<Rows> } {
   const args = ["exec", "-i", container, "pg_restore", "--data-only", "--file=-"];
   const running = start("docker", args);
@@ -116,7 +133,10 @@ function archiveReader(container: string): { running: Running; counter: RowCount
 }
 
 async function feed(archive: Readable, { child }: Running): Promise<void> {
-  for await (const chunk of archive as AsyncIterable<Buffer>) await write(child.stdin, chunk);
+  for await (const chunk of archive as AsyncIterable<Buffer>) {
+    stopIfInterrupted();
+    await write(child.stdin, chunk);
+  }
   child.stdin.end();
 }
 

@@ -69,6 +69,19 @@ export class SshTarget implements Target {
     await this.sh(`rm -f ${quoted(name)} ${quoted(checksumName(name))}`);
   }
 
+  /** A file's size; undefined where it is not there. */
+  async bytes(name: string): Promise<number | undefined> {
+    const answer = await this.sh(`[ -e ${quoted(name)} ] || exit 0; wc -c < ${quoted(name)}`);
+    return answer.trim() === "" ? undefined : Number(answer);
+  }
+
+  /** Starts to read a file. */
+  read(name: string): Running {
+    const running = start("ssh", sshArguments(this.at, this.there(`cat ${quoted(name)}`)));
+    running.child.stdin.end();
+    return running;
+  }
+
   /** Runs a script in the folder over there. @throws StepError with its last words. */
   async sh(script: string): Promise<string> {
     const { code, stdout, stderr } = await run("ssh", sshArguments(this.at, this.there(script)));

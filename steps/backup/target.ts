@@ -33,11 +33,23 @@ export function targetOf(to: string | undefined, stack: string): Target {
   return to.startsWith("ssh://") ? new SshTarget(to) : new FolderTarget(to, false);
 }
 
-/** @throws StepError where a backup may not fit: a dump is smaller than the database it is of. */
-export function requireSpace(place: string, free: number, needed: number): void {
+/**
+ * Refuses what may not fit.
+ *
+ * @param what What is to be written.
+ * @param elsewhere The other mend.
+ * @throws StepError with both numbers.
+ */
+export function requireSpace(
+  place: string,
+  free: number,
+  needed: number,
+  what = "a backup",
+  elsewhere = "set agatha:backups.to to another place",
+): void {
   if (free >= needed) return;
   throw new StepError(
-    `backup: ${place} has ${megabytes(free)} free, and the database takes ${megabytes(needed)}. Make room, or set agatha:backups.to to another place.`,
+    `${place}: has ${megabytes(free)} free, and ${what} takes up to ${megabytes(needed)}. Make room there, or ${elsewhere}.`,
   );
 }
 

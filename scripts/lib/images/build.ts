@@ -27,8 +27,14 @@ const SHOWN_LINES = 30;
  * no decrypting.
  *
  * @param text The stack's YAML.
+ * @param exists Tells whether a path that the configuration names is there. Default: the file system's answer.
  */
-export function configOf(stack: string, text: string, packages: string | undefined): Config {
+export function configOf(
+  stack: string,
+  text: string,
+  packages: string | undefined,
+  exists?: (path: string) => boolean,
+): Config {
   const { config = {} } = (parse(text) ?? {}) as { config?: Record<string, unknown> | null };
   const values = Object.entries(config ?? {}).map(([key, value]) => {
     const plain = withoutSecrets(value);
@@ -36,7 +42,12 @@ export function configOf(stack: string, text: string, packages: string | undefin
   });
   const raw = { "agatha:databasePassword": "not needed", ...Object.fromEntries(values) };
   try {
-    return loadConfig(raw, { stack, packages, password: undefined });
+    return loadConfig(raw, {
+      stack,
+      packages,
+      password: undefined,
+      ...(exists === undefined ? {} : { exists }),
+    });
   } catch (error) {
     throw error instanceof UserError ? new Stop(error.message) : error;
   }

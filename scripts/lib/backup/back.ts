@@ -1,0 +1,42 @@
+/** The back end of a stack, stopped while its database is exchanged, and serving again after. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { docker, inspect } from "../../../steps/docker.ts";
+import { run, tail } from "../../../steps/process.ts";
+import { Stop } from "../exec.ts";
+
+/** Longest wait for its health, in milliseconds: its start period's default and docker's three probes. */
+const HEALTH_LIMIT = 120_000;
+
+/** Between two looks, in milliseconds. */
+const PAUSE = 200;
+
+/** Lines of its log that a failure shows. */
+const LOG_LINES = 20;
+
+interface State {
+  Status: string;
+  Health?: { Status: string };
+}
+
+export const stopBack = async (container: string): Promise<void> => {
+  await docker(["stop", container]);
+};
+
+/** Starts it and waits until it is healthy. @throws Stop with its last words where it does not get so. */
+export async function startBack(container: string, mend: string): Promise<void> {
+  await docker(["start", container]);
+  const start = performance.now();
+  for (;;) {
+    const state = await inspect<State>("container", container, ".State");
+    const health = state?.Health?.Status ?? "healthy";
+    if (state?.Status === "running" && health === "healthy") return;
+    const late = performance.now() - start > HEALTH_LIMIT;
+    if (late || health === "unhealthy" || state?.Status !== "running") {
+      const { stdout, stderr } = await run("docker", ["logs", "--tail", String(LOG_LINES), container]);
+      throw new Stop(
+        `restore: the back is ${state?.Status ?? "gone"} and ${health} on the restored data. ${mend}\nThe last lines of its log:\n${tail(`${stdout}${stderr}`, LOG_LINES)}`,
+      );
+    }
+    await sleep(PAUSE);
+  }
+}

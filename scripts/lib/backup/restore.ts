@@ -1,0 +1,124 @@
+/** Puts a dump in the place of a stack's database: judged, asked for, restored beside it, exchanged, and served again. */
+import { createInterface } from "node:readline/promises";
+import { requireSpace } from "../../../steps/backup/target.ts";
+import { docker } from "../../../steps/docker.ts";
+import {
+  type Database,
+  inNumbers,
+  type Rows,
+  serverVersion,
+  sql,
+  tableRows,
+} from "../../../steps/postgres.ts";
+import { readHistory } from "../../../steps/schemaHistory.ts";
+import { Stop } from "../exec.ts";
+import { startBack, stopBack } from "./back.ts";
+import { examine, judge } from "./judge.ts";
+import { dropReplaced, dropRestored, exchange, REPLACED, restoreBeside, rowsOf } from "./replaceDatabase.ts";
+import type { Source } from "./source.ts";
+import { runningContainer } from "./stackDatabase.ts";
+
+/** A restored database and its write-ahead log take about this many times the dump's text. */
+const SPACE = 2.5;
+
+const say = (text: string): void => void process.stdout.write(`${text}\n`);
+
+/**
+ * Restores a dump; a failure leaves the database as it was.
+ *
+ * @param yes Whether it overwrites without asking.
+ * @returns The exit code.
+ * @throws Stop or StepError in one sentence.
+ */
+export async function restore(
+  stack: string,
+  database: Database,
+  dump: Source,
+  yes: boolean,
+): Promise<number> {
+  const start = performance.now();
+  const version = await serverVersion(database);
+  const examined = await examine(dump.path);
+  const header = judge(dump.place, examined, version);
+  const { rows, textBytes } = await rowsOf(database, dump.path);
+  say(
+    `${dump.place}: database ${header.database} of PostgreSQL ${header.serverVersion}, ${inNumbers(rows)}.`,
+  );
+  if (examined.wanted === undefined)
+    say("It has no .sha256 beside it, so whether it is what was written cannot be told.");
+  await requireRoom(database, textBytes);
+  const before = await tableRows(database);
+  await confirm(stack, database, before, yes);
+
+  for (const remark of await restoreBeside(database, dump.path, rows)) say(remark);
+  const [ranBefore, back] = [await scripts(database), await runningContainer(stack, "back")];
+  const stopped = performance.now();
+  await swap(database, back);
+  if (back !== undefined) await startBack(back, keptInWords(database));
+  const away = `; the back was away for ${seconds(stopped)} and is healthy`;
+  await dropReplaced(database);
+  say(
+    `Restored into ${database.name} of stack ${stack}: ${inNumbers(rows)}, the same as in the dump, ${seconds(start)}${back === undefined ? "" : away}.`,
+  );
+  const ranNow = await scripts(database);
+  tellHistory(
+    stack,
+    ranBefore.filter((script) => !ranNow.includes(script)),
+  );
+  return 0;
+}
+
+const seconds = (since: number): string => `${((performance.now() - since) / 1000).toFixed(1)} s`;
+
+/** Where the database's data lies there has to be room for both. */
+async function requireRoom(database: Database, textBytes: number): Promise<void> {
+  const [folder = ""] = await sql(database, "show data_directory;");
+  const df = await docker(["exec", database.container, "df", "-Pk", folder]);
+  const free = Number(df.split("\n").at(-1)?.split(/\s+/)[3]) * 1024;
+  requireSpace(
+    `volume of ${database.name}`,
+    free,
+    textBytes * SPACE,
+    "the restored database beside it",
+    "restore on another host",
+  );
+}
+
+async function confirm(stack: string, database: Database, rows: Rows, yes: boolean): Promise<void> {
+  const tables = [...rows].map(([table, count]) => `${table} ${count}`).join(", ") || "no table";
+  say(`Stack ${stack}: database ${database.name} has ${inNumbers(rows)}: ${tables}.`);
+  if (yes) return;
+  if (!process.stdin.isTTY)
+    throw new Stop("restore: it would be overwritten, and there is no terminal to ask at. Add --yes.");
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  const answer = await terminal
+    .question(`Overwrite it, and restart the back? Type the stack's name to go on: `)
+    .finally(() => terminal.close());
+  if (answer.trim() !== stack) throw new Stop("Nothing was changed.");
+}
+
+/** The one short step in which the back is away; where it fails, the back serves what was there. */
+async function swap(database: Database, back: string | undefined): Promise<void> {
+  if (back !== undefined) await stopBack(back);
+  try {
+    await exchange(database);
+  } catch (error) {
+    await dropRestored(database);
+    if (back !== undefined) await startBack(back, "The database is as it was.");
+    throw error;
+  }
+}
+
+const keptInWords = ({ name }: Database): string =>
+  `The data from before is kept in database ${REPLACED}, beside ${name}, until the next restore. Deploy the back that belongs to the dump (npm run up), or restore another one.`;
+
+const scripts = async (database: Database): Promise<string[]> =>
+  (await readHistory(database)).filter(({ success }) => success).map(({ script }) => script);
+
+/** An older dump has an older schema, which the back that runs may not know. */
+function tellHistory(stack: string, gone: string[]): void {
+  if (gone.length === 0) return;
+  say(
+    `Its schema is older: ${gone.join(", ")} had run before and did not in the dump. To run what this stack has again: npm run up -- --stack ${stack} --replace '**db-schema-migrations'`,
+  );
+}

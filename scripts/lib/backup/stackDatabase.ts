@@ -1,0 +1,84 @@
+/** The database of a stack that runs, found by its labels; and what the stack's configuration says of backups. */
+import { readFileSync } from "node:fs";
+import { docker, inspect } from "../../../steps/docker.ts";
+import type { Database } from "../../../steps/postgres.ts";
+import { interrupt } from "../../../steps/process.ts";
+import { Stop } from "../exec.ts";
+import { configOf } from "../images/build.ts";
+import { environment, stackArguments } from "../stack.ts";
+
+export interface StackDatabase {
+  stack: string;
+  database: Database;
+  /** `agatha:backups.to`. */
+  to: string | undefined;
+  flags: Record<string, boolean | undefined>;
+  /** The command's own arguments. */
+  rest: string[];
+}
+
+/**
+ * Reads a command's arguments and finds the database. From here on every docker command goes to the stack's host.
+ *
+ * @param flags The command's own.
+ * @throws Stop where the database does not run.
+ */
+export async function stackDatabase(args: string[], flags: string[] = []): Promise<StackDatabase> {
+  const given = stackArguments(args, flags);
+  Object.assign(process.env, await environment());
+  const { file = `Pulumi.${given.stack}.yaml`, rest } = configFile(given.rest);
+  const config = configOf(given.stack, textOf(file), process.env["AGATHA_PACKAGES"], () => true);
+  if (config.dockerHost !== undefined) process.env["DOCKER_HOST"] = config.dockerHost;
+  const container = await runningContainer(given.stack, "db");
+  if (container === undefined)
+    throw new Stop(`stack ${given.stack}: its database does not run here. \`npm run up\` brings it up.`);
+  const env = (await inspect<string[]>("container", container, ".Config.Env")) ?? [];
+  const value = (name: string) => env.find((entry) => entry.startsWith(`${name}=`))?.slice(name.length + 1);
+  const user = value("POSTGRES_USER") ?? "postgres";
+  const database = { container, user, name: value("POSTGRES_DB") ?? user };
+  return { stack: given.stack, database, to: config.backups.to, flags: given.flags, rest };
+}
+
+/** `--config-file FILE`, as pulumi has it, out of the arguments. */
+function configFile(args: string[]): { file?: string; rest: string[] } {
+  const at = args.findIndex((arg) => /^--config-file(=|$)/.test(arg));
+  if (at < 0) return { rest: args };
+  const [, value] = /^--config-file=(.*)$/.exec(args[at] ?? "") ?? [];
+  const rest = args.toSpliced(at, value === undefined ? 2 : 1);
+  const file = value ?? args[at + 1];
+  return file === undefined ? { rest } : { file, rest };
+}
+
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    // As for Pulumi: no file, no config.
+    return "";
+  }
+}
+
+/** Id of a service's container, where it runs. */
+export async function runningContainer(stack: string, service: string): Promise<string | undefined> {
+  const labels = [`label=agatha.stack=${stack}`, `label=agatha.service=${service}`];
+  const filters = labels.flatMap((label) => ["--filter", label]);
+  const ids = await docker(["ps", "--quiet", "--no-trunc", ...filters]);
+  return ids.split("\n").find(Boolean);
+}
+
+/** Does work that an interrupt ends in good order: the programs that run are ended, and what is half done is removed. */
+export async function interruptible<T>(work: () => Promise<T>): Promise<T> {
+  let signalled = false;
+  const end = () => {
+    signalled = true;
+    interrupt();
+  };
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, end);
+  try {
+    return await work();
+  } catch (error) {
+    throw signalled ? new Stop("Interrupted: nothing is left half done.") : error;
+  } finally {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.off(signal, end);
+  }
+}
