@@ -1,15 +1,23 @@
-/** `npm run down`: removes what the stack made but its data and images; `-- --volumes` drops the data too, by name. */
+/**
+ * `npm run down`: removes what the stack made but its data and images; `-- --volumes` drops the data too, by name;
+ * `-- --without-state` finds what to remove by labels, for a stack whose state is lost.
+ */
 import { main, run, Stop } from "./lib/exec.ts";
 import { environment, pulumi, stackArguments, stackExists } from "./lib/stack.ts";
+import { refuseLeftBehind, removeLeftBehind } from "./lib/withoutState.ts";
 import { dockerFailure } from "./setup/docker.ts";
 
 await main(async () => {
-  const { stack, rest, flags } = stackArguments(process.argv.slice(2), ["volumes"]);
+  const { stack, rest, flags } = stackArguments(process.argv.slice(2), ["volumes", "without-state"]);
   const env = await environment();
-  if (await stackExists(stack, env)) {
+  if (flags["without-state"]) await removeLeftBehind(stack, env);
+  else if (await stackExists(stack, env)) {
     const code = await pulumi(stack, ["destroy", "--yes", "--skip-preview", ...rest], env);
     if (code !== 0) return code;
-  } else process.stdout.write(`There is no stack ${stack} to take down.\n`);
+  } else {
+    await refuseLeftBehind(stack, env);
+    process.stdout.write(`There is no stack ${stack} to take down.\n`);
+  }
   const volumes = await volumesOf(stack, env);
   if (volumes.length === 0) return 0;
   if (!flags["volumes"]) {

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { parseArgs } from "node:util";
 import { run, runHere, Stop } from "./exec.ts";
+import { refuseLeftBehind } from "./withoutState.ts";
 
 /** What set-up makes a password for; the others' is a decision of a person. */
 const MADE_FOR = "dev";
@@ -88,7 +89,12 @@ export async function ensureStack(stack: string, env: NodeJS.ProcessEnv): Promis
     writeFileSync(file, `${randomBytes(24).toString("base64url")}\n`, { mode: 0o600 });
   }
   if (!(await stackExists(stack, env))) {
+    await refuseLeftBehind(stack, env);
     const { code, output } = await run("pulumi", ["stack", "init", fullName(stack, env)], { env });
+    if (/incorrect passphrase/.test(output))
+      throw new Stop(
+        `Pulumi.${stack}.yaml: its encryptionsalt is of another passphrase, which is lost with the state or elsewhere. Remove that line and every "secure:" value, set those secrets again (pulumi config set --secret), then run this again.`,
+      );
     if (code !== 0) throw new Stop(`pulumi stack init ${stack}: ended with ${code}:\n${output.trim()}`);
   }
   await hideSalt(stack, env);

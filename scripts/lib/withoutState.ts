@@ -1,0 +1,58 @@
+/** What of a stack is on the docker host, found by its labels alone: for a stack whose state is lost. */
+import { run, Stop } from "./exec.ts";
+
+export interface LeftBehind {
+  /** Names, whatever has data last. */
+  containers: string[];
+  networks: string[];
+}
+
+/** Containers are stopped in this order: whoever uses a service before the service. */
+const LAST = ["back", "db"];
+
+/** @throws Stop in docker's words. */
+export async function leftBehind(stack: string, env: NodeJS.ProcessEnv): Promise<LeftBehind> {
+  const filter = ["--filter", `label=agatha.stack=${stack}`];
+  const format = '{{.Label "agatha.service"}}\t{{.Names}}';
+  const containers = await list(["ps", "--all", ...filter, "--format", format], env);
+  const networks = await list(["network", "ls", ...filter, "--format", "{{.Name}}"], env);
+  const named = containers.map((line) => line.split("\t") as [string, string]);
+  named.sort(([a], [b]) => LAST.indexOf(a) - LAST.indexOf(b));
+  return { containers: named.map(([, name]) => name), networks };
+}
+
+async function list(args: string[], env: NodeJS.ProcessEnv): Promise<string[]> {
+  const { code, output } = await run("docker", args, { env });
+  if (code !== 0) throw new Stop(`docker ${args[0]}: ${output.trim()}`);
+  return output.split("\n").filter(Boolean);
+}
+
+/** Stops the containers as their services want it and removes them and the networks; volumes stay. */
+export async function removeLeftBehind(stack: string, env: NodeJS.ProcessEnv): Promise<void> {
+  const { containers, networks } = await leftBehind(stack, env);
+  if (containers.length + networks.length === 0)
+    process.stdout.write(`Nothing of stack ${stack} is on this docker host.\n`);
+  for (const container of containers) {
+    await list(["stop", container], env);
+    await list(["rm", container], env);
+    process.stdout.write(`Container ${container} is stopped and removed.\n`);
+  }
+  for (const network of networks) {
+    await list(["network", "rm", network], env);
+    process.stdout.write(`Network ${network} is removed.\n`);
+  }
+}
+
+/**
+ * Refuses to make a stack anew while one of that name runs: its containers bear the names that it would give.
+ *
+ * @throws Stop with the mend.
+ */
+export async function refuseLeftBehind(stack: string, env: NodeJS.ProcessEnv): Promise<void> {
+  // Where docker cannot be asked, whoever needs it says so.
+  const { containers } = await leftBehind(stack, env).catch(() => ({ containers: [] }));
+  if (containers.length === 0) return;
+  throw new Stop(
+    `stack ${stack}: is not in this Pulumi backend, but ${containers.join(", ")} run here. Log in where its state is; if that is lost, \`npm run down -- --stack ${stack} --without-state\` removes them and keeps the data, and \`npm run up\` goes on with it.`,
+  );
+}
