@@ -21,6 +21,9 @@ import { line } from "./lib/report.ts";
 import { environment } from "./lib/stack.ts";
 import { setup } from "./setup/setup.ts";
 
+/** Where Debian has servers, which is on no user's PATH. */
+const SYSTEM_FOLDER = "/usr/sbin";
+
 await main(async () => {
   const counts = [await setUp()];
   const env = await environment();
@@ -36,13 +39,20 @@ await main(async () => {
 
 async function setUp(): Promise<Count> {
   try {
-    await setup({ sample: true, packages: which("chromium") === undefined ? ["chromium"] : [] });
+    await setup({ sample: true, packages: testPackages() });
     return PASSED;
   } catch (error) {
     if (!(error instanceof Stop)) throw error;
     process.stdout.write(`${error.message}\n`);
     return FAILED;
   }
+}
+
+/** What only tests need: a browser, and a host to back up to over ssh. */
+function testPackages(): string[] {
+  const browser = which("chromium") === undefined ? ["chromium"] : [];
+  const sshd = which("sshd", SYSTEM_FOLDER) === undefined ? ["openssh-server"] : [];
+  return [...browser, ...sshd];
 }
 
 /** The engine's own tests; where the engine was not built here, there may be no Go. */

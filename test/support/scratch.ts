@@ -139,7 +139,7 @@ export class Scratch {
   }
 
   /** Makes the stack; Pulumi writes its salt beside Pulumi.yaml, from where it goes to the scratch folder. */
-  private async init(): Promise<void> {
+  async init(): Promise<void> {
     const args = ["stack", "init", this.stack, "--no-select", "--non-interactive", "--color", "never"];
     const { code, output } = await execute("pulumi", args, this.env);
     if (code !== 0) throw new Error(`pulumi stack init: ${output}`);
@@ -239,7 +239,8 @@ export class Scratch {
       for (const id of await this.own(kind))
         await execute("docker", [kind, "rm", ...(kind === "network" ? [] : ["--force"]), id]);
     await this.restoreImages();
-    rmSync(join(".state", "gcroots", this.stack), { recursive: true, force: true });
+    for (const kind of ["gcroots", "backups"])
+      rmSync(join(".state", kind, this.stack), { recursive: true, force: true });
     rmSync(this.folder, { recursive: true, force: true });
     if (destroyed.code !== 0) throw new Error(`pulumi destroy: ${destroyed.output}`);
   }
