@@ -166,10 +166,18 @@ function dataRows(byName: Map<string, PreviewStep>): string[][] {
     const first = migrations.op === "create";
     rows.push([
       "migrations",
-      first ? "run" : changed.length > 0 ? `run: ${changed.join(", ")}` : "are checked again; none is new",
+      first
+        ? "run"
+        : changed.length > 0
+          ? `run, after a backup: ${changed.join(", ")}`
+          : "are checked again; none is new",
     ]);
   }
   const password = op("db-schema-password");
   if (password === "update") rows.push(["password", "is changed"]);
   return rows;
 }
+
+/** What changes the schema is backed up before; an edited or a missing migration is refused. */
+const runs = (changed: string[]): string =>
+  changed.some((entry) => /^\+ |^~ (.*\/)?R__/.test(entry)) ? "run, after a backup" : "run";

@@ -193,6 +193,19 @@ describe("configuration", () => {
       expect(inputs["environment"], name).toMatchObject({ DOCKER_HOST: "ssh://user@host" });
   });
 
+  it("tells the migrations where backups go, and no path of this machine unless it is configured", async () => {
+    const environment = async (more: Record<string, string>) =>
+      only((await program(more)).registered, COMMAND, "db-schema-migrations")["environment"] as object;
+    const plain = await environment({});
+    expect(plain).toMatchObject({ BACKUPS_KEEP: "5", MIGRATIONS: '["V1__a.sql"]', STACK: "dev" });
+    expect(plain).not.toHaveProperty("BACKUPS_TO");
+    expect(JSON.stringify(plain)).not.toContain(process.cwd());
+    expect(await environment({ "agatha:backups": '{"to":"/mnt/b","keep":2}' })).toMatchObject({
+      BACKUPS_KEEP: "2",
+      BACKUPS_TO: "/mnt/b",
+    });
+  });
+
   it("publishes the database where it is asked to", async () => {
     const { outputs } = await program({ "agatha:database": '{"publish":{"port":4321}}' });
     expect(outputs.databaseUrl).toBe("postgresql://postgres@127.0.0.1:4321/docker_agatha_db");

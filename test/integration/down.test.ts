@@ -1,5 +1,7 @@
 /** Taking a stack down, and what is found again after. */
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { execute, Scratch } from "../support/scratch.ts";
 
 let scratch: Scratch;
@@ -60,4 +62,49 @@ it("down --volumes drops the data, by name", async () => {
 it("the up after that begins with an empty database", async () => {
   await scratch.upWell();
   expect(await budgets()).toEqual([]);
+});
+
+describe("with its state and its passphrase lost", () => {
+  const script = (name: string, ...args: string[]) =>
+    execute(process.execPath, [`scripts/${name}.ts`, "--stack", scratch.stack, ...args], scratch.env);
+
+  beforeAll(async () => {
+    await scratch.sql("insert into budget (name, amount_cents) values ('outlived', 1)");
+    rmSync(join(scratch.folder, "state", ".pulumi"), { recursive: true });
+    // Pulumi's salt, which belongs to the passphrase.
+    rmSync(scratch.configFile);
+    scratch.env["PULUMI_CONFIG_PASSPHRASE"] = "another";
+  });
+
+  it("everything still runs, and neither up nor down touches it without being told", async () => {
+    for (const name of ["up", "down"]) {
+      const { code, output } = await script(name);
+      expect(code, output).toBe(1);
+      expect(output).toContain(`stack ${scratch.stack}: is not in this Pulumi backend, but `);
+      expect(output).toContain(`npm run down -- --stack ${scratch.stack} --without-state`);
+      expect(output).toContain(scratch.container("db"));
+    }
+    expect(await budgets()).toEqual(["outlived"]);
+  });
+
+  it("down --without-state stops and removes all but the data", async () => {
+    const { code, output } = await script("down", "--without-state");
+    expect(code, output).toBe(0);
+    const order = ["front", "back", "db"].map((service) =>
+      output.indexOf(`Container ${scratch.container(service)} is stopped and removed.`),
+    );
+    expect(order).toEqual(order.toSorted((a, b) => a - b));
+    expect(order[0]).toBeGreaterThanOrEqual(0);
+    expect(await scratch.own("container")).toEqual([]);
+    expect(await scratch.own("network")).toEqual([]);
+    expect(await scratch.own("volume")).toEqual([volume()]);
+  });
+
+  it("the next up goes on with the same data", async () => {
+    await scratch.init();
+    await scratch.upWell();
+    expect(await budgets()).toEqual(["outlived"]);
+    const log = (await scratch.docker("logs", scratch.container("db"))).join("\n");
+    expect(log).not.toMatch(/not properly shut down|automatic recovery/);
+  });
 });

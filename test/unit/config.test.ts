@@ -55,6 +55,38 @@ describe("defaults", () => {
   });
 });
 
+describe("backups", () => {
+  it("go to the default place, and five that updates took are kept", () => {
+    expect(load().backups).toEqual({ keep: 5 });
+    expect(load({ "backups.to": "ssh://me@host:2222/srv/b", "backups.keep": 2 }).backups).toEqual({
+      to: "ssh://me@host:2222/srv/b",
+      keep: 2,
+    });
+  });
+
+  it.each([
+    [
+      { to: "ssh://me:pw@host/x" },
+      /^agatha:backups\.to: ".*" is not a place for backups\. Write a folder's path/,
+    ],
+    [{ to: "sftp://me@host/x" }, /^agatha:backups\.to: "sftp:.*" is not a place for backups\./],
+    [{ to: "" }, /^agatha:backups\.to: "" is empty\./],
+    [{ keep: 0 }, /^agatha:backups\.keep: 0 keeps no backup\. Give at least 1\./],
+    [{ keep: 1.5 }, /^agatha:backups\.keep: 1\.5 is not a number of backups\./],
+    [{ too: "x" }, /^agatha:backups\.too: is not a key that is known\. Did you mean backups\.to\?/],
+  ])("%j are refused", (backups, message) => {
+    expect(errors({ backups })).toEqual([expect.stringMatching(message)]);
+  });
+
+  it("go to a folder that is there, or to another host", () => {
+    const exists = (path: string) => !path.includes("mnt");
+    expect(errors({ backups: { to: "/mnt/backups" } }, { exists })).toEqual([
+      'agatha:backups.to: "/mnt/backups" does not exist. Mount or make the folder.',
+    ]);
+    expect(errors({ backups: { to: "ssh://me@host/mnt/x" } }, { exists })).toEqual([]);
+  });
+});
+
 describe("keys", () => {
   it("may be dotted, laid over the object", () => {
     expect(load({ back: { port: 9000, memory: 300 }, "back.port": "9001" }).back).toMatchObject({

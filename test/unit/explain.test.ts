@@ -86,7 +86,7 @@ describe("a preview in words", () => {
       );
     const one = { "V1__a.sql": digest("1") };
     expect(explain("dev", [migrations("replace", one, { ...one, "V2__b.sql": digest("2") })])).toMatch(
-      /volume +stays\nmigrations +run: \+ V2__b\.sql\n/,
+      /volume +stays\nmigrations +run, after a backup: \+ V2__b\.sql\n/,
     );
     expect(explain("dev", [migrations("replace", one, { "V1__a.sql": digest("9") })])).toContain(
       "run: ~ V1__a.sql",
