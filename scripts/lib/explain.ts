@@ -169,7 +169,7 @@ function dataRows(byName: Map<string, PreviewStep>): string[][] {
       first
         ? "run"
         : changed.length > 0
-          ? `run, after a backup: ${changed.join(", ")}`
+          ? `${runs(changed)}: ${changed.join(", ")}`
           : "are checked again; none is new",
     ]);
   }

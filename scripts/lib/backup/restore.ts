@@ -91,8 +91,12 @@ async function confirm(stack: string, database: Database, rows: Rows, yes: boole
   if (!process.stdin.isTTY)
     throw new Stop("restore: it would be overwritten, and there is no terminal to ask at. Add --yes.");
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  // Ctrl-C and Ctrl-D are an answer too.
+  const gone = new AbortController();
+  for (const event of ["SIGINT", "close"]) terminal.once(event, () => gone.abort());
   const answer = await terminal
-    .question(`Overwrite it, and restart the back? Type the stack's name to go on: `)
+    .question("Overwrite it, and restart the back? Type the stack's name to go on: ", { signal: gone.signal })
+    .catch(() => "")
     .finally(() => terminal.close());
   if (answer.trim() !== stack) throw new Stop("Nothing was changed.");
 }
