@@ -18,6 +18,7 @@ it.each([
   "ssh://me:password@host/x",
   "ssh://me@host",
   "ssh://-oProxyCommand=x@host/x",
+  "ssh://-l@host/x",
   "ssh://me@-oProxyCommand=x/x",
   "ssh://me@host:x/x",
   "ssh://me@host/a\nb",
