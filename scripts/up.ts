@@ -5,13 +5,15 @@
  */
 import { main } from "./lib/exec.ts";
 import { ensureStack, environment, outputs, pulumi, requireStack, stackArguments } from "./lib/stack.ts";
+import { refuseLeftBehind } from "./lib/withoutState.ts";
 import { setup } from "./setup/setup.ts";
 
 await main(async () => {
   const { stack, rest, flags } = stackArguments(process.argv.slice(2), ["existing"]);
   await setup({ sample: true });
   const env = await environment();
-  await (flags["existing"] ? requireStack(stack, env) : ensureStack(stack, env));
+  const refuse = () => refuseLeftBehind(stack, env);
+  await (flags["existing"] ? requireStack(stack, env) : ensureStack(stack, env, refuse));
   const quiet = ["--yes", "--skip-preview", "--suppress-outputs", "--suppress-progress"];
   const code = await pulumi(stack, ["up", ...quiet, ...rest], env);
   if (code !== 0) return code;

@@ -4,7 +4,6 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { parseArgs } from "node:util";
 import { run, runHere, Stop } from "./exec.ts";
-import { refuseLeftBehind } from "./withoutState.ts";
 
 /** What set-up makes a password for; the others' is a decision of a person. */
 const MADE_FOR = "dev";
@@ -81,15 +80,23 @@ export async function environment(): Promise<NodeJS.ProcessEnv> {
 export const fullName = (stack: string, env: NodeJS.ProcessEnv = process.env): string =>
   env["AGATHA_ORGANIZATION"] ? `${env["AGATHA_ORGANIZATION"]}/agatha/${stack}` : stack;
 
-/** Makes the stack where it is not there yet, and selects it then; with a random database password on stack dev. */
-export async function ensureStack(stack: string, env: NodeJS.ProcessEnv): Promise<void> {
+/**
+ * Makes the stack where it is not there yet, and selects it then; with a random database password on stack dev.
+ *
+ * @param beforeMaking May refuse.
+ */
+export async function ensureStack(
+  stack: string,
+  env: NodeJS.ProcessEnv,
+  beforeMaking: () => Promise<void> = () => Promise.resolve(),
+): Promise<void> {
   const file = passwordFile(stack);
   if (stack === MADE_FOR && !existsSync(file)) {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
     writeFileSync(file, `${randomBytes(24).toString("base64url")}\n`, { mode: 0o600 });
   }
   if (!(await stackExists(stack, env))) {
-    await refuseLeftBehind(stack, env);
+    await beforeMaking();
     const { code, output } = await run("pulumi", ["stack", "init", fullName(stack, env)], { env });
     if (/incorrect passphrase/.test(output))
       throw new Stop(

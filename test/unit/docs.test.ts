@@ -66,7 +66,7 @@ describe.each(pages())("%s", (page) => {
 /** Keys down to the second level, as the tables have them. */
 const keysOf = (config: object): string[] =>
   Object.entries(config).flatMap(([key, value]) =>
-    ["back", "front", "database"].includes(key)
+    ["back", "front", "database", "backups"].includes(key)
       ? Object.keys(value as object).map((child) => `${key}.${child}`)
       : [key],
   );
