@@ -1,4 +1,4 @@
-# Fails when $jar cannot run on $jre: class files for a newer Java than $java, or modules that it lacks.
+# The last word on a jar that check-jar.js is not sure of. Fails when $jar cannot run on $jre: class files for a newer Java than $java, or modules that it lacks.
 set -euo pipefail
 
 # For programs that run for a second.
@@ -12,7 +12,7 @@ complain() {
 mkdir classes
 (cd classes && jar $quick --extract --file "$jar" 2> /dev/null) ||
   complain jar "the file is no jar. Point back.jar at an uber jar."
-tr -d '\r' < classes/META-INF/MANIFEST.MF 2> /dev/null | grep -q '^Main-Class:' ||
+cat classes/META-INF/MANIFEST.MF 2> /dev/null | tr -d '\r' | grep -q '^Main-Class:' ||
   complain jar "the jar names no Main-Class. Point back.jar at an uber jar that \`java -jar\` can run."
 # Versions of a class for other Javas, and descriptions of modules, which an uber jar has of each part.
 rm -rf classes/META-INF/versions

@@ -50,14 +50,31 @@ let
         makeWrapper ${jdk}/bin/jlink $out/bin/jlink \
           --append-flags "--strip-java-debug-attributes --no-header-files --no-man-pages --compress=${compress}"
       '';
+  jre = pkgs.jre_minimal.override {
+    inherit jdk;
+    jdkOnBuild = jlink;
+    modules = linkedModules;
+  };
+
+  # The packages of the JDK that this JRE has not, `java/rmi` a line.
+  lacks =
+    pkgs.runCommand "jre-${toString java}-lacks"
+      {
+        nativeBuildInputs = [ jdk ];
+      }
+      ''
+        # A line each, indented: a class or a file with its path.
+        packagesOf() {
+          jimage list "$1/lib/modules" | sed -n 's|^    \(.*\)/[^/]*$|\1|p' | grep -v '^META-INF' | LC_ALL=C sort -u
+        }
+        packagesOf ${jdk.home or jdk} > has-all
+        packagesOf ${jre} > has
+        LC_ALL=C comm -23 has-all has > $out
+      '';
 in
-pkgs.jre_minimal.override {
-  inherit jdk;
-  jdkOnBuild = jlink;
-  modules = linkedModules;
-}
+jre
 // {
-  inherit jdk java;
+  inherit jdk java lacks;
   inherit (jdk) version;
   modules = linkedModules;
 }
