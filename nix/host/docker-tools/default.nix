@@ -54,39 +54,42 @@ let
         };
       };
 
-      # The finished image but for the bytes of the store's layers, whose digests are known here already.
-      conf =
-        build.runCommand "${name}-conf"
+      # `out` writes the image; `conf` is the image but for the bytes of the store's layers, whose digests are known here
+      # already. Two outputs of one build, and not two builds: each costs a changed image a sandbox.
+      image =
+        build.runCommand "stream-${name}"
           {
+            outputs = [
+              "out"
+              "conf"
+            ];
             plan = toJSON plan;
-            inherit name;
+            imageName = name;
             tag = toString tag;
             exportReferencesGraph = concatMap (i: [
               "closure-${toString i}"
               (builtins.elemAt roots i)
             ]) (genList (i: i) (length roots));
             commands = base.commands + extraCommands;
-            passthru.imageTag =
-              if tag != null then tag else head (match "${builtins.storeDir}/([^-]*)-.*" (builtins.unsafeDiscardStringContext conf.outPath));
           }
           ''
             mkdir root
             (cd root && eval "$commands")
             ${node} ${library}/make-image.js
+            printf '#!/bin/sh\nexec %s %s %s "$@"\n' ${node} ${library}/stream-image.js $conf > $out
+            chmod +x $out
           '';
     in
-    build.runCommand "stream-${name}"
-      {
-        passthru = passthru // {
-          imageName = name;
-          inherit (conf) imageTag;
-          inherit conf;
-        };
-      }
-      ''
-        printf '#!/bin/sh\nexec %s %s %s "$@"\n' ${node} ${library}/stream-image.js ${conf} > $out
-        chmod +x $out
-      '';
+    image
+    // passthru
+    // {
+      imageName = name;
+      imageTag =
+        if tag != null then
+          tag
+        else
+          head (match "${builtins.storeDir}/([^-]*)-.*" (builtins.unsafeDiscardStringContext image.conf.outPath));
+    };
 in
 {
   inherit streamLayeredImage;

@@ -1,11 +1,11 @@
-// Run by Nix: works out an image's layers and their digests, and writes to $out what stream-image.js needs:
+// Run by Nix: works out an image's layers and their digests, and writes to $conf what stream-image.js needs:
 // image.json, { repoTag, config, layers: [{ digest, size, paths, contents }] }, and root.tar, the first layer.
 
 const crypto = require("node:crypto");
 const fs = require("node:fs");
 const { rootLayer, storeLayer } = require("./layers.js");
 
-const { out, name, tag, plan: planJson } = process.env;
+const { conf, imageName, tag, plan: planJson } = process.env;
 const plan = JSON.parse(planJson);
 
 /** Reads Nix's reference graph: per path four or more lines: path, deriver, number of references, references. */
@@ -71,9 +71,9 @@ function measure(chunks, file) {
 
 const references = new Map();
 for (let i = 0; i < plan.contents.length; i++) readClosure(`closure-${i}`, references);
-fs.mkdirSync(out);
+fs.mkdirSync(conf);
 // First, because it hardly ever changes.
-const rootFile = fs.openSync(`${out}/root.tar`, "w");
+const rootFile = fs.openSync(`${conf}/root.tar`, "w");
 const root = { ...measure(rootLayer("root", plan.owners), rootFile), paths: [], contents: [] };
 fs.closeSync(rootFile);
 const layers = [root];
@@ -93,5 +93,5 @@ const config = {
     created_by: paths.map((path) => path.replace(/^.*\/[^-]*-/, "")).join(" ") || "files of the image itself",
   })),
 };
-const imageTag = tag || out.replace(/^.*\/([^-]*)-[^/]*$/, "$1");
-fs.writeFileSync(`${out}/image.json`, JSON.stringify({ repoTag: `${name}:${imageTag}`, config, layers }));
+const imageTag = tag || conf.replace(/^.*\/([^-]*)-[^/]*$/, "$1");
+fs.writeFileSync(`${conf}/image.json`, JSON.stringify({ repoTag: `${imageName}:${imageTag}`, config, layers }));
