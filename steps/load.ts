@@ -1,4 +1,6 @@
 /** Loads an image into the daemon: only the layers that it lacks, all of them where that is not taken. */
+import type { Readable } from "node:stream";
+import { compress } from "./compress.ts";
 import { docker, dockerError } from "./docker.ts";
 import { leaveOut, presence, type Sent } from "./layers.ts";
 import { pipe, StepError, tail } from "./process.ts";
@@ -9,12 +11,13 @@ const SHOWN_LINES = 30;
 /**
  * Loads what `image`, an executable that writes a docker archive to its standard output, writes.
  *
+ * @param layers What `knownLayers` answers, which may be asked while the image is built.
  * @returns What was sent: `1 of 14 layers, 3.2 MB of 131.0 MB sent in 0.4 s`.
  * @throws StepError in docker's words.
  */
-export async function load(image: string): Promise<string> {
+export async function load(image: string, layers: Promise<string[][]>): Promise<string> {
+  const known = await layers;
   const start = performance.now();
-  const known = await knownLayers();
   let sent = await attempt(image, known);
   // The daemon did not have what its images said it has: an image was removed meanwhile, or its store is another.
   if (sent === undefined) sent = await attempt(image, []);
@@ -26,7 +29,8 @@ export async function load(image: string): Promise<string> {
 /** What was sent; undefined where the daemon did not take a partial archive. */
 async function attempt(image: string, known: string[][]): Promise<Sent | undefined> {
   const sent: Sent = { layers: 0, bytes: 0, ofLayers: 0, ofBytes: 0 };
-  const through = (archive: Parameters<typeof leaveOut>[0]) => leaveOut(archive, presence(known), sent);
+  const through = (archive: Readable) =>
+    compress(leaveOut(archive, presence(known), sent), process.env["DOCKER_HOST"]);
   const [source, loader] = await pipe([image, []], ["docker", ["load", "--quiet"]], through);
   if (loader.code === 0 && source.code === 0) return sent;
   if (known.length > 0 && sent.layers < sent.ofLayers) return undefined;
@@ -38,12 +42,13 @@ async function attempt(image: string, known: string[][]): Promise<Sent | undefin
  * The layers of every image in the daemon. None with the containerd store, which knows layers by other names and may
  * take a ref whose layers are missing.
  */
-async function knownLayers(): Promise<string[][]> {
-  if ((await docker(["info", "--format", "{{json .DriverStatus}}"])).includes("io.containerd")) return [];
-  const ids = [
-    ...new Set((await docker(["image", "ls", "--all", "--quiet", "--no-trunc"])).split("\n").filter(Boolean)),
-  ];
-  if (ids.length === 0) return [];
+export async function knownLayers(): Promise<string[][]> {
+  const [driver, list] = await Promise.all([
+    docker(["info", "--format", "{{json .DriverStatus}}"]),
+    docker(["image", "ls", "--all", "--quiet", "--no-trunc"]),
+  ]);
+  if (list === "" || driver.includes("io.containerd")) return [];
+  const ids = [...new Set(list.split("\n"))];
   const lines = await docker(["image", "inspect", "--format", "{{json .RootFS.Layers}}", ...ids]);
   return lines.split("\n").map((line) => (JSON.parse(line) as string[] | null) ?? []);
 }
