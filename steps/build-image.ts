@@ -6,7 +6,7 @@ import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { nixArguments, ownSentence } from "../components/nixArguments.ts";
 import { docker, inspect } from "./docker.ts";
-import { load } from "./load.ts";
+import { knownLayers, load } from "./load.ts";
 import { input, run, StepError, step, tail } from "./process.ts";
 
 /** Lines of a failed build that are shown. */
@@ -18,15 +18,22 @@ await step(async () => {
   let sizeBytes = await inspect<number>("image", ref, ".Size");
   if (sizeBytes === undefined) {
     const outLink = input("OUT_LINK");
+    // Asked while Nix builds; what fails there is told when it is needed.
+    const layers = knownLayers();
+    layers.catch(() => {});
     const built = await timed(() => build(outLink));
-    what = `built in ${built}, ${await load(outLink)}`;
+    what = `built in ${built}, ${await load(outLink, layers)}`;
     sizeBytes = await inspect<number>("image", ref, ".Size");
     if (sizeBytes === undefined)
       throw new StepError(
         `${ref}: docker took the image, but under another name. Remove ${outLink} and try again.`,
       );
   }
-  for (const alias of input("ALIASES").split(" ")) await docker(["tag", ref, alias]);
+  await Promise.all(
+    input("ALIASES")
+      .split(" ")
+      .map((alias) => docker(["tag", ref, alias])),
+  );
   process.stdout.write(`${ref} ${what}, ${(sizeBytes / 1e6).toFixed(1)} MB (${sizeBytes} bytes)\n`);
 });
 
