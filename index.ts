@@ -1,5 +1,6 @@
 /** The stack: configuration -> images -> network and data -> services -> outputs. */
 import "./components/plainStacks.ts";
+import "./components/lateModules.ts";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { DatabaseSteps } from "./components/DatabaseSteps.ts";
