@@ -14,6 +14,7 @@ export const LATE = [
   "./provider/index.js",
   // To turn functions of a program into text.
   "@npmcli/arborist",
+  "normalize-package-data",
   "typescript",
 ];
 
