@@ -36,7 +36,9 @@ export class NixImage extends pulumi.ComponentResource {
   public readonly drvPath: string;
 
   constructor(name: string, args: NixImageArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("agatha:index:NixImage", name, {}, opts);
+    // Only what is in docker needs its provider: builds are not to wait until that plugin has started.
+    const { provider, ...others } = opts ?? {};
+    super("agatha:index:NixImage", name, {}, others);
     const { meta } = args;
     this.ref = imageRef(meta);
     this.drvPath = meta.drvPath;
@@ -66,7 +68,7 @@ export class NixImage extends pulumi.ComponentResource {
     const owned = new docker.RemoteImage(
       `${name}-loaded`,
       { name: this.ref, keepLocally: true },
-      { parent: this, dependsOn: build },
+      { parent: this, dependsOn: build, ...(provider === undefined ? {} : { provider }) },
     );
 
     this.loaded = owned.name;

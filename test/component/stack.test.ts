@@ -87,6 +87,14 @@ describe("the stack", () => {
     );
   });
 
+  it("reaches docker by its own provider alone, of the host that it was told", () => {
+    const inDocker = registered.filter(({ type }) => type.startsWith("docker:"));
+    expect(inDocker).toHaveLength(8);
+    expect(
+      inDocker.filter(({ provider }) => !provider.includes("pulumi:providers:docker::docker::")),
+    ).toEqual([]);
+  });
+
   it("runs containers by the refs of their store hashes, never by latest", () => {
     for (const service of ["back", "front", "db"] as const)
       expect(only(registered, "docker:index/container:Container", `${service}-container`)["image"]).toBe(

@@ -5,6 +5,8 @@ export interface Registered {
   type: string;
   name: string;
   inputs: Record<string, unknown>;
+  /** The provider's URN and id; empty where it is the package's default one. */
+  provider: string;
 }
 
 /**
@@ -19,8 +21,8 @@ export function record(
   pulumi.runtime.setAllConfig(options.config ?? {});
   pulumi.runtime.setMocks(
     {
-      newResource: ({ type, name, inputs, custom }) => {
-        registered.push({ type, name, inputs: custom === false ? {} : inputs });
+      newResource: ({ type, name, inputs, custom, provider = "" }) => {
+        registered.push({ type, name, inputs: custom === false ? {} : inputs, provider });
         const outputs =
           type === "command:local:Command" ? { ...inputs, stdout: options.stdout?.(name) ?? "" } : inputs;
         return { id: options.preview ? "" : `${name}-id`, state: outputs };
