@@ -22,7 +22,7 @@ await step(async () => {
     const layers = knownLayers();
     layers.catch(() => {});
     const built = await timed(() => build(outLink));
-    what = `built in ${built}, ${await load(outLink, layers)}`;
+    what = `built in ${built}, ${await load(outLink, layers, input("PACKAGES"))}`;
     sizeBytes = await inspect<number>("image", ref, ".Size");
     if (sizeBytes === undefined)
       throw new StepError(

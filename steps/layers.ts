@@ -11,6 +11,23 @@ export interface Sent {
   ofBytes: number;
 }
 
+/** A layer of an image: the digest of its uncompressed bytes (`sha256:…`), and how many they are. */
+export interface Layer {
+  digest: string;
+  size: number;
+}
+
+/** The layers that the daemon has, by their digests, and what is sent where their bytes are not. */
+export function toLeaveOut(layers: Layer[], has: (digest: string) => boolean): [string[], Sent] {
+  const sent: Sent = { layers: 0, bytes: 0, ofLayers: 0, ofBytes: 0 };
+  const without = layers.filter(({ digest, size }) => {
+    const known = has(digest.replace("sha256:", ""));
+    count(sent, size, !known);
+    return known;
+  });
+  return [without.map(({ digest }) => digest), sent];
+}
+
 /** Name of a layer in an archive of dockerTools: the digest of its uncompressed bytes. */
 const LAYER = /^(?<digest>[0-9a-f]{64})\/layer\.tar$/;
 

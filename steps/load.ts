@@ -2,8 +2,8 @@
 import type { Readable } from "node:stream";
 import { compress } from "./compress.ts";
 import { docker, dockerError } from "./docker.ts";
-import { leaveOut, presence, type Sent } from "./layers.ts";
-import { pipe, StepError, tail } from "./process.ts";
+import { type Layer, leaveOut, presence, type Sent, toLeaveOut } from "./layers.ts";
+import { pipe, type Result, run, StepError, stopIfInterrupted, tail } from "./process.ts";
 
 /** Lines of a failed image program that are shown. */
 const SHOWN_LINES = 30;
@@ -12,15 +12,20 @@ const SHOWN_LINES = 30;
  * Loads what `image`, an executable that writes a docker archive to its standard output, writes.
  *
  * @param layers What `knownLayers` answers, which may be asked while the image is built.
+ * @param packages The package set: an image program of `host` can tell its layers, and leave some out itself.
  * @returns What was sent: `1 of 14 layers, 3.2 MB of 131.0 MB sent in 0.4 s`.
  * @throws StepError in docker's words.
  */
-export async function load(image: string, layers: Promise<string[][]>): Promise<string> {
+export async function load(image: string, layers: Promise<string[][]>, packages: string): Promise<string> {
   const known = await layers;
   const start = performance.now();
-  let sent = await attempt(image, known);
+  const send = packages === "host" ? attemptTold : attempt;
+  let sent = await send(image, known);
   // The daemon did not have what its images said it has: an image was removed meanwhile, or its store is another.
-  if (sent === undefined) sent = await attempt(image, []);
+  if (sent === undefined) {
+    stopIfInterrupted();
+    sent = await send(image, []);
+  }
   if (sent === undefined) throw new StepError("docker load: took nothing and did not say why. Try again.");
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   return `${sent.layers} of ${sent.ofLayers} layers, ${megabytes(sent.bytes)} of ${megabytes(sent.ofBytes)} sent in ${seconds} s`;
@@ -29,14 +34,34 @@ export async function load(image: string, layers: Promise<string[][]>): Promise<
 /** What was sent; undefined where the daemon did not take a partial archive. */
 async function attempt(image: string, known: string[][]): Promise<Sent | undefined> {
   const sent: Sent = { layers: 0, bytes: 0, ofLayers: 0, ofBytes: 0 };
-  const through = (archive: Readable) =>
-    compress(leaveOut(archive, presence(known), sent), process.env["DOCKER_HOST"]);
-  const [source, loader] = await pipe([image, []], ["docker", ["load", "--quiet"]], through);
-  if (loader.code === 0 && source.code === 0) return sent;
-  if (known.length > 0 && sent.layers < sent.ofLayers) return undefined;
-  if (loader.code !== 0) throw new StepError(dockerError(["load"], loader));
-  throw new StepError(`${image} ended with ${source.code}:\n${tail(source.stderr, SHOWN_LINES)}`);
+  return transfer(image, [], sent, (archive) => leaveOut(archive, presence(known), sent));
 }
+
+/** As `attempt`, without a byte being read of what is left out. */
+async function attemptTold(image: string, known: string[][]): Promise<Sent | undefined> {
+  const told = await run(image, ["--layers"]);
+  if (told.code !== 0) throw failed(image, told);
+  const [without, sent] = toLeaveOut(JSON.parse(told.stdout) as Layer[], presence(known));
+  return transfer(image, without.length > 0 ? ["--without", ...without] : [], sent, (archive) => archive);
+}
+
+async function transfer(
+  image: string,
+  args: string[],
+  sent: Sent,
+  through: (archive: Readable) => Readable,
+): Promise<Sent | undefined> {
+  const [source, loader] = await pipe([image, args], ["docker", ["load", "--quiet"]], (archive) =>
+    compress(through(archive), process.env["DOCKER_HOST"]),
+  );
+  if (loader.code === 0 && source.code === 0) return sent;
+  if (sent.layers < sent.ofLayers) return undefined;
+  if (loader.code !== 0) throw new StepError(dockerError(["load"], loader));
+  throw failed(image, source);
+}
+
+const failed = (image: string, { code, stderr }: Result): StepError =>
+  new StepError(`${image} ended with ${code}:\n${tail(stderr, SHOWN_LINES)}`);
 
 /**
  * The layers of every image in the daemon. None with the containerd store, which knows layers by other names and may

@@ -2,7 +2,7 @@ import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import tar from "tar-stream";
 import { describe, expect, it } from "vitest";
-import { leaveOut, presence, type Sent } from "../../steps/layers.ts";
+import { leaveOut, presence, type Sent, toLeaveOut } from "../../steps/layers.ts";
 
 const digest = (letter: string) => letter.repeat(64);
 const layer = (letter: string) => `sha256:${digest(letter)}`;
@@ -67,5 +67,22 @@ describe("an archive on its way to the daemon", () => {
     const sent: Sent = { layers: 0, bytes: 0, ofLayers: 0, ofBytes: 0 };
     const broken = (await archive(["a", "b"])).subarray(0, 2000);
     await expect(buffer(leaveOut(Readable.from([broken]), presence([]), sent))).rejects.toThrow();
+  });
+});
+
+describe("an image whose layers are told beforehand", () => {
+  const told = (letters: string[]) =>
+    letters.map((letter, index) => ({ digest: layer(letter), size: 1000 * (index + 1) }));
+
+  it("is to leave out what the archive on its way would lose", async () => {
+    for (const images of [[], [["x"], ["a", "b", "d"]], [["b", "c"]], [["a", "b", "c"]]]) {
+      const letters = ["a", "b", "c"];
+      const [without, sent] = toLeaveOut(told(letters), presence(images.map((image) => image.map(layer))));
+      const expected = await send(letters, images);
+      expect(letters.filter((letter) => !without.includes(layer(letter)))).toEqual(
+        expected.names.slice(0, -1),
+      );
+      expect(sent).toEqual(expected.sent);
+    }
   });
 });

@@ -1,5 +1,6 @@
 // `node stream-image.js CONF`: writes the image that make-image.js worked out to stdout, as `docker load` reads it.
-// With `--layers`, only what the layers are: JSON, [{ digest, size, paths }].
+// With `--layers`, only what the layers are: JSON, [{ digest, size, paths }]. With `--without DIGEST...`, an archive that
+// names those layers and leaves out their bytes, for a daemon that has them.
 
 const crypto = require("node:crypto");
 const fs = require("node:fs");
@@ -22,7 +23,9 @@ function* archive() {
   const manifest = [{ Config: configName, RepoTags: [repoTag], Layers: layers.map(nameOf) }];
   yield* tar.bytes("manifest.json", Buffer.from(JSON.stringify(manifest)));
   yield* tar.bytes(configName, configBytes);
+  const without = new Set(options[0] === "--without" ? options.slice(1) : []);
   for (const layer of layers) {
+    if (without.has(layer.digest)) continue;
     // Archives are whole blocks, so nothing pads them.
     yield* tar.header({ name: nameOf(layer), type: "0", mode: 0o644, size: layer.size });
     yield* layerContent(layer);
