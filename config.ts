@@ -9,6 +9,7 @@ import {
   health,
   megabytes,
   port,
+  processors,
   publish,
   scalar,
   servedPath,
@@ -66,6 +67,7 @@ const back = z
       .regex(/^SIG[A-Z0-9+-]+$/, "is not a signal. Write it like SIGTERM.")
       .default("SIGTERM"),
     memory: megabytes.default(512),
+    cpus: processors.default(2),
   })
   .prefault({});
 
@@ -78,6 +80,7 @@ const front = z
     spa: z.boolean("is not true or false.").default(application.front.spa),
     health: health({ path: "/", statuses: [200], interval: "5s", startPeriod: "30s" }),
     memory: megabytes.default(128),
+    cpus: processors.default(1),
   })
   .prefault({});
 
@@ -98,6 +101,7 @@ const database = z
     user: sqlName.default("postgres"),
     publish: publish(undefined),
     memory: megabytes.default(512),
+    cpus: processors.default(2),
   })
   .prefault({});
 

@@ -5,6 +5,7 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { DatabaseSteps } from "./components/DatabaseSteps.ts";
 import { DockerService } from "./components/DockerService.ts";
+import { askDeployed } from "./components/deployed.ts";
 import { endWithEngine } from "./components/endWithEngine.ts";
 import { applicationOf, evaluateImages, imageRef, migrationsAlias } from "./components/evaluate.ts";
 import { NixImage } from "./components/NixImage.ts";
@@ -30,7 +31,10 @@ const [meta] = await inSentences(() =>
 );
 
 const { dockerHost, packages } = config;
-const presence = await probeImages(Object.values(meta).map(imageRef), dockerHost);
+const [presence, deployed] = await Promise.all([
+  probeImages(Object.values(meta).map(imageRef), dockerHost),
+  askDeployed(["db", "back", "front"].map(hostName), dockerHost),
+]);
 const provider = new docker.Provider(
   "docker",
   dockerHost === undefined ? {} : { host: dockerHost },
@@ -64,10 +68,16 @@ const volume = new docker.Volume(
 );
 
 // A network that was removed and made again is another one, to which no container is connected.
-const host = { network: network.name, dockerHost, follows: { network: network.id } };
+const host = (service: keyof typeof images) => ({
+  network: network.name,
+  dockerHost,
+  follows: { network: network.id },
+  ref: images[service].ref,
+  deployed: deployed.get(hostName(service)),
+});
 const db = new DockerService(
   "db",
-  { service: databaseService(config, images.db.loaded, volume.name), ...host },
+  { service: databaseService(config, images.db.loaded, volume.name), ...host("db") },
   opts,
 );
 const schema = new DatabaseSteps(
@@ -80,14 +90,14 @@ const back = new DockerService(
   // A back does not find its way to a new database by itself, so it is replaced with it.
   {
     service: backService(config, images.back.loaded),
-    ...host,
-    follows: { ...host.follows, db: db.containerId },
+    ...host("back"),
+    follows: { network: network.id, db: db.containerId },
   },
   { ...opts, dependsOn: schema },
 );
 const front = new DockerService(
   "front",
-  { service: frontService(config, images.front.loaded, meta.front.root), ...host },
+  { service: frontService(config, images.front.loaded), ...host("front") },
   { ...opts, dependsOn: back },
 );
 

@@ -1,29 +1,33 @@
 import * as command from "@pulumi/command";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
+import { containerArgs, type FileVolume, REPLACE_ON_CHANGES, RETRIES } from "./containerArgs.ts";
+import type { Deployed } from "./deployed.ts";
 import { toMilliseconds } from "./duration.ts";
-import { hostName, labels } from "./names.ts";
+import { fileFolders } from "./fileFolders.ts";
+import { hostName } from "./names.ts";
 import type { Service } from "./service.ts";
 import { dockerEnvironment, stepCommand } from "./stepCommand.ts";
 
 export interface DockerServiceArgs {
   /** What is to run. Plain, because ports and files decide what is registered. */
   service: Service;
+  /** The reference of its image. Plain, because it decides which inputs of the trial count as changes. */
+  ref: string;
   /** The stack's network. */
   network: pulumi.Input<string>;
+  /** What is deployed of it now. Default: not known. */
+  deployed?: Deployed | undefined;
   /** Whoever has to be replaced for this service to be replaced too: a name and a container's id. */
   follows?: Record<string, pulumi.Input<string>>;
   /** The docker host. Default: the environment's. */
   dockerHost?: string | undefined;
 }
 
-/** Failing probes in a row, after the start period, that make a container unhealthy. */
-const RETRIES = 3;
-
-/** Longest time that one probe may take: the probe itself gives up after 5 s. */
-const PROBE_TIMEOUT = "10s";
-
-/** A service as a container on one docker host, and the wait until it is healthy. */
+/**
+ * A service as a container on one docker host: the trial of what changed about it, the volumes with its files, the
+ * container, and the wait until it is healthy.
+ */
 export class DockerService extends pulumi.ComponentResource {
   /** The container's id. Whoever needs the service healthy depends on this component. */
   public readonly containerId: pulumi.Output<string>;
@@ -34,18 +38,16 @@ export class DockerService extends pulumi.ComponentResource {
     super("agatha:index:DockerService", name, {}, opts);
     const { service } = args;
 
+    const trial = this.trial(name, args);
+    const volumes = service.files.length === 0 ? [] : this.files(name, args, trial);
+
     const container = new docker.Container(
       `${name}-container`,
       {
-        ...containerArgs(service, args.follows ?? {}),
+        ...containerArgs(service, volumes, args.follows ?? {}),
         networksAdvanced: [{ name: args.network, aliases: [service.hostname] }],
       },
-      {
-        parent: this,
-        deleteBeforeReplace: true,
-        // Of a changed healthcheck the provider says that it updates it, and does nothing.
-        replaceOnChanges: ["#initerror", "healthcheck"],
-      },
+      { parent: this, dependsOn: trial, deleteBeforeReplace: true, replaceOnChanges: REPLACE_ON_CHANGES },
     );
 
     new command.local.Command(
@@ -55,6 +57,7 @@ export class DockerService extends pulumi.ComponentResource {
         environment: {
           CONTAINER: container.id,
           PROBE: JSON.stringify(service.health.command),
+          PROCESSES: String(service.processes),
           SERVICE: service.hostname,
           START_PERIOD_MS: String(toMilliseconds(service.health.startPeriod)),
           ...dockerEnvironment(args.dockerHost),
@@ -69,57 +72,102 @@ export class DockerService extends pulumi.ComponentResource {
     this.address = service.publish === false ? undefined : urlHost(service.publish);
     this.registerOutputs({ containerId: this.containerId, address: this.address });
   }
+
+  /** Runs again when, and only when, something changed that may keep the service from getting healthy. */
+  private trial(name: string, args: DockerServiceArgs): command.local.Command {
+    const { service, deployed } = args;
+    const { memory, cpus, processes } = service;
+    // A changed limit alone is no reason for a trial, so the limits count only together with another image.
+    const newImage = typeof deployed === "object" && deployed.image !== args.ref;
+    return new command.local.Command(
+      `${name}-trial`,
+      {
+        create: stepCommand("trial"),
+        environment: {
+          CONTAINER: hostName(service.service),
+          LABEL: `${service.service}-trial`,
+          NETWORK: hostName("network"),
+          SERVICE: service.hostname,
+          STACK: pulumi.getStack(),
+          TRIAL: pulumi.jsonStringify(trialOf(service)),
+          ...(newImage ? { LIMITS: JSON.stringify({ memory, cpus, processes }) } : {}),
+          ...dockerEnvironment(args.dockerHost),
+        },
+        ...stdin(service),
+        logging: "stdout",
+      },
+      {
+        parent: this,
+        ignoreChanges: newImage ? [] : ["environment.LIMITS"],
+        additionalSecretOutputs: ["stderr"],
+      },
+    );
+  }
+
+  /** The volumes with the service's files: new ones when a file changes, so that what runs keeps its own. */
+  private files(name: string, args: DockerServiceArgs, trial: pulumi.Resource): FileVolume[] {
+    const { service, deployed } = args;
+    const folders = foldersOf(service);
+    const placed = new command.local.Command(
+      `${name}-files`,
+      {
+        create: stepCommand("place-files"),
+        delete: stepCommand("remove-files"),
+        environment: {
+          FOLDERS: JSON.stringify(folders),
+          LABEL: `${service.service}-files`,
+          OWNER: service.user,
+          PREFIX: hostName(`${service.service}-files`),
+          STACK: pulumi.getStack(),
+          // Its image is an input only where something of it is kept, so that else a new jar leaves the files alone.
+          ...(folders.some(({ keep }) => keep) ? { IMAGE: service.image } : { IMAGE_OF: hostName("db") }),
+          // Without its container the volumes may be gone too: made again, they are no empty ones that docker makes.
+          ...(deployed === "absent" ? { ABSENT_AT: new Date().toISOString() } : {}),
+          ...dockerEnvironment(args.dockerHost),
+        },
+        ...stdin(service),
+        logging: "none",
+      },
+      {
+        parent: this,
+        dependsOn: trial,
+        replaceOnChanges: ["create", "delete", "environment", "stdin"],
+        ignoreChanges: deployed === "absent" ? [] : ["environment.ABSENT_AT"],
+        additionalSecretOutputs: ["stderr"],
+      },
+    );
+    return folders.map((folder, index) => ({
+      folder,
+      name: placed.stdout.apply((names) => names.split(" ")[index] ?? ""),
+    }));
+  }
 }
 
-function containerArgs(service: Service, follows: Record<string, pulumi.Input<string>>) {
+const foldersOf = (service: Service) =>
+  fileFolders(
+    service.files.map(({ path }) => path),
+    service.ownFolders,
+  );
+
+/** The files on a step's standard input, which is a secret as a whole. */
+function stdin({ files }: Service): { stdin?: pulumi.Output<string> } {
+  if (files.length === 0) return {};
+  const placed = files.map(({ path, content, mode }) => ({ path, content, mode: mode ?? "0400" }));
+  return { stdin: pulumi.secret(pulumi.jsonStringify(placed)) };
+}
+
+function trialOf(service: Service) {
+  const { image, env, user, tmpfs, stopSignal, health } = service;
+  const milliseconds = (duration: string) => toMilliseconds(duration) ?? 0;
   return {
-    name: hostName(service.service),
-    image: service.image,
-    ...(service.command === undefined ? {} : { command: service.command }),
-    hostname: service.hostname,
-    user: service.user,
-    envs: Object.entries(service.env).map(([key, value]) => pulumi.interpolate`${key}=${value}`),
-    uploads: service.files.map((file) => ({
-      file: file.path,
-      content: file.content,
-      owner: owner(service.user).uid,
-      group: owner(service.user).gid,
-      permissions: file.mode ?? "0440",
-    })),
-    volumes: service.volumes.map(({ name, path }) => ({ volumeName: name, containerPath: path })),
-    ports:
-      service.publish === false
-        ? []
-        : [{ internal: service.port, external: service.publish.port, ip: service.publish.address }],
-    healthcheck: {
-      tests: ["CMD", ...service.health.command],
-      interval: service.health.interval,
-      startPeriod: service.health.startPeriod,
-      timeout: PROBE_TIMEOUT,
-      retries: RETRIES,
-    },
-    labels: [
-      ...labels(service.service),
-      ...Object.entries(follows).map(([key, id]) => ({ label: `agatha.follows.${key}`, value: id })),
-    ],
-    memory: service.memory,
-    // No swap on top: left out, docker fills in twice the memory and every second update would take it out again.
-    memorySwap: service.memory,
-    restart: "unless-stopped",
-    stopSignal: service.stopSignal,
-    stopTimeout: service.stopGraceSeconds,
-    destroyGraceSeconds: service.stopGraceSeconds,
-    capabilities: { drops: ["ALL"] },
-    securityOpts: ["no-new-privileges:true"],
-    mustRun: true,
-    wait: false,
-  } satisfies Partial<docker.ContainerArgs>;
-}
-
-/** Whom a service's files belong to; a user without a group has the group of the same number, as `nobody` has. */
-function owner(user: string): { uid: string; gid: string } {
-  const [uid = user, gid = uid] = user.split(":");
-  return { uid, gid };
+    ...{ image, env, user, tmpfs, stopSignal },
+    command: service.command ?? [],
+    data: service.volumes.map(({ path }) => path),
+    folders: foldersOf(service),
+    probe: health.command,
+    // When docker would call it unhealthy.
+    limitMs: milliseconds(health.startPeriod) + RETRIES * milliseconds(health.interval),
+  };
 }
 
 /** `host:port` for a URL; an address that means "every interface" is reached by localhost. */

@@ -16,6 +16,11 @@ export const megabytes = z
   .min(16, "is too small a memory limit. Give at least 16 (megabytes).")
   .max(1_048_576, "is too large a memory limit. Give at most 1048576 (megabytes).");
 
+export const processors = z
+  .number("is not a number of processors. Write it like 2 or 0.5.")
+  .min(0.1, "is too few processors. Give at least 0.1.")
+  .max(1024, "is too many processors. Give at most 1024.");
+
 const seconds = z
   .string('is not a duration. Write it like "5s", "500ms" or "1m30s".')
   .transform((value, context) => {
@@ -53,6 +58,15 @@ export const containerPath = z
   .regex(
     /^\/(?!.*(^|\/)\.\.?(\/|$))[^\0]+[^/\0]$/,
     "is not an absolute path in the container. Write it like /home/logback.xml.",
+  )
+  // The folder of a file becomes a volume: the root cannot be one, and these are docker's or the program's.
+  .regex(
+    /^\/[^/]+\//,
+    "lies in the root folder, which is read-only. Put it into a folder, like /home/logback.xml.",
+  )
+  .regex(
+    /^(?!\/(proc|sys|dev|tmp|run|nix)\/)/,
+    "lies where files cannot be put (/proc, /sys, /dev, /tmp, /run, /nix). Put it into another folder, like /home.",
   );
 
 export const servedPath = z

@@ -26,3 +26,6 @@ export function toMilliseconds(text: string): number | undefined {
     total += Number(amount) * UNITS[unit as keyof typeof UNITS];
   return total <= 24 * UNITS.h ? total : undefined;
 }
+
+/** A canonical duration in whole seconds, rounded up. */
+export const seconds = (canonical: string): number => Math.ceil((toMilliseconds(canonical) ?? 0) / 1000);

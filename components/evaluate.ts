@@ -18,8 +18,7 @@ const imageMeta = z.object({
   inputs: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.array(z.string()), hashes])),
 });
 
-/** The front's image has a folder that it serves. */
-const meta = z.object({ back: imageMeta, front: imageMeta.extend({ root: z.string() }), db: imageMeta });
+const meta = z.object({ back: imageMeta, front: imageMeta, db: imageMeta });
 
 /** What one image would be: its ref, its derivation, and the inputs that decide its tag. */
 export type ImageMeta = z.infer<typeof imageMeta>;

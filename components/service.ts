@@ -5,9 +5,9 @@ import type * as pulumi from "@pulumi/pulumi";
 export interface ServiceFile {
   /** Absolute path in the container. */
   path: string;
-  /** Text of the file. */
+  /** The file's bytes, in base64: it may be a key store. */
   content: pulumi.Input<string>;
-  /** Permissions, in octal. The owner is the service's user. Default: `0440`. */
+  /** Permissions, in octal. The owner is the service's user. Default: `0400`. */
   mode?: string;
 }
 
@@ -15,6 +15,11 @@ export interface ServiceFile {
 export interface ServiceHealth {
   /** Program and arguments, run in the container; 0 means healthy. */
   command: string[];
+  /**
+   * Whether the service is ended, and so started again, when it no longer gets healthy by itself. It takes
+   * `/bin/agatha-liveness` in its image. Never for a database: one that is busy must not be killed.
+   */
+  liveness: boolean;
   /** Time between two probes, as docker writes it (`5s`). */
   interval: string;
   /** Time in which failing probes do not count, as docker writes it (`1m0s`). */
@@ -34,9 +39,13 @@ export interface Service {
   /** Environment variables. Never a secret: `docker inspect` shows them. */
   env: Record<string, pulumi.Input<string>>;
   files: ServiceFile[];
-  /** Named volumes and where they are mounted. */
+  /** Folders that are the service's own: nothing of the image in them is kept where files come into them. */
+  ownFolders: string[];
+  /** Named volumes with its data, and where they are mounted. */
   volumes: { name: pulumi.Input<string>; path: string }[];
-  /** `uid` or `uid:gid` that the service runs as. */
+  /** Folders that it writes to and that are empty at each start, with the options of their mount; the rest is read-only. */
+  tmpfs: Record<string, string>;
+  /** `uid:gid` that the service runs as. */
   user: string;
   /** Port it listens on in the container. */
   port: number;
@@ -45,6 +54,10 @@ export interface Service {
   health: ServiceHealth;
   /** Limit, in megabytes. */
   memory: number;
+  /** Limit, in processors; a fraction is a share of one. */
+  cpus: number;
+  /** Limit, in processes and threads. */
+  processes: number;
   /** Signal that asks it to end. */
   stopSignal: string;
   /** Seconds between that signal and the kill. */

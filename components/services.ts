@@ -14,8 +14,8 @@ const DATABASE_PORT = 5432;
 const BACK_HOST = "agatha-back";
 const FRONT_HOST = "agatha-front";
 
-/** `nobody`, who owns nothing. Without its group: docker looks `uid:gid` up as one name when files are copied in. */
-const NOBODY = "65534";
+/** `nobody` and its group, who own nothing. */
+const NOBODY = "65534:65534";
 
 /** The user of the official PostgreSQL image, whom a volume's files belong to. */
 const POSTGRES_USER = "999:999";
@@ -23,18 +23,33 @@ const POSTGRES_USER = "999:999";
 /** Where the back runs, and so where it looks for gradle.properties. */
 const BACK_HOME = "/home";
 
+/** Where `front.files` lie: the front serves what is in here in place of what is in its dist. */
+const FRONT_OVERLAY = "/overlay";
+
+/**
+ * Processes and threads. The back: the 250 threads of Jetty's pool, on which Javalin runs, and as many for the rest of
+ * it; the front: Node's 11 and a probe's; the database: its 100 connections, each a process, and its own.
+ */
+const PROCESSES = { back: 512, front: 64, db: 256 };
+
+/** What a program may leave in /tmp counts against its memory limit: hence a size, here of the sample's an eighth. */
+const TMP = "rw,noexec,nosuid,nodev,mode=1777,size=64m";
+
 /** PostgreSQL ends cleanly on SIGINT after the running statements were aborted; a large checkpoint takes its time. */
 const DATABASE_GRACE_SECONDS = 60;
 
 /** Docker's own default for a stop, which suits programs without data. */
 const GRACE_SECONDS = 10;
 
+/** What `agatha-liveness` counts. */
+const LIVENESS_TMPFS = { "/run/agatha": ownTmpfs(NOBODY, "64k") };
+
 export function databaseService(
   config: Config,
   image: pulumi.Input<string>,
   volume: pulumi.Input<string>,
 ): Service {
-  const { name, user, publish, memory } = config.database;
+  const { name, user, publish, memory, cpus } = config.database;
   return {
     service: "db",
     hostname: DATABASE_HOST,
@@ -47,17 +62,26 @@ export function databaseService(
       POSTGRES_PASSWORD_FILE: "/proc/sys/kernel/random/uuid",
     },
     files: [],
+    ownFolders: [],
     volumes: [{ name: volume, path: "/var/lib/postgresql/data" }],
+    tmpfs: {
+      // The socket and its lock file; the entry point's here documents.
+      "/var/run/postgresql": ownTmpfs(POSTGRES_USER, "1m"),
+      "/tmp": TMP,
+    },
     user: POSTGRES_USER,
     port: DATABASE_PORT,
     publish,
     health: {
       // Over TCP: while the data directory is initialised, a temporary server answers on the local socket.
       command: ["psql", "-h", "127.0.0.1", "-U", user, "-d", name, "-qtAXc", "select 1"],
+      liveness: false,
       interval: "5s",
       startPeriod: "1m0s",
     },
     memory,
+    cpus,
+    processes: PROCESSES.db,
     stopSignal: "SIGINT",
     stopGraceSeconds: DATABASE_GRACE_SECONDS,
   };
@@ -73,36 +97,44 @@ export function backService(config: Config, image: pulumi.Input<string>): Servic
     env: back.env,
     files: [
       // Writable: real back ends rewrite it.
-      { path: `${BACK_HOME}/gradle.properties`, content: backProperties(config), mode: "0660" },
+      { path: `${BACK_HOME}/gradle.properties`, content: backProperties(config), mode: "0600" },
       ...files(back.files, ""),
     ],
+    ownFolders: [BACK_HOME],
     volumes: [],
+    tmpfs: { "/tmp": TMP, ...LIVENESS_TMPFS },
     user: NOBODY,
     port: back.port,
     publish: back.publish,
     health: httpHealth(back.port, back.health),
     memory: back.memory,
+    cpus: back.cpus,
+    processes: PROCESSES.back,
     stopSignal: back.stopSignal,
     stopGraceSeconds: GRACE_SECONDS,
   };
 }
 
-/** @param root The folder that the front serves, in its image: `front.files` are laid over it. */
-export function frontService(config: Config, image: pulumi.Input<string>, root: string): Service {
+export function frontService(config: Config, image: pulumi.Input<string>): Service {
   const { front } = config;
+  const overlaid = files(front.files, `${FRONT_OVERLAY}/`);
   return {
     service: "front",
     hostname: FRONT_HOST,
     image,
-    command: ["/bin/agatha-front"],
+    command: ["/bin/agatha-front", ...(overlaid.length > 0 ? ["--overlay", FRONT_OVERLAY] : [])],
     env: {},
-    files: files(front.files, `${root}/`),
+    files: overlaid,
+    ownFolders: [FRONT_OVERLAY],
     volumes: [],
+    tmpfs: LIVENESS_TMPFS,
     user: NOBODY,
     port: front.port,
     publish: front.publish,
     health: httpHealth(front.port, front.health),
     memory: front.memory,
+    cpus: front.cpus,
+    processes: PROCESSES.front,
     stopSignal: "SIGTERM",
     stopGraceSeconds: GRACE_SECONDS,
   };
@@ -126,6 +158,7 @@ export function databaseLocation(config: Config, address: string | undefined): s
 function httpHealth(port: number, health: Health): ServiceHealth {
   return {
     command: ["/bin/agatha-probe", String(port), health.path, health.statuses.join(",")],
+    liveness: true,
     interval: health.interval,
     startPeriod: health.startPeriod,
   };
@@ -134,13 +167,21 @@ function httpHealth(port: number, health: Health): ServiceHealth {
 function files(given: Config["back"]["files"], prefix: string): ServiceFile[] {
   return Object.entries(given).map(([path, content]) => ({
     path: `${prefix}${path}`,
-    content: "file" in content ? readFileSync(content.file, "utf8") : content.text,
+    content: base64("file" in content ? readFileSync(content.file) : content.text),
   }));
 }
 
 /** `gradle.properties` of the back. A secret as a whole, since any of its values may be one. */
 function backProperties(config: Config): pulumi.Output<string> {
-  return pulumi.secret(renderProperties(config.back.properties, placeholders(config)));
+  return pulumi.secret(base64(renderProperties(config.back.properties, placeholders(config))));
+}
+
+const base64 = (bytes: Buffer | string): string => Buffer.from(bytes).toString("base64");
+
+/** A folder in memory that its user alone can use. */
+function ownTmpfs(user: string, size: string): string {
+  const [uid, gid] = user.split(":");
+  return `rw,noexec,nosuid,nodev,mode=0700,uid=${uid},gid=${gid},size=${size}`;
 }
 
 function placeholders(config: Config): Record<string, string> {

@@ -15,13 +15,12 @@ let
       image,
       attribute,
       alias ? "latest",
-      root ? null,
       inputs,
     }:
     {
       name = image.imageName;
       tag = image.imageTag;
-      inherit alias attribute root;
+      inherit alias attribute;
       # Without the context: whoever reads meta must not build by it.
       drvPath = builtins.unsafeDiscardStringContext image.drvPath;
       # Not `outPath`: in JSON, Nix would put that in place of the whole set.
@@ -47,7 +46,6 @@ in
   front = describe {
     image = frontImage;
     attribute = "front-image";
-    root = builtins.unsafeDiscardStringContext front.root;
     inputs = {
       dist = app.front.dist.hash;
       http-server = front.httpServer.version;

@@ -1,8 +1,10 @@
-# agatha-probe PORT PATH STATUSES: is the service on this port well? In bash alone, so that images need no curl.
+# agatha-probe PORT PATH STATUSES: is the service on this port well? agatha-liveness: the same as docker's health check,
+# which ends a service that no longer is. In bash alone, so that images need no curl.
 { pkgs }:
 
 pkgs.runCommand "agatha-probe" { } ''
   mkdir -p $out/bin
   (echo "#!${pkgs.bash}/bin/bash"; cat ${./probe.sh}) > $out/bin/agatha-probe
-  chmod +x $out/bin/agatha-probe
+  (echo "#!${pkgs.bash}/bin/bash"; cat ${./liveness.sh}) > $out/bin/agatha-liveness
+  chmod +x $out/bin/*
 ''

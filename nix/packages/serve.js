@@ -1,14 +1,17 @@
-// Serves a folder by http-server: `node serve.js --root DIR --port PORT --spa true|false`; the last of an option wins.
+// Serves a folder by http-server: `node serve.js --root DIR --port PORT --spa true|false [--overlay DIR]`; the last of an
+// option wins. What the overlay has is served in place of what the root has.
 // As a library and not by its command, whose only fallback for deep links (`--proxy` to itself) loops on a POST.
 
 const fs = require("node:fs");
+const http = require("node:http");
 const path = require("node:path");
 const httpServer = require("http-server");
 
+const OPTIONS = ["address", "overlay", "port", "root", "spa"];
 const options = { address: "0.0.0.0", port: "5173", spa: "false" };
 for (let i = 2; i < process.argv.length; i += 2) {
   const name = process.argv[i].replace(/^--/, "");
-  if (!["address", "port", "root", "spa"].includes(name) || process.argv[i + 1] === undefined) {
+  if (!OPTIONS.includes(name) || process.argv[i + 1] === undefined) {
     console.error(`agatha-front: "${process.argv[i]}" is no option. Use --port PORT or --address ADDRESS.`);
     process.exit(2);
   }
@@ -16,9 +19,9 @@ for (let i = 2; i < process.argv.length; i += 2) {
 }
 
 /** Whether the folder has something to serve under this URL path. A malformed path is http-server's to refuse. */
-function isServed(pathname) {
+function isServed(folder, pathname) {
   try {
-    const file = path.join(options.root, path.normalize(`/${decodeURIComponent(pathname)}`));
+    const file = path.join(folder, path.normalize(`/${decodeURIComponent(pathname)}`));
     return fs.statSync(file).isDirectory() ? fs.existsSync(path.join(file, "index.html")) : true;
   } catch (error) {
     return error instanceof URIError;
@@ -30,14 +33,14 @@ function isPage(request, pathname) {
   return (request.headers.accept ?? "").includes("text/html") || path.extname(pathname) === "";
 }
 
-function fallBackToIndex(request, response) {
-  const pathname = request.url.split(/[?#]/, 1)[0];
+const pathOf = (request) => request.url.split(/[?#]/, 1)[0];
+
+function fallBackToIndex(request) {
+  const pathname = pathOf(request);
   const reads = request.method === "GET" || request.method === "HEAD";
   request.asked = request.url; // for the log
-  if (options.spa === "true" && reads && !isServed(pathname) && isPage(request, pathname)) {
-    request.url = "/index.html";
-  }
-  response.emit("next");
+  const served = folders.some(({ folder }) => isServed(folder, pathname));
+  if (options.spa === "true" && reads && !served && isPage(request, pathname)) request.url = "/index.html";
 }
 
 /** Vite puts a hash of the content into these names, so they never change; everything else may at the next deployment. */
@@ -47,20 +50,33 @@ function cacheControl(pathname) {
     : "no-cache, no-store, must-revalidate";
 }
 
-const server = httpServer.createServer({
-  root: options.root,
-  cache: cacheControl,
-  showDir: "false",
-  showDotfiles: false,
-  before: [fallBackToIndex],
-  logFn(request, _response, error) {
-    if (request.headers["user-agent"] === "agatha-probe") return;
-    const end = error === undefined ? "" : ` ${error.status} ${error.message}`;
-    console.log(`${new Date().toISOString()} ${request.method} ${request.asked ?? request.url}${end}`);
-  },
+const serverOf = (folder) => ({
+  folder,
+  server: httpServer.createServer({
+    root: folder,
+    cache: cacheControl,
+    showDir: "false",
+    showDotfiles: false,
+    logFn(request, _response, error) {
+      if (request.headers["user-agent"] === "agatha-probe") return;
+      const end = error === undefined ? "" : ` ${error.status} ${error.message}`;
+      // http-server wraps what this server took.
+      const asked = request.request?.asked ?? request.url;
+      console.log(`${new Date().toISOString()} ${request.method} ${asked}${end}`);
+    },
+  }).server,
 });
 
-server.server.on("error", (error) => {
+/** Topmost first. The root comes last, and answers what no folder has. */
+const folders = [options.overlay, options.root].filter(Boolean).map(serverOf);
+
+const server = http.createServer((request, response) => {
+  fallBackToIndex(request);
+  const has = folders.find(({ folder }) => isServed(folder, pathOf(request))) ?? folders.at(-1);
+  has.server.emit("request", request, response);
+});
+
+server.on("error", (error) => {
   const mend =
     error.code === "EADDRINUSE" ? "Stop what listens there, or choose another port" : "Choose another port";
   console.error(`agatha-front: port ${options.port} cannot be listened on (${error.code}). ${mend}.`);

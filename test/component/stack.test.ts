@@ -20,7 +20,6 @@ const meta = {
     alias: "latest",
     attribute: "front-image",
     drvPath: "/nix/store/f.drv",
-    root: "/nix/store/f/share/agatha-front",
     inputs: { dist: "sha256:3", packages: "host" },
   },
   db: {
@@ -39,6 +38,8 @@ vi.mock("../../components/evaluate.ts", async (original) => ({
 }));
 const presence = vi.hoisted(() => ({ of: new Map<string, string>() }));
 vi.mock("../../components/probeImages.ts", () => ({ probeImages: () => Promise.resolve(presence.of) }));
+const running = vi.hoisted(() => ({ of: new Map<string, unknown>() }));
+vi.mock("../../components/deployed.ts", () => ({ askDeployed: () => Promise.resolve(running.of) }));
 vi.mock("../../components/ports.ts", () => ({ refuseTakenPorts: () => Promise.resolve() }));
 vi.mock("node:fs", async (original) => {
   const fs = await original<typeof import("node:fs")>();
@@ -59,6 +60,15 @@ async function program(more: Record<string, string> = {}, preview = false) {
   return { registered, outputs };
 }
 
+/** In plain text, or in a file's base64. */
+function holdsPassword(inputs: Registered["inputs"]): boolean {
+  const text = JSON.stringify(inputs);
+  const files = [...text.matchAll(/[A-Za-z0-9+/=]{12,}/g)].map(([word]) =>
+    Buffer.from(word, "base64").toString(),
+  );
+  return [text, ...files].some((part) => part.includes(PASSWORD));
+}
+
 const custom = (registered: Registered[]) =>
   registered.filter(({ type }) => !type.startsWith("agatha:")).map(({ type, name }) => `${type} ${name}`);
 
@@ -76,9 +86,11 @@ describe("the stack", () => {
         ...["back", "db", "front"].flatMap((name) => [
           `${COMMAND} ${name}-image-build`,
           `docker:index/remoteImage:RemoteImage ${name}-image-loaded`,
+          `${COMMAND} ${name}-trial`,
           `docker:index/container:Container ${name}-container`,
           `${COMMAND} ${name}-healthy`,
         ]),
+        `${COMMAND} back-files`,
         `${COMMAND} db-schema-migrations`,
         `${COMMAND} db-schema-password`,
         "docker:index/network:Network network",
@@ -145,13 +157,13 @@ describe("the stack", () => {
   });
 
   it("gives the password to the back's file and to the password step, and to nothing else", () => {
-    const holders = registered
-      .filter(({ inputs }) => JSON.stringify(inputs).includes(PASSWORD))
-      .map(({ name }) => name);
-    expect(holders.sort()).toEqual(["back-container", "db-schema-password"]);
-    const { uploads, envs, labels } = only(registered, "docker:index/container:Container", "back-container");
-    expect(JSON.stringify(uploads)).toContain(PASSWORD);
-    expect(JSON.stringify([envs, labels])).not.toContain(PASSWORD);
+    const holders = registered.filter(({ inputs }) => holdsPassword(inputs)).map(({ name }) => name);
+    expect(holders.sort()).toEqual(["back-files", "back-trial", "db-schema-password"]);
+    for (const name of holders) {
+      const { stdin, ...others } = only(registered, COMMAND, name);
+      expect(holdsPassword({ stdin }), name).toBe(true);
+      expect(holdsPassword(others), name).toBe(false);
+    }
   });
 
   it("has its outputs", async () => {
@@ -161,6 +173,87 @@ describe("the stack", () => {
     expect(await pulumi.isSecret(outputs.databasePassword)).toBe(true);
     expect(outputs.images.back.ref).toBe(`agatha-back-image:${hash("b")}`);
     expect(await settled(outputs.images.back.sizeBytes)).toBe(42);
+  });
+});
+
+describe("every container", () => {
+  it.each(["db", "back", "front"])("of %s can write to its volumes and tmpfs alone", async (service) => {
+    const { registered } = await program();
+    expect(only(registered, "docker:index/container:Container", `${service}-container`)).toMatchObject({
+      readOnly: true,
+      init: true,
+      capabilities: { drops: ["ALL"] },
+      securityOpts: ["no-new-privileges:true"],
+      user: service === "db" ? "999:999" : "65534:65534",
+      memory: service === "front" ? 128 : 512,
+      cpuPeriod: 100_000,
+      cpuQuota: service === "front" ? 100_000 : 200_000,
+      logDriver: "json-file",
+      logOpts: { "max-size": "10m", "max-file": "3" },
+      restart: "unless-stopped",
+    });
+  });
+
+  it("is ended by its health check when it no longer gets healthy, but for the database's", async () => {
+    const { registered } = await program();
+    const tests = (service: string) =>
+      (
+        only(registered, "docker:index/container:Container", `${service}-container`)["healthcheck"] as {
+          tests: string[];
+        }
+      ).tests;
+    expect(tests("back")).toEqual([
+      ...["CMD", "/bin/agatha-liveness", "3", "60"],
+      ...["/bin/agatha-probe", "8000", "/health", "200"],
+    ]);
+    expect(tests("front").slice(0, 4)).toEqual(["CMD", "/bin/agatha-liveness", "3", "30"]);
+    expect(tests("db").slice(0, 2)).toEqual(["CMD", "psql"]);
+  });
+});
+
+describe("a trial", () => {
+  const environment = (registered: Registered[]) =>
+    only(registered, COMMAND, "back-trial")["environment"] as Record<string, string>;
+
+  it("is told new limits with a new image alone", async () => {
+    running.of = new Map([["agatha-dev-back", { image: "agatha-back-image:older" }]]);
+    const { registered } = await program({ "agatha:back": '{"memory":300}' });
+    expect(JSON.parse(environment(registered)["LIMITS"] ?? "")).toEqual({
+      memory: 300,
+      cpus: 2,
+      processes: 512,
+    });
+    running.of = new Map([["agatha-dev-back", { image: `agatha-back-image:${hash("b")}` }]]);
+    const same = await program({ "agatha:back": '{"memory":400}' });
+    expect(environment(same.registered)).not.toHaveProperty("LIMITS");
+    running.of = new Map();
+  });
+
+  it("knows neither the published port nor the database's container", async () => {
+    const { registered } = await program();
+    const before = only(registered, COMMAND, "back-trial");
+    const other = await program({ "agatha:back": '{"memory":300,"publish":{"port":9000},"cpus":0.5}' });
+    expect(only(other.registered, COMMAND, "back-trial")).toEqual(before);
+    expect(JSON.stringify(before)).not.toContain("db-container-id");
+  });
+});
+
+describe("a service's files", () => {
+  it("are placed again where its container is gone, since their volume may be too", async () => {
+    running.of = new Map([["agatha-dev-back", "absent"]]);
+    const { registered } = await program();
+    running.of = new Map();
+    expect(only(registered, COMMAND, "back-files")["environment"]).toHaveProperty("ABSENT_AT");
+    const { registered: known } = await program();
+    expect(only(known, COMMAND, "back-files")["environment"]).not.toHaveProperty("ABSENT_AT");
+  });
+
+  it("outside of its own folder keep what the image has beside them, and so depend on the image", async () => {
+    const { registered } = await program({ "agatha:back": '{"files":{"/etc/x.conf":{"text":"x"}}}' });
+    expect(only(registered, COMMAND, "back-files")["environment"]).toMatchObject({
+      FOLDERS: '[{"path":"/etc","keep":true},{"path":"/home","keep":false}]',
+      IMAGE: `agatha-back-image:${hash("b")}`,
+    });
   });
 });
 
@@ -184,7 +277,7 @@ describe("an image that was pruned", () => {
 describe("in a preview", () => {
   it("every image ref is known, and the same is registered", async () => {
     const { registered } = await program({}, true);
-    expect(custom(registered)).toHaveLength(17);
+    expect(custom(registered)).toHaveLength(21);
     expect(only(registered, "docker:index/container:Container", "front-container")["image"]).toBe(
       `agatha-front-image:${hash("f")}`,
     );
@@ -196,7 +289,7 @@ describe("configuration", () => {
     const { registered } = await program({ "agatha:dockerHost": "ssh://user@host" });
     expect(only(registered, "pulumi:providers:docker", "docker")["host"]).toBe("ssh://user@host");
     const commands = registered.filter(({ type }) => type === COMMAND);
-    expect(commands).toHaveLength(8);
+    expect(commands).toHaveLength(12);
     for (const { name, inputs } of commands)
       expect(inputs["environment"], name).toMatchObject({ DOCKER_HOST: "ssh://user@host" });
   });
@@ -221,14 +314,19 @@ describe("configuration", () => {
 
   it("lays the front's files over its dist", async () => {
     const { registered } = await program({ "agatha:front": '{"files":{"properties.js":{"text":"x"}}}' });
-    expect(only(registered, "docker:index/container:Container", "front-container")["uploads"]).toMatchObject([
-      {
-        file: "/nix/store/f/share/agatha-front/properties.js",
-        content: "x",
-        permissions: "0440",
-        owner: "65534",
-      },
+    const { stdin, environment } = only(registered, COMMAND, "front-files");
+    // A secret on its way to the engine is wrapped.
+    expect(JSON.parse((stdin as { value: string }).value)).toEqual([
+      { path: "/overlay/properties.js", content: Buffer.from("x").toString("base64"), mode: "0400" },
     ]);
+    expect(environment).toMatchObject({
+      FOLDERS: '[{"path":"/overlay","keep":false}]',
+      OWNER: "65534:65534",
+      IMAGE_OF: "agatha-dev-db",
+    });
+    expect(only(registered, "docker:index/container:Container", "front-container")).toMatchObject({
+      command: ["/bin/agatha-front", "--overlay", "/overlay"],
+    });
   });
 
   it("that is wrong ends the program in sentences", async () => {

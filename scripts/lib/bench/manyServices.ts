@@ -34,10 +34,11 @@ for (let number = 1; number <= count; number++) {
     opts,
   );
   const service = {
-    ...frontService(config, image.loaded, meta.front.root),
+    ...frontService(config, image.loaded),
     // The type knows the product's own three.
     service: name as Service["service"],
     hostname: `agatha-${name}`,
   };
-  new DockerService(name, { service, network: network.name, follows: { network: network.id } }, opts);
+  const args = { service, ref: image.ref, network: network.name, follows: { network: network.id } };
+  new DockerService(name, args, opts);
 }

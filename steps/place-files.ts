@@ -1,0 +1,35 @@
+/** Puts a service's files, which it reads from standard input, into new volumes; prints their names. */
+import { docker, inspect } from "./docker.ts";
+import { type Placement, placeFiles, readFiles } from "./files.ts";
+import { input, run, StepError, step } from "./process.ts";
+
+await step(async () => {
+  const files = await readFiles();
+  const [stack, label] = [input("STACK"), input("LABEL")];
+  await removeForgotten(stack, label);
+  const folders = JSON.parse(input("FOLDERS")) as Placement["folders"];
+  const names = await placeFiles({
+    ...{ folders, files, stack, label },
+    owner: input("OWNER"),
+    prefix: input("PREFIX"),
+    image: process.env["IMAGE"] ?? (await imageOf(input("IMAGE_OF"))),
+  });
+  process.stdout.write(`${names.join(" ")}\n`);
+});
+
+/** The image of a container that is there: no other is needed, and this one is sure to be in the daemon. */
+async function imageOf(container: string): Promise<string> {
+  const image = await inspect<string>("container", container, ".Image");
+  if (image === undefined)
+    throw new StepError(`${container}: its container is gone. Run \`pulumi up --refresh\`.`);
+  return image;
+}
+
+/** Removes what an update that was killed has left behind; docker refuses to remove what a container uses. */
+async function removeForgotten(stack: string, label: string): Promise<void> {
+  const filters = ["--filter", `label=agatha.stack=${stack}`, "--filter", `label=agatha.service=${label}`];
+  const couriers = await docker(["container", "ls", "--all", "--quiet", ...filters]);
+  for (const id of couriers.split("\n").filter(Boolean)) await run("docker", ["rm", "--force", id]);
+  const volumes = await docker(["volume", "ls", "--quiet", "--filter", "dangling=true", ...filters]);
+  for (const name of volumes.split("\n").filter(Boolean)) await run("docker", ["volume", "rm", name]);
+}

@@ -1,0 +1,32 @@
+import { expect, it } from "vitest";
+import { limitArguments, trialArguments } from "../../steps/trialArguments.ts";
+
+const trial = {
+  image: "agatha-back-image:abc",
+  command: ["/bin/agatha-back"],
+  env: { X: "a b" },
+  user: "65534:65534",
+  tmpfs: { "/tmp": "size=64m" },
+  data: ["/data"],
+  folders: [{ path: "/home", keep: false }],
+  stopSignal: "SIGTERM",
+  probe: ["true"],
+  limitMs: 1000,
+};
+
+it("a trial is as hardened as the service, with its files and without its data", () => {
+  expect(trialArguments(trial, ["files-0"])).toEqual([
+    ...["--read-only", "--init", "--cap-drop", "ALL", "--security-opt", "no-new-privileges:true"],
+    ...["--user", "65534:65534", "--stop-signal", "SIGTERM", "--no-healthcheck"],
+    ...["--tmpfs", "/tmp:size=64m", "--volume", "/data", "--volume", "files-0:/home", "--env", "X=a b"],
+    ...["agatha-back-image:abc", "/bin/agatha-back"],
+  ]);
+});
+
+it("limits are what docker takes, and none is set where there is none", () => {
+  expect(limitArguments({ memory: 512, cpus: 0.5, processes: 64 })).toEqual([
+    ...["--memory", "512m", "--memory-swap", "512m", "--cpu-period", "100000", "--cpu-quota", "50000"],
+    ...["--pids-limit", "64"],
+  ]);
+  expect(limitArguments({ memory: 0, cpus: 0, processes: 0 })).toEqual([]);
+});
