@@ -16,6 +16,7 @@ afterAll(() => scratch?.remove());
 const NEW_BACK: Operations = {
   "back-image-build": "replace",
   "back-image-loaded": "replace",
+  "back-trial": "update",
   "back-container": "replace",
   "back-healthy": "replace",
 };
@@ -62,6 +63,7 @@ it("a new dist changes the front alone", async () => {
   expect(operations).toEqual({
     "front-image-build": "replace",
     "front-image-loaded": "replace",
+    "front-trial": "update",
     "front-container": "replace",
     "front-healthy": "replace",
   });
@@ -76,6 +78,8 @@ it("a new password reaches the back without touching the database's container or
   const { operations, restarted } = await deploy();
   expect(operations).toEqual({
     "db-schema-password": "update",
+    "back-trial": "update",
+    "back-files": "replace",
     "back-container": "replace",
     "back-healthy": "replace",
   });
@@ -86,7 +90,9 @@ it("a new password reaches the back without touching the database's container or
   expect(await login(scratch.password)).toBe("1\n");
 });
 
-const RESTARTED_BACK: Operations = { "back-container": "replace", "back-healthy": "replace" };
+/** A container that is replaced for what cannot keep it from getting healthy. */
+const MOVED_BACK: Operations = { "back-container": "replace", "back-healthy": "replace" };
+const RESTARTED_BACK: Operations = { ...MOVED_BACK, "back-trial": "update" };
 
 const database = (keys: object) => {
   scratch.config["database"] = { ...(scratch.config["database"] as object | undefined), ...keys };
@@ -94,9 +100,15 @@ const database = (keys: object) => {
 
 it.each<[string, () => void, Operations, string[]]>([
   ["an option of java", () => scratch.back({ javaOptions: ["-Dagatha.test=1"] }), NEW_BACK, ["back"]],
-  ["a file", () => scratch.back({ files: { "/home/x.txt": { text: "x" } } }), RESTARTED_BACK, ["back"]],
+  [
+    "a file",
+    () => scratch.back({ files: { "/home/x.txt": { text: "x" } } }),
+    { ...RESTARTED_BACK, "back-files": "replace" },
+    ["back"],
+  ],
   ["a variable", () => scratch.back({ env: { X: "1" } }), RESTARTED_BACK, ["back"]],
   ["a health check", () => scratch.back({ health: { interval: "4s" } }), RESTARTED_BACK, ["back"]],
+  ["a limit of processors", () => scratch.back({ cpus: 1.5 }), MOVED_BACK, ["back"]],
   ["a memory limit", () => scratch.back({ memory: 400 }), { "back-container": "update" }, []],
   ["the database's memory limit", () => database({ memory: 400 }), { "db-container": "update" }, []],
   [
@@ -116,7 +128,7 @@ it.each<[string, () => void, Operations, string[]]>([
 
 it("a published port moves, and the front with its address stays", async () => {
   scratch.back({ publish: { port: await freePort() } });
-  expect(await deploy()).toMatchObject({ operations: RESTARTED_BACK, restarted: ["back"] });
+  expect(await deploy()).toMatchObject({ operations: MOVED_BACK, restarted: ["back"] });
   expect(await budgets()).toBe(200);
 });
 

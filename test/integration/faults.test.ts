@@ -139,35 +139,6 @@ describe("fails, and is over once it is mended:", () => {
     await scratch.upWell();
     expect((await fetch(`http://127.0.0.1:${port}/health`)).status).toBe(200);
   });
-
-  it("a back that ends at once, with its exit code and its last words", async () => {
-    scratch.back({ env: { serverPort: "none" } });
-    const start = performance.now();
-    const { output } = await fail();
-    expect(output).toMatch(/agatha-back ends right after its start, with exit code [1-9]/);
-    expect(output).toContain('serverPort: "none" is no port.');
-    expect(output).toContain(`docker logs ${scratch.container("back")}`);
-    expect(performance.now() - start).toBeLessThan(60_000);
-
-    // The failed wait is not forgotten: as long as nothing is mended, each up fails.
-    const again = await fail();
-    expect(changes(again.operations)).toHaveProperty("back-healthy");
-  });
-
-  it("a back that never gets healthy, with the answer of its health path", async () => {
-    scratch.back({ health: { path: "/health", statuses: [299], interval: "1s", startPeriod: "2s" } });
-    const start = performance.now();
-    const { output } = await fail();
-    expect(output).toMatch(
-      /agatha-back is unhealthy; its probe says: .*\/health answered "HTTP\/1\.1 200 OK"/,
-    );
-    // Docker goes on to probe as the config says, not only the wait.
-    const format = "{{json .Config.Healthcheck.Test}}";
-    expect(await scratch.docker("inspect", "--format", format, scratch.container("back"))).toEqual([
-      '["CMD","/bin/agatha-probe","8000","/health","299"]',
-    ]);
-    expect(performance.now() - start).toBeLessThan(60_000);
-  });
 });
 
 /** A PATH with what pulumi and the steps need, and no Nix. */

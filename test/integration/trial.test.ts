@@ -1,0 +1,201 @@
+/** What does not get healthy replaces nothing: the trial fails, and the service that runs has never stopped. */
+import { spawn } from "node:child_process";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { changes, type Ended, execute, type Operations, Scratch } from "../support/scratch.ts";
+import { expectSentences } from "../support/words.ts";
+
+let scratch: Scratch;
+let working: Record<string, unknown>;
+
+beforeAll(async () => {
+  scratch = await Scratch.make();
+  scratch.back({ health: { interval: "1s", startPeriod: "20s" } });
+  await scratch.upWell();
+  working = structuredClone(scratch.config);
+});
+afterAll(async () => {
+  if (working !== undefined) Object.assign(scratch.config, structuredClone(working));
+  await scratch?.remove();
+});
+
+const mend = () => Object.assign(scratch.config, structuredClone(working));
+
+/** Names of everything of the stack, as long as a trial may have left something behind. */
+async function everything(): Promise<string[]> {
+  const label = ["--filter", `label=agatha.stack=${scratch.stack}`];
+  return [
+    ...(await scratch.docker("container", "ls", "--all", "--format", "{{.Names}}", ...label)),
+    ...(await scratch.docker("volume", "ls", "--format", "{{.Name}}", ...label)),
+  ].sort();
+}
+
+/** Asks the back all along; gives how often, and the answers that were not 200. */
+function asking() {
+  const seen = { asked: 0, failed: [] as string[], stop: false };
+  const done = (async () => {
+    while (!seen.stop) {
+      const answer = await fetch(`${scratch.backUrl}/health`).then(
+        ({ status }) => String(status),
+        (error: Error) => error.message,
+      );
+      seen.asked += 1;
+      if (answer !== "200") seen.failed.push(answer);
+      await sleep(50);
+    }
+    return seen;
+  })();
+  return async () => {
+    seen.stop = true;
+    return done;
+  };
+}
+
+describe("a change that does not get healthy", () => {
+  let before: { running: Record<string, string>; everything: string[] };
+  let end: ReturnType<typeof asking>;
+  let image = "";
+
+  beforeAll(async () => {
+    before = { running: await scratch.running(), everything: await everything() };
+    image =
+      (await scratch.docker("inspect", "--format", "{{.Config.Image}}", scratch.container("back")))[0] ?? "";
+    end = asking();
+  });
+  afterEach(async () => {
+    mend();
+    expect(await scratch.running()).toEqual(before.running);
+    expect(await everything()).toEqual(before.everything);
+  });
+
+  async function fail(): Promise<Ended & { operations: Operations }> {
+    const ended = await scratch.up();
+    expect(ended.code, ended.output).not.toBe(0);
+    expectSentences(scratch, ended.output);
+    expect(ended.output).toContain(`${image} keeps serving. Mend what its log tells, then run up again.`);
+    expect(ended.operations).not.toHaveProperty("back-container", "replace");
+    return ended;
+  }
+
+  it("because it ends at its start: its exit code and its last words, and again at the next up", async () => {
+    scratch.back({ env: { serverPort: "none" } });
+    const start = performance.now();
+    const { output } = await fail();
+    expect(output).toMatch(
+      /agatha-back: on trial, agatha-back-image:\w+ ends right after its start, with exit code 1;/,
+    );
+    expect(output).toContain('serverPort: "none" is no port.');
+    // Far below the start period and the probes after it, on a busy machine too.
+    expect(performance.now() - start).toBeLessThan(20_000);
+    expect(changes((await fail()).operations)).toEqual({ "back-trial": "update" });
+  });
+
+  it("because its health path answers something else: what it answers", async () => {
+    scratch.back({ health: { path: "/health", statuses: [299], interval: "1s", startPeriod: "2s" } });
+    const { output } = await fail();
+    expect(output).toMatch(
+      /is not healthy after 5 s; its probe says: .*\/health answered "HTTP\/1\.1 200 OK"/,
+    );
+  });
+
+  it("because it needs more memory than the limit that came with its image", async () => {
+    scratch.back({ memory: 24, javaOptions: ["-Xms256m", "-XX:+AlwaysPreTouch"] });
+    const { output } = await fail();
+    expect(output).toMatch(/agatha-back-image:\w+ was killed: it needs more memory than its limit;/);
+  });
+
+  it("because of a file", async () => {
+    scratch.back({
+      properties: { serverPort: "8000", databaseUrl: "jdbc:postgresql://nowhere/x", databaseUser: "x" },
+    });
+    const { output } = await fail();
+    expect(output).toMatch(/is not healthy after 23 s; its probe says: .*answered "HTTP\/1\.1 503/);
+  });
+
+  it("and is interrupted leaves no trial behind", async () => {
+    scratch.back({ env: { serverPort: "8001" } });
+    const args = [
+      "up",
+      "--yes",
+      "--skip-preview",
+      "--stack",
+      scratch.stack,
+      "--config-file",
+      scratch.configFile,
+    ];
+    // Writes the config.
+    await scratch.preview();
+    const up = spawn("pulumi", [...args, "--non-interactive"], { env: scratch.env, stdio: "ignore" });
+    const ended = new Promise((resolve) => up.on("close", resolve));
+    await vi.waitFor(() => scratch.docker("inspect", `${scratch.container("back")}-trial`), {
+      timeout: 60_000,
+      interval: 200,
+    });
+    up.kill("SIGINT");
+    expect(await ended).not.toBe(0);
+  });
+
+  it("and all along the old one answered", async () => {
+    const { asked, failed } = await end();
+    expect(asked).toBeGreaterThan(100);
+    expect(failed).toEqual([]);
+  });
+});
+
+describe("where nothing serves, there is nothing to protect:", () => {
+  it("a back that ends at its start fails the wait, at once, and at each up until it is mended", async () => {
+    await scratch.docker("stop", scratch.container("back"));
+    scratch.back({ env: { serverPort: "none" } });
+    const { code, output } = await scratch.up();
+    expect(code).not.toBe(0);
+    expectSentences(scratch, output);
+    expect(output).toContain("agatha-back is exited: there is nothing to protect by a trial");
+    expect(output).toMatch(/agatha-back ends right after its start, with exit code 1/);
+    expect(output).toContain('serverPort: "none" is no port.');
+    expect(output).toContain(`docker logs ${scratch.container("back")}`);
+    const again = await scratch.up();
+    expect(again.code).not.toBe(0);
+    expect(changes(again.operations)).toHaveProperty("back-healthy");
+  });
+
+  it("a back that never gets healthy is unhealthy before its own check ends it", async () => {
+    scratch.back({
+      env: {},
+      health: { path: "/health", statuses: [299], interval: "1s", startPeriod: "2s" },
+    });
+    const { code, output } = await scratch.up();
+    expect(code).not.toBe(0);
+    expect(output).toMatch(/agatha-back is unhealthy; its probe says: .*answered "HTTP\/1\.1 200 OK"/);
+  });
+
+  it("and mended, the next up passes", async () => {
+    mend();
+    await scratch.upWell();
+    expect((await fetch(`${scratch.backUrl}/health`)).status).toBe(200);
+    expect(changes((await scratch.upWell()).operations)).toEqual({});
+  });
+});
+
+it("a good change goes by way of a trial, and says how long the service was away", async () => {
+  scratch.back({ env: { X: "1" } });
+  const end = asking();
+  const { output } = await scratch.upWell();
+  await end();
+  expect(output).toMatch(/agatha-back: the trial of agatha-back-image:\w+ got healthy, [\d.]+ s in all/);
+  const [, own = "", away = ""] =
+    /agatha-back is healthy after ([\d.]+) s, away for ([\d.]+) s/.exec(output) ?? [];
+  expect(Number(away)).toBeGreaterThan(Number(own));
+  expect((await execute("docker", ["inspect", `${scratch.container("back")}-trial`])).code).not.toBe(0);
+});
+
+it("a database's new image is tried on a volume of its own, never on the data", async () => {
+  await scratch.sql("insert into budget (name, amount_cents) values ('kept', 1)");
+  // Any change to what the database is will do: here, the role it is initialised with would not exist in the data.
+  scratch.config["database"] = { name: "docker_agatha_db", user: "postgres", cpus: 1 };
+  expect((await scratch.upWell()).operations["db-trial"]).toBe("same");
+  const before = await scratch.running();
+  scratch.config["database"] = { name: "another_db" };
+  const { operations, output } = await scratch.preview();
+  expect(operations["db-trial"], output).toBe("update");
+  expect(await scratch.running()).toEqual(before);
+});
