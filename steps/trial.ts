@@ -18,16 +18,13 @@ interface Running {
 await step(async () => {
   const files = await readFiles();
   const [service, name] = [input("SERVICE"), input("CONTAINER")];
+  const trial = JSON.parse(input("TRIAL")) as Trial;
   const running = await inspect<Running>("container", name, ".");
-  if (running?.State.Status !== "running" || running.State.Health?.Status === "unhealthy") {
-    const why =
-      running === undefined
-        ? "does not run yet"
-        : `is ${running.State.Health?.Status ?? running.State.Status}`;
-    process.stdout.write(`${service} ${why}: there is nothing to protect by a trial\n`);
+  if (running === undefined || !(await serves(name, running, trial.probe))) {
+    const is = running === undefined ? "does not run yet" : "does not serve";
+    process.stdout.write(`${service} ${is}: there is nothing to protect by a trial\n`);
     return;
   }
-  const trial = JSON.parse(input("TRIAL")) as Trial;
   const start = performance.now();
   await clear(name);
   try {
@@ -46,6 +43,13 @@ await step(async () => {
   const took = ((performance.now() - start) / 1000).toFixed(1);
   process.stdout.write(`${service}: the trial of ${trial.image} got healthy, ${took} s in all\n`);
 });
+
+/** Whether it is healthy; one that has just started, or starts again and again, is probed. */
+async function serves(name: string, { State: state }: Running, probe: string[]): Promise<boolean> {
+  if (state.Status !== "running") return false;
+  if (state.Health?.Status !== "starting") return state.Health?.Status !== "unhealthy";
+  return (await run("docker", ["exec", name, ...probe])).code === 0;
+}
 
 function place(trial: Trial, files: PlacedFile[]): Promise<string[]> {
   return placeFiles({

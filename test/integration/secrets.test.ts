@@ -1,30 +1,75 @@
-/** The password is nowhere but where it has to be: encrypted in the state, and in the back's gradle.properties. */
-import { readFileSync } from "node:fs";
+/**
+ * Secrets are nowhere but where they have to be: encrypted in the state, and in the back's gradle.properties. Two of them:
+ * the password, and a property that the configuration holds as a secret.
+ */
+import { randomBytes } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { execute, Scratch } from "../support/scratch.ts";
 
 let scratch: Scratch;
 const said: string[] = [];
 
+/** Marks the property that is a secret. */
+const marker = `marker-${randomBytes(9).toString("hex")}`;
+
 beforeAll(async () => {
   scratch = await Scratch.make();
+  scratch.back({ properties: { ...DEFAULTS, apiKey: await encrypted(marker) } });
   said.push((await scratch.preview()).output, (await scratch.upWell()).output);
 });
 afterAll(() => scratch?.remove());
+
+/** The sample's own. */
+const DEFAULTS = {
+  serverPort: "8000",
+  databaseUrl: "jdbc:postgresql://${databaseHost}:${databasePort}/${databaseName}",
+  databaseUser: "${databaseUser}",
+  databasePassword: "${databasePassword}",
+};
+
+/** A value as `pulumi config set --secret` writes it. */
+async function encrypted(value: string): Promise<{ secure: string }> {
+  const { code, output } = await scratch.pulumi([
+    ...["config", "set", "--secret", "--config-file", scratch.configFile, "agatha:once", value],
+  ]);
+  expect(code, output).toBe(0);
+  const secure = /agatha:once:\s+secure: (\S+)/.exec(readFileSync(scratch.configFile, "utf8"))?.[1];
+  if (secure === undefined) throw new Error("pulumi config set wrote no secret");
+  return { secure };
+}
 
 const SERVICES = ["db", "back", "front"];
 
 /** Each of the ways in which the password may be written. */
 function expectNoSecret(text: string): void {
-  const forms = [scratch.password, encodeURIComponent(scratch.password)];
-  for (const form of [...forms, ...forms.map((form) => Buffer.from(form).toString("base64"))])
-    expect(text.includes(form), `the password is in ${text.length} characters of text`).toBe(false);
+  for (const secret of [scratch.password, marker]) {
+    const forms = [secret, encodeURIComponent(secret), ...base64Forms(secret)];
+    for (const form of forms)
+      expect(text.includes(form), `${form} is in ${text.length} characters of text`).toBe(false);
+  }
 }
 
-describe("the password is not in", () => {
+/** What a text is inside the base64 of a longer one: it depends on where in there it begins. */
+function base64Forms(text: string): string[] {
+  return [0, 1, 2].map((offset) => {
+    const encoded = Buffer.from(`${"x".repeat(offset)}${text}`).toString("base64");
+    return encoded.slice(offset === 0 ? 0 : 4, -4);
+  });
+}
+
+describe("no secret is in", () => {
   it("what preview and up print", async () => {
-    scratch.config["back"] = { ...(scratch.config["back"] as object), env: { CHANGED: "1" } };
+    scratch.back({ env: { CHANGED: "1" } });
     said.push((await scratch.preview()).output, (await scratch.upWell()).output);
+    // What fails says more: the trial has both secrets at hand.
+    scratch.back({ env: { serverPort: "none" } });
+    const failed = await scratch.up();
+    expect(failed.code).not.toBe(0);
+    expect(failed.output).toContain("agatha-back: on trial");
+    said.push(failed.output);
+    scratch.back({ env: { CHANGED: "1" } });
+    said.push((await scratch.upWell()).output);
     for (const output of said) {
       expect(output.length).toBeGreaterThan(200);
       expectNoSecret(output);
@@ -58,6 +103,30 @@ describe("the password is not in", () => {
     }
   });
 
+  it("the arguments and the environment of any process while an up puts files into place", async () => {
+    const seen = new Map<string, string>();
+    let over = false;
+    const watch = (async () => {
+      for (; !over; await new Promise((resolve) => setTimeout(resolve, 10)))
+        for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name)))
+          for (const file of ["cmdline", "environ"]) {
+            const text = processFile(pid, file);
+            if (text.includes(scratch.stack) || text.includes(scratch.container("back"))) seen.set(text, pid);
+          }
+    })();
+    scratch.back({
+      files: { "/home/logback.xml": { file: "sample/logback.xml" }, "/home/more": { text: "1" } },
+    });
+    said.push((await scratch.upWell()).output);
+    over = true;
+    await watch;
+    const texts = [...seen.keys()];
+    // The steps and the docker clients that they run were among them.
+    expect(texts.some((text) => text.includes("-trial"))).toBe(true);
+    expect(texts.some((text) => text.includes("steps/place-files.ts"))).toBe(true);
+    for (const text of texts) expectNoSecret(text);
+  });
+
   it("any log", async () => {
     for (const service of SERVICES)
       expectNoSecret((await execute("docker", ["logs", scratch.container(service)])).output);
@@ -69,15 +138,21 @@ describe("the password is not in", () => {
   });
 });
 
-it("the back's properties file has the password, and only its user and root can read it", async () => {
+it.each([
+  // Real back ends rewrite it.
+  ["gradle.properties", "0600", "databasePassword="],
+  ["logback.xml", "0400", "<configuration"],
+])("the back's %s can be read by its user and root alone", async (file, permissions, text) => {
   const back = scratch.container("back");
   // A tar archive: the header tells mode, user and group.
-  const { output } = await execute("docker", ["cp", `${back}:/home/gradle.properties`, "-"]);
-  expect(output).toContain(`databasePassword=${scratch.password}`);
+  const { output } = await execute("docker", ["cp", `${back}:/home/${file}`, "-"]);
+  expect(output).toContain(text);
+  if (file === "gradle.properties")
+    expect(output).toMatch(new RegExp(`apiKey=${marker}\n(.*\n)*databasePassword=${scratch.password}\n`));
   const [mode = "", user = "", group = ""] = output.slice(100, 124).split("\0");
   // Above the permissions, docker may write the kind of file.
   expect([mode.slice(-4), Number.parseInt(user, 8), Number.parseInt(group, 8)]).toEqual([
-    "0660",
+    permissions,
     65534,
     65534,
   ]);

@@ -1,0 +1,95 @@
+/** A service that is dead comes back up by itself: no `up`, no docker socket in a container. */
+import { readFileSync } from "node:fs";
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { changes, Scratch } from "../support/scratch.ts";
+
+let scratch: Scratch;
+
+beforeAll(async () => {
+  scratch = await Scratch.make();
+  await scratch.upWell();
+});
+afterAll(() => scratch?.remove());
+
+const inspect = async (service: string, format: string) =>
+  (await scratch.docker("inspect", "--format", format, scratch.container(service)))[0] ?? "";
+
+const restarts = async () => Number(await inspect("back", "{{.RestartCount}}"));
+
+const answers = async () => {
+  const { status } = await fetch(`${scratch.backUrl}/api/budgets`, { signal: AbortSignal.timeout(2000) });
+  expect(status).toBe(200);
+};
+
+/** Waits until the back answers; gives the seconds that took. */
+async function backAgain(): Promise<number> {
+  const start = performance.now();
+  await vi.waitFor(answers, { timeout: 120_000, interval: 200 });
+  return (performance.now() - start) / 1000;
+}
+
+/** Process id, on this host, of the program itself: the child of docker-init. */
+async function programOf(service: string): Promise<number> {
+  const init = await inspect(service, "{{.State.Pid}}");
+  const children = readFileSync(`/proc/${init}/task/${init}/children`, "utf8").trim().split(" ");
+  expect(children).toHaveLength(1);
+  return Number(children[0]);
+}
+
+it("after a restart of its database the back answers again", async () => {
+  await scratch.docker("restart", scratch.container("db"));
+  expect(await backAgain()).toBeLessThan(30);
+});
+
+it("a back whose database was away longer is started again, and answers once it is there", async () => {
+  const before = await restarts();
+  await scratch.docker("stop", scratch.container("db"));
+  await vi.waitFor(async () => expect(await restarts()).toBeGreaterThan(before), {
+    timeout: 120_000,
+    interval: 500,
+  });
+  await scratch.docker("start", scratch.container("db"));
+  await backAgain();
+  const log = (await scratch.docker("logs", scratch.container("back"))).join("\n");
+  expect(log).toContain(
+    "agatha-liveness: 3 probes in a row failed: ending the service, so that it starts again",
+  );
+});
+
+it("a back that hangs is killed and started again", async () => {
+  const before = await restarts();
+  const hanging = await programOf("back");
+  process.kill(hanging, "SIGSTOP");
+  await expect(answers()).rejects.toThrow();
+  await backAgain();
+  expect(await restarts()).toBe(before + 1);
+  expect(await programOf("back")).not.toBe(hanging);
+});
+
+it("a back that was killed is started again", async () => {
+  const before = await restarts();
+  process.kill(await programOf("back"), "SIGKILL");
+  await vi.waitFor(async () => expect(await restarts()).toBe(before + 1), { timeout: 20_000, interval: 100 });
+  await backAgain();
+});
+
+it("a database that hangs for a while is left alone, and goes on where it was", async () => {
+  const started = await inspect("db", "{{.State.StartedAt}}");
+  const hanging = await programOf("db");
+  process.kill(hanging, "SIGSTOP");
+  try {
+    // Docker itself gives up on three probes.
+    await vi.waitFor(async () => expect(await inspect("db", "{{.State.Health.Status}}")).toBe("unhealthy"), {
+      timeout: 180_000,
+      interval: 1000,
+    });
+  } finally {
+    process.kill(hanging, "SIGCONT");
+  }
+  await backAgain();
+  expect(await inspect("db", "{{.State.StartedAt}} {{.RestartCount}}")).toBe(`${started} 0`);
+});
+
+it("none of it is a change to the stack", async () => {
+  expect(changes((await scratch.upWell()).operations)).toEqual({});
+});
