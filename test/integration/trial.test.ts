@@ -188,18 +188,37 @@ it("a good change goes by way of a trial, and says how long the service was away
   expect((await execute("docker", ["inspect", `${scratch.container("back")}-trial`])).code).not.toBe(0);
 });
 
-it("a database is tried on a volume of its own, never on the data", async () => {
-  await scratch.sql("insert into budget (name, amount_cents) values ('kept', 1)");
-  const volumes = await scratch.own("volume");
-  // The trial's database is made anew, so it has this name; the data has it not, so the container does not get healthy.
-  scratch.config["database"] = { name: "another_db" };
-  const { code, output } = await scratch.up();
-  expect(output).toMatch(/agatha-db: the trial of agatha-db-image:\w+ got healthy/);
-  expect(code).not.toBe(0);
-  delete scratch.config["database"];
-  await scratch.upWell();
-  expect(await scratch.sql("select name from budget")).toEqual(["kept"]);
-  expect((await scratch.own("volume")).sort()).toEqual(
-    expect.arrayContaining(volumes.filter((name) => /db-data/.test(name))),
-  );
+describe("a database", () => {
+  /** Runs the trial as pulumi would, with the inputs that it has, but for those that are given. */
+  async function trial(change: { env?: object } = {}): Promise<Ended> {
+    const { output } = await scratch.pulumi(["stack", "export"]);
+    const { deployment } = JSON.parse(output) as {
+      deployment: { resources: { urn: string; inputs: { environment: Record<string, string> } }[] };
+    };
+    const { environment } = deployment.resources.find(({ urn }) => urn.endsWith("::db-trial"))?.inputs ?? {};
+    const described = JSON.parse(environment?.["TRIAL"] ?? "") as { env: object };
+    const TRIAL = JSON.stringify({ ...described, env: { ...described.env, ...change.env } });
+    return execute("bash", ["-c", "node steps/trial.ts < /dev/null"], {
+      ...process.env,
+      ...environment,
+      TRIAL,
+    });
+  }
+
+  it("is tried on a volume of its own, never on the data", async () => {
+    await scratch.sql("insert into budget (name, amount_cents) values ('kept', 1)");
+    const before = { running: await scratch.running(), everything: await everything() };
+    const { code, output } = await trial({ env: { POSTGRES_DB: "docker_agatha_db" } });
+    expect(code, output).toBe(0);
+    expect(output).toMatch(/^agatha-db: the trial of agatha-db-image:\w+ got healthy, [\d.]+ s in all$/m);
+    expect({ running: await scratch.running(), everything: await everything() }).toEqual(before);
+    expect(await scratch.sql("select name from budget")).toEqual(["kept"]);
+  });
+
+  it("that cannot make a new database fails its trial, which it could not with the data", async () => {
+    const { code, output } = await trial({ env: { POSTGRES_PASSWORD_FILE: "/nowhere" } });
+    expect(code).toBe(1);
+    expect(output).toMatch(/agatha-db: on trial, .* exit code 1; agatha-db-image:\w+ keeps serving/);
+    expect(output).toContain('POSTGRES_PASSWORD_FILE: "/nowhere" cannot be read');
+  });
 });

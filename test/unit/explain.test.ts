@@ -70,10 +70,13 @@ describe("a preview in words", () => {
       },
     );
     const healthy = step("back-healthy", "replace");
-    healthy.oldState = { outputs: { stdout: "agatha-back is healthy after 2.6 s" } };
+    healthy.oldState = { outputs: { stdout: "agatha-back is healthy after 2.9 s" } };
     expect(explain("dev", [container, healthy])).toMatch(
       /back +is replaced +new image, memory 512 => 300 MB, files or secrets +about 4 s/,
     );
+    // What was measured comes before what is reckoned.
+    healthy.oldState = { outputs: { stdout: "agatha-back is healthy after 2.9 s, away for 6.1 s" } };
+    expect(explain("dev", [container, healthy])).toMatch(/files or secrets +about 6 s/);
   });
 
   it("says which migrations run, and that the volume stays", () => {
