@@ -18,7 +18,11 @@ await main(async () => {
     await refuseLeftBehind(stack, env);
     process.stdout.write(`There is no stack ${stack} to take down.\n`);
   }
-  const volumes = await volumesOf(stack, env);
+  const found = await volumesOf(stack, env);
+  const volumes = found.filter(({ service }) => service === "db").map(({ name }) => name);
+  // Files of services go with the stack; an update that was killed may have left some behind.
+  for (const { name, service } of found)
+    if (service !== "db") await run("docker", ["volume", "rm", name], { env });
   if (volumes.length === 0) return 0;
   if (!flags["volumes"]) {
     process.stdout.write(
@@ -34,12 +38,16 @@ await main(async () => {
   return 0;
 });
 
-async function volumesOf(stack: string, env: NodeJS.ProcessEnv): Promise<string[]> {
-  const { code, output } = await run(
-    "docker",
-    ["volume", "ls", "--quiet", "--filter", `label=agatha.stack=${stack}`],
-    { env },
-  );
+async function volumesOf(
+  stack: string,
+  env: NodeJS.ProcessEnv,
+): Promise<{ name: string; service: string }[]> {
+  const format = '{{.Name}} {{.Label "agatha.service"}}';
+  const filter = `label=agatha.stack=${stack}`;
+  const { code, output } = await run("docker", ["volume", "ls", "--filter", filter, "--format", format], {
+    env,
+  });
   if (code !== 0) throw await dockerFailure("docker volume ls", output);
-  return output.trim().split("\n").filter(Boolean);
+  const lines = output.trim().split("\n").filter(Boolean);
+  return lines.map((line) => line.split(" ")).map(([name = "", service = ""]) => ({ name, service }));
 }
