@@ -48,34 +48,39 @@ export async function readFiles(): Promise<PlacedFile[]> {
  * @returns The volumes' names, in the folders' order. They are new, so whatever runs keeps its own.
  */
 export async function placeFiles(placement: Placement): Promise<string[]> {
-  const { folders, stack, label, prefix, image } = placement;
+  const { folders, prefix } = placement;
   const key = randomBytes(4).toString("hex");
   const names = folders.map((_, index) => `${prefix}-${key}-${index}`);
-  const labels = ["--label", `agatha.stack=${stack}`, "--label", `agatha.service=${label}`];
-  let courier: string | undefined;
   try {
-    for (const name of names) await docker(["volume", "create", ...labels, name]);
-    const mounts = folders.flatMap(({ path, keep }, index) => [
-      "--volume",
-      `${names[index]}:${path}${keep ? "" : ":nocopy"}`,
-    ]);
-    courier = await docker(["create", ...labels, "--network", "none", "--pull", "never", ...mounts, image]);
-    const archive = await archiveOf(placement);
-    await docker(["cp", "-", `${courier}:/`], archive);
+    for (const name of names) await docker(["volume", "create", ...labelsOf(placement), name]);
+    await copyInto(names, placement);
     return names;
   } catch (error) {
-    await removeVolumes(names, courier);
-    courier = undefined;
+    for (const name of names) await run("docker", ["volume", "rm", "--force", name]);
     throw error;
-  } finally {
-    if (courier !== undefined) await run("docker", ["rm", "--force", courier]);
   }
 }
 
-async function removeVolumes(names: string[], courier: string | undefined): Promise<void> {
-  if (courier !== undefined) await run("docker", ["rm", "--force", courier]);
-  for (const name of names) await run("docker", ["volume", "rm", "--force", name]);
+async function copyInto(volumes: string[], placement: Placement): Promise<void> {
+  const mounts = placement.folders.flatMap(({ path, keep }, index) => [
+    "--volume",
+    `${volumes[index]}:${path}${keep ? "" : ":nocopy"}`,
+  ]);
+  const how = [...labelsOf(placement), "--network", "none", "--pull", "never", ...mounts];
+  const courier = await docker(["create", ...how, placement.image]);
+  try {
+    await docker(["cp", "-", `${courier}:/`], await archiveOf(placement));
+  } finally {
+    await run("docker", ["rm", "--force", courier]);
+  }
 }
+
+const labelsOf = ({ stack, label }: Placement): string[] => [
+  "--label",
+  `agatha.stack=${stack}`,
+  "--label",
+  `agatha.service=${label}`,
+];
 
 /** A tar archive of the files and of the folders between a volume's root and them, which are root's. */
 export async function archiveOf({ folders, files, owner }: Placement): Promise<Buffer> {
