@@ -10,7 +10,6 @@ let working: Record<string, unknown>;
 
 beforeAll(async () => {
   scratch = await Scratch.make();
-  scratch.back({ health: { interval: "1s", startPeriod: "20s" } });
   await scratch.upWell();
   working = structuredClone(scratch.config);
 });
@@ -85,16 +84,16 @@ describe("a change that does not get healthy", () => {
       /agatha-back: on trial, agatha-back-image:\w+ ends right after its start, with exit code 1;/,
     );
     expect(output).toContain('serverPort: "none" is no port.');
-    // Far below the start period and the probes after it, on a busy machine too.
-    expect(performance.now() - start).toBeLessThan(20_000);
+    // Below the start period and the probes after it, on a busy machine too.
+    expect(performance.now() - start).toBeLessThan(70_000);
     expect(changes((await fail()).operations)).toEqual({ "back-trial": "update" });
   });
 
   it("because its health path answers something else: what it answers", async () => {
-    scratch.back({ health: { path: "/health", statuses: [299], interval: "1s", startPeriod: "2s" } });
+    scratch.back({ health: { path: "/health", statuses: [299], interval: "1s", startPeriod: "12s" } });
     const { output } = await fail();
     expect(output).toMatch(
-      /is not healthy after 5 s; its probe says: .*\/health answered "HTTP\/1\.1 200 OK"/,
+      /is not healthy after 15 s; its probe says: .*\/health answered "HTTP\/1\.1 200 OK"/,
     );
   });
 
@@ -106,10 +105,11 @@ describe("a change that does not get healthy", () => {
 
   it("because of a file", async () => {
     scratch.back({
+      health: { interval: "1s", startPeriod: "12s" },
       properties: { serverPort: "8000", databaseUrl: "jdbc:postgresql://nowhere/x", databaseUser: "x" },
     });
     const { output } = await fail();
-    expect(output).toMatch(/is not healthy after 23 s; its probe says: .*answered "HTTP\/1\.1 503/);
+    expect(output).toMatch(/is not healthy after 15 s; its probe says: .*answered "HTTP\/1\.1 503/);
   });
 
   it("and is interrupted leaves no trial behind", async () => {
@@ -161,7 +161,7 @@ describe("where nothing serves, there is nothing to protect:", () => {
   it("a back that never gets healthy is unhealthy before its own check ends it", async () => {
     scratch.back({
       env: {},
-      health: { path: "/health", statuses: [299], interval: "1s", startPeriod: "2s" },
+      health: { path: "/health", statuses: [299], interval: "1s", startPeriod: "12s" },
     });
     const { code, output } = await scratch.up();
     expect(code).not.toBe(0);
