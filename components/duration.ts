@@ -20,10 +20,10 @@ export function duration(text: string): string | undefined {
 
 /** A duration in milliseconds, or undefined where the text is none. At most a day: more is a slip of the pen. */
 export function toMilliseconds(text: string): number | undefined {
-  if (!/^(\d{1,8}(h|ms|m|s))+$/.test(text)) return undefined;
+  if (!/^(\d{1,8}(\.\d{1,3})?(h|ms|m|s))+$/.test(text)) return undefined;
   let total = 0;
-  for (const [, amount, unit] of text.matchAll(/(\d+)(h|ms|m|s)/g))
-    total += Number(amount) * UNITS[unit as keyof typeof UNITS];
+  for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)(h|ms|m|s)/g))
+    total += Math.round(Number(amount) * UNITS[unit as keyof typeof UNITS]);
   return total <= 24 * UNITS.h ? total : undefined;
 }
 

@@ -149,6 +149,22 @@ describe("errors", () => {
       { database: { publish: {} } },
       "agatha:database.publish.port: ",
     ],
+    ["no processors", { back: { cpus: 0 } }, "agatha:back.cpus: 0 is too few processors. Give at least 0.1."],
+    [
+      "processors as a text",
+      { front: { cpus: "two" } },
+      'agatha:front.cpus: "two" is not a number of processors. Write it like 2 or 0.5.',
+    ],
+    [
+      "a file in the root folder",
+      { back: { files: { "/x.txt": { text: "" } } } },
+      'agatha:back.files["/x.txt"]: lies in the root folder, which is read-only. Put it into a folder',
+    ],
+    [
+      "a file where none can be put",
+      { back: { files: { "/tmp/x": { text: "" } } } },
+      'agatha:back.files["/tmp/x"]: lies where files cannot be put',
+    ],
     [
       "publish on a name",
       { back: { publish: { address: "localhost" } } },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { duration, toMilliseconds } from "../../components/duration.ts";
+import { duration, seconds, toMilliseconds } from "../../components/duration.ts";
 
 describe("a duration", () => {
   it.each([
@@ -24,5 +24,11 @@ describe("a duration", () => {
 
   it("counts in milliseconds", () => {
     expect(toMilliseconds("1m30s")).toBe(90_000);
+    // What is written is read again.
+    expect(toMilliseconds(duration("1500ms") ?? "")).toBe(1500);
+  });
+
+  it("counts in whole seconds, rounded up", () => {
+    expect([seconds("1m0s"), seconds("1.5s"), seconds("500ms")]).toEqual([60, 2, 1]);
   });
 });
