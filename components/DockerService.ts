@@ -90,7 +90,7 @@ export class DockerService extends pulumi.ComponentResource {
           SERVICE: service.hostname,
           STACK: pulumi.getStack(),
           TRIAL: pulumi.jsonStringify(trialOf(service)),
-          ...(newImage ? { LIMITS: JSON.stringify({ memory, cpus, processes }) } : {}),
+          ...(newImage ? { AGATHA_LIMITS: JSON.stringify({ memory, cpus, processes }) } : {}),
           ...dockerEnvironment(args.dockerHost),
         },
         ...stdin(service),
@@ -98,7 +98,7 @@ export class DockerService extends pulumi.ComponentResource {
       },
       {
         parent: this,
-        ignoreChanges: newImage ? [] : ["environment.LIMITS"],
+        ignoreChanges: newImage ? [] : ["environment.AGATHA_LIMITS"],
         additionalSecretOutputs: ["stderr"],
       },
     );
@@ -120,7 +120,9 @@ export class DockerService extends pulumi.ComponentResource {
           PREFIX: hostName(`${service.service}-files`),
           STACK: pulumi.getStack(),
           // Its image is an input only where something of it is kept, so that else a new jar leaves the files alone.
-          ...(folders.some(({ keep }) => keep) ? { IMAGE: service.image } : { IMAGE_OF: hostName("db") }),
+          COURIER: pulumi.jsonStringify(
+            folders.some(({ keep }) => keep) ? { image: service.image } : { container: hostName("db") },
+          ),
           // Without its container the volumes may be gone too: made again, they are no empty ones that docker makes.
           ...(deployed === "absent" ? { ABSENT_AT: new Date().toISOString() } : {}),
           ...dockerEnvironment(args.dockerHost),

@@ -66,7 +66,8 @@ async function copyInto(volumes: string[], placement: Placement): Promise<void> 
     "--volume",
     `${volumes[index]}:${path}${keep ? "" : ":nocopy"}`,
   ]);
-  const how = [...labelsOf(placement), "--network", "none", "--pull", "never", ...mounts];
+  const name = ["--name", `${volumes[0]}-courier`];
+  const how = [...name, ...labelsOf(placement), "--network", "none", "--pull", "never", ...mounts];
   const courier = await docker(["create", ...how, placement.image]);
   try {
     await docker(["cp", "-", `${courier}:/`], await archiveOf(placement));

@@ -12,13 +12,17 @@ await step(async () => {
     ...{ folders, files, stack, label },
     owner: input("OWNER"),
     prefix: input("PREFIX"),
-    image: process.env["IMAGE"] ?? (await imageOf(input("IMAGE_OF"))),
+    image: await imageOf(JSON.parse(input("COURIER")) as Courier),
   });
   process.stdout.write(`${names.join(" ")}\n`);
 });
 
-/** The image of a container that is there: no other is needed, and this one is sure to be in the daemon. */
-async function imageOf(container: string): Promise<string> {
+/** Whose image the courier has: one by its reference, or that of a container, which is sure to be in the daemon. */
+type Courier = { image: string } | { container: string };
+
+async function imageOf(courier: Courier): Promise<string> {
+  if ("image" in courier) return courier.image;
+  const { container } = courier;
   const image = await inspect<string>("container", container, ".Image");
   if (image === undefined)
     throw new StepError(`${container}: its container is gone. Run \`pulumi up --refresh\`.`);

@@ -75,7 +75,7 @@ function create(trial: Trial, volumes: string[], limits: Limits): Promise<string
 
 /** Those of the service as it will be, where they are known; else as it runs: a limit alone needs no trial. */
 function limitsFrom({ HostConfig: host }: Running): Limits {
-  const given = process.env["LIMITS"];
+  const given = process.env["AGATHA_LIMITS"];
   if (given !== undefined) return JSON.parse(given) as Limits;
   return {
     memory: host.Memory / 1024 / 1024,

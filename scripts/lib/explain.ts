@@ -18,7 +18,7 @@ export interface PreviewStep {
 
 const SERVICES = ["db", "back", "front"] as const;
 
-/** Seconds that stopping and creating a container take beside the service's own start: HANDOVER. */
+/** Seconds that stopping and creating a container took beside the service's own start, where they were measured. */
 const HANDOVER_SECONDS = 0.8;
 
 /** What a preview would change, as rows of cells; how they are shown is the renderer's. */

@@ -218,14 +218,14 @@ describe("a trial", () => {
   it("is told new limits with a new image alone", async () => {
     running.of = new Map([["agatha-dev-back", { image: "agatha-back-image:older" }]]);
     const { registered } = await program({ "agatha:back": '{"memory":300}' });
-    expect(JSON.parse(environment(registered)["LIMITS"] ?? "")).toEqual({
+    expect(JSON.parse(environment(registered)["AGATHA_LIMITS"] ?? "")).toEqual({
       memory: 300,
       cpus: 2,
       processes: 512,
     });
     running.of = new Map([["agatha-dev-back", { image: `agatha-back-image:${hash("b")}` }]]);
     const same = await program({ "agatha:back": '{"memory":400}' });
-    expect(environment(same.registered)).not.toHaveProperty("LIMITS");
+    expect(environment(same.registered)).not.toHaveProperty("AGATHA_LIMITS");
     running.of = new Map();
   });
 
@@ -252,7 +252,7 @@ describe("a service's files", () => {
     const { registered } = await program({ "agatha:back": '{"files":{"/etc/x.conf":{"text":"x"}}}' });
     expect(only(registered, COMMAND, "back-files")["environment"]).toMatchObject({
       FOLDERS: '[{"path":"/etc","keep":true},{"path":"/home","keep":false}]',
-      IMAGE: `agatha-back-image:${hash("b")}`,
+      COURIER: `{"image":"agatha-back-image:${hash("b")}"}`,
     });
   });
 });
@@ -322,7 +322,7 @@ describe("configuration", () => {
     expect(environment).toMatchObject({
       FOLDERS: '[{"path":"/overlay","keep":false}]',
       OWNER: "65534:65534",
-      IMAGE_OF: "agatha-dev-db",
+      COURIER: '{"container":"agatha-dev-db"}',
     });
     expect(only(registered, "docker:index/container:Container", "front-container")).toMatchObject({
       command: ["/bin/agatha-front", "--overlay", "/overlay"],
