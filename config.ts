@@ -14,9 +14,11 @@ import {
   scalar,
   servedPath,
   sqlName,
+  tag,
   text,
 } from "./components/configFields.ts";
 import { collect } from "./components/configKeys.ts";
+import { LISTED } from "./components/generations.ts";
 import { UserError } from "./components/userError.ts";
 import application from "./nix/application.json" with { type: "json" };
 
@@ -68,6 +70,7 @@ const back = z
       .default("SIGTERM"),
     memory: megabytes.default(512),
     cpus: processors.default(2),
+    pin: tag.optional(),
   })
   .prefault({});
 
@@ -81,6 +84,7 @@ const front = z
     health: health({ path: "/", statuses: [200], interval: "5s", startPeriod: "30s" }),
     memory: megabytes.default(128),
     cpus: processors.default(1),
+    pin: tag.optional(),
   })
   .prefault({});
 
@@ -129,6 +133,11 @@ const schema = z.strictObject({
     .string("is not a password.")
     .min(1, "is empty. Give one by `pulumi config set --secret agatha:databasePassword`.")
     .regex(/^[^\0\r\n]*$/, "holds a line break. Give a password of one line."),
+  keep: z
+    .int("is not a number of generations. Give a whole number, like 5.")
+    .min(1, "is too few: what runs is one. Keep at least 1.")
+    .max(LISTED, `is more than the history lists. Keep at most ${LISTED}.`)
+    .default(5),
   dockerHost: z
     .string("is not a docker host.")
     .regex(
@@ -233,17 +242,18 @@ function fileErrors(config: Config, exists: (path: string) => boolean): string[]
   const need = (key: string, path: string, mend: string) => {
     if (!exists(path)) errors.push(`${NAMESPACE}:${key}: ${JSON.stringify(path)} does not exist. ${mend}`);
   };
-  need("back.jar", config.back.jar, "Build it first (npm run sample), or point back.jar at your jar.");
-  need(
-    "back.migrations",
-    config.back.migrations,
-    "Point back.migrations at the folder of your V*.sql files.",
-  );
-  need(
-    "front.dist",
-    config.front.dist,
-    "Build it first (npm run sample), or point front.dist at your front end's build.",
-  );
+  // What a pinned image was made of need not be there any more.
+  const { jar, migrations, pin } = config.back;
+  if (pin === undefined) {
+    need("back.jar", jar, "Build it first (npm run sample), or point back.jar at your jar.");
+    need("back.migrations", migrations, "Point back.migrations at the folder of your V*.sql files.");
+  }
+  if (config.front.pin === undefined)
+    need(
+      "front.dist",
+      config.front.dist,
+      "Build it first (npm run sample), or point front.dist at your front end's build.",
+    );
   // Made by this program, it could fill another disk than the one that was to be mounted.
   if (config.backups.to !== undefined && !config.backups.to.startsWith("ssh://"))
     need("backups.to", config.backups.to, "Mount or make the folder.");

@@ -1,17 +1,20 @@
 /** The stack: configuration -> images -> network and data -> services -> outputs. */
 import "./components/plainStacks.ts";
 import "./components/lateModules.ts";
+import * as command from "@pulumi/command";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { DatabaseSteps } from "./components/DatabaseSteps.ts";
 import { DockerService } from "./components/DockerService.ts";
 import { askDeployed } from "./components/deployed.ts";
 import { endWithEngine } from "./components/endWithEngine.ts";
-import { applicationOf, evaluateImages, imageRef, migrationsAlias } from "./components/evaluate.ts";
+import { applicationOf, planImages } from "./components/evaluate.ts";
+import { deployedImages } from "./components/generations.ts";
+import { imageRef, isPinned, migrationsAlias, pinNote } from "./components/imagePlan.ts";
 import { NixImage } from "./components/NixImage.ts";
 import { hostName, labels } from "./components/names.ts";
 import { refuseTakenPorts } from "./components/ports.ts";
-import { probeImages } from "./components/probeImages.ts";
+import { probeImages, refuseAbsentPins } from "./components/probeImages.ts";
 import { inSentences, readConfig } from "./components/readConfig.ts";
 import {
   backService,
@@ -20,12 +23,13 @@ import {
   frontService,
   publishedPorts,
 } from "./components/services.ts";
+import { dockerEnvironment, stepCommand } from "./components/stepCommand.ts";
 
 endWithEngine();
 const config = await inSentences(readConfig);
 const [meta] = await inSentences(() =>
   Promise.all([
-    evaluateImages(config),
+    planImages(config),
     refuseTakenPorts(publishedPorts(config), pulumi.getStack(), config.dockerHost),
   ]),
 );
@@ -35,6 +39,8 @@ const [presence, deployed] = await Promise.all([
   probeImages(Object.values(meta).map(imageRef), dockerHost),
   askDeployed(["db", "back", "front"].map(hostName), dockerHost),
 ]);
+await inSentences(() => refuseAbsentPins(Object.values(meta), presence));
+for (const plan of Object.values(meta)) if (isPinned(plan)) void pulumi.log.info(pinNote(plan));
 const provider = new docker.Provider(
   "docker",
   dockerHost === undefined ? {} : { host: dockerHost },
@@ -57,7 +63,8 @@ const image = (name: "back" | "front" | "db", aliases: string[] = []) =>
     },
     opts,
   );
-const images = { db: image("db"), back: image("back", [migrationsAlias(meta.back)]), front: image("front") };
+const aliases = isPinned(meta.back) ? [] : [migrationsAlias(meta.back, pulumi.getStack())];
+const images = { db: image("db"), back: image("back", aliases), front: image("front") };
 
 const network = new docker.Network("network", { name: hostName("network"), labels: labels("network") }, opts);
 const volume = new docker.Volume(
@@ -99,6 +106,20 @@ const front = new DockerService(
   "front",
   { service: frontService(config, images.front.loaded), ...host("front") },
   { ...opts, dependsOn: back },
+);
+
+// Last of all, when everything is healthy: its output is the list of what the stack ran, from update to update.
+new command.local.Command(
+  "history",
+  {
+    create: stepCommand("record-history"),
+    environment: { KEEP: String(config.keep), STACK: pulumi.getStack(), ...dockerEnvironment(dockerHost) },
+    // Not in the environment, where a text may be no longer than 128 kB.
+    stdin: JSON.stringify(deployedImages(meta)),
+    addPreviousOutputInEnv: true,
+    logging: "stderr",
+  },
+  { dependsOn: [back, front] },
 );
 
 const url = (address: string | undefined) => (address === undefined ? undefined : `http://${address}`);

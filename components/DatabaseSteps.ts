@@ -1,7 +1,7 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { Config } from "../config.ts";
-import { type ImageMeta, migrationsAlias } from "./evaluate.ts";
+import { type ImagePlan, isPinned, migrationsAlias } from "./imagePlan.ts";
 import { hostName } from "./names.ts";
 import { dockerEnvironment, stepCommand } from "./stepCommand.ts";
 
@@ -11,7 +11,7 @@ export interface DatabaseStepsArgs {
   /** Id of the database's container. */
   containerId: pulumi.Input<string>;
   /** The back's image, which has the migrations in it. */
-  back: ImageMeta;
+  back: ImagePlan;
 }
 
 /** What makes a healthy database the back's: the role's password, then the migrations. */
@@ -35,6 +35,7 @@ export class DatabaseSteps extends pulumi.ComponentResource {
       { parent: this, deleteBeforeReplace: true, additionalSecretOutputs: ["stdout", "stderr"] },
     );
 
+    const { environment, trigger, ignoreChanges } = migrations(args.back);
     new command.local.Command(
       `${name}-migrations`,
       {
@@ -47,23 +48,45 @@ export class DatabaseSteps extends pulumi.ComponentResource {
           DATABASE_CONTAINER: containerId,
           DATABASE_NAME: database.name,
           DATABASE_USER: database.user,
-          IMAGE: migrationsAlias(args.back),
-          MIGRATIONS: JSON.stringify(Object.keys(args.back.inputs["migrations"] ?? {})),
           STACK: pulumi.getStack(),
+          ...environment,
           ...host,
         },
-        triggers: [
-          {
-            database: containerId,
-            flyway: args.back.inputs["flyway"],
-            migrations: args.back.inputs["migrations"],
-          },
-        ],
+        triggers: [{ database: containerId, ...trigger }],
         logging: "stdout",
       },
-      { parent: this, deleteBeforeReplace: true, dependsOn: password },
+      { parent: this, deleteBeforeReplace: true, dependsOn: password, ignoreChanges },
     );
 
     this.registerOutputs();
   }
+}
+
+/**
+ * What the migration step runs by, and again at a change of what. A pin leaves the schema and the step as they were.
+ * Where the step is made anew (with the stack, or with the database's container, when Pulumi looks at no ignored change),
+ * a pinned one (`PINNED`) looks that there is a schema, and no more.
+ */
+function migrations(back: ImagePlan): {
+  environment: Record<string, string>;
+  trigger: Record<string, unknown>;
+  ignoreChanges: string[];
+} {
+  if (isPinned(back)) {
+    const variables = ["IMAGE", "MIGRATIONS", "PINNED"].map((name) => `environment.${name}`);
+    return {
+      environment: { PINNED: back.pin },
+      trigger: {},
+      ignoreChanges: [...variables, "triggers[0].flyway", "triggers[0].migrations"],
+    };
+  }
+  const { flyway, migrations: files } = back.inputs;
+  return {
+    environment: {
+      IMAGE: migrationsAlias(back, pulumi.getStack()),
+      MIGRATIONS: JSON.stringify(Object.keys(files ?? {})),
+    },
+    trigger: { flyway, migrations: files },
+    ignoreChanges: [],
+  };
 }

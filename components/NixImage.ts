@@ -1,13 +1,13 @@
 import * as command from "@pulumi/command";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { type ImageMeta, imageRef } from "./evaluate.ts";
+import { type ImagePlan, imageRef, isPinned, keptRef, pinAbsent } from "./imagePlan.ts";
 import type { Presence } from "./probeImages.ts";
 import { dockerEnvironment, stepCommand } from "./stepCommand.ts";
 
 export interface NixImageArgs {
-  /** What the evaluation said of the image. Plain, because its ref has to be known in a preview. */
-  meta: ImageMeta;
+  /** What the evaluation said of the image, or which one is pinned. Plain, because its ref has to be known in a preview. */
+  meta: ImagePlan;
   /** The package set it is built from. */
   packages: pulumi.Input<string>;
   /** The part of the application that decides this image, as `nix/default.nix` takes it. */
@@ -22,6 +22,7 @@ export interface NixImageArgs {
 
 /**
  * An image that Nix builds and docker holds, under a ref made of its store hash: same inputs, same ref, nothing done.
+ * One that is pinned is never built: docker has it, or the update fails.
  *
  * Destroying it keeps the image: images are shared by content and belong to the host.
  */
@@ -32,8 +33,8 @@ export class NixImage extends pulumi.ComponentResource {
   public readonly loaded: pulumi.Output<string>;
   /** Size that docker reports, in bytes. */
   public readonly sizeBytes: pulumi.Output<number>;
-  /** The image's derivation. */
-  public readonly drvPath: string;
+  /** The image's derivation; undefined where it is pinned. */
+  public readonly drvPath: string | undefined;
 
   constructor(name: string, args: NixImageArgs, opts?: pulumi.ComponentResourceOptions) {
     // Only what is in docker needs its provider: builds are not to wait until that plugin has started.
@@ -41,25 +42,23 @@ export class NixImage extends pulumi.ComponentResource {
     super("agatha:index:NixImage", name, {}, others);
     const { meta } = args;
     this.ref = imageRef(meta);
-    this.drvPath = meta.drvPath;
+    this.drvPath = isPinned(meta) ? undefined : meta.drvPath;
 
     const build = new command.local.Command(
       `${name}-build`,
       {
         create: stepCommand("build-image"),
         environment: {
-          APPLICATION: JSON.stringify(args.application),
-          ATTRIBUTE: meta.attribute,
+          ...source(args),
           ALIASES: [`${meta.name}:${meta.alias}`, ...(args.aliases ?? [])].join(" "),
-          OUT_LINK: `.state/gcroots/${pulumi.getStack()}/${meta.attribute}`,
-          PACKAGES: args.packages,
+          KEPT_AS: keptRef(meta, pulumi.getStack()),
           REF: this.ref,
           // Makes the command run again although nothing else changed.
           ...(args.presence === "absent" ? { ABSENT_AT: new Date().toISOString() } : {}),
           ...dockerEnvironment(args.dockerHost),
         },
         // The ref changes when and only when one of the inputs does: they say why.
-        triggers: [{ ref: this.ref, ...meta.inputs }],
+        triggers: [{ ref: this.ref, ...(isPinned(meta) ? { pinned: true } : meta.inputs) }],
         logging: "stdout",
       },
       { parent: this, ignoreChanges: args.presence === "absent" ? [] : ["environment.ABSENT_AT"] },
@@ -75,4 +74,16 @@ export class NixImage extends pulumi.ComponentResource {
     this.sizeBytes = build.stdout.apply((line) => Number(/\((\d+) bytes\)$/.exec(line)?.[1]));
     this.registerOutputs({ ref: this.ref, drvPath: this.drvPath, sizeBytes: this.sizeBytes });
   }
+}
+
+/** Where the image comes from: a build, or a pin. */
+function source({ meta, packages, application }: NixImageArgs): Record<string, pulumi.Input<string>> {
+  if (isPinned(meta)) return { PIN_ABSENT: pinAbsent(meta) };
+  return {
+    APPLICATION: JSON.stringify(application),
+    ATTRIBUTE: meta.attribute,
+    // A root of the store for each image that the stack may go back to.
+    OUT_LINK: `.state/gcroots/${pulumi.getStack()}/${meta.attribute}-${meta.tag}`,
+    PACKAGES: packages,
+  };
 }

@@ -135,3 +135,8 @@ export const backupPlace = text("a place for backups", BACKUP_PLACE).refine(
   (value) => !/^\w+:\/\//.test(value) || sshPlace(value) !== undefined,
   `is not a place for backups. ${BACKUP_PLACE}`,
 );
+
+const NO_TAG = "is not a tag. Give all 32 characters of one that `npm run history` lists.";
+
+/** A store hash: 32 characters of Nix's base 32, which has no e, o, t and u. */
+export const tag = z.string(NO_TAG).regex(/^[0-9abcdfghijklmnpqrsvwxyz]{32}$/, NO_TAG);

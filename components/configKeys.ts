@@ -33,8 +33,8 @@ export function collect(
   return given;
 }
 
-/** Keys whose text is never read as JSON: a password may well be `12345` or `true`. */
-const TEXT_KEYS = new Set(["databasePassword", "database.name", "database.user"]);
+/** Keys whose text is never read as JSON: a password may well be `12345` or `true`, and a tag all digits. */
+const TEXT_KEYS = new Set(["databasePassword", "database.name", "database.user", "back.pin", "front.pin"]);
 
 function fromText(value: string): unknown {
   if (!/^\s*([[{]|-?\d+(\.\d+)?\s*$|true\s*$|false\s*$)/.test(value)) return value;

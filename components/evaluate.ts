@@ -1,9 +1,9 @@
 /** Asks Nix what the images would be, without building any. */
 import { execFile } from "node:child_process";
-import { createHash } from "node:crypto";
 import { z } from "zod";
 import type { Config } from "../config.ts";
 import application from "../nix/application.json" with { type: "json" };
+import { type ImagePlan, pinnedImage } from "./imagePlan.ts";
 import { nixArguments, ownSentence } from "./nixArguments.ts";
 import { UserError } from "./userError.ts";
 
@@ -23,27 +23,11 @@ const meta = z.object({ back: imageMeta, front: imageMeta, db: imageMeta });
 /** What one image would be: its ref, its derivation, and the inputs that decide its tag. */
 export type ImageMeta = z.infer<typeof imageMeta>;
 
-/** The three images of the stack. */
+/** The three images, as the files give them. */
 export type Meta = z.infer<typeof meta>;
 
 /** Longest time an evaluation may take, in milliseconds: a hundred times what was measured (0.1 to 0.5 s). */
 const TIME_LIMIT = 60_000;
-
-/** An image's unique reference: `name:tag`, the tag being the store hash. */
-export const imageRef = (image: Pick<ImageMeta, "name" | "tag">): string => `${image.name}:${image.tag}`;
-
-/**
- * Another name of the back's image, made of its migrations and its Flyway alone: the migration step runs by it, so that
- * a new jar, which changes the ref, is no reason to migrate.
- */
-export function migrationsAlias(back: ImageMeta): string {
-  const { migrations, flyway } = back.inputs;
-  const key = createHash("sha256")
-    .update(JSON.stringify([migrations, flyway]))
-    .digest("hex")
-    .slice(0, 32);
-  return `${back.name}:migrations-${key}`;
-}
 
 /**
  * What of the configuration decides each image, in the keys that `nix/default.nix` lays over nix/application.json: only
@@ -72,10 +56,41 @@ function section(name: keyof typeof application, values: Record<string, unknown>
  *
  * @throws UserError in the words of `nixError`.
  */
-export async function evaluateImages(config: Config): Promise<Meta> {
+export const evaluateImages = async (config: Config): Promise<Meta> =>
+  meta.parse(await evaluate(config, "meta"));
+
+/** What a stack is to run: pinned images as they are pinned, the others as the files give them. */
+export interface StackImages {
+  back: ImagePlan;
+  front: ImagePlan;
+  db: ImageMeta;
+}
+
+/**
+ * Evaluates the images that are not pinned: those that are need no jar, no dist and no Nix.
+ *
+ * @throws UserError in the words of `nixError`.
+ */
+export async function planImages(config: Config): Promise<StackImages> {
+  const { back, front } = config;
+  if (back.pin === undefined && front.pin === undefined) return evaluateImages(config);
+  const { shape } = meta;
+  const [backImage, frontImage, db] = await Promise.all([
+    back.pin === undefined
+      ? evaluate(config, "meta.back").then((value) => shape.back.parse(value))
+      : pinnedImage("back", back.pin),
+    front.pin === undefined
+      ? evaluate(config, "meta.front").then((value) => shape.front.parse(value))
+      : pinnedImage("front", front.pin),
+    evaluate(config, "meta.db").then((value) => shape.db.parse(value)),
+  ]);
+  return { back: backImage, front: frontImage, db };
+}
+
+async function evaluate(config: Config, attribute: string): Promise<unknown> {
   const { back, front, db } = applicationOf(config);
   const overrides = JSON.stringify({ ...back, ...front, ...db });
-  const args = ["--eval", "--strict", "--json", "-A", "meta", ...nixArguments(config.packages, overrides)];
+  const args = ["--eval", "--strict", "--json", "-A", attribute, ...nixArguments(config.packages, overrides)];
   const stdout = await new Promise<string>((resolve, reject) => {
     execFile(
       "nix-instantiate",
@@ -87,7 +102,7 @@ export async function evaluateImages(config: Config): Promise<Meta> {
       },
     );
   });
-  return meta.parse(JSON.parse(stdout));
+  return JSON.parse(stdout);
 }
 
 /** What a person needs of a failed evaluation: our own sentence where there is one, else the last lines of Nix. */

@@ -1,6 +1,8 @@
 /** Asks the docker daemon, once for all images, which of them it has; so that one that was pruned is brought back. */
 import { execFile } from "node:child_process";
+import { type ImagePlan, imageRef, isPinned, pinAbsent } from "./imagePlan.ts";
 import { dockerEnvironment } from "./stepCommand.ts";
+import { UserError } from "./userError.ts";
 
 /** What is known of an image: nothing, where no daemon answers in time. */
 export type Presence = "present" | "absent" | "unknown";
@@ -24,4 +26,10 @@ export function presence(ref: string, stdout: string, stderr: string): Presence 
   if (stdout.includes(JSON.stringify(ref))) return "present";
   const denials = stderr.split("\n").filter((line) => /no such image/i.test(line));
   return denials.some((line) => line.trimEnd().endsWith(`: ${ref}`)) ? "absent" : "unknown";
+}
+
+/** @throws UserError where docker has not what is pinned. Where no daemon answers, the image's step finds out. */
+export function refuseAbsentPins(images: ImagePlan[], known: Map<string, Presence>): void {
+  const absent = images.filter(isPinned).filter((image) => known.get(imageRef(image)) === "absent");
+  if (absent.length > 0) throw new UserError(absent.map(pinAbsent).join("\n"));
 }

@@ -9,6 +9,7 @@ type Step =
   | "build-image"
   | "migrate"
   | "place-files"
+  | "record-history"
   | "remove-files"
   | "set-password"
   | "trial";

@@ -1,11 +1,12 @@
 /**
- * Brings an image into the daemon: `REF` there already means nothing is built, sent or touched.
+ * Brings an image into the daemon: `REF` there already means nothing is built, sent or touched. A pinned one is there,
+ * or the step fails with the sentence `PIN_ABSENT`.
  * Prints one line that says what happened; it ends with the image's size, `63.6 MB (63590560 bytes)`.
  */
-import { mkdirSync } from "node:fs";
-import { dirname } from "node:path";
+import { existsSync, mkdirSync, renameSync, rmSync, symlinkSync } from "node:fs";
+import { basename, dirname } from "node:path";
 import { nixArguments, ownSentence } from "../components/nixArguments.ts";
-import { docker, inspect } from "./docker.ts";
+import { docker, inspect, tagged } from "./docker.ts";
 import { knownLayers, load } from "./load.ts";
 import { input, run, StepError, step, tail } from "./process.ts";
 
@@ -13,18 +14,19 @@ import { input, run, StepError, step, tail } from "./process.ts";
 const SHOWN_LINES = 30;
 
 await step(async () => {
-  const ref = input("REF");
-  let what = "is in docker already";
-  let sizeBytes = await inspect<number>("image", ref, ".Size");
-  if (sizeBytes === undefined) {
+  const [ref, kept] = [input("REF"), input("KEPT_AS")];
+  const pinAbsent = process.env["PIN_ABSENT"];
+  let what = pinAbsent === undefined ? "is in docker already" : "is pinned";
+  // Tried before anything else: from here on, no other stack's update takes the image for one that nobody wants.
+  if (!(await tagged(ref, kept))) {
+    if (pinAbsent !== undefined) throw new StepError(pinAbsent);
     const outLink = input("OUT_LINK");
     // Asked while Nix builds; what fails there is told when it is needed.
     const layers = knownLayers();
     layers.catch(() => {});
     const built = await timed(() => build(outLink));
     what = `built in ${built}, ${await load(outLink, layers, input("PACKAGES"))}`;
-    sizeBytes = await inspect<number>("image", ref, ".Size");
-    if (sizeBytes === undefined)
+    if (!(await tagged(ref, kept)))
       throw new StepError(
         `${ref}: docker took the image, but under another name. Remove ${outLink} and try again.`,
       );
@@ -34,8 +36,22 @@ await step(async () => {
       .split(" ")
       .map((alias) => docker(["tag", ref, alias])),
   );
+  if (pinAbsent === undefined) pointTo(input("OUT_LINK"));
+  const sizeBytes = (await inspect<number>("image", ref, ".Size")) ?? 0;
   process.stdout.write(`${ref} ${what}, ${(sizeBytes / 1e6).toFixed(1)} MB (${sizeBytes} bytes)\n`);
 });
+
+/** Lets `back-image`, beside `back-image-<tag>`, be the image that runs; there is none where it was not built here. */
+function pointTo(outLink: string): void {
+  const current = outLink.replace(/-[0-9a-z]{32}$/, "");
+  if (!existsSync(outLink)) {
+    rmSync(current, { force: true });
+    return;
+  }
+  const fresh = `${current}.${process.pid}`;
+  symlinkSync(basename(outLink), fresh);
+  renameSync(fresh, current);
+}
 
 /** Builds the image; the out-link keeps the store's garbage collector away from it. */
 async function build(outLink: string): Promise<void> {

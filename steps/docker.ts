@@ -16,6 +16,15 @@ export function dockerError(args: string[], { code, stderr }: Pick<Result, "code
   return `docker ${args[0]}: ${words}`;
 }
 
+/** Gives an image another name; false where the daemon has no such image. */
+export async function tagged(ref: string, name: string): Promise<boolean> {
+  const args = ["tag", ref, name];
+  const result = await run("docker", args);
+  if (result.code !== 0 && !/no such image/i.test(result.stderr))
+    throw new StepError(dockerError(args, result));
+  return result.code === 0;
+}
+
 /** What `docker inspect` says of one thing, or undefined where the daemon has no such thing. */
 export async function inspect<T>(
   kind: "image" | "container",
@@ -27,4 +36,22 @@ export async function inspect<T>(
   if (result.code === 0) return JSON.parse(result.stdout) as T;
   if (/no such (image|container|object)/i.test(result.stderr)) return undefined;
   throw new StepError(dockerError(args, result));
+}
+
+/** What `docker inspect` says of each of several things; one that went away meanwhile is left out. */
+export async function inspectAll<T>(
+  kind: "image" | "container",
+  ids: string[],
+  format: string,
+): Promise<T[]> {
+  if (ids.length === 0) return [];
+  const args = [kind, "inspect", "--format", format, ...new Set(ids)];
+  const result = await run("docker", args);
+  const denials = result.stderr.split("\n").filter(Boolean);
+  if (result.code !== 0 && !denials.every((line) => /no such (image|container|object)/i.test(line)))
+    throw new StepError(dockerError(args, result));
+  return result.stdout
+    .split("\n")
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as T);
 }

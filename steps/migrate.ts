@@ -28,8 +28,10 @@ await step(async () => {
     user: input("DATABASE_USER"),
     name: input("DATABASE_NAME"),
   };
-  const packaged = JSON.parse(input("MIGRATIONS")) as string[];
   const before = await readHistory(database);
+  const pin = process.env["PINNED"];
+  if (pin !== undefined) return leaveSchema(pin, database, before);
+  const packaged = JSON.parse(input("MIGRATIONS")) as string[];
   const comparison = compare(packaged, before);
   const refused = refusals(comparison);
   if (refused.length > 0) throw new StepError(`migrations: ${NOTHING_DONE}.\n${refused.join("\n")}`);
@@ -41,6 +43,15 @@ await step(async () => {
   requireComplete(compare(packaged, await readHistory(database)));
   process.stdout.write(`${done}\n`);
 });
+
+/** A pinned image does not migrate, so there has to be a schema. */
+function leaveSchema(pin: string, { name }: Database, history: Applied[]): void {
+  if (history.length === 0)
+    throw new StepError(
+      `${pin}: the database "${name}" is empty, and a pinned image does not migrate. Take the pin away for the first update: \`pulumi config rm ${pin}\`.`,
+    );
+  process.stdout.write(`the schema stays as it is: ${pin} is set\n`);
+}
 
 /** A backup where there is something to lose: tables, and migrations that may change them. */
 async function backUp(database: Database, { pending, repeatable }: Comparison): Promise<void> {

@@ -1,6 +1,8 @@
 /** The whole program, but for Nix: what it registers, and with which inputs. */
 import * as pulumi from "@pulumi/pulumi";
 import { beforeEach, describe, expect, it, vi } from "vitest";
+import { pinnedImage } from "../../components/imagePlan.ts";
+import type { Config } from "../../config.ts";
 import { only, type Registered, record, settled } from "../support/recorder.ts";
 
 const hash = (letter: string) => letter.repeat(32);
@@ -34,10 +36,18 @@ const meta = {
 
 vi.mock("../../components/evaluate.ts", async (original) => ({
   ...(await original<typeof import("../../components/evaluate.ts")>()),
-  evaluateImages: () => Promise.resolve(meta),
+  planImages: ({ back, front }: Config) =>
+    Promise.resolve({
+      ...meta,
+      ...(back.pin === undefined ? {} : { back: pinnedImage("back", back.pin) }),
+      ...(front.pin === undefined ? {} : { front: pinnedImage("front", front.pin) }),
+    }),
 }));
 const presence = vi.hoisted(() => ({ of: new Map<string, string>() }));
-vi.mock("../../components/probeImages.ts", () => ({ probeImages: () => Promise.resolve(presence.of) }));
+vi.mock("../../components/probeImages.ts", async (original) => ({
+  ...(await original<typeof import("../../components/probeImages.ts")>()),
+  probeImages: () => Promise.resolve(presence.of),
+}));
 const running = vi.hoisted(() => ({ of: new Map<string, unknown>() }));
 vi.mock("../../components/deployed.ts", () => ({ askDeployed: () => Promise.resolve(running.of) }));
 vi.mock("../../components/ports.ts", () => ({ refuseTakenPorts: () => Promise.resolve() }));
@@ -93,6 +103,7 @@ describe("the stack", () => {
         `${COMMAND} back-files`,
         `${COMMAND} db-schema-migrations`,
         `${COMMAND} db-schema-password`,
+        `${COMMAND} history`,
         "docker:index/network:Network network",
         "docker:index/volume:Volume db-data",
       ].sort(),
@@ -274,10 +285,75 @@ describe("an image that was pruned", () => {
   });
 });
 
+describe("a pinned back", () => {
+  const pin = hash("a");
+  const pinned = { "agatha:back.pin": pin };
+  const environment = (registered: Registered[], name: string) =>
+    only(registered, COMMAND, name)["environment"] as Record<string, string>;
+
+  it("runs by the pinned ref, for which nothing is built", async () => {
+    const { registered, outputs } = await program(pinned);
+    expect(custom(registered)).toHaveLength(22);
+    const ref = `agatha-back-image:${pin}`;
+    expect(only(registered, "docker:index/container:Container", "back-container")["image"]).toBe(ref);
+    expect(only(registered, COMMAND, "back-image-build")["triggers"]).toEqual([{ ref, pinned: true }]);
+    expect(environment(registered, "back-image-build")).toEqual({
+      ALIASES: "agatha-back-image:latest",
+      KEPT_AS: `agatha-back-image:kept-dev-${pin}`,
+      PIN_ABSENT: expect.stringContaining("agatha:back.pin") as string,
+      REF: ref,
+    });
+    expect(outputs.images.back).toMatchObject({ ref, drvPath: undefined });
+    // The others are built as they were.
+    expect(environment(registered, "front-image-build")).toHaveProperty("OUT_LINK");
+  });
+
+  it("is handed to a migration step that leaves a schema as it is", async () => {
+    const { registered } = await program(pinned);
+    expect(environment(registered, "db-schema-migrations")["PINNED"]).toBe("agatha:back.pin");
+    expect(only(registered, COMMAND, "db-schema-migrations")["triggers"]).toEqual([
+      { database: "db-container-id" },
+    ]);
+  });
+
+  it("that docker has not is refused, where docker answers", async () => {
+    presence.of = new Map([[`agatha-back-image:${pin}`, "absent"]]);
+    await expect(program(pinned)).rejects.toThrow(
+      `agatha:back.pin: "${pin}" is not in docker any more, as agatha-back-image. Pin one that is there`,
+    );
+    presence.of = new Map();
+    expect(custom((await program(pinned, true)).registered)).toHaveLength(22);
+  });
+});
+
+describe("the history", () => {
+  const history = async (more: Record<string, string>) =>
+    only((await program(more)).registered, COMMAND, "history");
+
+  it("is handed what is deployed, and no secret", async () => {
+    const { environment, stdin, addPreviousOutputInEnv, triggers } = await history({
+      "agatha:front.pin": hash("a"),
+    });
+    expect(environment).toEqual({ KEEP: "5", STACK: "dev" });
+    expect(JSON.parse(String(stdin))).toEqual({
+      db: { ref: `agatha-db-image:${hash("d")}`, inputs: meta.db.inputs },
+      back: { ref: `agatha-back-image:${hash("b")}`, inputs: meta.back.inputs },
+      front: { ref: `agatha-front-image:${hash("a")}`, pinned: true, inputs: {} },
+    });
+    expect(addPreviousOutputInEnv).toBe(true);
+    // A replacement would be handed no former list.
+    expect(triggers).toBeUndefined();
+  });
+
+  it("keeps as many generations as it is told", async () => {
+    expect((await history({ "agatha:keep": "2" }))["environment"]).toMatchObject({ KEEP: "2" });
+  });
+});
+
 describe("in a preview", () => {
   it("every image ref is known, and the same is registered", async () => {
     const { registered } = await program({}, true);
-    expect(custom(registered)).toHaveLength(21);
+    expect(custom(registered)).toHaveLength(22);
     expect(only(registered, "docker:index/container:Container", "front-container")["image"]).toBe(
       `agatha-front-image:${hash("f")}`,
     );
@@ -289,7 +365,7 @@ describe("configuration", () => {
     const { registered } = await program({ "agatha:dockerHost": "ssh://user@host" });
     expect(only(registered, "pulumi:providers:docker", "docker")["host"]).toBe("ssh://user@host");
     const commands = registered.filter(({ type }) => type === COMMAND);
-    expect(commands).toHaveLength(12);
+    expect(commands).toHaveLength(13);
     for (const { name, inputs } of commands)
       expect(inputs["environment"], name).toMatchObject({ DOCKER_HOST: "ssh://user@host" });
   });

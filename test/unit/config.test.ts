@@ -231,3 +231,51 @@ describe("errors", () => {
     expect(errors({}, { exists: () => false })).toHaveLength(4);
   });
 });
+
+describe("a pin", () => {
+  const tag = "s6c14k97wgkln0sks1xz75x9skhmp1ap";
+  const mend = "is not a tag. Give all 32 characters of one that `npm run history` lists.";
+
+  it("is a tag, by a dotted key or inside its object, and nothing where left out", () => {
+    expect(load({ "back.pin": tag }).back.pin).toBe(tag);
+    expect(load({ front: { pin: tag } }).front.pin).toBe(tag);
+    expect(load().back.pin).toBeUndefined();
+    // All digits: still a text.
+    expect(load({ "front.pin": "1".repeat(32) }).front.pin).toBe("1".repeat(32));
+  });
+
+  it.each([
+    "latest",
+    tag.slice(0, 8),
+    `${tag}0`,
+    tag.replace("s", "e"),
+    tag.toUpperCase(),
+    `agatha-back-image:${tag}`,
+    "",
+  ])("is not %j", (value) => {
+    expect(errors({ "back.pin": value })).toEqual([`agatha:back.pin: ${JSON.stringify(value)} ${mend}`]);
+  });
+
+  it("needs nothing of what its image was made of, and the other service all of it", () => {
+    const nothing = { exists: () => false };
+    const keys = (raw: Record<string, unknown>) => errors(raw, nothing).map((error) => error.split(":")[1]);
+    expect(keys({ "back.pin": tag, "back.files": {} })).toEqual(["front.dist"]);
+    expect(keys({ "front.pin": tag, "back.files": {} })).toEqual(["back.jar", "back.migrations"]);
+  });
+});
+
+describe("keep", () => {
+  it("is 5 generations where left out", () => {
+    expect(load().keep).toBe(5);
+    expect(load({ keep: 1 }).keep).toBe(1);
+  });
+
+  it.each([
+    [0, "is too few: what runs is one. Keep at least 1."],
+    [21, "is more than the history lists. Keep at most 20."],
+    [2.5, "is not a number of generations. Give a whole number, like 5."],
+    ["all", "is not a number of generations. Give a whole number, like 5."],
+  ])("is not %j", (value, problem) => {
+    expect(errors({ keep: value })).toEqual([`agatha:keep: ${JSON.stringify(value)} ${problem}`]);
+  });
+});

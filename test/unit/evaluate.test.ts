@@ -1,38 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type ImageMeta, imageRef, migrationsAlias, nixError } from "../../components/evaluate.ts";
-
-const back: ImageMeta = {
-  name: "agatha-back-image",
-  tag: "abc",
-  alias: "latest",
-  attribute: "back-image",
-  drvPath: "/nix/store/x.drv",
-  inputs: { jar: "sha256:1", migrations: { "V1__a.sql": "sha256:2" }, flyway: "10.20.1" },
-};
-
-describe("an image", () => {
-  it("is known by its store hash", () => {
-    expect(imageRef(back)).toBe("agatha-back-image:abc");
-  });
-});
-
-describe("the migrations' alias", () => {
-  it("stays with a new jar, so that the migration step does not run", () => {
-    expect(migrationsAlias({ ...back, tag: "new", inputs: { ...back.inputs, jar: "sha256:9" } })).toBe(
-      migrationsAlias(back),
-    );
-  });
-
-  it.each([
-    ["migration", { migrations: { "V1__a.sql": "sha256:2", "V2__b.sql": "sha256:3" } }],
-    ["edited migration", { migrations: { "V1__a.sql": "sha256:4" } }],
-    ["Flyway", { flyway: "11.0.0" }],
-  ])("changes with a new %s", (_, inputs) => {
-    expect(migrationsAlias({ ...back, inputs: { ...back.inputs, ...inputs } })).not.toBe(
-      migrationsAlias(back),
-    );
-  });
-});
+import { nixError } from "../../components/evaluate.ts";
 
 describe("a failed evaluation", () => {
   it("says our own sentence where there is one, and nothing else", () => {

@@ -5,7 +5,8 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { DockerService } from "../../../components/DockerService.ts";
-import { applicationOf, evaluateImages, imageRef } from "../../../components/evaluate.ts";
+import { applicationOf, evaluateImages } from "../../../components/evaluate.ts";
+import { imageRef } from "../../../components/imagePlan.ts";
 import { NixImage } from "../../../components/NixImage.ts";
 import { hostName, labels } from "../../../components/names.ts";
 import { probeImages } from "../../../components/probeImages.ts";

@@ -1,7 +1,8 @@
 /** The images of a stack as its configuration has them: their refs, and the programs that write them. */
 import { readFileSync } from "node:fs";
 import { parse } from "yaml";
-import { applicationOf, evaluateImages, imageRef } from "../../../components/evaluate.ts";
+import { applicationOf, evaluateImages } from "../../../components/evaluate.ts";
+import { imageRef } from "../../../components/imagePlan.ts";
 import { nixArguments } from "../../../components/nixArguments.ts";
 import { UserError } from "../../../components/userError.ts";
 import { type Config, loadConfig } from "../../../config.ts";
