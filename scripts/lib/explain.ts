@@ -60,13 +60,17 @@ export function explain(stack: string, steps: PreviewStep[]): string {
 }
 
 function imageRow(name: string, step: PreviewStep | undefined): string[][] {
-  if (step === undefined || step.op === "same") return [[name, "stays", ""]];
+  if (step === undefined) return [[name, "stays", ""]];
   const [before, after] = [inputsOf(step.oldState), inputsOf(step.newState)];
-  if (step.op === "create") return [[name, "is built", short(after["ref"])]];
+  if (step.op === "same") return [[name, "stays", after["pinned"] ? "pinned" : ""]];
+  if (step.op === "create") return [[name, after["pinned"] ? "is pinned" : "is built", short(after["ref"])]];
   if (step.op === "delete") return [[name, "is let go", ""]];
-  const { ref: oldRef, ...oldInputs } = before;
-  const { ref: newRef, ...newInputs } = after;
-  const reasons = differences(oldInputs, newInputs);
+  const { ref: oldRef, pinned: wasPinned, ...oldInputs } = before;
+  const { ref: newRef, pinned, ...newInputs } = after;
+  // Of a pinned image nothing is told but that: its inputs are not in this project's files.
+  const pin = pinned ? ["pinned"] : wasPinned ? ["no longer pinned"] : undefined;
+  if (pin !== undefined && oldRef === newRef) return [[name, "stays", ...pin]];
+  const reasons = pin ?? differences(oldInputs, newInputs);
   if (oldRef === newRef) return [[name, "is looked up again", reasons.join(", ") || "how it is asked for"]];
   const [first = "~ its recipe in nix/", ...more] = reasons;
   return [[name, `${short(oldRef)} => ${short(newRef)}`, first], ...more.map((reason) => ["", "", reason])];
@@ -104,8 +108,8 @@ const isMap = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** Digests and store hashes by their first characters, which tell them apart well enough to read. */
-function short(value: unknown): string {
-  return String(value)
+export function short(value: unknown): string {
+  return String(isMap(value) ? `${Object.keys(value).length} files` : value)
     .replace(/^(sha256:[0-9a-f]{8})[0-9a-f]+$/, "$1…")
     .replace(/^[\w-]+:([0-9a-z]{8})[0-9a-z]{24}$/, "$1…");
 }
@@ -179,6 +183,11 @@ function dataRows(byName: Map<string, PreviewStep>): string[][] {
           : "are checked again; none is new",
     ]);
   }
+  const keep = (state: State | undefined) =>
+    (state?.inputs?.["environment"] as Record<string, unknown> | undefined)?.["KEEP"];
+  const history = byName.get("history");
+  if (history?.op === "update" && keep(history.oldState) !== keep(history.newState))
+    rows.push(["images", `of the last ${keep(history.newState)} generations are kept`]);
   const password = op("db-schema-password");
   if (password === "update") rows.push(["password", "is changed"]);
   return rows;

@@ -53,6 +53,47 @@ describe("a preview in words", () => {
     expect(text).toContain("aaaaaaaa… => bbbbbbbb…  ~ its recipe in nix/");
   });
 
+  it.each([
+    [
+      "pinned",
+      { ref: ref("b"), jar: digest("1") },
+      { ref: ref("a"), pinned: true },
+      "bbbbbbbb… => aaaaaaaa…  pinned",
+    ],
+    [
+      "no longer pinned",
+      { ref: ref("a"), pinned: true },
+      { ref: ref("b"), jar: digest("1") },
+      "bbbbbbbb…  no longer pinned",
+    ],
+    [
+      "pinned to what runs",
+      { ref: ref("a"), jar: digest("1") },
+      { ref: ref("a"), pinned: true },
+      "stays   pinned",
+    ],
+  ])("says that an image is %s, and nothing of its inputs", (_, before, after, expected) => {
+    const text = explain("dev", [build("replace", before, after)]).split("\n\n")[0];
+    expect(text).toContain(expected);
+    expect(text).not.toMatch(/jar|\[object/);
+  });
+
+  it("says of an image that stays, or comes, that a pin decides it", () => {
+    const pinned = { ref: ref("a"), pinned: true };
+    const other = step("front-container", "replace");
+    expect(explain("dev", [build("same", pinned, pinned), other])).toMatch(/^back +stays +pinned$/m);
+    expect(explain("dev", [build("create", {}, pinned), other])).toMatch(/^back +is pinned +aaaaaaaa…$/m);
+    expect(explain("dev", [build("create", {}, { ref: ref("a") }), other])).toMatch(/^back +is built/m);
+  });
+
+  it("says how many generations are kept from now on", () => {
+    const keep = (KEEP: string) => ({ environment: { KEEP, STACK: "dev" }, stdin: "{}" });
+    expect(explain("dev", [step("history", "update", keep("5"), keep("2"))])).toMatch(
+      /^images +of the last 2 generations are kept$/m,
+    );
+    expect(explain("dev", [step("history", "update", keep("5"), keep("5"))])).not.toContain("are kept");
+  });
+
   it("says which service is away, why and for how long", () => {
     const container = step(
       "back-container",

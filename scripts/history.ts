@@ -1,0 +1,36 @@
+/** `npm run history`: what the stack ran, when, from what, and whether it can be gone back to; `-- --json` for programs. */
+import { main, run, Stop } from "./lib/exec.ts";
+import { describe, type HostState, historyText, recorded } from "./lib/history.ts";
+import { environment, stackArguments, stackExists } from "./lib/stack.ts";
+
+await main(async () => {
+  const { stack, flags } = stackArguments(process.argv.slice(2), ["json"]);
+  const env = await environment();
+  if (!(await stackExists(stack, env)))
+    throw new Stop(`--stack: there is no stack ${JSON.stringify(stack)}. \`npm run up\` makes stack dev.`);
+  const { code, output } = await run("pulumi", ["stack", "export", "--stack", stack], { env });
+  if (code !== 0) throw new Stop(`pulumi stack export: ended with ${code}:\n${output.trim()}`);
+  const { list, dockerHost } = recorded(output.slice(output.indexOf("{")));
+  const host = await hostState(stack, {
+    ...env,
+    ...(dockerHost === undefined ? {} : { DOCKER_HOST: dockerHost }),
+  });
+  const described = describe(list, host);
+  process.stdout.write(
+    flags["json"] ? `${JSON.stringify(described, null, 2)}\n` : historyText(stack, described),
+  );
+  return 0;
+});
+
+async function hostState(stack: string, env: NodeJS.ProcessEnv): Promise<HostState | undefined> {
+  const lines = async (args: string[]) => {
+    const { code, output } = await run("docker", args, { env });
+    return code === 0 ? output.split("\n").filter(Boolean) : undefined;
+  };
+  const images = await lines([
+    ...["image", "ls", "--filter", "reference=agatha-*-image"],
+    ...["--format", "{{.Repository}}:{{.Tag}}"],
+  ]);
+  const running = await lines(["ps", "--filter", `label=agatha.stack=${stack}`, "--format", "{{.Image}}"]);
+  return images && running && { images: new Set(images), running: new Set(running) };
+}
