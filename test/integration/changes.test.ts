@@ -19,6 +19,7 @@ const NEW_BACK: Operations = {
   "back-trial": "update",
   "back-container": "replace",
   "back-healthy": "replace",
+  history: "update",
 };
 
 /** Previews, brings up, and gives what changed: of the resources, and of the containers. */
@@ -66,6 +67,7 @@ it("a new dist changes the front alone", async () => {
     "front-trial": "update",
     "front-container": "replace",
     "front-healthy": "replace",
+    history: "update",
   });
   expect(restarted).toEqual(["front"]);
   expect(await (await fetch(`${scratch.frontUrl}/release.txt`)).text()).toBe("2\n");

@@ -1,11 +1,14 @@
-import { readlinkSync, rmSync } from "node:fs";
+import { readlinkSync, realpathSync, rmSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { putEntry } from "../support/jar.ts";
 import { changes, execute, Scratch } from "../support/scratch.ts";
 
 let scratch: Scratch;
 
 beforeAll(async () => {
   scratch = await Scratch.make();
+  // An image of its own, that no other stack keeps in the store.
+  await putEntry(scratch.jar, "release.txt", scratch.stack);
   await scratch.upWell();
   await scratch.sql("insert into budget (name, amount_cents) values ('kept', 1)");
 });
@@ -54,8 +57,10 @@ describe("up without --refresh", () => {
   });
 
   it("keeps what was built from the store's garbage collection, and does without what is collected", async () => {
-    const root = `.state/gcroots/${scratch.stack}/back-image`;
+    const ref = await inspect("back", "{{.Config.Image}}");
+    const root = `.state/gcroots/${scratch.stack}/back-image-${ref.split(":")[1]}`;
     const built = readlinkSync(root);
+    expect(realpathSync(`.state/gcroots/${scratch.stack}/back-image`)).toBe(built);
     const dead = await execute("nix-store", ["--gc", "--print-dead"], scratch.env);
     expect(dead.output.split("\n")).not.toContain(built);
     rmSync(root);

@@ -34,7 +34,13 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const remove = () => execute("docker", ["image", "rm", "--force", `${name}:${tag}`, `${name}:loads-test`]);
+const remove = () =>
+  execute("docker", [
+    "image",
+    "rm",
+    "--force",
+    ...[tag, "loads-test", "kept-loads-test"].map((one) => `${name}:${one}`),
+  ]);
 const present = async () => (await execute("docker", ["image", "inspect", `${name}:${tag}`])).code === 0;
 
 /** A folder for PATH with a nix-build that has built `image` already, and other programs as given. */
@@ -55,7 +61,8 @@ function environment(path: string): NodeJS.ProcessEnv {
     ALIASES: `${name}:loads-test`,
     APPLICATION: "{}",
     ATTRIBUTE: "front-image",
-    OUT_LINK: join(folder, "out", "front-image"),
+    KEPT_AS: `${name}:kept-loads-test`,
+    OUT_LINK: join(folder, "out", `front-image-${tag}`),
     PACKAGES: "host",
     REF: `${name}:${tag}`,
   };

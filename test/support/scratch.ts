@@ -223,13 +223,19 @@ export class Scratch {
     return new Map(all.map((image) => image.split(" ") as [string, string]));
   }
 
-  /** Removes the refs that were absent before, and puts the aliases back. */
+  /** Removes the refs that were absent before, but for those of images that another stack keeps; puts the aliases back. */
   private async restoreImages(): Promise<void> {
     const now = await this.images();
     for (const [ref, id] of this.imagesBefore)
       if (now.has(ref) && now.get(ref) !== id) await execute("docker", ["tag", id, ref]);
-    const added = [...now.keys()].filter((ref) => !this.imagesBefore.has(ref));
-    if (added.length > 0) await execute("docker", ["image", "rm", ...added]);
+    const own = (ref: string) => ref.includes(`-${this.stack}-`);
+    const others = new Set(
+      [...now].filter(([ref]) => ref.includes(":kept-") && !own(ref)).map(([, id]) => id),
+    );
+    const added = [...now].filter(
+      ([ref, id]) => !this.imagesBefore.has(ref) && (own(ref) || !others.has(id)),
+    );
+    if (added.length > 0) await execute("docker", ["image", "rm", ...added.map(([ref]) => ref)]);
   }
 
   /** Removes all that the stack made, pass or fail: images too, where their refs were absent before. */
