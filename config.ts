@@ -1,23 +1,28 @@
 /** The stack's configuration: every key, its default, and what is wrong with what was given. */
 import { existsSync } from "node:fs";
 import { z } from "zod";
-import { describeIssue } from "./components/configErrors.ts";
+import { describeIssue, secretPaths } from "./components/configErrors.ts";
 import {
   backupPlace,
   containerPath,
+  environment,
   fileContent,
   health,
   megabytes,
   port,
   processors,
   publish,
+  roleName,
   scalar,
   servedPath,
+  signal,
   sqlName,
   tag,
   text,
+  words,
 } from "./components/configFields.ts";
 import { collect } from "./components/configKeys.ts";
+import { dotted, quoted } from "./components/configText.ts";
 import { LISTED } from "./components/generations.ts";
 import { UserError } from "./components/userError.ts";
 import application from "./nix/application.json" with { type: "json" };
@@ -38,16 +43,17 @@ const back = z
       .int("is not a Java release. Write it like 17.")
       .min(8, "is not a Java release. Write it like 17.")
       .default(application.back.java),
-    modules: z
-      .array(
-        z.string().regex(/^[a-zA-Z][\w.]*$/, "is not a module's name. Write it like java.sql."),
-        "is not a list of modules.",
-      )
-      .min(1, "is empty. Name at least java.base.")
+    modules: words(
+      z
+        .string("is not a module's name. Write it like java.sql.")
+        .regex(/^[a-zA-Z][\w.]*$/, "is not a module's name. Write it like java.sql."),
+      "is not a list of modules.",
+    )
+      .refine((modules) => modules.length > 0, "is empty. Name at least java.base.")
       .default(application.back.modules),
-    javaOptions: z
-      .array(z.string("is not an option of java."), "is not a list of options.")
-      .default(application.back.javaOptions),
+    javaOptions: words(z.string("is not an option of java."), "is not a list of options.").default(
+      application.back.javaOptions,
+    ),
     properties: z.record(z.string(), scalar, "is not a map of names to values.").default({
       serverPort: String(application.back.port),
       databaseUrl: "jdbc:postgresql://${databaseHost}:${databasePort}/${databaseName}",
@@ -55,19 +61,11 @@ const back = z
       databasePassword: "${databasePassword}",
     }),
     files: z
-      .record(containerPath, fileContent)
+      .record(containerPath, fileContent, "is not a map of paths to files.")
       .default({ "/home/logback.xml": { file: "sample/logback.xml" } }),
-    env: z
-      .record(
-        z.string().regex(/^[A-Za-z_][A-Za-z0-9_.]*$/, "is not a variable's name. Use letters, digits and _."),
-        scalar,
-      )
-      .default({}),
+    env: environment.default({}),
     health: health({ path: "/health", statuses: [200], interval: "5s", startPeriod: "1m0s" }),
-    stopSignal: z
-      .string("is not a signal. Write it like SIGTERM.")
-      .regex(/^SIG[A-Z0-9+-]+$/, "is not a signal. Write it like SIGTERM.")
-      .default("SIGTERM"),
+    stopSignal: signal.default("SIGTERM"),
     memory: megabytes.default(512),
     cpus: processors.default(2),
     pin: tag.optional(),
@@ -79,7 +77,7 @@ const front = z
     dist: text("a path", "Name the folder that your front end's build made.").default(application.front.dist),
     port: port.default(application.front.port),
     publish: publish(5173),
-    files: z.record(servedPath, fileContent).default({}),
+    files: z.record(servedPath, fileContent, "is not a map of paths to files.").default({}),
     spa: z.boolean("is not true or false.").default(application.front.spa),
     health: health({ path: "/", statuses: [200], interval: "5s", startPeriod: "30s" }),
     memory: megabytes.default(128),
@@ -102,7 +100,7 @@ const database = z
       })
       .default(application.database.image),
     name: sqlName.default("docker_agatha_db"),
-    user: sqlName.default("postgres"),
+    user: roleName.default("postgres"),
     publish: publish(undefined),
     memory: megabytes.default(512),
     cpus: processors.default(2),
@@ -157,16 +155,24 @@ export interface Surroundings {
   packages: string | undefined;
   /** The password that set-up made for this stack, where it did. */
   password: string | undefined;
+  /** The keys that Pulumi keeps as secrets, as `agatha:key`: no error repeats what is in them. Default: none. */
+  secretKeys?: string[];
   /** Tells whether a path, relative to the project, exists. Default: the file system's answer. */
   exists?: (path: string) => boolean;
 }
+
+/** Errors that are told at once: more are of no help. */
+const TOLD = 50;
 
 /** Every error of a configuration at once. */
 export class ConfigError extends UserError {
   readonly errors: string[];
   constructor(errors: string[]) {
-    super(errors.join("\n"));
-    this.errors = errors;
+    const more = errors.length - TOLD;
+    const told = errors.slice(0, TOLD);
+    if (more > 0) told.push(`${NAMESPACE}: ${more} more errors are not shown. Mend these first.`);
+    super(told.join("\n"));
+    this.errors = told;
   }
 }
 
@@ -184,14 +190,15 @@ export function loadConfig(raw: Record<string, string>, surroundings: Surroundin
     given["databasePassword"] ??= surroundings.password;
   }
   for (const [key, mend] of Object.entries(REQUIRED)) {
-    if (given[key] === undefined)
+    if (given[key] === undefined && !Object.hasOwn(raw, `${NAMESPACE}:${key}`))
       errors.push(`${NAMESPACE}:${key}: is missing on stack "${surroundings.stack}". ${mend}`);
   }
   const parsed = schema.safeParse(given, { reportInput: true });
   if (!parsed.success) {
     const missing = Object.keys(REQUIRED).filter((key) => given[key] === undefined);
     const issues = parsed.error.issues.filter((issue) => !missing.includes(String(issue.path[0])));
-    errors.push(...issues.flatMap((issue) => describeIssue(NAMESPACE, issue, keysAt)));
+    const isSecret = secretPaths(NAMESPACE, surroundings.secretKeys ?? []);
+    errors.push(...issues.flatMap((issue) => describeIssue(NAMESPACE, issue, keysAt, isSecret)));
     throw new ConfigError(errors);
   }
   errors.push(...portErrors(parsed.data), ...fileErrors(parsed.data, surroundings.exists ?? existsSync));
@@ -240,7 +247,7 @@ function portErrors(config: Config): string[] {
 function fileErrors(config: Config, exists: (path: string) => boolean): string[] {
   const errors: string[] = [];
   const need = (key: string, path: string, mend: string) => {
-    if (!exists(path)) errors.push(`${NAMESPACE}:${key}: ${JSON.stringify(path)} does not exist. ${mend}`);
+    if (!exists(path)) errors.push(`${NAMESPACE}:${key}: ${quoted(path)} does not exist. ${mend}`);
   };
   // What a pinned image was made of need not be there any more.
   const { jar, migrations, pin } = config.back;
@@ -260,6 +267,6 @@ function fileErrors(config: Config, exists: (path: string) => boolean): string[]
   for (const service of ["back", "front"] as const)
     for (const [path, content] of Object.entries(config[service].files))
       if ("file" in content)
-        need(`${service}.files["${path}"]`, content.file, "Name a file that is there, or give its text.");
+        need(dotted([service, "files", path]), content.file, "Name a file that is there, or give its text.");
   return errors;
 }

@@ -1,23 +1,32 @@
 /** Turns zod's issues into sentences: `agatha:back.port: "x" is not a port. Use a whole number from 1 to 65535.` */
 import type { z } from "zod";
+import { dotted, quoted } from "./configText.ts";
 
 type Issue = z.core.$ZodIssue;
 
-/** Longest part of a received value that an error repeats, in characters. */
-const SHOWN = 80;
-
 /** Keys whose received value is never repeated. */
-const SECRET = /password|secret|token|properties/i;
+const SECRET = /pass|secret|token|key|credential|properties|env|files/i;
+
+/** What is said in place of a value that may be secret. */
+const NOT_SHOWN = "the value (not shown)";
+
+/** Elements of a list that an error repeats. */
+const ELEMENTS = 10;
+
+/** Longest key that may be a slip of the pen, in characters. */
+const LONGEST_KEY = 40;
 
 /**
  * The sentences for one issue; an unknown-keys issue gives one a key.
  *
  * @param keysAt The keys known at a path, for a suggestion.
+ * @param isSecret Whether the value at a path came from a secret, and so is never repeated.
  */
 export function describeIssue(
   namespace: string,
   issue: Issue,
   keysAt: (path: PropertyKey[]) => string[],
+  isSecret: (path: PropertyKey[]) => boolean,
 ): string[] {
   if (issue.code === "unrecognized_keys")
     return issue.keys.map((key) => {
@@ -30,25 +39,31 @@ export function describeIssue(
     });
   if (issue.code === "invalid_union") {
     const inner = innermost(issue);
-    if (inner !== undefined) return describeIssue(namespace, inner, keysAt);
+    if (inner !== undefined) return describeIssue(namespace, inner, keysAt, isSecret);
   }
   if (issue.code === "invalid_key") {
     const reason = issue.issues[0]?.message ?? "is not a valid name.";
     return [`${namespace}:${dotted(issue.path)}: ${reason}`];
   }
-  return [`${namespace}:${dotted(issue.path)}: ${received(issue)} ${sentence(issue)}`];
+  return [`${namespace}:${dotted(issue.path)}: ${received(issue, isSecret)} ${sentence(issue)}`];
+}
+
+/** Whether the value at a path came from one of these secret keys (`agatha:back`), which may be dotted. */
+export function secretPaths(namespace: string, keys: string[]): (path: PropertyKey[]) => boolean {
+  const prefixes = keys.map((key) => `${key.slice(namespace.length + 1)}.`);
+  return (path) => {
+    const whole = `${path.map(String).join(".")}.`;
+    return prefixes.some((prefix) => whole.startsWith(prefix) || prefix.startsWith(whole));
+  };
 }
 
 /** The branch of a union that fits the input's kind, so that the error speaks of what was meant. */
 function innermost(issue: Issue & { code: "invalid_union" }): Issue | undefined {
-  const meant = issue.errors.find((branch) =>
-    branch.some((inner) => inner.path.length > 0 || inner.code === "unrecognized_keys"),
-  );
-  const inner = meant?.find(
-    (candidate) => candidate.path.length > 0 || candidate.code === "unrecognized_keys",
-  );
+  const speaks = (inner: Issue) => inner.path.length > 0 || inner.code === "unrecognized_keys";
+  const meant = issue.errors.filter((branch) => branch.some(speaks));
+  const inner = meant[0]?.find(speaks);
   // Of an object that lacks everything, the union's own sentence tells more than the first key that is missing.
-  if (inner?.input === undefined && issue.message !== "Invalid input") return undefined;
+  if (inner?.input === undefined && meant.length > 1) return undefined;
   return inner === undefined ? undefined : { ...inner, path: [...issue.path, ...inner.path] };
 }
 
@@ -58,22 +73,30 @@ function sentence(issue: Issue): string {
   return issue.message;
 }
 
-function received(issue: Issue): string {
-  if (issue.path.some((part) => SECRET.test(String(part)))) return "the value (not shown)";
+function received(issue: Issue, isSecret: (path: PropertyKey[]) => boolean): string {
   if (issue.input === undefined) return "the value, which is missing,";
-  const text = typeof issue.input === "bigint" ? String(issue.input) : JSON.stringify(issue.input);
-  return text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text;
+  if (isSecret(issue.path) || issue.path.some((part) => SECRET.test(String(part)))) return NOT_SHOWN;
+  return shown(issue.input);
 }
 
-function dotted(path: PropertyKey[]): string {
-  return path
-    .map((part) => (/^[\w-]+$/.test(String(part)) ? `.${String(part)}` : `["${String(part)}"]`))
-    .join("")
-    .replace(/^\./, "");
+/** A value for people; of what lies inside a list or an object, no text: it may be a secret. */
+function shown(value: unknown): string {
+  if (typeof value === "string")
+    // JSON that is broken, which may have anything in it.
+    return /^\s*[[{]/.test(value) ? "a text that is not JSON" : quoted(value);
+  if (Array.isArray(value)) {
+    const elements = value.slice(0, ELEMENTS).map((element) => inside(element));
+    return `[${elements.join(", ")}${value.length > ELEMENTS ? ", …" : ""}]`;
+  }
+  return typeof value === "object" && value !== null ? "{ … }" : String(value);
 }
+
+const inside = (value: unknown): string =>
+  typeof value === "number" || typeof value === "boolean" ? String(value) : "…";
 
 /** The known key nearest to a mistyped one: same but for case, or at most two edits away. */
 export function didYouMean(key: string, known: string[]): string | undefined {
+  if (key.length > LONGEST_KEY) return undefined;
   const scored = known.map((candidate) => ({
     candidate,
     edits: editDistance(key.toLowerCase(), candidate.toLowerCase()),

@@ -1,10 +1,50 @@
 /** The kinds of values that the configuration is made of, each with what it says when it is given another. */
+import { constants } from "node:os";
 import { z } from "zod";
 import { duration } from "./duration.ts";
 import { sshPlace } from "./sshUrl.ts";
 
+/** Longest path of Linux, in bytes (PATH_MAX). */
+const PATH_BYTES = 4095;
+
+/** Longest name of a file in Linux, in bytes (NAME_MAX). */
+const NAME_BYTES = 255;
+
+/** Longest argument or variable that Linux hands to a program (MAX_ARG_STRLEN), less the room for a name. */
+const ARGUMENT_BYTES = 131_072 - 1024;
+
+/** All variables of a container, in bytes: a program's arguments and variables may take 2 MB. */
+const ENVIRONMENT_BYTES = 1_000_000;
+
+/** Longest list of options or modules, as JSON: it is part of one argument of Nix. */
+const LIST_BYTES = 32_768;
+
+const bytes = (value: string): number => Buffer.byteLength(value);
+
 export const text = (what: string, mend: string) =>
-  z.string(`is not ${what}. ${mend}`).min(1, `is empty. ${mend}`);
+  z
+    .string(`is not ${what}. ${mend}`)
+    .min(1, `is empty. ${mend}`)
+    .refine((value) => bytes(value) <= PATH_BYTES, `is longer than ${PATH_BYTES} bytes. ${mend}`);
+
+/** A list that has to fit into an argument. */
+export const words = <Word extends z.ZodType>(word: Word, what: string) =>
+  z
+    .array(word, what)
+    .refine(
+      (list) => bytes(JSON.stringify(list)) <= LIST_BYTES,
+      `is longer than ${LIST_BYTES} bytes in all. Shorten it.`,
+    );
+
+/** A signal that Linux has, by its name. */
+export const signal = z
+  .string("is not a signal. Write it like SIGTERM.")
+  .refine(
+    (name) =>
+      Object.hasOwn(constants.signals, name) ||
+      /^SIGRTM(IN(\+([1-9]|1[0-5]))?|AX(-([1-9]|1[0-4]))?)$/.test(name),
+    "is not a signal. Write it like SIGTERM.",
+  );
 
 export const port = z
   .int("is not a port. Use a whole number from 1 to 65535.")
@@ -41,22 +81,35 @@ const address = z.union(
   'is not an IP address. Use "127.0.0.1" (this host only) or "0.0.0.0" (everybody).',
 );
 
+const notPublished = "is neither false nor a map. Write its port below it, or false.";
+
 export const publish = (external: number | undefined) =>
   external === undefined
     ? z
-        .union([z.literal(false), z.strictObject({ address: address.default("127.0.0.1"), port })])
+        .union(
+          [z.literal(false), z.strictObject({ address: address.default("127.0.0.1"), port })],
+          notPublished,
+        )
         .default(false)
     : z
-        .union([
-          z.literal(false),
-          z.strictObject({ address: address.default("127.0.0.1"), port: port.default(external) }),
-        ])
+        .union(
+          [
+            z.literal(false),
+            z.strictObject({ address: address.default("127.0.0.1"), port: port.default(external) }),
+          ],
+          notPublished,
+        )
         .default({ address: "127.0.0.1", port: external });
+
+/** Whether a text is a path of plain names: none empty, none that climbs, none too long. */
+const plainNames = (path: string): boolean =>
+  bytes(path) <= PATH_BYTES - NAME_BYTES &&
+  path.split("/").every((name) => name !== "" && name !== "." && name !== ".." && bytes(name) <= NAME_BYTES);
 
 export const containerPath = z
   .string("is not a path in the container.")
-  .regex(
-    /^\/(?!.*(^|\/)\.\.?(\/|$))[^\0]+[^/\0]$/,
+  .refine(
+    (path) => path.startsWith("/") && plainNames(path.slice(1)),
     "is not an absolute path in the container. Write it like /home/logback.xml.",
   )
   // The folder of a file becomes a volume: the root cannot be one, and these are docker's or the program's.
@@ -71,10 +124,7 @@ export const containerPath = z
 
 export const servedPath = z
   .string("is not a path below the front's folder.")
-  .regex(
-    /^(?!\/)(?!.*(^|\/)\.\.?(\/|$))[^\0]+$/,
-    "is not a path below the front's folder. Write it like properties.js.",
-  );
+  .refine(plainNames, "is not a path below the front's folder. Write it like properties.js.");
 
 export const fileContent = z.union(
   [
@@ -89,7 +139,7 @@ export const health = (defaults: Health) =>
     .strictObject({
       path: z
         .string("is not a URL path.")
-        .regex(/^\/[!-~]*$/, "is not a URL path. Write it like /health.")
+        .regex(/^\/[!-~]{0,2000}$/, "is not a URL path. Write it like /health.")
         .default(defaults.path),
       statuses: z
         .array(
@@ -100,6 +150,7 @@ export const health = (defaults: Health) =>
           "is not a list. Write it like [200, 204].",
         )
         .min(1, "is empty. Name at least one HTTP status, like 200.")
+        .max(500, "is longer than there are HTTP statuses. Name those that mean ready.")
         .default(defaults.statuses),
       interval: seconds.default(defaults.interval),
       startPeriod: seconds.default(defaults.startPeriod),
@@ -120,7 +171,31 @@ export interface Health {
 
 export const scalar = z
   .union([z.string(), z.number(), z.boolean()], "is not text, a number or a boolean. Write one value a name.")
+  .refine(
+    // Read as a number, it has lost its last digits already.
+    (value) => typeof value !== "number" || Math.abs(value) <= Number.MAX_SAFE_INTEGER,
+    "is too large a number to be kept as it is. Write it in quotes.",
+  )
   .transform(String);
+
+/** A value of an environment variable. */
+const variable = scalar.refine(
+  (value) => bytes(value) <= ARGUMENT_BYTES,
+  `is longer than ${ARGUMENT_BYTES} bytes. Hand it over as a file (back.files).`,
+);
+
+export const environment = z
+  .record(
+    z
+      .string()
+      .regex(/^[A-Za-z_][A-Za-z0-9_.]{0,254}$/, "is not a variable's name. Use letters, digits and _."),
+    variable,
+    "is not a map of names to values.",
+  )
+  .refine(
+    (map) => bytes(JSON.stringify(map)) <= ENVIRONMENT_BYTES,
+    `is longer than ${ENVIRONMENT_BYTES} bytes in all. Hand some of it over as files (back.files).`,
+  );
 
 export const sqlName = z
   .string("is not a name.")
@@ -140,3 +215,8 @@ const NO_TAG = "is not a tag. Give all 32 characters of one that `npm run histor
 
 /** A store hash: 32 characters of Nix's base 32, which has no e, o, t and u. */
 export const tag = z.string(NO_TAG).regex(/^[0-9abcdfghijklmnpqrsvwxyz]{32}$/, NO_TAG);
+
+export const roleName = sqlName.refine(
+  (name) => !name.startsWith("pg_"),
+  'begins with "pg_", which PostgreSQL keeps for itself. Choose another name.',
+);

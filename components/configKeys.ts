@@ -1,46 +1,66 @@
 /** What Pulumi holds of the configuration, texts by key, as the values that the schema looks at. */
+import { dotted, unusable } from "./configText.ts";
+
+type Values = Record<string, unknown>;
+
+/** Keys that are maps: what comes after one in a dotted key is one name, dots and all. */
+const MAPS = ["back.properties.", "back.env.", "back.files.", "front.files."];
+
+/** Keys whose text is never read as JSON: a password may well be `12345` or `true`, and a tag all digits. */
+const TEXTS = /^(databasePassword|database\.(name|user)|(back|front)\.pin|back\.(properties|env)\..*)$/s;
 
 /**
  * Texts into values: JSON where it is an object, list, number or boolean; dotted keys into their objects.
  *
  * @param raw `agatha:key` to text; other namespaces are left alone.
- * @param errors Gets a sentence for each key that lies below no object.
+ * @param errors Gets a sentence for each key that lies below no object, or that holds what no text may hold.
  */
-export function collect(
-  raw: Record<string, string>,
-  namespace: string,
-  errors: string[],
-): Record<string, unknown> {
+export function collect(raw: Record<string, string>, namespace: string, errors: string[]): Values {
   // Without a prototype, a key named __proto__ is one like any other: unknown.
-  const given = Object.create(null) as Record<string, unknown>;
-  const own = Object.entries(raw).filter(([key]) => key.startsWith(`${namespace}:`));
+  const given = Object.create(null) as Values;
+  const own = Object.entries(raw)
+    .filter(([key]) => key.startsWith(`${namespace}:`))
+    .map(([key, text]) => ({ key, path: pathOf(key.slice(namespace.length + 1)), text }));
   // Plain keys first, so that `agatha:back.pin` lays itself over `agatha:back`.
-  own.sort(([a], [b]) => a.split(".").length - b.split(".").length || (a < b ? -1 : 1));
-  for (const [key, value] of own) {
-    const path = key.slice(namespace.length + 1).split(".");
-    const parent = path.slice(0, -1).reduce<Record<string, unknown> | undefined>((object, part) => {
-      if (object === undefined) return undefined;
-      const child = object[part] ?? {};
-      if (typeof child !== "object" || Array.isArray(child)) return undefined;
-      const copy = { ...(child as Record<string, unknown>) };
-      object[part] = copy;
-      return copy;
-    }, given);
-    if (parent === undefined)
-      errors.push(`${key}: lies below a key that is no object. Remove one of the two.`);
-    else parent[path.at(-1) as string] = TEXT_KEYS.has(path.join(".")) ? value : fromText(value);
+  own.sort((a, b) => a.path.length - b.path.length || (a.key < b.key ? -1 : 1));
+  for (const { path, text } of own) {
+    const value = TEXTS.test(path.join(".")) ? text : fromText(text);
+    const wrong =
+      path.length > 1 ? unusable(nested(path.slice(1), value), path.slice(0, 1)) : unusable(value, path);
+    if (wrong !== undefined) errors.push(`${namespace}:${wrong}`);
+    else if (!put(given, path, value))
+      errors.push(`${namespace}:${dotted(path)}: lies below a key that is no object. Remove one of the two.`);
   }
   return given;
 }
 
-/** Keys whose text is never read as JSON: a password may well be `12345` or `true`, and a tag all digits. */
-const TEXT_KEYS = new Set(["databasePassword", "database.name", "database.user", "back.pin", "front.pin"]);
+function pathOf(key: string): string[] {
+  const map = MAPS.find((prefix) => key.startsWith(prefix));
+  return map === undefined ? key.split(".") : [...map.slice(0, -1).split("."), key.slice(map.length)];
+}
 
-function fromText(value: string): unknown {
-  if (!/^\s*([[{]|-?\d+(\.\d+)?\s*$|true\s*$|false\s*$)/.test(value)) return value;
+/** `["port"]` and 1 give `{ port: 1 }`; any name is one like any other. */
+const nested = (path: string[], value: unknown): unknown =>
+  path.reduceRight<unknown>((inner, part) => Object.fromEntries([[part, inner]]), value);
+
+/** Puts a value where its path says; false where that lies below something that is no object. */
+function put(given: Values, path: string[], value: unknown): boolean {
+  let parent = given;
+  for (const part of path.slice(0, -1)) {
+    if (!Object.hasOwn(parent, part)) parent[part] = {};
+    const child = parent[part];
+    if (typeof child !== "object" || child === null || Array.isArray(child)) return false;
+    parent = child as Values;
+  }
+  parent[path.at(-1) as string] = value;
+  return true;
+}
+
+function fromText(text: string): unknown {
+  if (!/^\s*([[{]|-?\d+(\.\d+)?\s*$|true\s*$|false\s*$)/.test(text)) return text;
   try {
-    return JSON.parse(value);
+    return JSON.parse(text);
   } catch {
-    return value;
+    return text;
   }
 }

@@ -1,0 +1,54 @@
+/** Texts of the configuration: how errors show them, and what no text or key may hold. */
+
+/** Longest part of a received text that an error repeats, in characters. */
+const SHOWN = 80;
+
+/** Levels of lists and objects that a value may have; the schema knows five. */
+const DEEPEST = 20;
+
+/** Characters that a terminal acts upon or shows as nothing, and that JSON leaves as they are. */
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+
+/** A text in quotes, on one line, without what a terminal would act upon; its end is left out where it is long. */
+export function quoted(text: string): string {
+  const start = [...text.slice(0, 2 * SHOWN)].slice(0, SHOWN).join("");
+  const safe = JSON.stringify(start).replace(
+    UNSEEN,
+    (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`,
+  );
+  return start.length === text.length ? safe : `${safe.slice(0, -1)}…"`;
+}
+
+/** A key for people: `back.files["/home/x.txt"]`. */
+export function dotted(path: PropertyKey[]): string {
+  return path
+    .map((part) => (/^[\w-]{1,80}$/.test(String(part)) ? `.${String(part)}` : `[${quoted(String(part))}]`))
+    .join("")
+    .replace(/^\./, "");
+}
+
+/**
+ * What is wrong with a value whatever its key: `<key>: <what>. <The mend>.`, the first such thing alone.
+ *
+ * @param path Where the value lies.
+ */
+export function unusable(value: unknown, path: string[]): string | undefined {
+  if (path.length > DEEPEST)
+    return `${dotted(path.slice(0, 3))}: is nested ${DEEPEST} levels deep. Take out what no key is for.`;
+  if (typeof value === "string" && !isText(value))
+    return `${dotted(path)}: the value (not shown) holds a NUL or half a character. Take it out.`;
+  if (typeof value !== "object" || value === null) return undefined;
+  for (const [key, child] of Object.entries(value)) {
+    const below = [...path, key];
+    // As a name it would set an object's prototype, and be lost.
+    if (key === "__proto__")
+      return `${dotted(below)}: is not a key that is known. Remove it; the README lists the keys.`;
+    if (!isText(key)) return `${dotted(below)}: the name holds a NUL or half a character. Take it out.`;
+    const found = unusable(child, below);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** Whether a text can be handed to a program and written as UTF-8. */
+const isText = (text: string): boolean => !/\0|\p{Surrogate}/u.test(text);
