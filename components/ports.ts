@@ -82,7 +82,11 @@ export function parseHolders(text: string): Holder[] {
     .filter(Boolean)
     .map((line) => {
       const [stack = "", name = "", ports = ""] = line.split("\t");
-      return { stack, name, ports: [...ports.matchAll(/(\S+):(\d+)(?:-(\d+))?->\S+\/tcp/g)].flatMap(spell) };
+      return {
+        stack,
+        name,
+        ports: [...ports.matchAll(/(\S+):(\d{1,5})(?:-(\d{1,5}))?->\S+\/tcp/g)].flatMap(spell),
+      };
     });
 }
 

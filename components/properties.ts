@@ -11,18 +11,19 @@ export function renderProperties(properties: Record<string, string>, values: Rec
       const value = (properties[name] ?? "").replace(/\$\{(\w+)\}/g, (whole, key: string) =>
         Object.hasOwn(values, key) ? (values[key] ?? "") : whole,
       );
-      return `${escapeProperty(name).replace(/[ =:#!]/g, "\\$&")}=${escapeProperty(value)}\n`;
+      return `${escapeText(name).replace(/[ =:#!]/g, "\\$&")}=${escapeProperty(value)}\n`;
     });
   return lines.join("");
 }
 
 /** Escapes what `java.util.Properties` would read otherwise: backslashes, line ends, leading blanks, non-ASCII. */
-export function escapeProperty(value: string): string {
-  return value
+export const escapeProperty = (value: string): string => escapeText(value).replace(/^ /, "\\ ");
+
+function escapeText(text: string): string {
+  return text
     .replaceAll("\\", "\\\\")
     .replaceAll("\n", "\\n")
     .replaceAll("\r", "\\r")
     .replaceAll("\t", "\\t")
-    .replace(/^ /, "\\ ")
     .replace(/[^\x20-\x7e]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }

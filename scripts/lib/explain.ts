@@ -88,7 +88,12 @@ export function differences(before: Record<string, unknown>, after: Record<strin
   return keys.flatMap((key) => difference(key, before[key], after[key]));
 }
 
-function difference(key: string, before: unknown, after: unknown): string[] {
+/** A text on one line, without what a terminal would act upon. */
+const plain = (text: string): string => text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "�");
+
+function difference(name: string, before: unknown, after: unknown): string[] {
+  // Names of files may have blanks, which end a word below.
+  const key = plain(name).replace(/\s/g, "␣");
   if (JSON.stringify(before) === JSON.stringify(after)) return [];
   if (Array.isArray(before) && Array.isArray(after)) return listDifference(key, before, after);
   if (isMap(before) && isMap(after))
@@ -99,8 +104,8 @@ function difference(key: string, before: unknown, after: unknown): string[] {
 }
 
 function listDifference(key: string, before: unknown[], after: unknown[]): string[] {
-  const gone = before.filter((entry) => !after.includes(entry)).map((entry) => `- ${String(entry)}`);
-  const come = after.filter((entry) => !before.includes(entry)).map((entry) => `+ ${String(entry)}`);
+  const gone = before.filter((entry) => !after.includes(entry)).map((entry) => `- ${plain(String(entry))}`);
+  const come = after.filter((entry) => !before.includes(entry)).map((entry) => `+ ${plain(String(entry))}`);
   return gone.length + come.length > 0 ? [...gone, ...come] : [`~ ${key} in another order`];
 }
 
@@ -109,7 +114,7 @@ const isMap = (value: unknown): value is Record<string, unknown> =>
 
 /** Digests and store hashes by their first characters, which tell them apart well enough to read. */
 export function short(value: unknown): string {
-  return String(isMap(value) ? `${Object.keys(value).length} files` : value)
+  return plain(String(isMap(value) ? `${Object.keys(value).length} files` : value))
     .replace(/^(sha256:[0-9a-f]{8})[0-9a-f]+$/, "$1…")
     .replace(/^[\w-]+:([0-9a-z]{8})[0-9a-z]{24}$/, "$1…");
 }
