@@ -8,9 +8,11 @@ let
     attrNames
     concatLists
     concatStringsSep
+    elem
     filter
     hashFile
     hashString
+    head
     isAttrs
     listToAttrs
     mapAttrs
@@ -31,10 +33,13 @@ let
 
   # Relative paths are relative to the repository.
   absolute = path: /. + (if substring 0 1 path == "/" then path else toString ./.. + "/" + path);
-  # "regular", "directory", "symlink" or "unknown".
-  typeOf = path: (readDir (dirOf path)).${baseNameOf path};
+  # "regular", "directory", "symlink" or "unknown"; the root has no name.
+  typeOf = path: if path == /. then "directory" else (readDir (dirOf path)).${baseNameOf path};
 
-  complain = key: received: problem: mend: throw ''agatha:${key}: "${received}" ${problem}. ${mend}.'';
+  # On one line, whatever is in the path.
+  complain =
+    key: received: problem: mend:
+    throw "agatha:${key}: ${toJSON received} ${problem}. ${mend}.";
 
   # The path behind a config key, or what is wrong with it. `type` is as typeOf has it.
   given =
@@ -53,9 +58,9 @@ let
     else
       path;
 
-  # Every regular file below a folder, as paths relative to it.
-  filesBelow =
-    folder: prefix:
+  # Everything below a folder that is no folder itself, and has one of the types; as paths relative to it.
+  entriesBelow =
+    types: folder: prefix:
     concatLists (
       map (
         name:
@@ -63,13 +68,25 @@ let
           type = (readDir folder).${name};
         in
         if type == "directory" then
-          filesBelow (folder + "/${name}") "${prefix}${name}/"
-        else if type == "regular" then
+          entriesBelow types (folder + "/${name}") "${prefix}${name}/"
+        else if elem type types then
           [ "${prefix}${name}" ]
         else
           [ ]
       ) (attrNames (readDir folder))
     );
+  filesBelow = entriesBelow [ "regular" ];
+
+  # The folder, once nothing in it that is asked for is of a type that cannot be packaged.
+  without =
+    key: received: types: wanted: folder:
+    let
+      found = filter wanted (entriesBelow types folder "");
+    in
+    if found == [ ] then
+      folder
+    else
+      complain key received "holds ${toJSON (head found)}, which is no regular file" "Put the file itself there";
   hashes =
     folder: files:
     listToAttrs (
@@ -89,7 +106,8 @@ let
     if filter (name: match "(.*/)?V[^/]*\\.sql" name != null) (filesBelow folder "") == [ ] then
       complain "back.migrations" received "holds no V*.sql" "Point back.migrations at the folder of your migrations"
     else
-      folder;
+      # A link would be copied as one, and lead nowhere in the image.
+      without "back.migrations" received [ "symlink" "unknown" ] isMigration folder;
   # Flyway reads NAME.sql.conf as the settings of one script.
   isMigration = name: match ".*\\.sql(\\.conf)?" name != null;
 
@@ -100,7 +118,7 @@ let
       folder = given "front.dist" received "directory" mend;
     in
     if pathExists (folder + "/index.html") then
-      folder
+      without "front.dist" received [ "unknown" ] (_: true) folder
     else
       complain "front.dist" received "holds no index.html" mend;
 in
