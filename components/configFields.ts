@@ -179,10 +179,16 @@ export const scalar = z
   .transform(String);
 
 /** A value of an environment variable. */
-const variable = scalar.refine(
-  (value) => bytes(value) <= ARGUMENT_BYTES,
-  `is longer than ${ARGUMENT_BYTES} bytes. Hand it over as a file (back.files).`,
-);
+const variable = scalar
+  .refine(
+    (value) => bytes(value) <= ARGUMENT_BYTES,
+    `is longer than ${ARGUMENT_BYTES} bytes. Hand it over as a file (back.files).`,
+  )
+  .refine(
+    // Terraform's values, which docker's provider is made of, are brought into that form.
+    (value) => value.normalize() === value,
+    "is not in Unicode's composed form (NFC), and would be changed. Write it in that form, or hand it over as a file (back.files).",
+  );
 
 export const environment = z
   .record(

@@ -11,7 +11,8 @@ export const HOSTILE = [
   "; touch x #",
   "| touch x",
   "&& touch x",
-  "\n touch x",
+  // Not at the start: Pulumi's reader of stack files loses a line break there.
+  "a\n touch x",
   "'; DROP TABLE budget; --",
   '"; builtins.abort "x',
   "${databasePassword}x",
