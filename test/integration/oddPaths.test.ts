@@ -1,0 +1,140 @@
+/** Nix and Java read what they are handed as it is, or say in a sentence why not. */
+import { execFileSync } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { afterAll, describe, expect, it } from "vitest";
+import { nixArguments, ownSentence } from "../../components/nixArguments.ts";
+import { renderProperties } from "../../components/properties.ts";
+import { run } from "../../steps/process.ts";
+import { HOSTILE, hostile } from "../support/arbitraries.ts";
+import { execute } from "../support/scratch.ts";
+
+describe("an evaluation", () => {
+  const folder = mkdtempSync(join(tmpdir(), "agatha-odd-"));
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  const evaluate = (application: object) => {
+    const args = [
+      ...nixArguments("host", JSON.stringify(application)),
+      "--eval",
+      "--strict",
+      "--json",
+      "-A",
+      "meta",
+    ];
+    return run("nix-instantiate", args);
+  };
+
+  const tag = async (application: object) =>
+    (JSON.parse((await evaluate(application)).stdout) as { front: { tag: string } }).front.tag;
+
+  it.each(HOSTILE)("takes a folder named %j, whose name changes no image", async (name) => {
+    const dist = join(folder, `dist ${name.replaceAll("/", "")}`);
+    mkdirSync(dist);
+    writeFileSync(join(dist, "index.html"), "the same\n");
+    const plain = join(folder, "dist");
+    if (!existsSync(plain)) cpSync(dist, plain, { recursive: true });
+    expect(await tag({ front: { dist } })).toBe(await tag({ front: { dist: plain } }));
+  });
+
+  const refused = (name: string, prepare: (path: string) => void) => {
+    const path = join(folder, name);
+    mkdirSync(path);
+    prepare(path);
+    return path;
+  };
+
+  it.each([
+    ["the root as a jar", () => ({ back: { jar: "/" } }), 'agatha:back.jar: "/" is not a file.'],
+    ["the root as a dist", () => ({ front: { dist: "/" } }), 'agatha:front.dist: "/" holds no index.html.'],
+    [
+      "a line break in a path",
+      () => ({ back: { jar: 'a\n"b' } }),
+      'agatha:back.jar: "a\\n\\"b" does not exist.',
+    ],
+    [
+      "a pipe in a dist",
+      () => ({
+        front: {
+          dist: refused("pipe", (path) => {
+            writeFileSync(join(path, "index.html"), "");
+            execFileSync("mkfifo", [join(path, "p")]);
+          }),
+        },
+      }),
+      'holds "p", which is no regular file. Put the file itself there.',
+    ],
+    [
+      "a migration that is a link",
+      () => ({
+        back: {
+          migrations: refused("link", (path) => {
+            writeFileSync(join(path, "V1__a.sql"), "");
+            symlinkSync("V1__a.sql", join(path, "V2__b.sql"));
+          }),
+        },
+      }),
+      'holds "V2__b.sql", which is no regular file. Put the file itself there.',
+    ],
+  ])("refuses %s in a sentence", async (_, application, sentence) => {
+    const { code, stderr } = await evaluate(application());
+    expect(code).toBe(1);
+    expect(ownSentence(stderr)).toContain(sentence);
+  });
+});
+
+it("a properties file is to Java what it is to us", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "agatha-properties-"));
+  try {
+    const map = fc.dictionary(hostile, hostile, { maxKeys: 5, noNullPrototype: true });
+    const maps = fc.sample(map, { numRuns: 200, seed: 7 });
+    for (const [index, properties] of maps.entries())
+      writeFileSync(join(folder, `${index}.properties`), renderProperties(properties, {}));
+    writeFileSync(join(folder, "Read.java"), READ);
+    const { code, output } = await execute("java", [join(folder, "Read.java"), folder, String(maps.length)]);
+    expect(code, output).toBe(0);
+    const decode = (text: string) => Buffer.from(text, "base64").toString("utf16le");
+    const read = output
+      .trimEnd()
+      .split("\n")
+      .map((line) => {
+        const entries = line
+          .split(" ")
+          .slice(1)
+          .map((entry) => entry.split(":").map(decode));
+        return Object.fromEntries(entries as [string, string][]);
+      });
+    expect(read).toEqual(maps);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+/** Prints what java.util.Properties reads: a line a file, `name:value` in base64 of UTF-16, blanks between. */
+const READ = `
+import java.io.Reader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.*;
+import java.util.*;
+
+class Read {
+    public static void main(String[] args) throws Exception {
+        for (int i = 0; i < Integer.parseInt(args[1]); i++) {
+            Properties properties = new Properties();
+            try (Reader reader = Files.newBufferedReader(Path.of(args[0], i + ".properties"), StandardCharsets.UTF_8)) {
+                properties.load(reader);
+            }
+            StringBuilder line = new StringBuilder("=");
+            for (String name : properties.stringPropertyNames())
+                line.append(' ').append(encode(name)).append(':').append(encode(properties.getProperty(name)));
+            System.out.println(line);
+        }
+    }
+
+    static String encode(String text) {
+        return Base64.getEncoder().encodeToString(text.getBytes(StandardCharsets.UTF_16LE));
+    }
+}
+`;
