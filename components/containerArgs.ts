@@ -60,7 +60,7 @@ export function containerArgs(
       ...labels(service.service),
       ...Object.entries(follows).map(([key, id]) => ({ label: `agatha.follows.${key}`, value: id })),
     ],
-    restart: "unless-stopped",
+    restart: "always",
     stopSignal: service.stopSignal,
     stopTimeout: service.stopGraceSeconds,
     destroyGraceSeconds: service.stopGraceSeconds,

@@ -201,7 +201,7 @@ describe("every container", () => {
       cpuQuota: service === "front" ? 100_000 : 200_000,
       logDriver: "json-file",
       logOpts: { "max-size": "10m", "max-file": "3" },
-      restart: "unless-stopped",
+      restart: "always",
     });
   });
 
