@@ -3,6 +3,7 @@
  * `-- --without-state` finds what to remove by labels, for a stack whose state is lost.
  */
 import { main, run, Stop } from "./lib/exec.ts";
+import { recover } from "./lib/recover.ts";
 import { environment, pulumi, stackArguments, stackExists } from "./lib/stack.ts";
 import { refuseLeftBehind, removeLeftBehind } from "./lib/withoutState.ts";
 import { dockerFailure } from "./setup/docker.ts";
@@ -12,6 +13,7 @@ await main(async () => {
   const env = await environment();
   if (flags["without-state"]) await removeLeftBehind(stack, env);
   else if (await stackExists(stack, env)) {
+    await recover(stack, env);
     const code = await pulumi(stack, ["destroy", "--yes", "--skip-preview", ...rest], env);
     if (code !== 0) return code;
   } else {

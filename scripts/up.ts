@@ -4,6 +4,7 @@
  * `-- --existing` takes only a stack that the backend has: on a machine without its state, nothing is made twice.
  */
 import { main } from "./lib/exec.ts";
+import { recover } from "./lib/recover.ts";
 import { ensureStack, environment, outputs, pulumi, requireStack, stackArguments } from "./lib/stack.ts";
 import { refuseLeftBehind } from "./lib/withoutState.ts";
 import { setup } from "./setup/setup.ts";
@@ -14,6 +15,7 @@ await main(async () => {
   const env = await environment();
   const refuse = () => refuseLeftBehind(stack, env);
   await (flags["existing"] ? requireStack(stack, env) : ensureStack(stack, env, refuse));
+  await recover(stack, env);
   const quiet = ["--yes", "--skip-preview", "--suppress-outputs", "--suppress-progress"];
   const code = await pulumi(stack, ["up", ...quiet, ...rest], env);
   if (code !== 0) return code;

@@ -1,0 +1,68 @@
+/** What an update that was killed leaves in the state, and what it takes to go on. */
+
+/** A lock of Pulumi's file backend: who holds the stack. */
+interface Lock {
+  pid: number;
+  hostname: string;
+  username: string;
+  timestamp: string;
+}
+
+/** A resource in an exported state. */
+interface Resource {
+  urn: string;
+  type: string;
+  id?: string;
+  inputs?: Record<string, unknown>;
+}
+
+/** The part of a stack's state that is looked at. */
+export interface Deployment {
+  resources?: Resource[];
+  pending_operations?: { type: string; resource: Resource }[];
+}
+
+/** Something on the docker host that the update was making when it was killed. */
+export interface Unfinished {
+  kind: "container" | "network";
+  name: string;
+}
+
+const KINDS: Record<string, Unfinished["kind"]> = {
+  "docker:index/container:Container": "container",
+  "docker:index/network:Network": "network",
+};
+
+/**
+ * Whether a lock's holder has ended: it ran on this host, and there is no such process now, or it is not Pulumi's.
+ *
+ * @param lock The lock's file.
+ * @param program The name of the program that has a process id now; undefined where there is none.
+ */
+export function isStale(lock: string, host: string, program: (pid: number) => string | undefined): boolean {
+  try {
+    const { pid, hostname } = JSON.parse(lock) as Partial<Lock>;
+    return hostname === host && typeof pid === "number" && program(pid) !== "pulumi";
+  } catch {
+    // It may be written this moment.
+    return false;
+  }
+}
+
+/**
+ * What has to go before its resource can be made: the state does not know it, so that the next update would make it
+ * again, and fail since the name is taken.
+ */
+export function unfinished({ pending_operations = [] }: Deployment): Unfinished[] {
+  return pending_operations.flatMap(({ type, resource }) => {
+    const kind = KINDS[resource.type];
+    const name = resource.inputs?.["name"];
+    return type === "creating" && kind !== undefined && typeof name === "string" ? [{ kind, name }] : [];
+  });
+}
+
+/** Where the stack's containers run, as its docker provider has it; undefined for the environment's host. */
+export function dockerHostOf({ resources = [] }: Deployment): string | undefined {
+  const host = resources.find(({ type }) => type === "pulumi:providers:docker")?.inputs?.["host"];
+  return typeof host === "string" ? host : undefined;
+}
