@@ -13,6 +13,8 @@ export function dockerError(args: string[], { code, stderr }: Pick<Result, "code
   const words = stderr.trim() || `it ended with ${code} and said nothing`;
   if (/cannot connect to the docker daemon|error during connect|is the docker daemon running/i.test(words))
     return `docker: ${words.split("\n").at(-1)} Start the daemon (\`npm run doctor\` tells how), or set agatha:dockerHost.`;
+  if (/permission denied.*docker daemon socket/i.test(words))
+    return `docker: ${words.split("\n").at(-1)} Join the group that owns the socket (usually docker), or set agatha:dockerHost.`;
   return `docker ${args[0]}: ${words}`;
 }
 
