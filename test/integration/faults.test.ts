@@ -83,6 +83,39 @@ describe("refused before anything is deployed:", () => {
     expect(output).toMatch(/the JRE 17[.\d]* cannot run\. Set back\.java to 21/);
   });
 
+  it("a module that Java does not have, by its key", async () => {
+    scratch.back({ modules: ["java.base", "java.nonesuch"] });
+    const { output } = await fail();
+    expect(output).toMatch(
+      /agatha:back\.modules: "java\.nonesuch" is no module of Java 17[.\d]*\. Take it out/,
+    );
+  });
+
+  it("a value that Pulumi keeps as a secret, without repeating it", async () => {
+    const value = "s3cr3t-value";
+    const where = ["--stack", scratch.stack, "--config-file", scratch.configFile];
+    const preview = scratch.upArguments().filter((arg) => arg !== "--yes" && arg !== "--skip-preview");
+    const set = ["config", "set", "--secret", "--path", "agatha:back.stopSignal", value, ...where];
+    expect(await execute("pulumi", set, scratch.env)).toMatchObject({ code: 0 });
+    const { output } = await execute("pulumi", ["preview", ...preview.slice(1)], scratch.env);
+    expect(output).toContain(
+      "agatha:back.stopSignal: the value (not shown) is not a signal. Write it like SIGTERM.",
+    );
+    expect(output).not.toContain(value);
+  });
+
+  it("an image whose build fails, with its last lines", async () => {
+    await putEntry(scratch.jar, "release.txt", "no build\n");
+    const folder = join(scratch.folder, "failing");
+    mkdirSync(folder);
+    const script = "#!/bin/sh\nseq 1 100 >&2; echo 'error: no space left on device' >&2; exit 1\n";
+    writeFileSync(join(folder, "nix-build"), script, { mode: 0o755 });
+    const { output } = await fail({ PATH: `${folder}:${process.env["PATH"]}` });
+    expect(output).toContain("nix-build of back-image failed with 1:");
+    expect(output).toContain("error: no space left on device");
+    expect(output).not.toMatch(/^\s*50$/m);
+  });
+
   it("anything while Nix is not there", async () => {
     const { output } = await fail({ PATH: pathWithoutNix() });
     expect(output).toContain("nix: nix-instantiate is not on PATH. Run `npm run doctor`");

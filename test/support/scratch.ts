@@ -138,6 +138,13 @@ export class Scratch {
     return execute("pulumi", [...args, ...where, ...how], { ...this.env, ...env });
   }
 
+  /** The arguments of an `up` with the config as it is now, for a test that runs pulumi itself. */
+  upArguments(): string[] {
+    this.writeConfig();
+    const where = ["--stack", this.stack, "--config-file", this.configFile];
+    return ["up", "--yes", "--skip-preview", ...where, "--non-interactive", "--color", "never"];
+  }
+
   /** Makes the stack; Pulumi writes its salt beside Pulumi.yaml, from where it goes to the scratch folder. */
   async init(): Promise<void> {
     const args = ["stack", "init", this.stack, "--no-select", "--non-interactive", "--color", "never"];

@@ -1,0 +1,118 @@
+/**
+ * What was acknowledged stays, whatever is killed or replaced under write load; the next up goes on. On a docker host of
+ * its own, whose daemon can be killed.
+ */
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { databaseLog, expectAll } from "../support/database.ts";
+import { Engine } from "../support/engine.ts";
+import { changeDatabase, replaceGracefully, restartGracefully } from "../support/graceful.ts";
+import { killedUp, type Moment, recovered } from "../support/killedUp.ts";
+import { changes, Scratch } from "../support/scratch.ts";
+import { Writers } from "../support/writers.ts";
+
+let engine: Engine;
+let scratch: Scratch;
+let writers: Writers;
+
+beforeAll(async () => {
+  engine = await Engine.make();
+  process.env["DOCKER_HOST"] = engine.host;
+  scratch = await Scratch.make();
+  scratch.back({ publish: { address: "0.0.0.0", port: scratch.backPort } });
+  await scratch.upWell();
+});
+afterAll(async () => {
+  try {
+    await scratch?.remove();
+  } finally {
+    await engine?.remove();
+    delete process.env["DOCKER_HOST"];
+  }
+});
+
+beforeEach(async () => {
+  writers = new Writers(() => `http://${engine.address}:${scratch.backPort}`);
+  await writers.more(20);
+});
+afterEach(async () => {
+  await writers.stop();
+});
+
+/** After more writes, everything that was ever acknowledged is there, and the next up has nothing to do. */
+async function expectWell(): Promise<void> {
+  await writers.more(20);
+  await expectAll(scratch, await writers.stop());
+  expect(changes((await scratch.upWell()).operations)).toEqual({});
+}
+
+const pid = async (service: string) =>
+  Number((await scratch.docker("inspect", "--format", "{{.State.Pid}}", scratch.container(service)))[0]);
+
+const replaceDatabase = () => changeDatabase(scratch);
+
+describe("under write load, no acknowledged write is lost and the next up goes on after kill -9 of", () => {
+  it("the database's process, which docker starts again", async () => {
+    process.kill(await pid("db"), "SIGKILL");
+    await expectWell();
+    // The test would see a crash where there is one.
+    expect(await databaseLog(scratch)).toContain("automatic recovery in progress");
+  });
+
+  it("the database's container, which is stopped then", async () => {
+    await scratch.docker("kill", "--signal", "KILL", scratch.container("db"));
+    const healed = await scratch.operate(["up", "--yes", "--skip-preview", "--refresh"]);
+    expect(healed.code, healed.output).toBe(0);
+    await expectWell();
+  });
+
+  it("the docker daemon", async () => {
+    await engine.end("SIGKILL");
+    await engine.start();
+    await scratch.upWell();
+    await expectWell();
+  });
+
+  const moments: [string, () => void, Moment][] = [
+    [
+      "makes the back's new container",
+      () => scratch.back({ env: { RUN: "1" } }),
+      { event: /^container create .*-back$/ },
+    ],
+    [
+      "starts the back's new container",
+      () => scratch.back({ env: { RUN: "2" } }),
+      { event: /^container start .*-back$/ },
+    ],
+    ["stops the database", replaceDatabase, { event: /^container (kill|die) .*-db$/ }],
+    ["makes the database's new container", replaceDatabase, { event: /^container create .*-db$/ }],
+    ["migrates", replaceDatabase, { event: /^container start .*-migrate$/ }],
+    [
+      "builds an image",
+      () => scratch.back({ javaOptions: ["-Dkill=1"] }),
+      { output: /back-image-build creating/ },
+    ],
+  ];
+  it.each(moments)("pulumi up while it %s", async (_, change, moment) => {
+    change();
+    await killedUp(scratch, moment);
+    const locked = await scratch.up();
+    expect(locked.code).not.toBe(0);
+    expect(locked.output).toContain("the stack is currently locked by 1 lock(s)");
+    await recovered(scratch);
+    const { output } = await scratch.upWell();
+    expect(output).not.toMatch(/interrupted while creating/);
+    await expectWell();
+  });
+});
+
+describe("always stopped gracefully under write load, without a lost write or a recovery in the log, is the database in", () => {
+  it("three replacements of its container", async () => {
+    await replaceGracefully(scratch, writers, 3);
+    await expectWell();
+  });
+
+  it("two restarts of its container", async () => {
+    await restartGracefully(scratch, writers, 2);
+    await expectWell();
+  });
+});

@@ -1,0 +1,54 @@
+/**
+ * Faults in random order on one stack under write load: after each, what the documentation says heals it, and nothing
+ * that was acknowledged is lost. AGATHA_SOAK_ROUNDS and AGATHA_SOAK_SEED say how many and which (npm run test:soak).
+ */
+import fc from "fast-check";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { expectAll } from "../support/database.ts";
+import { Engine } from "../support/engine.ts";
+import { changes, Scratch } from "../support/scratch.ts";
+import { Writers } from "../support/writers.ts";
+import { FAULTS, heal } from "./faults.ts";
+
+const rounds = Number(process.env["AGATHA_SOAK_ROUNDS"]);
+const seed = Number(process.env["AGATHA_SOAK_SEED"]);
+
+/** What happens in each round, the same for the same seed. */
+const drawn = fc.sample(fc.tuple(fc.constantFrom(...FAULTS), fc.nat()), { numRuns: rounds, seed });
+
+let engine: Engine;
+let scratch: Scratch;
+let writers: Writers;
+
+beforeAll(async () => {
+  engine = await Engine.make();
+  process.env["DOCKER_HOST"] = engine.host;
+  scratch = await Scratch.make();
+  scratch.back({ publish: { address: "0.0.0.0", port: scratch.backPort } });
+  await scratch.upWell();
+  writers = new Writers(() => `http://${engine.address}:${scratch.backPort}`, { count: 2, pauseMs: 100 });
+});
+afterAll(async () => {
+  await writers?.stop();
+  try {
+    await scratch?.remove();
+  } finally {
+    await engine?.remove();
+    delete process.env["DOCKER_HOST"];
+  }
+});
+
+const cases = drawn.map(([fault, number], index) => ({ round: index + 1, name: fault.name, fault, number }));
+it.each(cases)("round $round: $name", async ({ fault, number }) => {
+  await writers.more(3);
+  const round = { scratch, engine, drawn: number };
+  await fault.happen(round);
+  await heal(round, fault.mend);
+  await writers.more(3);
+  await expectAll(scratch, [...writers.acknowledged]);
+  expect(changes((await scratch.upWell()).operations)).toEqual({});
+});
+
+it("everything that was acknowledged is there at the end", async () => {
+  await expectAll(scratch, await writers.stop());
+});

@@ -1,0 +1,176 @@
+/** What may happen to a stack on any day: each fault, and what its documentation says heals it. */
+import { rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { expect } from "vitest";
+import type { Engine } from "../support/engine.ts";
+import { changeDatabase } from "../support/graceful.ts";
+import { putEntry } from "../support/jar.ts";
+import { killedUp, recovered, startUp } from "../support/killedUp.ts";
+import type { Scratch } from "../support/scratch.ts";
+
+/** The stack under test, the host it runs on, and a number drawn for this round. */
+export interface Round {
+  scratch: Scratch;
+  engine: Engine;
+  /** Below 2^31. */
+  drawn: number;
+}
+
+/** What brings the stack back: `up`, `up --refresh`, or what `npm run up` does after an update that was killed. */
+export type Mend = "up" | "refresh" | "recover";
+
+export interface Fault {
+  name: string;
+  happen: (round: Round) => Promise<void>;
+  mend: Mend;
+}
+
+const SERVICES = ["db", "back", "front"] as const;
+
+const service = ({ drawn }: Round) => SERVICES[drawn % SERVICES.length] as (typeof SERVICES)[number];
+const container = (round: Round) => round.scratch.container(service(round));
+const network = ({ scratch }: Round) => `agatha-${scratch.stack}-network`;
+
+/** A change that replaces one service's container. */
+function change({ scratch, drawn }: Round): void {
+  if (drawn % 2 === 0) scratch.back({ env: { ROUND: String(drawn) } });
+  else changeDatabase(scratch);
+}
+
+/** An `up` that has to fail and say why. */
+async function failing({ scratch }: Round, sentence: RegExp): Promise<void> {
+  const { code, output } = await scratch.up();
+  expect(code, output).not.toBe(0);
+  expect(output).toMatch(sentence);
+}
+
+export const FAULTS: Fault[] = [
+  {
+    name: "a service's process is killed",
+    mend: "up",
+    happen: async (round) => {
+      const [pid] = await round.scratch.docker("inspect", "--format", "{{.State.Pid}}", container(round));
+      if (Number(pid) > 0) process.kill(Number(pid), "SIGKILL");
+    },
+  },
+  {
+    name: "a container is killed and stays down",
+    mend: "refresh",
+    happen: async (round) => void (await round.scratch.docker("kill", container(round))),
+  },
+  {
+    name: "a container is stopped",
+    mend: "refresh",
+    happen: async (round) => void (await round.scratch.docker("stop", container(round))),
+  },
+  {
+    name: "a container is removed",
+    mend: "refresh",
+    happen: async (round) => void (await round.scratch.docker("rm", "--force", container(round))),
+  },
+  {
+    name: "a container is restarted",
+    mend: "up",
+    happen: async (round) => void (await round.scratch.docker("restart", container(round))),
+  },
+  {
+    name: "an image is pruned",
+    mend: "up",
+    happen: async (round) => {
+      const { scratch } = round;
+      const [ref = ""] = await scratch.docker("inspect", "--format", "{{.Config.Image}}", container(round));
+      const [names = "[]"] = await scratch.docker("image", "inspect", "--format", "{{json .RepoTags}}", ref);
+      await scratch.docker("image", "rm", "--force", ...(JSON.parse(names) as string[]));
+    },
+  },
+  {
+    name: "a container is disconnected",
+    mend: "refresh",
+    happen: async (round) =>
+      void (await round.scratch.docker("network", "disconnect", network(round), container(round))),
+  },
+  {
+    name: "the network is removed",
+    mend: "refresh",
+    happen: async (round) => {
+      for (const name of SERVICES)
+        await round.scratch.docker(
+          "network",
+          "disconnect",
+          "--force",
+          network(round),
+          round.scratch.container(name),
+        );
+      await round.scratch.docker("network", "rm", network(round));
+    },
+  },
+  {
+    name: "the docker daemon is killed",
+    mend: "up",
+    happen: async ({ engine }) => {
+      await engine.end("SIGKILL");
+      await engine.start();
+    },
+  },
+  {
+    name: "the docker daemon is restarted",
+    mend: "up",
+    happen: async ({ engine }) => {
+      await engine.end("SIGTERM");
+      await engine.start();
+    },
+  },
+  { name: "the config changes", mend: "up", happen: async (round) => change(round) },
+  {
+    name: "a new jar comes",
+    mend: "up",
+    happen: ({ scratch, drawn }) => putEntry(scratch.jar, "release.txt", `${drawn}\n`),
+  },
+  {
+    name: "the config is wrong for a while",
+    mend: "up",
+    happen: async (round) => {
+      round.scratch.back({ memory: 1 });
+      await failing(round, /agatha:back\.memory: 1 is too small a memory limit/);
+      round.scratch.back({ memory: 512 });
+    },
+  },
+  {
+    name: "a migration is wrong for a while",
+    mend: "up",
+    happen: async (round) => {
+      const file = join(round.scratch.migrations, "V999999__broken.sql");
+      writeFileSync(file, "SELECT * FROM nowhere;\n");
+      await failing(round, /relation "nowhere" does not exist/);
+      rmSync(file);
+    },
+  },
+  {
+    name: "an update is interrupted",
+    mend: "up",
+    happen: async (round) => {
+      change(round);
+      const up = startUp(round.scratch);
+      await sleep(round.drawn % 8000);
+      up.child.kill("SIGINT");
+      await up.ended;
+    },
+  },
+  {
+    name: "an update is killed",
+    mend: "recover",
+    happen: async (round) => {
+      change(round);
+      await killedUp(round.scratch, { after: 500 + (round.drawn % 8000) });
+    },
+  },
+];
+
+/** Does what heals a fault; a failure is the round's. */
+export async function heal({ scratch }: Round, mend: Mend): Promise<void> {
+  if (mend === "recover") await recovered(scratch);
+  const args = ["up", "--yes", "--skip-preview", ...(mend === "refresh" ? ["--refresh"] : [])];
+  const { code, output } = await scratch.operate(args);
+  expect(code, output).toBe(0);
+}

@@ -1,0 +1,76 @@
+/** Write load over the stack's own API, which keeps outside of it what was acknowledged. */
+import { randomBytes } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+
+/** Longest time for one answer, in milliseconds. */
+const ANSWER_LIMIT_MS = 15_000;
+
+/** Time between a failure and the next write, in milliseconds. */
+const RETRY_MS = 100;
+
+export class Writers {
+  /** Names of the budgets that the API answered 201 for. */
+  readonly acknowledged: string[] = [];
+  private readonly url: () => string;
+  private readonly run = randomBytes(3).toString("hex");
+  private written = 0;
+  private stopped = false;
+  private readonly pauseMs: number;
+  private readonly loops: Promise<void>[];
+
+  /**
+   * Writers that go on, whatever fails, until they are stopped.
+   *
+   * @param load How many write at once (default 4), and how long each waits between two writes (default not at all).
+   */
+  constructor(url: () => string, load: { count?: number; pauseMs?: number } = {}) {
+    const { count = 4, pauseMs = 0 } = load;
+    this.url = url;
+    this.pauseMs = pauseMs;
+    this.loops = Array.from({ length: count }, () => this.write());
+  }
+
+  private async write(): Promise<void> {
+    while (!this.stopped) {
+      const name = `w-${this.run}-${this.written++}`;
+      const added = await this.add(name);
+      if (added) this.acknowledged.push(name);
+      const pause = added ? this.pauseMs : RETRY_MS;
+      if (pause > 0) await sleep(pause);
+    }
+  }
+
+  private async add(name: string): Promise<boolean> {
+    try {
+      const response = await fetch(`${this.url()}/api/budgets`, {
+        method: "POST",
+        body: JSON.stringify({ name, amountCents: 1 }),
+        signal: AbortSignal.timeout(ANSWER_LIMIT_MS),
+      });
+      await response.arrayBuffer();
+      return response.status === 201;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Waits until so many more writes are acknowledged. */
+  async more(count: number, limitMs = 120_000): Promise<void> {
+    const goal = this.acknowledged.length + count;
+    const end = performance.now() + limitMs;
+    while (this.acknowledged.length < goal) {
+      if (performance.now() > end)
+        throw new Error(
+          `${this.acknowledged.length} of ${goal} writes were acknowledged in ${limitMs / 1000} s`,
+        );
+      await sleep(50);
+    }
+  }
+
+  /** Ends the load once each writer has its answer, and gives the names that were acknowledged. */
+  async stop(): Promise<string[]> {
+    this.stopped = true;
+    await Promise.all(this.loops);
+    return this.acknowledged;
+  }
+}
