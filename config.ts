@@ -155,8 +155,6 @@ export interface Surroundings {
   packages: string | undefined;
   /** The password that set-up made for this stack, where it did. */
   password: string | undefined;
-  /** The keys that Pulumi keeps as secrets, as `agatha:key`: no error repeats what is in them. Default: none. */
-  secretKeys?: string[];
   /** Tells whether a path, relative to the project, exists. Default: the file system's answer. */
   exists?: (path: string) => boolean;
 }
@@ -197,7 +195,7 @@ export function loadConfig(raw: Record<string, string>, surroundings: Surroundin
   if (!parsed.success) {
     const missing = Object.keys(REQUIRED).filter((key) => given[key] === undefined);
     const issues = parsed.error.issues.filter((issue) => !missing.includes(String(issue.path[0])));
-    const isSecret = secretPaths(NAMESPACE, surroundings.secretKeys ?? []);
+    const isSecret = secretPaths(NAMESPACE, raw);
     errors.push(...issues.flatMap((issue) => describeIssue(NAMESPACE, issue, keysAt, isSecret)));
     throw new ConfigError(errors);
   }

@@ -5,7 +5,7 @@ import { dotted, quoted } from "./configText.ts";
 type Issue = z.core.$ZodIssue;
 
 /** Keys whose received value is never repeated. */
-const SECRET = /pass|secret|token|key|credential|properties|env|files/i;
+const SECRET = /pass|secret|token|key|credential|^(properties|env|files)$/i;
 
 /** What is said in place of a value that may be secret. */
 const NOT_SHOWN = "the value (not shown)";
@@ -48,8 +48,15 @@ export function describeIssue(
   return [`${namespace}:${dotted(issue.path)}: ${received(issue, isSecret)} ${sentence(issue)}`];
 }
 
-/** Whether the value at a path came from one of these secret keys (`agatha:back`), which may be dotted. */
-export function secretPaths(namespace: string, keys: string[]): (path: PropertyKey[]) => boolean {
+/** The entry of a stack's configuration in which Pulumi names the keys that are secrets. */
+const SECRET_KEYS = "PULUMI_CONFIG_SECRET_KEYS";
+
+/** Tells whether the value at a path came from a key, dotted or not, that Pulumi keeps as a secret. */
+export function secretPaths(
+  namespace: string,
+  raw: Record<string, string>,
+): (path: PropertyKey[]) => boolean {
+  const keys = JSON.parse(raw[SECRET_KEYS] ?? "[]") as string[];
   const prefixes = keys.map((key) => `${key.slice(namespace.length + 1)}.`);
   return (path) => {
     const whole = `${path.map(String).join(".")}.`;
@@ -88,7 +95,8 @@ function shown(value: unknown): string {
     const elements = value.slice(0, ELEMENTS).map((element) => inside(element));
     return `[${elements.join(", ")}${value.length > ELEMENTS ? ", …" : ""}]`;
   }
-  return typeof value === "object" && value !== null ? "{ … }" : String(value);
+  if (typeof value !== "object" || value === null) return String(value);
+  return Object.keys(value).length === 0 ? "{}" : "{ … }";
 }
 
 const inside = (value: unknown): string =>

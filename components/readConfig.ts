@@ -10,19 +10,8 @@ const passwordFile = (stack: string): string => `.state/secrets/${stack}/databas
 /** @throws UserError with every error of the configuration, one a line. */
 export function readConfig(): Config {
   const stack = pulumi.getStack();
-  const raw = pulumi.runtime.allConfig();
-  const surroundings = {
-    stack,
-    packages: process.env["AGATHA_PACKAGES"],
-    password: readPassword(stack),
-    secretKeys: secretKeys(raw),
-  };
-  return loadConfig(raw, surroundings);
-}
-
-/** The keys that are secrets; the engine names them in an entry of the configuration. */
-function secretKeys(raw: Record<string, string>): string[] {
-  return JSON.parse(raw["PULUMI_CONFIG_SECRET_KEYS"] ?? "[]") as string[];
+  const surroundings = { stack, packages: process.env["AGATHA_PACKAGES"], password: readPassword(stack) };
+  return loadConfig(pulumi.runtime.allConfig(), surroundings);
 }
 
 function readPassword(stack: string): string | undefined {

@@ -1,6 +1,6 @@
 /** The configuration of the deployment settings: every key, its default, and what is wrong with what was given. */
 import { z } from "zod";
-import { describeIssue } from "../components/configErrors.ts";
+import { describeIssue, secretPaths } from "../components/configErrors.ts";
 import { collect } from "../components/configKeys.ts";
 import { ConfigError } from "../config.ts";
 
@@ -100,7 +100,8 @@ export function loadDeployments(raw: Record<string, string>): Deployments {
   const parsed = schema.safeParse(given, { reportInput: true });
   if (!parsed.success) {
     const issues = parsed.error.issues.filter((issue) => !missing.includes(String(issue.path[0])));
-    errors.push(...issues.flatMap((issue) => describeIssue(NAMESPACE, issue, keysAt)));
+    const isSecret = secretPaths(NAMESPACE, raw);
+    errors.push(...issues.flatMap((issue) => describeIssue(NAMESPACE, issue, keysAt, isSecret)));
     throw new ConfigError(errors);
   }
   errors.push(...contradictions(parsed.data));

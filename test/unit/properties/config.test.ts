@@ -69,7 +69,7 @@ describe("any configuration", () => {
         const marked = Object.fromEntries(
           Object.entries(raw).map(([key, value]) => [key, mark(value)] as const),
         );
-        const { errors = [] } = outcome(marked, { secretKeys });
+        const { errors = [] } = outcome({ ...marked, PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(secretKeys) });
         expect(errors.join("\n")).not.toContain(SECRET);
       }),
       { numRuns: 1000 },
