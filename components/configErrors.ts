@@ -48,8 +48,8 @@ export function describeIssue(
   return [`${namespace}:${dotted(issue.path)}: ${received(issue, isSecret)} ${sentence(issue)}`];
 }
 
-/** The entry of a stack's configuration in which Pulumi names the keys that are secrets. */
-const SECRET_KEYS = "PULUMI_CONFIG_SECRET_KEYS";
+/** The entry beside a stack's configuration in which Pulumi names the keys that are secrets. */
+export const SECRET_KEYS = "PULUMI_CONFIG_SECRET_KEYS";
 
 /** Tells whether the value at a path came from a key, dotted or not, that Pulumi keeps as a secret. */
 export function secretPaths(

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { type Config, loadConfig } from "../config.ts";
+import { SECRET_KEYS } from "./configErrors.ts";
 import { UserError } from "./userError.ts";
 
 /** Where set-up keeps the password that it made for a stack; readable by its owner alone. */
@@ -11,7 +12,13 @@ const passwordFile = (stack: string): string => `.state/secrets/${stack}/databas
 export function readConfig(): Config {
   const stack = pulumi.getStack();
   const surroundings = { stack, packages: process.env["AGATHA_PACKAGES"], password: readPassword(stack) };
-  return loadConfig(pulumi.runtime.allConfig(), surroundings);
+  return loadConfig(heldConfig(), surroundings);
+}
+
+/** What Pulumi holds, texts by key; with it the names of the keys that are secrets, which the engine hands over apart. */
+export function heldConfig(): Record<string, string> {
+  const secretKeys = process.env[SECRET_KEYS];
+  return { ...pulumi.runtime.allConfig(), ...(secretKeys ? { [SECRET_KEYS]: secretKeys } : {}) };
 }
 
 function readPassword(stack: string): string | undefined {

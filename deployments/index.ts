@@ -1,11 +1,10 @@
 /** Pulumi Cloud's deployment settings of each stack, as docs/deployments.md describes them. */
-import * as pulumi from "@pulumi/pulumi";
 import { DeploymentSettings } from "@pulumi/pulumiservice";
-import { inSentences } from "../components/readConfig.ts";
+import { heldConfig, inSentences } from "../components/readConfig.ts";
 import { loadDeployments } from "./config.ts";
 import { deploymentSettings } from "./settings.ts";
 
-const config = await inSentences(() => loadDeployments(pulumi.runtime.allConfig()));
+const config = await inSentences(() => loadDeployments(heldConfig()));
 
 for (const stack of Object.keys(config.stacks))
   new DeploymentSettings(stack, deploymentSettings(config, stack));

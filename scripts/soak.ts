@@ -27,7 +27,7 @@ await main(async () => {
   const run = randomBytes(3).toString("hex");
   const env = await environment();
   const soak = { AGATHA_TEST_RUN: run, AGATHA_SOAK_ROUNDS: String(rounds), AGATHA_SOAK_SEED: String(seed) };
-  const count = await vitestHere(["soak"], positionals, { ...env, ...soak });
+  const count = await vitestHere(["soak"], positionals, { ...env, ...soak }, "verbose");
   // A test that was killed could not tidy up itself.
   const leftovers = [...(await removeLeftovers(run, env)), ...(await removeEngines(run))];
   if (leftovers.length > 0) line("left behind", `and removed: ${leftovers.join(", ")}`);

@@ -68,24 +68,34 @@ export function vitest(projects: string[], env: NodeJS.ProcessEnv = process.env)
   });
 }
 
-/** Vitest's projects in this terminal, for what takes long. @param files Parts of the names of the files to run. */
+/**
+ * Vitest's projects in this terminal, for what takes long.
+ *
+ * @param files Parts of the names of the files to run.
+ * @param reporter `default` tells of a file when it ends, `verbose` of each test.
+ */
 export async function vitestHere(
   projects: string[],
   files: string[],
   env: NodeJS.ProcessEnv,
+  reporter: "default" | "verbose" = "default",
 ): Promise<Count> {
-  const [args, report] = vitestArguments(projects, files);
+  const [args, report] = vitestArguments(projects, files, reporter);
   // Vitest colours what goes into a file, too.
   const colours = process.stdout.isTTY ? {} : { NO_COLOR: "1" };
   return vitestCount(report, await runHere(process.execPath, args, { env: { ...env, ...colours } }));
 }
 
-function vitestArguments(projects: string[], files: string[]): [args: string[], report: string] {
+function vitestArguments(
+  projects: string[],
+  files: string[],
+  reporter = "default",
+): [args: string[], report: string] {
   mkdirSync(REPORTS, { recursive: true });
   const report = join(REPORTS, `${projects.join("-")}.json`);
   rmSync(report, { force: true });
   const args = [
-    ...["node_modules/vitest/vitest.mjs", "run", "--reporter=default", "--reporter=json"],
+    ...["node_modules/vitest/vitest.mjs", "run", `--reporter=${reporter}`, "--reporter=json"],
     ...[`--outputFile.json=${report}`, ...projects.map((project) => `--project=${project}`), ...files],
   ];
   return [args, report];
