@@ -87,8 +87,20 @@ export const FAULTS: Fault[] = [
   {
     name: "a container is disconnected",
     mend: "refresh",
-    happen: async (round) =>
-      void (await round.scratch.docker("network", "disconnect", network(round), container(round))),
+    happen: async (round) => {
+      const published = round.scratch.container(round.drawn % 2 === 0 ? "back" : "front");
+      await round.scratch.docker("network", "disconnect", network(round), published);
+    },
+  },
+  {
+    // Docker's provider does not read what a container is connected to; of a published one it sees the missing port.
+    name: "the database is disconnected, and connected by hand",
+    mend: "up",
+    happen: async (round) => {
+      const db = round.scratch.container("db");
+      await round.scratch.docker("network", "disconnect", network(round), db);
+      await round.scratch.docker("network", "connect", "--alias", "agatha-db", network(round), db);
+    },
   },
   {
     name: "the network is removed",
