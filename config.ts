@@ -118,6 +118,22 @@ const backups = z
   })
   .prefault({});
 
+const registry = z.strictObject({
+  address: z
+    .string("is not a registry's address.")
+    .regex(
+      /^(\[[\da-f:]+\]|[\w.-]+)(:\d{1,5})?$/i,
+      'is not a registry\'s address. Write it like "registry.example" or "10.0.0.1:5000".',
+    ),
+  repository: z
+    .string("is not a repository.")
+    .regex(/^[a-z\d]+([._/-]+[a-z\d]+)*$/, 'is not a repository. Write it like "team/agatha".')
+    .default("agatha"),
+  username: text("a user's name", "Name the user that logs in.").optional(),
+  password: z.string("is not a password.").min(1, "is empty.").optional(),
+  insecure: z.boolean("is not true or false.").default(false),
+});
+
 const schema = z.strictObject({
   packages: z.enum(
     ["nixpkgs", "host"],
@@ -143,6 +159,7 @@ const schema = z.strictObject({
       'is not a docker host. Write it like "unix:///var/run/docker.sock", "ssh://user@host" or "tcp://host:2376".',
     )
     .optional(),
+  registry: registry.optional(),
 });
 
 /** The whole configuration, validated, every default filled in. */
@@ -199,7 +216,11 @@ export function loadConfig(raw: Record<string, string>, surroundings: Surroundin
     errors.push(...issues.flatMap((issue) => describeIssue(NAMESPACE, issue, keysAt, isSecret)));
     throw new ConfigError(errors);
   }
-  errors.push(...portErrors(parsed.data), ...fileErrors(parsed.data, surroundings.exists ?? existsSync));
+  errors.push(
+    ...registryErrors(parsed.data),
+    ...portErrors(parsed.data),
+    ...fileErrors(parsed.data, surroundings.exists ?? existsSync),
+  );
   if (errors.length > 0) throw new ConfigError(errors);
   return parsed.data;
 }
@@ -217,10 +238,22 @@ function keysAt(path: PropertyKey[]): string[] {
     front: front.unwrap(),
     database: database.unwrap(),
     backups: backups.unwrap(),
+    registry,
   };
   if (path.length === 0) return Object.keys(schema.shape);
   const group = path.length === 1 ? groups[String(path[0])] : undefined;
   return group === undefined ? [] : Object.keys(group.shape);
+}
+
+/** A login is a name and a password. */
+function registryErrors({ registry }: Config): string[] {
+  if (registry === undefined || (registry.username === undefined) === (registry.password === undefined))
+    return [];
+  return registry.username === undefined
+    ? [`${NAMESPACE}:registry.username: is missing beside registry.password. Name the user that logs in.`]
+    : [
+        `${NAMESPACE}:registry.password: is missing beside registry.username. Set it: \`pulumi config set --secret --path ${NAMESPACE}:registry.password\`.`,
+      ];
 }
 
 /** Two services cannot be published on one port of one address. */

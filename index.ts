@@ -7,9 +7,11 @@ import * as pulumi from "@pulumi/pulumi";
 import { DatabaseSteps } from "./components/DatabaseSteps.ts";
 import { DockerService } from "./components/DockerService.ts";
 import { askDeployed } from "./components/deployed.ts";
+import { reachedAt, resolveDockerHost } from "./components/dockerHost.ts";
 import { endWithEngine } from "./components/endWithEngine.ts";
 import { applicationOf, planImages } from "./components/evaluate.ts";
 import { deployedImages } from "./components/generations.ts";
+import { holdHost } from "./components/heldHost.ts";
 import { imageRef, isPinned, migrationsAlias, pinNote } from "./components/imagePlan.ts";
 import { NixImage } from "./components/NixImage.ts";
 import { hostName, labels } from "./components/names.ts";
@@ -27,25 +29,25 @@ import { dockerEnvironment, stepCommand } from "./components/stepCommand.ts";
 
 endWithEngine();
 const config = await inSentences(readConfig);
-const [meta] = await inSentences(() =>
-  Promise.all([
-    planImages(config),
-    refuseTakenPorts(publishedPorts(config), pulumi.getStack(), config.dockerHost),
-  ]),
+const dockerHost = await inSentences(() => resolveDockerHost(config.dockerHost));
+const [meta, reached] = await inSentences(() =>
+  Promise.all([planImages(config), refuseWhatIsNotTheStacks()]),
 );
 
-const { dockerHost, packages } = config;
-const [presence, deployed] = await Promise.all([
-  probeImages(Object.values(meta).map(imageRef), dockerHost),
-  askDeployed(["db", "back", "front"].map(hostName), dockerHost),
-]);
+const { packages } = config;
+const [presence, deployed] = reached
+  ? await Promise.all([
+      probeImages(Object.values(meta).map(imageRef), dockerHost),
+      askDeployed(["db", "back", "front"].map(hostName), dockerHost),
+    ])
+  : [new Map(), new Map()];
 await inSentences(() => refuseAbsentPins(Object.values(meta), presence));
 for (const plan of Object.values(meta)) if (isPinned(plan)) void pulumi.log.info(pinNote(plan));
 const provider = new docker.Provider(
   "docker",
-  dockerHost === undefined ? {} : { host: dockerHost },
+  dockerHost.provider,
   // A preview may be made where the stack's docker host is out of reach: that changes nothing of the stack.
-  { ignoreChanges: pulumi.runtime.isDryRun() ? ["host"] : [] },
+  { ignoreChanges: reached ? [] : ["host", "context", "certPath"] },
 );
 const opts = { provider };
 
@@ -59,7 +61,8 @@ const image = (name: "back" | "front" | "db", aliases: string[] = []) =>
       packages,
       application: application[name],
       aliases,
-      dockerHost,
+      dockerHost: config.dockerHost,
+      registry: config.registry,
     },
     opts,
   );
@@ -77,7 +80,7 @@ const volume = new docker.Volume(
 // A network that was removed and made again is another one, to which no container is connected.
 const host = (service: keyof typeof images) => ({
   network: network.name,
-  dockerHost,
+  dockerHost: config.dockerHost,
   follows: { network: network.id },
   ref: images[service].ref,
   deployed: deployed.get(hostName(service)),
@@ -108,12 +111,23 @@ const front = new DockerService(
   { ...opts, dependsOn: back },
 );
 
+/** Another docker host than the stack's, and ports that something else has there. @returns Whether the host answers. */
+async function refuseWhatIsNotTheStacks(): Promise<boolean> {
+  if (!(await holdHost(dockerHost))) return false;
+  await refuseTakenPorts(publishedPorts(config), pulumi.getStack(), dockerHost);
+  return true;
+}
+
 // Last of all, when everything is healthy: its output is the list of what the stack ran, from update to update.
 new command.local.Command(
   "history",
   {
     create: stepCommand("record-history"),
-    environment: { KEEP: String(config.keep), STACK: pulumi.getStack(), ...dockerEnvironment(dockerHost) },
+    environment: {
+      KEEP: String(config.keep),
+      STACK: pulumi.getStack(),
+      ...dockerEnvironment(config.dockerHost),
+    },
     // Not in the environment, where a text may be no longer than 128 kB.
     stdin: JSON.stringify(deployedImages(meta)),
     addPreviousOutputInEnv: true,
@@ -122,7 +136,9 @@ new command.local.Command(
   { dependsOn: [back, front] },
 );
 
-const url = (address: string | undefined) => (address === undefined ? undefined : `http://${address}`);
+const located = (address: string | undefined) => address?.replace(/^localhost(?=:)/, reachedAt(dockerHost));
+const url = (address: string | undefined) =>
+  address === undefined ? undefined : `http://${located(address)}`;
 const describe = ({ ref, drvPath, sizeBytes }: NixImage) => ({ ref, drvPath, sizeBytes });
 
 /** Where a browser finds the front end; undefined where it is not published. */
@@ -130,7 +146,7 @@ export const frontUrl = url(front.address);
 /** Where the back end's API is; undefined where it is not published. */
 export const backUrl = url(back.address);
 /** The database, without its password; as inside the stack's network where it is not published. */
-export const databaseUrl = `postgresql://${databaseLocation(config, db.address)}`;
+export const databaseUrl = `postgresql://${databaseLocation(config, located(db.address))}`;
 /** The password of the database's role. */
 export const databasePassword = pulumi.secret(config.databasePassword);
 /** Per image: its ref, its derivation, and its size in docker. */

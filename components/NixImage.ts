@@ -3,6 +3,7 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { type ImagePlan, imageRef, isPinned, keptRef, pinAbsent } from "./imagePlan.ts";
 import type { Presence } from "./probeImages.ts";
+import type { Registry } from "./registry.ts";
 import { dockerEnvironment, stepCommand } from "./stepCommand.ts";
 
 export interface NixImageArgs {
@@ -18,6 +19,8 @@ export interface NixImageArgs {
   aliases?: string[];
   /** The docker host that it is loaded into. Default: the environment's. */
   dockerHost?: string | undefined;
+  /** The registry that it goes through. Default: none; it is loaded outright. */
+  registry?: (Registry & { password?: string | undefined }) | undefined;
 }
 
 /**
@@ -44,6 +47,8 @@ export class NixImage extends pulumi.ComponentResource {
     this.ref = imageRef(meta);
     this.drvPath = isPinned(meta) ? undefined : meta.drvPath;
 
+    const { password, registry } = apart(args.registry);
+
     const build = new command.local.Command(
       `${name}-build`,
       {
@@ -56,12 +61,19 @@ export class NixImage extends pulumi.ComponentResource {
           // Makes the command run again although nothing else changed.
           ...(args.presence === "absent" ? { ABSENT_AT: new Date().toISOString() } : {}),
           ...dockerEnvironment(args.dockerHost),
+          ...(registry === undefined ? {} : { REGISTRY: JSON.stringify(registry) }),
         },
+        ...(password === undefined ? {} : { stdin: pulumi.secret(password) }),
         // The ref changes when and only when one of the inputs does: they say why.
         triggers: [{ ref: this.ref, ...(isPinned(meta) ? { pinned: true } : meta.inputs) }],
         logging: "stdout",
       },
-      { parent: this, ignoreChanges: args.presence === "absent" ? [] : ["environment.ABSENT_AT"] },
+      {
+        parent: this,
+        ignoreChanges: args.presence === "absent" ? [] : ["environment.ABSENT_AT"],
+        // Where a secret goes in, whatever comes out is kept as one.
+        additionalSecretOutputs: password === undefined ? [] : ["stdout", "stderr"],
+      },
     );
 
     const owned = new docker.RemoteImage(
@@ -71,9 +83,18 @@ export class NixImage extends pulumi.ComponentResource {
     );
 
     this.loaded = owned.name;
-    this.sizeBytes = build.stdout.apply((line) => Number(/\((\d+) bytes\)$/.exec(line)?.[1]));
+    this.sizeBytes = pulumi
+      .unsecret(build.stdout)
+      .apply((line) => Number(/\((\d+) bytes\)$/.exec(line)?.[1]));
     this.registerOutputs({ ref: this.ref, drvPath: this.drvPath, sizeBytes: this.sizeBytes });
   }
+}
+
+/** The registry's password goes another way than the rest. */
+function apart(given: NixImageArgs["registry"]): { password?: string | undefined; registry?: Registry } {
+  if (given === undefined) return {};
+  const { password, ...registry } = given;
+  return { password, registry };
 }
 
 /** Where the image comes from: a build, or a pin. */

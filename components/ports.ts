@@ -1,7 +1,7 @@
 /** Finds published ports that something else has already, before anything of the stack is touched. */
 import { execFile } from "node:child_process";
 import { createServer } from "node:net";
-import { dockerEnvironment } from "./stepCommand.ts";
+import { type DockerHost, isLocal } from "./dockerHost.ts";
 import { UserError } from "./userError.ts";
 
 /** A port that the configuration publishes, and the key that says so. */
@@ -20,8 +20,9 @@ export interface Holder {
   ports: { address: string; port: number }[];
 }
 
-/** Longest time for docker's answer, in milliseconds. */
+/** Longest time for docker's answer, in milliseconds: from this machine, and from another, with ssh's greeting. */
 const TIME_LIMIT = 2000;
+const REMOTE_TIME_LIMIT = 10_000;
 
 /** What `docker ps` is asked for. */
 const FORMAT = '{{.Label "agatha.stack"}}\t{{.Names}}\t{{.Ports}}';
@@ -34,12 +35,12 @@ const FORMAT = '{{.Label "agatha.stack"}}\t{{.Names}}\t{{.Ports}}';
 export async function refuseTakenPorts(
   published: Published[],
   stack: string,
-  dockerHost?: string,
+  host: DockerHost,
 ): Promise<void> {
-  const answer = await dockerPs(dockerHost);
+  const answer = await dockerPs(host);
   if (answer === undefined) return;
   const holders = parseHolders(answer);
-  const local = isLocal(dockerHost ?? process.env["DOCKER_HOST"] ?? "");
+  const local = isLocal(host);
   const sentences: string[] = [];
   for (const { key, container, address, port } of published) {
     const holder = holders.find(({ ports }) =>
@@ -47,7 +48,7 @@ export async function refuseTakenPorts(
     );
     if (holder?.stack === stack) continue;
     if (holder !== undefined) sentences.push(`${key}: ${port} is taken by container ${holder.name}. ${MEND}`);
-    else if (local && !(await isFree(address, port)) && !(await holds(container, port, dockerHost)))
+    else if (local && !(await isFree(address, port)) && !(await holds(container, port, host)))
       sentences.push(`${key}: ${port} is taken on this host. ${MEND}`);
   }
   if (sentences.length > 0) throw new UserError(sentences.join("\n"));
@@ -55,21 +56,22 @@ export async function refuseTakenPorts(
 
 const MEND = "Choose another port, or end what listens there.";
 
-const dockerPs = (dockerHost: string | undefined) => dockerAnswer(["ps", "--format", FORMAT], dockerHost);
+const dockerPs = (host: DockerHost) => dockerAnswer(["ps", "--format", FORMAT], host);
 
 /** Whether a container has the port although docker ps does not tell: it does not while a container restarts. */
-async function holds(container: string, port: number, dockerHost: string | undefined): Promise<boolean> {
+async function holds(container: string, port: number, host: DockerHost): Promise<boolean> {
   const format = "{{.State.Status}} {{json .HostConfig.PortBindings}}";
-  const answer = await dockerAnswer(["container", "inspect", "--format", format, container], dockerHost);
+  const answer = await dockerAnswer(["container", "inspect", "--format", format, container], host);
   return (
     answer !== undefined && /^(running|restarting) /.test(answer) && answer.includes(`"HostPort":"${port}"`)
   );
 }
 
-function dockerAnswer(args: string[], dockerHost: string | undefined): Promise<string | undefined> {
-  const env = { ...process.env, ...dockerEnvironment(dockerHost) };
+function dockerAnswer(args: string[], host: DockerHost): Promise<string | undefined> {
+  const env = { ...process.env, ...host.env };
+  const timeout = isLocal(host) ? TIME_LIMIT : REMOTE_TIME_LIMIT;
   return new Promise((resolve) => {
-    execFile("docker", args, { env, timeout: TIME_LIMIT }, (error, stdout) => {
+    execFile("docker", args, { env, timeout }, (error, stdout) => {
       resolve(error === null ? stdout : undefined);
     });
   });
@@ -106,10 +108,8 @@ function overlap(a: string, b: string): boolean {
   return plainA === plainB || EVERYWHERE.has(plainA) || EVERYWHERE.has(plainB);
 }
 
-const isLocal = (dockerHost: string): boolean => dockerHost === "" || dockerHost.startsWith("unix://");
-
 /** Whether this process could listen there; an address that is not this machine's is docker's to refuse. */
-function isFree(address: string, port: number): Promise<boolean> {
+export function isFree(address: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();
     server.once("error", (error: NodeJS.ErrnoException) => resolve(error.code !== "EADDRINUSE"));

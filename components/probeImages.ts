@@ -1,21 +1,23 @@
 /** Asks the docker daemon, once for all images, which of them it has; so that one that was pruned is brought back. */
 import { execFile } from "node:child_process";
+import { type DockerHost, isLocal } from "./dockerHost.ts";
 import { type ImagePlan, imageRef, isPinned, pinAbsent } from "./imagePlan.ts";
-import { dockerEnvironment } from "./stepCommand.ts";
 import { UserError } from "./userError.ts";
 
 /** What is known of an image: nothing, where no daemon answers in time. */
 export type Presence = "present" | "absent" | "unknown";
 
-/** Longest time for the answer, in milliseconds: a preview must not wait for a host that is away. */
+/** Longest time for the answer, in milliseconds: from this machine, and from another, with ssh's greeting. */
 const TIME_LIMIT = 2000;
+const REMOTE_TIME_LIMIT = 10_000;
 
-/** @param dockerHost The docker host; default: the environment's. */
-export function probeImages(refs: string[], dockerHost: string | undefined): Promise<Map<string, Presence>> {
+/** @param host Answers, or did just now: who does not is not asked. */
+export function probeImages(refs: string[], host: DockerHost): Promise<Map<string, Presence>> {
   const args = ["image", "inspect", "--format", "{{json .RepoTags}}", ...refs];
-  const env = { ...process.env, ...dockerEnvironment(dockerHost) };
+  const env = { ...process.env, ...host.env };
+  const timeout = isLocal(host) ? TIME_LIMIT : REMOTE_TIME_LIMIT;
   return new Promise((resolve) => {
-    execFile("docker", args, { env, timeout: TIME_LIMIT }, (_error, stdout, stderr) => {
+    execFile("docker", args, { env, timeout }, (_error, stdout, stderr) => {
       resolve(new Map(refs.map((ref) => [ref, presence(ref, stdout, stderr)])));
     });
   });

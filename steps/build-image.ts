@@ -6,9 +6,11 @@
 import { existsSync, mkdirSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { nixArguments, ownSentence } from "../components/nixArguments.ts";
+import type { Registry } from "../components/registry.ts";
 import { docker, inspect, tagged } from "./docker.ts";
 import { knownLayers, load } from "./load.ts";
 import { input, run, StepError, step, tail } from "./process.ts";
+import { throughRegistry } from "./registry.ts";
 
 /** Lines of a failed build that are shown. */
 const SHOWN_LINES = 30;
@@ -25,7 +27,7 @@ await step(async () => {
     const layers = knownLayers();
     layers.catch(() => {});
     const built = await timed(() => build(outLink));
-    what = `built in ${built}, ${await load(outLink, layers, input("PACKAGES"))}`;
+    what = `built in ${built}, ${await deliver(outLink, ref, layers)}`;
     if (!(await tagged(ref, kept)))
       throw new StepError(
         `${ref}: docker took the image, but under another name. Remove ${outLink} and try again.`,
@@ -71,6 +73,14 @@ async function build(outLink: string): Promise<void> {
   throw new StepError(
     `nix-build of ${attribute} failed with ${result.code}:\n${tail(result.stderr, SHOWN_LINES)}`,
   );
+}
+
+/** To the daemon outright, or by way of a registry where the stack has one. */
+function deliver(outLink: string, ref: string, layers: ReturnType<typeof knownLayers>): Promise<string> {
+  const registry = process.env["REGISTRY"];
+  return registry === undefined
+    ? load(outLink, layers, input("PACKAGES"))
+    : throughRegistry(outLink, ref, JSON.parse(registry) as Registry);
 }
 
 async function timed(work: () => Promise<void>): Promise<string> {

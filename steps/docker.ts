@@ -1,4 +1,5 @@
 /** The docker client, as the steps use it. `DOCKER_HOST` and docker's context decide which daemon answers. */
+import { hostSentence } from "../components/dockerWords.ts";
 import { type Result, run, StepError } from "./process.ts";
 
 /** @throws StepError in docker's words where it fails. */
@@ -8,14 +9,12 @@ export async function docker(args: string[], stdin?: string | Buffer): Promise<s
   return result.stdout.trim();
 }
 
-/** A sentence for a failed docker command; an absent daemon is told from everything else. */
+/** A sentence for a failed docker command; what is the host's fault, or the way's to it, is told from everything else. */
 export function dockerError(args: string[], { code, stderr }: Pick<Result, "code" | "stderr">): string {
   const words = stderr.trim() || `it ended with ${code} and said nothing`;
-  if (/cannot connect to the docker daemon|error during connect|is the docker daemon running/i.test(words))
-    return `docker: ${words.split("\n").at(-1)} Start the daemon (\`npm run doctor\` tells how), or set agatha:dockerHost.`;
-  if (/permission denied.*docker daemon socket/i.test(words))
-    return `docker: ${words.split("\n").at(-1)} Join the group that owns the socket (usually docker), or set agatha:dockerHost.`;
-  return `docker ${args[0]}: ${words}`;
+  const transfer = ["load", "pull"].includes(args[0] ?? "");
+  const host = process.env["DOCKER_HOST"] || undefined;
+  return hostSentence(words, host, transfer) ?? `docker ${args[0]}: ${words}`;
 }
 
 /** Gives an image another name; false where the daemon has no such image. */

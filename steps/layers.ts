@@ -60,7 +60,13 @@ export function leaveOut(archive: Readable, has: (digest: string) => boolean, se
     const size = header.size ?? 0;
     const skip = digest !== undefined && has(digest);
     if (digest !== undefined) count(sent, size, !skip);
-    if (!skip) return void content.pipe(pack.entry(header, next));
+    if (!skip) {
+      const entry = pack.entry(header, next);
+      // An archive that is cut off is told by the pipelines below; unheard here, it would end the process.
+      for (const part of [content, entry]) part.on("error", () => {});
+      content.pipe(entry);
+      return;
+    }
     content.on("end", next);
     content.resume();
   });

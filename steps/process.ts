@@ -25,10 +25,15 @@ export function input(name: string): string {
 /** Ends the step with a message for people and no stack trace. */
 export class StepError extends UserError {}
 
-/** Runs a program to its end, whatever its exit code. */
-export function run(program: string, args: string[], stdin?: string | Buffer): Promise<Result> {
+/** Runs a program to its end, whatever its exit code. @param env Default: the step's own. */
+export function run(
+  program: string,
+  args: string[],
+  stdin?: string | Buffer,
+  env?: NodeJS.ProcessEnv,
+): Promise<Result> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"] });
+    const child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"], env: env ?? process.env });
     children.add(child);
     const chunks = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
     child.stdout.on("data", (chunk: Buffer) => chunks.stdout.push(chunk));

@@ -1,6 +1,6 @@
 /** The whole program, but for Nix: what it registers, and with which inputs. */
 import * as pulumi from "@pulumi/pulumi";
-import { beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { pinnedImage } from "../../components/imagePlan.ts";
 import type { Config } from "../../config.ts";
 import { only, type Registered, record, settled } from "../support/recorder.ts";
@@ -50,6 +50,10 @@ vi.mock("../../components/probeImages.ts", async (original) => ({
 }));
 const running = vi.hoisted(() => ({ of: new Map<string, unknown>() }));
 vi.mock("../../components/deployed.ts", () => ({ askDeployed: () => Promise.resolve(running.of) }));
+const engine = vi.hoisted(() => ({ answer: { engine: "ENGINE" } as { engine: string } | { words: string } }));
+vi.mock("../../components/askEngine.ts", () => ({ askEngine: () => Promise.resolve(engine.answer) }));
+// Each program would listen to the one output of this process.
+vi.mock("../../components/endWithEngine.ts", () => ({ endWithEngine: () => {} }));
 vi.mock("../../components/ports.ts", () => ({ refuseTakenPorts: () => Promise.resolve() }));
 vi.mock("node:fs", async (original) => {
   const fs = await original<typeof import("node:fs")>();
@@ -61,10 +65,11 @@ vi.mock("node:fs", async (original) => {
 const COMMAND = "command:local:Command";
 const PASSWORD = "s3cret'pass";
 
-async function program(more: Record<string, string> = {}, preview = false) {
+async function program(more: Record<string, string> = {}, preview = false, stash?: object) {
   vi.resetModules();
   const config = { "agatha:packages": "host", "agatha:databasePassword": PASSWORD, ...more };
-  const registered = record({ config, preview, stdout: () => "ref is in docker already, 0.0 MB (42 bytes)" });
+  const stdout = () => "ref is in docker already, 0.0 MB (42 bytes)";
+  const registered = record({ config, preview, stdout, ...(stash === undefined ? {} : { stash }) });
   const outputs = (await import("../../index.ts")) as typeof import("../../index.ts");
   await pulumi.runtime.disconnect();
   return { registered, outputs };
@@ -92,6 +97,7 @@ describe("the stack", () => {
   it("registers these resources and no other", () => {
     expect(custom(registered).sort()).toEqual(
       [
+        "pulumi:index:Stash docker-host",
         "pulumi:providers:docker docker",
         ...["back", "db", "front"].flatMap((name) => [
           `${COMMAND} ${name}-image-build`,
@@ -293,7 +299,7 @@ describe("a pinned back", () => {
 
   it("runs by the pinned ref, for which nothing is built", async () => {
     const { registered, outputs } = await program(pinned);
-    expect(custom(registered)).toHaveLength(22);
+    expect(custom(registered)).toHaveLength(23);
     const ref = `agatha-back-image:${pin}`;
     expect(only(registered, "docker:index/container:Container", "back-container")["image"]).toBe(ref);
     expect(only(registered, COMMAND, "back-image-build")["triggers"]).toEqual([{ ref, pinned: true }]);
@@ -322,7 +328,7 @@ describe("a pinned back", () => {
       `agatha:back.pin: "${pin}" is not in docker any more, as agatha-back-image. Pin one that is there`,
     );
     presence.of = new Map();
-    expect(custom((await program(pinned, true)).registered)).toHaveLength(22);
+    expect(custom((await program(pinned, true)).registered)).toHaveLength(23);
   });
 });
 
@@ -353,9 +359,55 @@ describe("the history", () => {
 describe("in a preview", () => {
   it("every image ref is known, and the same is registered", async () => {
     const { registered } = await program({}, true);
-    expect(custom(registered)).toHaveLength(22);
+    expect(custom(registered)).toHaveLength(23);
     expect(only(registered, "docker:index/container:Container", "front-container")["image"]).toBe(
       `agatha-front-image:${hash("f")}`,
+    );
+  });
+});
+
+describe("the stack's docker host", () => {
+  const held = { engine: "OTHER", address: "ssh://user@first" };
+  afterEach(() => {
+    engine.answer = { engine: "ENGINE" };
+  });
+
+  it("is kept with the stack", async () => {
+    const { registered } = await program({ "agatha:dockerHost": "ssh://user@host" });
+    expect(only(registered, "pulumi:index:Stash", "docker-host")).toEqual({
+      input: { engine: "ENGINE", address: "ssh://user@host" },
+    });
+  });
+
+  it.each([
+    ["an update", false],
+    ["a preview", true],
+  ])("cannot be another one in %s, before anything else is registered", async (_, preview) => {
+    const more = { "agatha:dockerHost": "ssh://user@host" };
+    await expect(program(more, preview, held)).rejects.toThrow(
+      'agatha:dockerHost: "ssh://user@host" is not the docker host that stack "dev" runs on, which is "ssh://user@first". Set it back, or move the stack',
+    );
+  });
+
+  it("may be reached by another address", async () => {
+    engine.answer = { engine: "OTHER" };
+    const { registered } = await program({ "agatha:dockerHost": "ssh://user@host" }, false, held);
+    expect(custom(registered)).toHaveLength(23);
+  });
+
+  it("is not needed for a preview", async () => {
+    engine.answer = {
+      words: "Cannot connect to the Docker daemon at unix:///x. Is the docker daemon running?",
+    };
+    expect(custom((await program({}, true, held)).registered)).toHaveLength(23);
+  });
+
+  it("ends an update in a sentence where it is away", async () => {
+    engine.answer = {
+      words: "Cannot connect to the Docker daemon at unix:///x. Is the docker daemon running?",
+    };
+    await expect(program({}, false, held)).rejects.toThrow(
+      "docker: Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Start the daemon",
     );
   });
 });
@@ -381,6 +433,46 @@ describe("configuration", () => {
       BACKUPS_KEEP: "2",
       BACKUPS_TO: "/mnt/b",
     });
+  });
+
+  it("tells the provider of no context and no certificates, which it would look for by itself", async () => {
+    const { registered } = await program({ "agatha:dockerHost": "ssh://user@host" });
+    expect(only(registered, "pulumi:providers:docker", "docker")).toEqual({
+      host: "ssh://user@host",
+      context: "",
+      certPath: "",
+    });
+  });
+
+  it("hands a registry to every build, and its password by standard input alone", async () => {
+    const given = { address: "host:5000", username: "me", password: "hush-hush" };
+    const { registered, outputs } = await program({ "agatha:registry": JSON.stringify(given) });
+    for (const name of ["back", "front", "db"]) {
+      const { environment, stdin } = only(registered, COMMAND, `${name}-image-build`);
+      expect(JSON.parse((environment as Record<string, string>)["REGISTRY"] ?? "")).toEqual({
+        address: "host:5000",
+        repository: "agatha",
+        username: "me",
+        insecure: false,
+      });
+      // A secret, as the engine knows it by its signature.
+      expect(stdin).toEqual({
+        "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270",
+        value: "hush-hush",
+      });
+    }
+    const holders = registered.filter(({ inputs }) => JSON.stringify(inputs).includes("hush-hush"));
+    expect(holders).toHaveLength(3);
+    expect(await settled(outputs.images.back.sizeBytes)).toBe(42);
+    expect(await pulumi.isSecret(outputs.images.back.sizeBytes)).toBe(false);
+  });
+
+  it("says where another host publishes on every address", async () => {
+    const { outputs } = await program({
+      "agatha:dockerHost": "ssh://user@host",
+      "agatha:back": '{"publish":{"address":"0.0.0.0","port":8000}}',
+    });
+    expect(outputs.backUrl).toBe("http://host:8000");
   });
 
   it("publishes the database where it is asked to", async () => {

@@ -13,9 +13,15 @@ export interface Registered {
  * Answers registrations from now on; in a preview a new resource's id is unknown, as it is with a real engine.
  *
  * @param stdout What each Command prints, by the resource's name. Default: nothing.
+ * @param stash What a Stash has kept from an earlier update. Default: nothing, so that it keeps what it is given.
  */
 export function record(
-  options: { preview?: boolean; config?: Record<string, string>; stdout?: (name: string) => string } = {},
+  options: {
+    preview?: boolean;
+    config?: Record<string, string>;
+    stdout?: (name: string) => string;
+    stash?: object;
+  } = {},
 ): Registered[] {
   const registered: Registered[] = [];
   pulumi.runtime.setAllConfig(options.config ?? {});
@@ -23,6 +29,8 @@ export function record(
     {
       newResource: ({ type, name, inputs, custom, provider = "" }) => {
         registered.push({ type, name, inputs: custom === false ? {} : inputs, provider });
+        if (type === "pulumi:index:Stash")
+          return { id: `${name}-id`, state: { ...inputs, output: options.stash ?? inputs["input"] } };
         const outputs =
           type === "command:local:Command" ? { ...inputs, stdout: options.stdout?.(name) ?? "" } : inputs;
         return { id: options.preview ? "" : `${name}-id`, state: outputs };

@@ -5,6 +5,7 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { DockerService } from "../../../components/DockerService.ts";
+import { resolveDockerHost } from "../../../components/dockerHost.ts";
 import { applicationOf, evaluateImages } from "../../../components/evaluate.ts";
 import { imageRef } from "../../../components/imagePlan.ts";
 import { NixImage } from "../../../components/NixImage.ts";
@@ -15,8 +16,9 @@ import type { Service } from "../../../components/service.ts";
 import { frontService } from "../../../components/services.ts";
 
 const config = await inSentences(readConfig);
+const host = await inSentences(() => resolveDockerHost(config.dockerHost));
 const meta = await inSentences(() => evaluateImages(config));
-const presence = await probeImages(Object.values(meta).map(imageRef), config.dockerHost);
+const presence = await probeImages(Object.values(meta).map(imageRef), host);
 const opts = { provider: new docker.Provider("docker", {}) };
 const network = new docker.Network("network", { name: hostName("network"), labels: labels("network") }, opts);
 

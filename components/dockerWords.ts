@@ -1,0 +1,98 @@
+/** What docker's client says of a host that it cannot work with, as a sentence with the mend. */
+
+/** What it says, and the sentence for it; the first that matches counts. */
+type Sentence = [RegExp, (host: string, words: string) => string];
+
+/** What the client says where it has not got as far as the daemon. */
+const NOT_CONNECTED =
+  /error during connect|cannot connect to the docker daemon|is the docker daemon running|while trying to connect|timed out after|http request to an https server|permission denied .*dial unix|dial unix .*permission denied/i;
+
+/** Of a transfer that the host's disk or the way to it ended. */
+const TRANSFER: Sentence[] = [
+  [
+    /no space left on device/i,
+    (host) =>
+      `${host} has no space left on its disk. Free some (\`docker system df\` shows what takes it), then run up again.`,
+  ],
+  [
+    /unexpected eof|connection reset|broken pipe|error during connect|exit status 255|use of closed/i,
+    (host) =>
+      `the connection to ${host} was lost. Run up again: nothing half is left, and what arrived is not sent again.`,
+  ],
+];
+
+/** Of a connection that does not come about. */
+const CONNECTION: Sentence[] = [
+  [
+    /permission denied \([\w,-]+\)/i,
+    (host) =>
+      `${host} refuses this user's ssh key. Add the key to the host's authorized_keys, or name another in ~/.ssh/config: \`ssh ${sshTarget(host)} docker version\` has to work.`,
+  ],
+  [
+    /host key verification failed|remote host identification has changed/i,
+    (host) =>
+      `${host} shows a host key that ssh does not know. Compare its fingerprint, then accept it by \`ssh ${sshTarget(host)}\`.`,
+  ],
+  [
+    /permission denied while trying to connect|dial unix .*permission denied/i,
+    (host) =>
+      host.startsWith("unix://")
+        ? `this user may not use the docker daemon at ${host}. Join the group that owns the socket (usually docker), or set agatha:dockerHost.`
+        : `the user of ${host} may not use its docker daemon. Add it to the group docker there: \`sudo usermod -aG docker USER\`.`,
+  ],
+  [
+    /docker: (command )?not found|exit status 127/i,
+    (host) => `${host} has no docker client on PATH. Install docker there.`,
+  ],
+  [
+    /x509:|tls: |http response to https client|http request to an https server|malformed http response/i,
+    (host, words) =>
+      `${host} and this client do not agree on TLS: ${words} Give ca.pem, cert.pem and key.pem by DOCKER_CERT_PATH, and DOCKER_TLS_VERIFY=1.`,
+  ],
+  [
+    /could not resolve hostname|no such host|connection refused|timed out|i\/o timeout|no route to host|network is unreachable|connection closed by remote host|kex_exchange|deadline exceeded/i,
+    (host, words) =>
+      `${host} cannot be reached: ${words} See to the host and its network, or set agatha:dockerHost.`,
+  ],
+  [
+    /cannot connect to the docker daemon|is the docker daemon running/i,
+    (host) =>
+      host.startsWith("unix://")
+        ? `Cannot connect to the Docker daemon at ${host}. Start the daemon (\`npm run doctor\` tells how), or set agatha:dockerHost.`
+        : `Cannot connect to the Docker daemon at ${host}. Start the daemon there, or set agatha:dockerHost.`,
+  ],
+];
+
+/**
+ * The sentence for a failure that is the host's or the way's to it; undefined for every other: what docker's client
+ * repeats of a registry, or of a program in a container, may well sound alike.
+ *
+ * @param words What docker's client printed on standard error.
+ * @param host The host's address. Default: the one in the words.
+ * @param transfer Whether something was being sent.
+ */
+export function hostSentence(words: string, host?: string, transfer = false): string | undefined {
+  const address = host ?? /daemon (?:socket )?at (\w+:\/\/\S+?)[.:]?(?:\s|$)/.exec(words)?.[1] ?? "the docker host";
+  const told = (sentences: Sentence[]) => {
+    const found = sentences.find(([pattern]) => pattern.test(words));
+    return found === undefined ? undefined : `docker: ${found[1](address, reason(words))}`;
+  };
+  return (
+    (NOT_CONNECTED.test(words) ? told(CONNECTION) : undefined) ?? (transfer ? told(TRANSFER) : undefined)
+  );
+}
+
+/** The part of docker's words that says why: what ssh said, or what follows the last address. */
+function reason(words: string): string {
+  const lines = words.split(/\r?\n/).map((line) => line.trim());
+  const line = lines.findLast((entry) => entry !== "") ?? "";
+  const said =
+    /stderr=(?:ssh: )?(.*)$/.exec(line)?.[1] ?? line.replace(/^.*(?=dial |x509: |tls: |remote error)/, "");
+  return `${said.replace(/[.\s]+$/, "")}.`;
+}
+
+/** `ssh://user@host:2222` as ssh's own command takes it. */
+function sshTarget(host: string): string {
+  const [, target = host, port] = /^ssh:\/\/([^/]*?)(?::(\d+))?(?:\/.*)?$/.exec(host) ?? [];
+  return port === undefined ? target : `-p ${port} ${target}`;
+}

@@ -1,0 +1,46 @@
+/** Keeps a stack on the docker host that it was made on. */
+import * as pulumi from "@pulumi/pulumi";
+import { askEngine } from "./askEngine.ts";
+import type { DockerHost } from "./dockerHost.ts";
+import { hostSentence } from "./dockerWords.ts";
+import { UserError } from "./userError.ts";
+
+/** A docker host as the stack's state keeps it. */
+export interface HeldHost {
+  /** The engine's id, which stays the same by whichever address it is reached. */
+  engine: string;
+  /** The address that it was first reached by. */
+  address: string;
+}
+
+/**
+ * Finds out which engine answers, and refuses one that is not the stack's. The stack's own is kept in its state by a
+ * Stash, which gives back the value of the update that made it; so this holds in previews too, on any backend.
+ *
+ * @returns Whether the engine answers; in an update it does.
+ * @throws UserError where another engine answers, and in an update where none does.
+ */
+export async function holdHost(host: DockerHost): Promise<boolean> {
+  const preview = pulumi.runtime.isDryRun();
+  const answer = await askEngine(host, preview);
+  if ("words" in answer && !preview)
+    throw new UserError(
+      hostSentence(answer.words, host.address) ?? `docker: ${host.address} does not answer: ${answer.words}`,
+    );
+  const engine = "engine" in answer ? answer.engine : "";
+  const input: HeldHost = { engine, address: host.address };
+  const stash = new pulumi.Stash("docker-host", { input }, { ignoreChanges: ["input"] });
+  const held = await new Promise<HeldHost>((resolve) => stash.output.apply(resolve));
+  if (engine !== "" && held.engine !== "" && held.engine !== engine)
+    throw new UserError(otherHost(host.address, held.address, pulumi.getStack()));
+  return engine !== "";
+}
+
+/** The sentence for a host that is not the stack's. */
+export function otherHost(address: string, held: string, stack: string): string {
+  const what =
+    address === held
+      ? `agatha:dockerHost: at "${address}" answers another docker engine than the one that stack "${stack}" runs on.`
+      : `agatha:dockerHost: "${address}" is not the docker host that stack "${stack}" runs on, which is "${held}".`;
+  return `${what} Set it back, or move the stack as docs/remote-hosts.md tells (backup, destroy, set, up, restore).`;
+}

@@ -1,0 +1,101 @@
+/** Brings an image to the docker host by way of a registry: only the blobs that it lacks go there, and from there by digest. */
+import { createWriteStream, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text } from "node:stream/consumers";
+import { pipeline } from "node:stream/promises";
+import { resolveDockerHost } from "../components/dockerHost.ts";
+import { authFile, type Registry, registryError, repositoryOf } from "../components/registry.ts";
+import { docker } from "./docker.ts";
+import { run, StepError, start, tail } from "./process.ts";
+
+/**
+ * Pushes what `image`, an executable that writes a docker archive, writes, and lets the docker host pull it.
+ *
+ * @param ref The name that it has on the docker host: `name:tag`.
+ * @param registry Its description in JSON; its password comes by standard input.
+ * @returns What was sent: `pushed to host:5000 in 0.8 s, pulled in 0.5 s`.
+ */
+export async function throughRegistry(image: string, ref: string, registry: Registry): Promise<string> {
+  // Yours alone (0700): the login lies in it, and the way to keep it out of arguments and environments is a file.
+  const folder = mkdtempSync(join(tmpdir(), "agatha-registry-"));
+  try {
+    const login = authFile(registry, await text(process.stdin));
+    writeFileSync(join(folder, "config.json"), login, { mode: 0o600 });
+    const start = performance.now();
+    const { digest, sent } = await push(image, ref, registry, folder);
+    const pushed = performance.now();
+    await pull(ref, digest, registry, folder);
+    const seconds = (from: number, to: number) => `${((to - from) / 1000).toFixed(1)} s`;
+    return `${sent ? "pushed to" : "found in"} ${registry.address} in ${seconds(start, pushed)}, pulled in ${seconds(pushed, performance.now())}`;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function push(image: string, ref: string, registry: Registry, folder: string) {
+  const [name = "", tag = ""] = ref.split(":");
+  const target = `docker://${repositoryOf(registry, name)}:${tag}`;
+  const tls = `--tls-verify=${!registry.insecure}`;
+  const auth = ["--authfile", join(folder, "config.json")];
+  // The tag is the hash of all that went in: what is there is the same.
+  const there = await skopeo("inspect", tls, ...auth, "--format", "{{.Digest}}", target);
+  if (there.code === 0) return { digest: there.stdout.trim(), sent: false };
+  if (!/manifest unknown|name unknown|not found/i.test(there.stderr))
+    throw new StepError(registryError(registry, "this machine", there.stderr));
+  // Compressed here first: only of a blob whose digest is known can the registry say that it has it.
+  const layout = `oci:${join(folder, "image")}`;
+  // skopeo wants a file that it can go back in.
+  const archive = join(folder, "archive.tar");
+  await write(image, archive);
+  const packed = await skopeo("copy", "--quiet", `docker-archive:${archive}`, layout);
+  if (packed.code !== 0) throw new StepError(`skopeo copy: ${packed.stderr.trim()}`);
+  const digestFile = join(folder, "digest");
+  const to = [
+    `--dest-${tls.slice(2)}`,
+    "--dest-authfile",
+    join(folder, "config.json"),
+    "--digestfile",
+    digestFile,
+  ];
+  const copied = await skopeo("copy", ...to, layout, target);
+  if (copied.code !== 0) throw new StepError(registryError(registry, "this machine", copied.stderr));
+  return { digest: readFileSync(digestFile, "utf8").trim(), sent: true };
+}
+
+/** What the image's program writes, as a file. */
+async function write(image: string, file: string): Promise<void> {
+  const { child, ended } = start(image, []);
+  await pipeline(child.stdout, createWriteStream(file)).catch((error: Error) => {
+    child.kill();
+    throw new StepError(`${file}: ${error.message}. Free some space in the temporary folder, or set TMPDIR.`);
+  });
+  const { code, stderr } = await ended;
+  if (code !== 0) throw new StepError(`${image} ended with ${code}:\n${tail(stderr, 30)}`);
+}
+
+/** Signatures are no matter here: the image was built here. */
+const skopeo = (...args: string[]) => run("skopeo", ["--insecure-policy", ...args]);
+
+/** The docker host pulls by digest; afterwards the image has our name alone, so that it can be pruned by it. */
+async function pull(ref: string, digest: string, registry: Registry, folder: string): Promise<void> {
+  const byDigest = `${repositoryOf(registry, ref.split(":")[0] ?? "")}@${digest}`;
+  const { code, stderr } = await run(
+    "docker",
+    ["pull", "--quiet", byDigest],
+    undefined,
+    await loginEnvironment(folder),
+  );
+  if (code !== 0) throw new StepError(registryError(registry, "the docker host", stderr));
+  await docker(["tag", byDigest, ref]);
+  await docker(["image", "rm", byDigest]);
+}
+
+/** Docker's client with a login of its own: in another folder it finds no contexts, so it is told the host outright. */
+async function loginEnvironment(folder: string): Promise<NodeJS.ProcessEnv> {
+  const { address, provider } = await resolveDockerHost(undefined);
+  const certificates = provider.certPath
+    ? { DOCKER_CERT_PATH: provider.certPath, DOCKER_TLS_VERIFY: "1" }
+    : {};
+  return { ...process.env, ...certificates, DOCKER_HOST: address, DOCKER_CONFIG: folder };
+}
