@@ -10,7 +10,7 @@ import { dockerFailure } from "./setup/docker.ts";
 
 await main(async () => {
   const { stack, rest, flags } = stackArguments(process.argv.slice(2), ["volumes", "without-state"]);
-  const env = await environment();
+  const env = await environment(stack, rest);
   if (flags["without-state"]) await removeLeftBehind(stack, env);
   else if (await stackExists(stack, env)) {
     await recover(stack, env);

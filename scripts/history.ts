@@ -5,7 +5,7 @@ import { environment, stackArguments, stackExists } from "./lib/stack.ts";
 
 await main(async () => {
   const { stack, flags } = stackArguments(process.argv.slice(2), ["json"]);
-  const env = await environment();
+  const env = await environment(stack);
   if (!(await stackExists(stack, env)))
     throw new Stop(`--stack: there is no stack ${JSON.stringify(stack)}. \`npm run up\` makes stack dev.`);
   const { code, output } = await run("pulumi", ["stack", "export", "--stack", stack], { env });

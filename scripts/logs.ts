@@ -10,7 +10,7 @@ const LINES = "100";
 
 await main(async () => {
   const { stack, rest, flags } = stackArguments(process.argv.slice(2), ["follow"]);
-  const env = await environment();
+  const env = await environment(stack, rest);
   const wanted = rest.length > 0 ? rest : SERVICES;
   for (const service of wanted)
     if (!SERVICES.includes(service))

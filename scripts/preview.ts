@@ -12,7 +12,15 @@ import { main, run, Stop } from "./lib/exec.ts";
 import { explain, explanation, type PreviewStep } from "./lib/explain.ts";
 import { previewErrors, readPreview } from "./lib/previewOutput.ts";
 import { onStandardError } from "./lib/report.ts";
-import { ensureStack, environment, fullName, requireStack, stackArguments, takeValue } from "./lib/stack.ts";
+import {
+  ensureStack,
+  environment,
+  fullName,
+  hostVariable,
+  requireStack,
+  stackArguments,
+  takeValue,
+} from "./lib/stack.ts";
 import { setup } from "./setup/setup.ts";
 
 interface Seen {
@@ -38,8 +46,9 @@ await main(async () => {
   if (markdown) onStandardError();
   const show = (text: string) => (out === undefined ? process.stdout.write(text) : writeFileSync(out, text));
   try {
+    Object.assign(process.env, hostVariable(stack, rest));
     await setup({ sample: true });
-    const env = await environment();
+    const env = await environment(stack, rest);
     const look = (more: string[], env: NodeJS.ProcessEnv) =>
       preview([...more, ...rest], env, diff || markdown);
     let seen: Seen;

@@ -8,7 +8,7 @@ const ORDER = ["db", "back", "front"];
 
 await main(async () => {
   const { stack } = stackArguments(process.argv.slice(2));
-  const env = await environment();
+  const env = await environment(stack);
   const format = '{{.Label "agatha.service"}}\t{{.Status}}\t{{.Ports}}\t{{.Image}}';
   const filter = `label=agatha.stack=${stack}`;
   const { code, output } = await run("docker", ["ps", "--all", "--filter", filter, "--format", format], {

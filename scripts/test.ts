@@ -48,11 +48,17 @@ async function setUp(): Promise<Count> {
   }
 }
 
-/** What only tests need: a browser, and a host to back up to over ssh. */
+/** Debian packages that only tests need: a browser, an ssh server, and a registry with what pushes to it. */
 function testPackages(): string[] {
-  const browser = which("chromium") === undefined ? ["chromium"] : [];
-  const sshd = which("sshd", SYSTEM_FOLDER) === undefined ? ["openssh-server"] : [];
-  return [...browser, ...sshd];
+  const programs = {
+    chromium: "chromium",
+    "docker-registry": "docker-registry",
+    skopeo: "skopeo",
+    sshd: "openssh-server",
+  };
+  return Object.entries(programs)
+    .filter(([program]) => which(program) === undefined && which(program, SYSTEM_FOLDER) === undefined)
+    .map(([, name]) => name);
 }
 
 /** The engine's own tests; where the engine was not built here, there may be no Go. */

@@ -3,16 +3,27 @@
  *
  * `-- --existing` takes only a stack that the backend has: on a machine without its state, nothing is made twice.
  */
-import { main } from "./lib/exec.ts";
+import { main, which } from "./lib/exec.ts";
 import { recover } from "./lib/recover.ts";
-import { ensureStack, environment, outputs, pulumi, requireStack, stackArguments } from "./lib/stack.ts";
+import {
+  ensureStack,
+  environment,
+  hostVariable,
+  outputs,
+  pulumi,
+  requireStack,
+  stackArguments,
+} from "./lib/stack.ts";
+import { configFile, readStackFile, usesRegistry } from "./lib/stackFile.ts";
 import { refuseLeftBehind } from "./lib/withoutState.ts";
 import { setup } from "./setup/setup.ts";
 
 await main(async () => {
   const { stack, rest, flags } = stackArguments(process.argv.slice(2), ["existing"]);
-  await setup({ sample: true });
-  const env = await environment();
+  Object.assign(process.env, hostVariable(stack, rest));
+  const registry = usesRegistry(readStackFile(configFile(stack, rest)));
+  await setup({ sample: true, packages: registry && which("skopeo") === undefined ? ["skopeo"] : [] });
+  const env = await environment(stack, rest);
   const refuse = () => refuseLeftBehind(stack, env);
   await (flags["existing"] ? requireStack(stack, env) : ensureStack(stack, env, refuse));
   await recover(stack, env);

@@ -1,5 +1,5 @@
 /** Runs programs for set-up and the npm commands, without a shell. */
-import { type SpawnOptions, spawn } from "node:child_process";
+import { type SpawnOptions, type StdioOptions, spawn } from "node:child_process";
 import { accessSync, constants, statSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { UserError } from "../../components/userError.ts";
@@ -15,6 +15,8 @@ export interface Ran {
 export interface RunOptions {
   cwd?: string;
   env?: NodeJS.ProcessEnv;
+  /** What it reads from its standard input. Default: nothing. */
+  input?: string;
   /** Gets every line as it comes. */
   onLine?: (line: string) => void;
 }
@@ -25,8 +27,11 @@ export function run(program: string, args: string[], options: RunOptions = {}): 
     const child = spawn(program, args, {
       cwd: options.cwd,
       env: options.env ?? process.env,
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: [options.input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
     });
+    // A program that ends before it has read everything says why itself.
+    child.stdin?.on("error", () => {});
+    child.stdin?.end(options.input);
     let [output, rest] = ["", ""];
     const take = (chunk: Buffer) => {
       const text = chunk.toString();
@@ -36,19 +41,29 @@ export function run(program: string, args: string[], options: RunOptions = {}): 
       rest = lines.pop() ?? "";
       for (const line of lines) options.onLine?.(line);
     };
-    child.stdout.on("data", take);
-    child.stderr.on("data", take);
+    child.stdout?.on("data", take);
+    child.stderr?.on("data", take);
     child.on("error", (error) => resolve({ code: 127, output: `${program}: ${error.message}` }));
     child.on("close", (code) => resolve({ code: code ?? 1, output }));
   });
 }
 
-/** Runs a program with this terminal as its own and gives its exit code; an interrupt is the program's to handle. */
-export function runHere(program: string, args: string[], options: SpawnOptions = {}): Promise<number> {
+/**
+ * Runs a program with this terminal as its own and gives its exit code; an interrupt is the program's to handle.
+ *
+ * @param onError Gets what it writes to standard error, in place of the terminal.
+ */
+export function runHere(
+  program: string,
+  args: string[],
+  { onError, ...options }: SpawnOptions & { onError?: (text: string) => void } = {},
+): Promise<number> {
   const ignore = () => {};
   process.on("SIGINT", ignore);
   return new Promise((resolve) => {
-    const child = spawn(program, args, { stdio: "inherit", ...options });
+    const stdio: StdioOptions = ["inherit", "inherit", onError === undefined ? "inherit" : "pipe"];
+    const child = spawn(program, args, { stdio, ...options });
+    child.stderr?.on("data", (chunk: Buffer) => onError?.(chunk.toString()));
     const end = (code: number) => {
       process.off("SIGINT", ignore);
       resolve(code);

@@ -4,6 +4,8 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { parseArgs } from "node:util";
 import { run, runHere, Stop } from "./exec.ts";
+import { lockSentence } from "./lock.ts";
+import { configFile, dockerHostOf, readStackFile } from "./stackFile.ts";
 
 /** What set-up makes a password for; the others' is a decision of a person. */
 const MADE_FOR = "dev";
@@ -58,19 +60,30 @@ export function takeValue(args: string[], name: string): [value: string | undefi
   return [value, [...args.slice(0, at), ...args.slice(at + (joined ? 1 : 2))]];
 }
 
-/** The environment that `. scripts/env.sh` gives: the one place that says where tools and state are. */
-export async function environment(): Promise<NodeJS.ProcessEnv> {
+/**
+ * The environment that `. scripts/env.sh` gives: the one place that says where tools and state are.
+ *
+ * @param stack Whose docker host docker's client is to talk to, where its file names one. Default: the environment's.
+ * @param rest What the command leaves for pulumi, which may name another file.
+ */
+export async function environment(stack?: string, rest: string[] = []): Promise<NodeJS.ProcessEnv> {
+  const host = stack === undefined ? {} : hostVariable(stack, rest);
   // What it says comes before the mark, and would be taken for a variable.
   const mark = "\n-- environment --\n";
   const { code, output } = await run("bash", ["-c", `. scripts/env.sh 2>&1 && printf '${mark}' && env -0`]);
   if (code !== 0) throw new Stop(`scripts/env.sh: ended with ${code}:\n${output}`);
-  return Object.fromEntries(
-    output
-      .slice(output.indexOf(mark) + mark.length)
-      .split("\0")
-      .filter(Boolean)
-      .map((entry) => [entry.slice(0, entry.indexOf("=")), entry.slice(entry.indexOf("=") + 1)]),
-  );
+  const variables = output
+    .slice(output.indexOf(mark) + mark.length)
+    .split("\0")
+    .filter(Boolean)
+    .map((entry) => [entry.slice(0, entry.indexOf("=")), entry.slice(entry.indexOf("=") + 1)]);
+  return { ...Object.fromEntries(variables), ...host };
+}
+
+/** `DOCKER_HOST` of a stack whose file names its docker host. */
+export function hostVariable(stack: string, rest: string[]): { DOCKER_HOST?: string } {
+  const host = dockerHostOf(readStackFile(configFile(stack, rest)));
+  return host === undefined ? {} : { DOCKER_HOST: host };
 }
 
 /**
@@ -97,13 +110,23 @@ export async function ensureStack(
   }
   if (!(await stackExists(stack, env))) {
     await beforeMaking();
-    const { code, output } = await run("pulumi", ["stack", "init", fullName(stack, env)], { env });
-    if (/incorrect passphrase/.test(output))
-      throw new Stop(
-        `Pulumi.${stack}.yaml: its encryptionsalt is of another passphrase, which is lost with the state or elsewhere. Remove that line and every "secure:" value, set those secrets again (pulumi config set --secret), then run this again.`,
-      );
-    if (code !== 0) throw new Stop(`pulumi stack init ${stack}: ended with ${code}:\n${output.trim()}`);
+    await initStack(stack, env);
   }
+  await hideSalt(stack, env);
+}
+
+/** Makes a stack that is not there yet. @param options Of `pulumi stack init`. */
+export async function initStack(
+  stack: string,
+  env: NodeJS.ProcessEnv,
+  options: string[] = [],
+): Promise<void> {
+  const { code, output } = await run("pulumi", ["stack", "init", fullName(stack, env), ...options], { env });
+  if (/incorrect passphrase/.test(output))
+    throw new Stop(
+      `Pulumi.${stack}.yaml: its encryptionsalt is of another passphrase, which is lost with the state or elsewhere. Remove that line and every "secure:" value, set those secrets again (pulumi config set --secret), then run this again.`,
+    );
+  if (code !== 0) throw new Stop(`pulumi stack init ${stack}: ended with ${code}:\n${output.trim()}`);
   await hideSalt(stack, env);
 }
 
@@ -117,12 +140,29 @@ export async function requireStack(stack: string, env: NodeJS.ProcessEnv): Promi
 }
 
 /** Whether the backend has the stack. @throws Stop where there is no Pulumi to ask. */
-export async function stackExists(stack: string, env: NodeJS.ProcessEnv): Promise<boolean> {
+export const stackExists = async (stack: string, env: NodeJS.ProcessEnv): Promise<boolean> =>
+  namesStack(await list(env), stack);
+
+/** A stack as `pulumi stack ls --json` has it. */
+export interface ListedStack {
+  name: string;
+  lastUpdate?: string;
+  resourceCount?: number;
+}
+
+/** The stacks of the backend. @throws Stop where there is no Pulumi to ask. */
+export async function listed(env: NodeJS.ProcessEnv): Promise<ListedStack[]> {
+  const output = await list(env);
+  // Warnings may come before the JSON.
+  return JSON.parse(output.slice(output.indexOf("["))) as ListedStack[];
+}
+
+async function list(env: NodeJS.ProcessEnv): Promise<string> {
   const of = env["AGATHA_ORGANIZATION"] ? ["--organization", env["AGATHA_ORGANIZATION"]] : [];
   const { code, output } = await run("pulumi", ["stack", "ls", "--json", ...of], { env });
   if (code === 127) throw new Stop("pulumi: is not set up in this clone. Run `npm run setup` first.");
   if (code !== 0) throw new Stop(`pulumi stack ls: ended with ${code}:\n${output.trim()}`);
-  return namesStack(output, stack);
+  return output;
 }
 
 /** Whether what `pulumi stack ls --json` prints has the stack; an organisation that is not the default stands in front. */
@@ -135,9 +175,21 @@ async function hideSalt(stack: string, env: NodeJS.ProcessEnv): Promise<void> {
   if (ours) await run("git", ["update-index", "--skip-worktree", `Pulumi.${stack}.yaml`]);
 }
 
-/** Runs pulumi on the stack in this terminal. */
-export const pulumi = (stack: string, args: string[], env: NodeJS.ProcessEnv): Promise<number> =>
-  runHere("pulumi", [...args, "--stack", fullName(stack, env)], { env });
+/** Runs pulumi on the stack in this terminal; that another update has the stack is told in a sentence. */
+export async function pulumi(stack: string, args: string[], env: NodeJS.ProcessEnv): Promise<number> {
+  let held = "";
+  const code = await runHere("pulumi", [...args, "--stack", fullName(stack, env)], {
+    env,
+    onError: (text) => {
+      held += text;
+      // Pulumi's own words for a lock are many lines; all else goes on at once.
+      if (lockSentence(stack, held) === undefined) process.stderr.write(text);
+    },
+  });
+  const sentence = lockSentence(stack, held);
+  if (sentence !== undefined) process.stderr.write(`${sentence}\n`);
+  return code;
+}
 
 /** The stack's outputs; secrets stay hidden. */
 export async function outputs(stack: string, env: NodeJS.ProcessEnv): Promise<Record<string, unknown>> {

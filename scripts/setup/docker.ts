@@ -26,6 +26,9 @@ export async function probeDocker(): Promise<Probe> {
   return lacking("no daemon answers", "Start it: `systemctl start docker`, or `dockerd &` as root.");
 }
 
+/** Whether the docker host is another machine: not set-up's to start, and not needed for a preview. */
+export const remoteHost = (): boolean => /^(ssh|tcp):/.test(process.env["DOCKER_HOST"] ?? "");
+
 /** Whether there is a daemon to start: else Debian's package has to be installed first. */
 export const daemonInstalled = (): boolean =>
   which("dockerd", `${process.env["PATH"]}:/usr/sbin:/sbin`) !== undefined;
@@ -36,6 +39,8 @@ export const daemonInstalled = (): boolean =>
  * @throws Stop where this user may not, or where the daemon does not come up.
  */
 export async function startDocker(): Promise<string> {
+  if (which("docker") !== undefined && remoteHost())
+    return `client only; the docker host is ${process.env["DOCKER_HOST"]}`;
   const probe = await probeDocker();
   if (probe.ok) return `${probe.text}, running already`;
   if (process.env["DOCKER_HOST"] || !isRoot()) throw new Stop(`docker: ${probe.text}. ${probe.mend}`);

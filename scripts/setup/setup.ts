@@ -37,8 +37,8 @@ export async function setup(needs: Needs = {}): Promise<void> {
 
 async function debian(extra: string[], step: Step): Promise<string> {
   const wanted: string[] = [];
-  if (!(await probeDocker()).ok && !daemonInstalled() && !process.env["DOCKER_HOST"])
-    wanted.push("docker.io", "iptables");
+  const here = !process.env["DOCKER_HOST"];
+  if (here && !(await probeDocker()).ok && !daemonInstalled()) wanted.push("docker.io", "iptables");
   else if (which("docker") === undefined) wanted.push("docker.io");
   if (!(await probeNix()).ok) wanted.push("nix-bin");
   if (which("javac") === undefined) wanted.push("openjdk-17-jdk-headless");
