@@ -15,8 +15,8 @@ import { type Ended, execute } from "./host.ts";
 const START_LIMIT_MS = 60_000;
 
 export interface EngineOptions {
-  /** Further arguments of dockerd. */
-  args?: string[];
+  /** Further arguments of dockerd, for a host that has its address already. */
+  args?: (engine: Engine) => string[];
   /** Size of the file system that its data lie on, as tmpfs takes it (`64m`). Default: the disk's. */
   dataSize?: string;
 }
@@ -31,10 +31,10 @@ export class Engine {
   /** Its address, as this machine reaches it; ports that are published on 0.0.0.0 are found there. */
   address = "";
   /** dockerd's arguments beside those that place it. */
-  private readonly args: string[];
+  private readonly args: (engine: Engine) => string[];
   private daemon: ChildProcess | undefined;
 
-  private constructor({ args = [] }: EngineOptions) {
+  private constructor({ args = () => [] }: EngineOptions) {
     this.folder = mkdtempSync(join(tmpdir(), `${ENGINE_PREFIX}${process.env["AGATHA_TEST_RUN"] ?? "hand"}-`));
     this.name = this.folder.slice(this.folder.lastIndexOf("/") + 1);
     this.host = `unix://${join(this.folder, "docker.sock")}`;
@@ -96,7 +96,7 @@ export class Engine {
       ...["--containerd-namespace", this.name, "--containerd-plugins-namespace", `${this.name}-plugins`],
       ...["--cgroup-parent", `/${this.name}`],
     ];
-    this.daemon = this.spawn("dockerd", [...place, ...this.args], log);
+    this.daemon = this.spawn("dockerd", [...place, ...this.args(this)], log);
     closeSync(log);
     const start = performance.now();
     while (!(await this.answers())) {

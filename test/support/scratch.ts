@@ -15,11 +15,24 @@ import { join } from "node:path";
 import { stringify } from "yaml";
 import { type Ended, execute, freePort } from "./host.ts";
 import { type Operations, readOperations } from "./operations.ts";
+import { ourImages, restoreImages } from "./ourImages.ts";
 
 export { type Ended, execute, freePort } from "./host.ts";
 export { changes, type Operations } from "./operations.ts";
 
 const lines = (text: string) => text.split("\n").filter(Boolean);
+
+/** A docker host beside this machine's own. */
+export interface OtherHost {
+  /** `agatha:dockerHost`; left out where the environment names the host. */
+  dockerHost?: string;
+  /** What pulumi needs in its environment to reach it. */
+  env: NodeJS.ProcessEnv;
+  /** Where ports that are published on every address are found. */
+  address: string;
+  /** DOCKER_HOST of the test's own docker commands. */
+  inspect: string;
+}
 
 export class Scratch {
   /** The test run's id is in it, so that `npm test` finds what a killed test left behind. */
@@ -34,8 +47,10 @@ export class Scratch {
   /** Our images that were there before the test, by ref: an alias moves while others are built. */
   private imagesBefore = new Map<string, string>();
   private runs = 0;
+  private readonly on: OtherHost | undefined;
 
-  private constructor() {
+  private constructor(on: OtherHost | undefined) {
+    this.on = on;
     const [state, home] = [join(this.folder, "state"), join(this.folder, "pulumi")];
     for (const folder of [state, home]) mkdirSync(folder);
     const plugins = join(process.env["PULUMI_HOME"] ?? join(homedir(), ".pulumi"), "plugins");
@@ -48,13 +63,18 @@ export class Scratch {
       PULUMI_CONFIG_PASSPHRASE: "scratch",
       // The event log is one of Pulumi's flags for its developers.
       PULUMI_DEBUG_COMMANDS: "true",
+      ...on?.env,
     };
     delete this.env["PULUMI_CONFIG_PASSPHRASE_FILE"];
   }
 
-  /** A scratch stack with free ports and copies of the sample's files; nothing runs yet. */
-  static async make(): Promise<Scratch> {
-    const scratch = new Scratch();
+  /**
+   * A scratch stack with free ports and copies of the sample's files; nothing runs yet.
+   *
+   * @param on The docker host. Default: this machine's.
+   */
+  static async make(on?: OtherHost): Promise<Scratch> {
+    const scratch = new Scratch(on);
     try {
       await scratch.prepare();
       return scratch;
@@ -69,16 +89,18 @@ export class Scratch {
     cpSync("sample/migrations", this.migrations, { recursive: true });
     cpSync("sample/front/dist", this.dist, { recursive: true });
     const [back, front] = [await freePort(), await freePort()];
+    const address = this.on === undefined ? {} : { address: "0.0.0.0" };
     Object.assign(this.config, {
+      ...(this.on?.dockerHost === undefined ? {} : { dockerHost: this.on.dockerHost }),
       databasePassword: `pw-${randomBytes(9).toString("hex")}`,
-      back: { jar: this.jar, migrations: this.migrations, publish: { port: back } },
+      back: { jar: this.jar, migrations: this.migrations, publish: { ...address, port: back } },
       front: {
         dist: this.dist,
-        publish: { port: front },
-        files: { "properties.js": { text: `window.agatha = { backUrl: "http://127.0.0.1:${back}" };\n` } },
+        publish: { ...address, port: front },
+        files: { "properties.js": { text: `window.agatha = { backUrl: "${this.url(back)}" };\n` } },
       },
     });
-    this.imagesBefore = await this.images();
+    this.imagesBefore = await ourImages(this.docker);
     await this.init();
   }
 
@@ -100,12 +122,14 @@ export class Scratch {
   }
 
   get backUrl(): string {
-    return `http://127.0.0.1:${this.backPort}`;
+    return this.url(this.backPort);
   }
 
   get frontUrl(): string {
-    return `http://127.0.0.1:${this.frontPort}`;
+    return this.url(this.frontPort);
   }
+
+  private url = (port: number) => `http://${this.on?.address ?? "127.0.0.1"}:${port}`;
 
   get configFile(): string {
     return join(this.folder, `Pulumi.${this.stack}.yaml`);
@@ -155,6 +179,24 @@ export class Scratch {
     rmSync(written);
   }
 
+  /** Moves the stack to another file backend and passphrase, by the commands of docs/environments.md. */
+  async move(backend: string, passphrase: string): Promise<void> {
+    const here = `Pulumi.${this.stack}.yaml`;
+    cpSync(this.configFile, here);
+    const commands = `set -euo pipefail
+      pulumi stack export --stack "$0" --file "$1/exported.json"
+      export PULUMI_BACKEND_URL="$2"
+      pulumi stack init "$0" --no-select
+      pulumi stack import --stack "$0" --file "$1/exported.json"
+      printf '%s\\n' "$3" "$3" | pulumi stack change-secrets-provider passphrase --stack "$0"`;
+    const args = ["-c", commands, this.stack, this.folder, backend, passphrase];
+    const { code, output } = await execute("bash", args, this.env);
+    cpSync(here, this.configFile);
+    rmSync(here);
+    if (code !== 0) throw new Error(`${commands}: ${output}`);
+    Object.assign(this.env, { PULUMI_BACKEND_URL: backend, PULUMI_CONFIG_PASSPHRASE: passphrase });
+  }
+
   /** Runs an operation and tells what it did to each resource. */
   async operate(args: string[], env: NodeJS.ProcessEnv = {}): Promise<Ended & { operations: Operations }> {
     const log = join(this.folder, `events-${this.runs++}.json`);
@@ -178,12 +220,17 @@ export class Scratch {
     return JSON.parse(output.slice(output.indexOf("{"), output.lastIndexOf("}") + 1));
   }
 
+  private runDocker(...args: string[]): Promise<Ended> {
+    const host = this.on === undefined ? {} : { DOCKER_HOST: this.on.inspect };
+    return execute("docker", args, { ...process.env, ...host });
+  }
+
   /** Lines that docker prints; fails where docker does. */
-  async docker(...args: string[]): Promise<string[]> {
-    const { code, output } = await execute("docker", args);
+  docker = async (...args: string[]): Promise<string[]> => {
+    const { code, output } = await this.runDocker(...args);
     if (code !== 0) throw new Error(`docker ${args.join(" ")}: ${output}`);
     return lines(output);
-  }
+  };
 
   /** Everything of this stack on the host, of one kind. */
   own = (kind: "container" | "network" | "volume") =>
@@ -224,34 +271,13 @@ export class Scratch {
       statement,
     );
 
-  private async images(): Promise<Map<string, string>> {
-    const format = "{{.Repository}}:{{.Tag}} {{.ID}}";
-    const all = await this.docker("image", "ls", "--filter", "reference=agatha-*", "--format", format);
-    return new Map(all.map((image) => image.split(" ") as [string, string]));
-  }
-
-  /** Removes the refs that were absent before, but for those of images that another stack keeps; puts the aliases back. */
-  private async restoreImages(): Promise<void> {
-    const now = await this.images();
-    for (const [ref, id] of this.imagesBefore)
-      if (now.has(ref) && now.get(ref) !== id) await execute("docker", ["tag", id, ref]);
-    const own = (ref: string) => ref.includes(`-${this.stack}-`);
-    const others = new Set(
-      [...now].filter(([ref]) => ref.includes(":kept-") && !own(ref)).map(([, id]) => id),
-    );
-    const added = [...now].filter(
-      ([ref, id]) => !this.imagesBefore.has(ref) && (own(ref) || !others.has(id)),
-    );
-    if (added.length > 0) await execute("docker", ["image", "rm", ...added.map(([ref]) => ref)]);
-  }
-
   /** Removes all that the stack made, pass or fail: images too, where their refs were absent before. */
   async remove(): Promise<void> {
     const destroyed = await this.destroy();
     for (const kind of ["container", "network", "volume"] as const)
       for (const id of await this.own(kind))
-        await execute("docker", [kind, "rm", ...(kind === "network" ? [] : ["--force"]), id]);
-    await this.restoreImages();
+        await this.runDocker(kind, "rm", ...(kind === "network" ? [] : ["--force"]), id);
+    await restoreImages(this.docker, this.imagesBefore, [this.stack]);
     for (const kind of ["gcroots", "backups"])
       rmSync(join(".state", kind, this.stack), { recursive: true, force: true });
     rmSync(this.folder, { recursive: true, force: true });

@@ -1,0 +1,149 @@
+/** Stacks side by side on one docker host: made by `npm run stack`, up at the same time, gone without leftovers. */
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { homedir, tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { parse } from "yaml";
+import { publishedOf, readStackFile } from "../../scripts/lib/stackFile.ts";
+import { execute } from "../support/host.ts";
+import { ourImages, restoreImages } from "../support/ourImages.ts";
+
+/** The test run's id is in the names, so that `npm test` finds what a killed test left behind. */
+const run = process.env["AGATHA_TEST_RUN"] ?? "hand";
+const stacks = [`test-${run}-one`, `test-${run}-two`];
+const folder = mkdtempSync(join(tmpdir(), "agatha-environments-"));
+const env: NodeJS.ProcessEnv = {
+  ...process.env,
+  PULUMI_HOME: join(folder, "home"),
+  PULUMI_BACKEND_URL: `file://${join(folder, "state")}`,
+  PULUMI_CONFIG_PASSPHRASE: "scratch",
+};
+delete env["PULUMI_CONFIG_PASSPHRASE_FILE"];
+
+let images: Map<string, string>;
+
+beforeAll(async () => {
+  images = await ourImages(docker);
+  for (const name of ["home", "state"]) mkdirSync(join(folder, name));
+  const plugins = join(process.env["PULUMI_HOME"] ?? join(homedir(), ".pulumi"), "plugins");
+  if (existsSync(plugins)) symlinkSync(plugins, join(folder, "home", "plugins"));
+});
+afterAll(async () => {
+  for (const stack of stacks) {
+    await stackCommand("rm", stack, "--yes");
+    rmSync(`Pulumi.${stack}.yaml`, { force: true });
+  }
+  rmSync(folder, { recursive: true, force: true });
+  await restoreImages(docker, images, stacks);
+});
+
+const stackCommand = (...args: string[]) => execute(process.execPath, ["scripts/stack.ts", ...args], env);
+
+const up = (stack: string) =>
+  execute("pulumi", ["up", "--yes", "--skip-preview", "--stack", stack, "--non-interactive"], env);
+
+const fileOf = (stack: string) => `Pulumi.${stack}.yaml`;
+
+async function docker(...args: string[]): Promise<string[]> {
+  const { code, output } = await execute("docker", args);
+  if (code !== 0) throw new Error(`docker ${args.join(" ")}: ${output}`);
+  return output.split("\n").filter(Boolean);
+}
+
+/** Names of what the docker host has of a stack. */
+async function own(stack: string): Promise<string[]> {
+  const names = [];
+  for (const kind of ["container", "network", "volume"]) {
+    const all = kind === "container" ? ["--all"] : [];
+    const format = kind === "container" ? "{{.Names}}" : "{{.Name}}";
+    const args = [kind, "ls", ...all, "--filter", `label=agatha.stack=${stack}`, "--format", format];
+    names.push(...(await docker(...args)));
+  }
+  return names.sort();
+}
+
+it("new makes stacks with ports and secrets of their own", async () => {
+  for (const stack of stacks) {
+    const { code, output } = await stackCommand("new", stack);
+    expect(code, output).toBe(0);
+    expect(output).toContain(`Stack ${stack} is made; its file is ${fileOf(stack)}.`);
+  }
+  const [one, two] = stacks.map((stack) => readStackFile(fileOf(stack))) as [object, object];
+  expect(new Set([...publishedOf({ ...one }), ...publishedOf({ ...two })]).size).toBe(4);
+  const secrets = stacks.map((stack) => {
+    const { config } = parse(readFileSync(fileOf(stack), "utf8")) as {
+      config: { "agatha:databasePassword": { secure: string } };
+    };
+    return config["agatha:databasePassword"].secure;
+  });
+  expect(secrets[0]).toMatch(/^v1:/);
+  const plain = [];
+  for (const stack of stacks)
+    plain.push(
+      (
+        await execute("pulumi", ["config", "get", "agatha:databasePassword", "--stack", stack], env)
+      ).output.trim(),
+    );
+  expect(plain[0]).toMatch(/^[\w-]{32}$/);
+  expect(plain[0]).not.toBe(plain[1]);
+});
+
+it("new refuses a stack that is there, and leaves it alone", async () => {
+  const [one = ""] = stacks;
+  const before = readFileSync(fileOf(one), "utf8");
+  const { code, output } = await stackCommand("new", one);
+  expect(code).toBe(1);
+  expect(output).toContain(`stack: ${one} is there already.`);
+  expect(readFileSync(fileOf(one), "utf8")).toBe(before);
+});
+
+it("two come up at the same time, and each answers for itself", async () => {
+  const ended = await Promise.all(stacks.map(up));
+  for (const { code, output } of ended) expect(code, output).toBe(0);
+  for (const stack of stacks) {
+    const [back = 0, front = 0] = publishedOf(readStackFile(fileOf(stack)));
+    expect((await fetch(`http://127.0.0.1:${back}/health`)).status).toBe(200);
+    // Its front asks its own back.
+    expect(await (await fetch(`http://127.0.0.1:${front}/properties.js`)).text()).toContain(`:${back}`);
+    const insert = `insert into budget (name, amount_cents) values ('${stack}', 1)`;
+    const psql = ["psql", "-U", "postgres", "-d", "docker_agatha_db", "-c", insert];
+    await docker("exec", `agatha-${stack}-db`, ...psql);
+    const budgets = (await (await fetch(`http://127.0.0.1:${back}/api/budgets`)).json()) as object[];
+    expect(budgets).toMatchObject([{ name: stack }]);
+    const parts = ["back", "db", "db-data", "front", "network"];
+    expect(await own(stack)).toEqual(parts.map((part) => `agatha-${stack}-${part}`));
+  }
+});
+
+it("list tells them", async () => {
+  const { code, output } = await stackCommand("list");
+  expect(code, output).toBe(0);
+  for (const stack of stacks) expect(output).toMatch(new RegExp(`^${stack} +\\d+ resources`, "m"));
+  expect(output).toMatch(/^staging +not made/m);
+});
+
+it("rm asks before anything goes", async () => {
+  const [one = ""] = stacks;
+  const { code, output } = await stackCommand("rm", one);
+  expect(code).toBe(1);
+  expect(output).toContain(`Stack ${one} goes, with the data in volume agatha-${one}-db-data.`);
+  expect(output).toContain("stack: nothing was removed.");
+  expect(await own(one)).toHaveLength(5);
+});
+
+it("rm leaves nothing of a stack, and all of the other", async () => {
+  const [one = "", two = ""] = stacks;
+  const { code, output } = await stackCommand("rm", one, "--yes");
+  expect(code, output).toBe(0);
+  expect(output).toContain(`Volume agatha-${one}-db-data and the data in it are gone.`);
+  expect(await own(one)).toEqual([]);
+  const names = await docker("image", "ls", "--filter", "reference=agatha-*", "--format", "{{.Tag}}");
+  expect(names.filter((name) => name.includes(`-${one}-`))).toEqual([]);
+  expect(names.filter((name) => name.includes(`-${two}-`))).not.toEqual([]);
+  expect(existsSync(fileOf(one))).toBe(false);
+  expect(existsSync(`.state/gcroots/${one}`)).toBe(false);
+  expect((await stackCommand("list")).output).not.toContain(one);
+  expect(await own(two)).toHaveLength(5);
+  const [back = 0] = publishedOf(readStackFile(fileOf(two)));
+  expect((await fetch(`http://127.0.0.1:${back}/health`)).status).toBe(200);
+});

@@ -1,0 +1,40 @@
+/** Certificates for a docker engine that speaks TLS, made by openssl. */
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+/**
+ * Makes, at first use, a CA and what it signed: `ca.pem`, `cert.pem` and `key.pem` for clients, as DOCKER_CERT_PATH has
+ * them, `server.pem` and `server-key.pem` for an engine at that address.
+ *
+ * @returns The folder.
+ */
+export function certificates(folder: string, address: string): string {
+  if (existsSync(join(folder, "ca.pem"))) return folder;
+  mkdirSync(folder, { recursive: true });
+  const openssl = (...args: string[]) => execFileSync("openssl", args, { cwd: folder, stdio: "pipe" });
+  const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
+  openssl(
+    "req",
+    "-x509",
+    ...key,
+    "-keyout",
+    "ca-key.pem",
+    "-out",
+    "ca.pem",
+    "-days",
+    "2",
+    "-subj",
+    "/CN=agatha test",
+  );
+  const sign = (name: string, keyName: string, usage: string) => {
+    writeFileSync(join(folder, `${name}.ext`), usage);
+    openssl("req", "-new", ...key, "-keyout", keyName, "-out", `${name}.csr`, "-subj", `/CN=${name}`);
+    const by = ["-CA", "ca.pem", "-CAkey", "ca-key.pem", "-CAcreateserial"];
+    const out = ["-in", `${name}.csr`, "-out", `${name}.pem`, "-days", "2", "-extfile", `${name}.ext`];
+    openssl("x509", "-req", ...by, ...out);
+  };
+  sign("server", "server-key.pem", `subjectAltName=IP:${address}\nextendedKeyUsage=serverAuth\n`);
+  sign("cert", "key.pem", "extendedKeyUsage=clientAuth\n");
+  return folder;
+}
