@@ -80,10 +80,12 @@ export async function removeStack(stack: string, sure: boolean): Promise<number>
   const env = await environment(stack);
   const there = await stackExists(stack, env);
   const volumes = await own("volume", stack, env);
+  // The others hold files that the configuration has too.
+  const data = await own("volume", stack, env, ["--filter", "label=agatha.service=db"]);
   if (!there && volumes.length === 0)
     throw new Stop(`stack: there is no ${stack}. \`npm run stack -- list\` lists them.`);
   process.stdout.write(
-    `Stack ${stack} goes, with ${volumes.length === 0 ? "no data" : `the data in volume ${volumes.join(", ")}`}.\n`,
+    `Stack ${stack} goes, with ${data.length === 0 ? "no data" : `the data in volume ${data.join(", ")}`}.\n`,
   );
   if (!sure && !(await confirmed(stack)))
     throw new Stop("stack: nothing was removed. Confirm by the stack's name, or by --yes.");
@@ -91,7 +93,7 @@ export async function removeStack(stack: string, sure: boolean): Promise<number>
     const code = await pulumi(stack, ["destroy", "--yes", "--skip-preview", "--suppress-outputs"], env);
     if (code !== 0) return code;
   }
-  await dropOwn(stack, env);
+  await dropOwn(stack, data, env);
   await dropNames(stack, env);
   if (there) await forget(stack, env);
   for (const folder of ["gcroots", "secrets"])
@@ -109,14 +111,14 @@ async function confirmed(stack: string): Promise<boolean> {
 }
 
 /** What a destroy keeps, and what an update that was killed left: by label, whatever Pulumi knows of it. */
-async function dropOwn(stack: string, env: NodeJS.ProcessEnv): Promise<void> {
+async function dropOwn(stack: string, data: string[], env: NodeJS.ProcessEnv): Promise<void> {
   for (const kind of ["container", "network", "volume"] as const)
     for (const name of await own(kind, stack, env)) {
       const force = kind === "container" ? ["--force"] : [];
       const { code, output } = await run("docker", [kind, "rm", ...force, name], { env });
       if (code !== 0) throw new Stop(`docker ${kind} rm ${name}: ${output.trim()}`);
       process.stdout.write(
-        kind === "volume" ? `Volume ${name} and the data in it are gone.\n` : `Removed ${kind} ${name}.\n`,
+        data.includes(name) ? `Volume ${name} and the data in it are gone.\n` : `Removed ${kind} ${name}.\n`,
       );
     }
 }
@@ -140,11 +142,12 @@ async function own(
   kind: "container" | "network" | "volume",
   stack: string,
   env: NodeJS.ProcessEnv,
+  filter: string[] = [],
 ): Promise<string[]> {
   const all = kind === "container" ? ["--all"] : [];
   const format = `{{.${kind === "container" ? "Names" : "Name"}}}`;
   const args = [kind, "ls", ...all, "--filter", `label=agatha.stack=${stack}`, "--format", format];
-  const { code, output } = await run("docker", args, { env });
+  const { code, output } = await run("docker", [...args, ...filter], { env });
   if (code !== 0) throw new Stop(`docker ${kind} ls: ${output.trim()}`);
   return output.split("\n").filter(Boolean);
 }

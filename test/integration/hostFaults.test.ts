@@ -44,6 +44,7 @@ function load(program: string) {
     ALIASES: "agatha-front-image:host-faults-test",
     APPLICATION: "{}",
     ATTRIBUTE: "front-image",
+    KEPT_AS: ref.replace(":", ":kept-test-"),
     OUT_LINK: join(folder, "out", "front-image"),
     PACKAGES: "host",
     REF: ref,

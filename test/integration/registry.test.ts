@@ -55,6 +55,7 @@ async function build(application: object, more: object = {}, secret = password):
     ALIASES: "agatha-front-image:latest",
     APPLICATION: JSON.stringify(application),
     ATTRIBUTE: "front-image",
+    KEPT_AS: (await refOf(application)).replace(":", ":kept-test-"),
     OUT_LINK: join(folder, "out", "front-image"),
     PACKAGES: "host",
     REF: await refOf(application),
@@ -73,7 +74,7 @@ async function build(application: object, more: object = {}, secret = password):
 const refs = async () =>
   (await engine.docker("image", "ls", "--all", "--digests", "--format", "{{.Repository}}:{{.Tag}}")).output
     .split("\n")
-    .filter(Boolean)
+    .filter((ref) => ref !== "" && !ref.includes(":kept-test-"))
     .sort();
 
 it("an image goes there and comes from there, and has our names alone", async () => {

@@ -21,7 +21,9 @@ export async function restoreImages(
   stacks: string[],
 ): Promise<void> {
   const now = await ourImages(docker);
-  for (const [ref, id] of before) if (now.has(ref) && now.get(ref) !== id) await docker("tag", id, ref);
+  // The image of before may have gone since: another test's, which that one removed.
+  for (const [ref, id] of before)
+    if (now.has(ref) && now.get(ref) !== id) await docker("tag", id, ref).catch(() => {});
   const own = (ref: string) => stacks.some((stack) => ref.includes(`-${stack}-`));
   const others = new Set([...now].filter(([ref]) => ref.includes(":kept-") && !own(ref)).map(([, id]) => id));
   const added = [...now].filter(([ref, id]) => !before.has(ref) && (own(ref) || !others.has(id)));
