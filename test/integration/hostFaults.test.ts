@@ -45,7 +45,7 @@ function load(program: string) {
     APPLICATION: "{}",
     ATTRIBUTE: "front-image",
     KEPT_AS: ref.replace(":", ":kept-test-"),
-    OUT_LINK: join(folder, "out", "front-image"),
+    OUT_LINK: join(folder, "out", `front-image-${ref.split(":")[1]}`),
     PACKAGES: "host",
     REF: ref,
   });
@@ -85,7 +85,10 @@ it("a connection that is lost is told as such; the next load goes on", async () 
     });
     process.stdout.on("error", () => {});`;
   writeFileSync(`${slow}.mjs`, slowly);
-  writeFileSync(slow, `#!/bin/sh\nexec ${process.execPath} ${slow}.mjs\n`);
+  writeFileSync(
+    slow,
+    `#!/bin/sh\n[ "$1" = --layers ] && exec ${image} --layers\nexec ${process.execPath} ${slow}.mjs\n`,
+  );
   chmodSync(slow, 0o755);
   const before = await kept();
   const loading = load(slow);

@@ -56,7 +56,7 @@ async function build(application: object, more: object = {}, secret = password):
     APPLICATION: JSON.stringify(application),
     ATTRIBUTE: "front-image",
     KEPT_AS: (await refOf(application)).replace(":", ":kept-test-"),
-    OUT_LINK: join(folder, "out", "front-image"),
+    OUT_LINK: join(folder, "out", `front-image-${(await refOf(application)).split(":")[1]}`),
     PACKAGES: "host",
     REF: await refOf(application),
     REGISTRY: JSON.stringify({ ...described, ...more }),
