@@ -7,7 +7,8 @@ type Values = Record<string, unknown>;
 const MAPS = ["back.properties.", "back.env.", "back.files.", "front.files."];
 
 /** Keys whose text is never read as JSON: a password may well be `12345` or `true`, and a tag all digits. */
-const TEXTS = /^(databasePassword|database\.(name|user)|(back|front)\.pin|registry\.(username|password)|back\.(properties|env)\..*)$/s;
+const TEXTS =
+  /^(databasePassword|database\.(name|user)|(back|front)\.pin|registry\.(username|password)|back\.(properties|env)\..*)$/s;
 
 /**
  * Texts into values: JSON where it is an object, list, number or boolean; dotted keys into their objects.

@@ -72,7 +72,8 @@ const CONNECTION: Sentence[] = [
  * @param transfer Whether something was being sent.
  */
 export function hostSentence(words: string, host?: string, transfer = false): string | undefined {
-  const address = host ?? /daemon (?:socket )?at (\w+:\/\/\S+?)[.:]?(?:\s|$)/.exec(words)?.[1] ?? "the docker host";
+  const address =
+    host ?? /daemon (?:socket )?at (\w+:\/\/\S+?)[.:]?(?:\s|$)/.exec(words)?.[1] ?? "the docker host";
   const told = (sentences: Sentence[]) => {
     const found = sentences.find(([pattern]) => pattern.test(words));
     return found === undefined ? undefined : `docker: ${found[1](address, reason(words))}`;
