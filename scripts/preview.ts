@@ -13,6 +13,7 @@ import { explain, explanation, type PreviewStep } from "./lib/explain.ts";
 import { previewErrors, readPreview } from "./lib/previewOutput.ts";
 import { onStandardError } from "./lib/report.ts";
 import { ensureStack, environment, fullName, requireStack, stackArguments, takeValue } from "./lib/stack.ts";
+import { postgresqlOf } from "./setup/postgresql.ts";
 import { setup } from "./setup/setup.ts";
 
 interface Seen {
@@ -38,7 +39,7 @@ await main(async () => {
   if (markdown) onStandardError();
   const show = (text: string) => (out === undefined ? process.stdout.write(text) : writeFileSync(out, text));
   try {
-    await setup({ sample: true });
+    await setup({ sample: true, postgresql: postgresqlOf(stack) });
     const env = await environment();
     const look = (more: string[], env: NodeJS.ProcessEnv) =>
       preview([...more, ...rest], env, diff || markdown);

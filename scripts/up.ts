@@ -6,11 +6,12 @@
 import { main } from "./lib/exec.ts";
 import { ensureStack, environment, outputs, pulumi, requireStack, stackArguments } from "./lib/stack.ts";
 import { refuseLeftBehind } from "./lib/withoutState.ts";
+import { postgresqlOf } from "./setup/postgresql.ts";
 import { setup } from "./setup/setup.ts";
 
 await main(async () => {
   const { stack, rest, flags } = stackArguments(process.argv.slice(2), ["existing"]);
-  await setup({ sample: true });
+  await setup({ sample: true, postgresql: postgresqlOf(stack) });
   const env = await environment();
   const refuse = () => refuseLeftBehind(stack, env);
   await (flags["existing"] ? requireStack(stack, env) : ensureStack(stack, env, refuse));

@@ -28,7 +28,7 @@ const counterparts = (suites: string[], from: string, to: string): string[] =>
 function inStanza(stanza: string, from: string, to: string): string | undefined {
   const lines = stanza.split("\n").filter((line) => line.trim() !== "" && !line.startsWith("#"));
   const types = lines.find((line) => /^Types:/i.test(line)) ?? "";
-  if (!/\bdeb\b/.test(types) || lines.some((line) => /^Enabled:\s*no/i.test(line))) return undefined;
+  if (!/\bdeb(?!-)\b/.test(types) || lines.some((line) => /^Enabled:\s*no/i.test(line))) return undefined;
   const suites = lines.findIndex((line) => /^Suites:/i.test(line));
   const others = counterparts(lines[suites]?.replace(/^Suites:/i, "").split(/\s+/) ?? [], from, to);
   if (others.length === 0) return undefined;

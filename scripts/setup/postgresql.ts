@@ -14,6 +14,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join, resolve } from "node:path";
+import { parse } from "yaml";
 import majors from "../../nix/host/postgresql/majors.json" with { type: "json" };
 import { lastLines, run, Stop } from "../lib/exec.ts";
 import { sourcesOfSuite } from "./aptSources.ts";
@@ -29,6 +30,16 @@ interface Major {
 
 /** A major version that set-up has something to take for; undefined for the others, the default among them. */
 export const takenMajor = (major: number): Major | undefined => (majors as Record<string, Major>)[major];
+
+/** The major version that a stack's file asks for, as far as it can be read; what is wrong in it is the program's to tell. */
+export function postgresqlOf(stack: string): number | undefined {
+  const file = `Pulumi.${stack}.yaml`;
+  if (!existsSync(file)) return undefined;
+  const { config } = (parse(readFileSync(file, "utf8")) ?? {}) as { config?: Record<string, unknown> };
+  const database = config?.["agatha:database"] as { version?: unknown } | undefined;
+  const version = Number(config?.["agatha:database.version"] ?? database?.version);
+  return Number.isInteger(version) ? version : undefined;
+}
 
 /** Where `nix/host/material.nix` looks. */
 const folderOf = (major: number): string =>
