@@ -6,6 +6,7 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { DatabaseSteps } from "./components/DatabaseSteps.ts";
 import { DockerService } from "./components/DockerService.ts";
+import { databaseUpgrade, databaseVolume, lookForUpgrade } from "./components/databaseUpgrade.ts";
 import { askDeployed } from "./components/deployed.ts";
 import { endWithEngine } from "./components/endWithEngine.ts";
 import { applicationOf, planImages } from "./components/evaluate.ts";
@@ -27,9 +28,10 @@ import { dockerEnvironment, stepCommand } from "./components/stepCommand.ts";
 
 endWithEngine();
 const config = await inSentences(readConfig);
-const [meta] = await inSentences(() =>
+const [meta, upgradeAhead] = await inSentences(() =>
   Promise.all([
     planImages(config),
+    lookForUpgrade(config),
     refuseTakenPorts(publishedPorts(config), pulumi.getStack(), config.dockerHost),
   ]),
 );
@@ -67,11 +69,13 @@ const aliases = isPinned(meta.back) ? [] : [migrationsAlias(meta.back, pulumi.ge
 const images = { db: image("db"), back: image("back", aliases), front: image("front") };
 
 const network = new docker.Network("network", { name: hostName("network"), labels: labels("network") }, opts);
+// When all images are there: the back is away from now on until it starts on the new database.
+const upgraded = databaseUpgrade(config, images.db.ref, upgradeAhead, { dependsOn: Object.values(images) });
 const volume = new docker.Volume(
   "db-data",
-  { name: hostName("db-data"), labels: labels("db") },
+  { name: databaseVolume(config), labels: labels("db") },
   // No config change and no destroy drops data: `npm run down -- --volumes` alone does, by name.
-  { ...opts, retainOnDelete: true },
+  { ...opts, retainOnDelete: true, dependsOn: upgraded },
 );
 
 // A network that was removed and made again is another one, to which no container is connected.
