@@ -93,7 +93,7 @@ export async function accepts(container: string, user: string, port: number): Pr
     if (code === 0) return;
     const running = await inspect<boolean>("container", container, ".State.Running");
     // What another try does not change.
-    const refused = /FATAL: +(?!the database system is)[^\n]*/.exec(stderr)?.[0];
+    const refused = /FATAL: +(?! |the database system is)[^\n]*/.exec(stderr)?.[0];
     if (!running || refused !== undefined || performance.now() > end || process.exitCode !== undefined)
       throw new StepError(`PostgreSQL does not start: ${refused ?? (await lastWords(container))}`);
     await sleep(PAUSE_MS);

@@ -36,6 +36,9 @@ const STAGED = ".upgrade";
 /** The new database is about as large as the old one; its log and what sorting takes come on top, in bytes. */
 const HEADROOM = 200e6;
 
+/** What is told of an upgrade that failed. */
+const UNDONE = "Nothing changed: the old database and the back run as before";
+
 const [stack, container, user] = [input("STACK"), input("CONTAINER"), input("DATABASE_USER")];
 const [base, version, image] = [input("VOLUME_BASE"), Number(input("VERSION")), input("IMAGE")];
 const target = volumeOf(base, version);
@@ -62,12 +65,14 @@ await step(async () => {
   process.stdout.write(`${await upgrade(older.from, older.volume)}\n`);
 });
 
-const volumes = async (): Promise<string[]> =>
-  (await docker(["volume", "ls", "--filter", `label=agatha.stack=${stack}`, "--format", "{{.Name}}"])).split(
-    "\n",
-  );
+async function volumes(): Promise<string[]> {
+  const filter = `label=agatha.stack=${stack}`;
+  return (await docker(["volume", "ls", "--filter", filter, "--format", "{{.Name}}"])).split("\n");
+}
 
-const others = async (): Promise<string[]> => (await volumes()).filter((name) => name !== target);
+async function others(): Promise<string[]> {
+  return (await volumes()).filter((name) => name !== target);
+}
 
 async function mounted(): Promise<string[]> {
   const mounts = await inspect<{ Name?: string }[]>("container", container, ".Mounts");
@@ -107,13 +112,18 @@ async function upgrade(from: number, volume: string): Promise<string> {
     const seconds = ((performance.now() - start) / 1000).toFixed(1);
     return `PostgreSQL ${from} => ${version} in ${seconds} s: ${inNumbers(rows)}, the same as before. Volume ${volume} is kept as it was; \`docker volume rm ${volume}\` drops it`;
   } catch (error) {
+    const reason = words(error);
     // Where another run took over, what it does is not undone.
-    if (oldServer === undefined || (await removeContainer(oldServer))) await undo(running);
-    const reason = error instanceof StepError ? error.message : String(error);
+    const mine = oldServer === undefined || (await removeContainer(oldServer));
+    const back = mine ? await undo(running).then(() => UNDONE, words) : "Another update took over";
     throw new StepError(
-      `agatha-db: the upgrade from PostgreSQL ${from} to ${version} failed: ${reason.replace(/\.$/, "")}. Nothing changed: PostgreSQL ${from} and the back run as before. Mend what it names and run up again, or set agatha:database.version back to ${from}.`,
+      `agatha-db: the upgrade from PostgreSQL ${from} to ${version} failed: ${reason}. ${back}. Mend what it names and run up again, or set agatha:database.version back to ${from}.`,
     );
   }
+}
+
+function words(error: unknown): string {
+  return (error instanceof StepError ? error.message : String(error)).replace(/\.$/, "");
 }
 
 interface Services {
@@ -184,4 +194,6 @@ async function refuseFullVolume(bytes: number): Promise<void> {
     );
 }
 
-const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(0)} MB`;
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(0)} MB`;
+}

@@ -158,14 +158,26 @@ function awayFor(healthy: PreviewStep | undefined): string {
   return took === undefined ? "not known yet" : about(Number(took) + HANDOVER_SECONDS);
 }
 
+/** What a step to another major version of PostgreSQL is about to do, in the program's own words. */
+function upgradeAhead(step: PreviewStep | undefined): string | undefined {
+  if (step === undefined || ["same", "delete"].includes(step.op)) return undefined;
+  const ahead = (step.newState?.inputs?.["environment"] as Record<string, unknown> | undefined)?.["AHEAD"];
+  return typeof ahead === "string" ? ahead.replace(/; seen at .*/, "") : undefined;
+}
+
 function dataRows(byName: Map<string, PreviewStep>): string[][] {
   const op = (name: string) => byName.get(name)?.op ?? "same";
+  const ahead = upgradeAhead(byName.get("db-upgrade"));
   const volume: Record<string, string> = {
     same: "stays",
     create: "is made, or found from before",
     delete: "is kept",
   };
-  const rows = [["volume", volume[op("db-data")] ?? "is kept; the database gets another one"]];
+  const other = "is kept; the database gets another one";
+  const rows = [
+    ["volume", ahead ? "is filled from the old one, which is kept" : (volume[op("db-data")] ?? other)],
+  ];
+  if (ahead !== undefined) rows.push(["version", ahead]);
   const migrations = byName.get("db-schema-migrations");
   if (migrations !== undefined && migrations.op !== "same" && migrations.op !== "delete") {
     const files = (state: State | undefined) =>
