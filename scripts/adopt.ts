@@ -1,51 +1,15 @@
 /**
  * `npm run adopt -- SOURCE`: takes over the data of a PostgreSQL that ran before, a folder (the seed's ./db_data) or a
- * docker volume, into the volume of a stack that is not up. The source is read alone; the copy is compared with it file
- * by file, and opened, before it takes its place. `--replace` drops what data the stack has.
+ * docker volume, into the volume of a stack that is not up. `--replace` drops what data the stack has.
  */
-import { readFileSync, rmSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { volumeOf } from "../components/databaseVolumes.ts";
-import { applicationOf, evaluateImages, imageRef } from "../components/evaluate.ts";
-import { nixArguments } from "../components/nixArguments.ts";
-import type { Config } from "../config.ts";
-import { docker, inspect } from "../steps/docker.ts";
-import { load } from "../steps/load.ts";
-import { inNumbers, tableRows } from "../steps/postgres.ts";
-import { run as runStep } from "../steps/process.ts";
-import {
-  DATA,
-  inVolume,
-  PUBLISH,
-  removeContainer,
-  startServer,
-  stopServer,
-  volumeHolds,
-} from "../steps/temporaryServer.ts";
-import { factsAgainst, namesAgainst } from "./lib/adopt/checks.ts";
-import { namesIn } from "./lib/adopt/names.ts";
-import {
-  copyInto,
-  differingFiles,
-  factsOf,
-  findSource,
-  parseSums,
-  type Source,
-  SUMS,
-  sumsOf,
-  usersOf,
-} from "./lib/adopt/source.ts";
-import { lastLines, main, run, Stop } from "./lib/exec.ts";
+import { adopt } from "./lib/adopt/adopt.ts";
+import { main, Stop } from "./lib/exec.ts";
 import { configOf, readStackConfig } from "./lib/images/build.ts";
 import { environment, stackArguments } from "./lib/stack.ts";
 import { postgresqlOf } from "./setup/postgresql.ts";
 import { setup } from "./setup/setup.ts";
-
-/** Where the copy lies in its volume until it is proven. */
-const STAGED = ".adopting";
-
-/** What a server writes beside the copy, in bytes. */
-const HEADROOM = 200e6;
 
 await main(async () => {
   const { stack, flags } = stackArguments(process.argv.slice(2), ["replace"]);
@@ -56,6 +20,7 @@ await main(async () => {
       replace: { type: "boolean" },
     },
     allowPositionals: true,
+    strict: false,
   });
   const [given, ...more] = positionals;
   if (given === undefined || more.length > 0)
@@ -65,131 +30,10 @@ await main(async () => {
   const file = values["config-file"];
   const packages = process.env["AGATHA_PACKAGES"];
   const config =
-    file === undefined
-      ? readStackConfig(stack, packages)
-      : configOf(stack, readFileSync(file, "utf8"), packages);
+    typeof file === "string"
+      ? configOf(stack, readFileSync(file, "utf8"), packages)
+      : readStackConfig(stack, packages);
   if (config.dockerHost !== undefined) process.env["DOCKER_HOST"] = config.dockerHost;
   await adopt(given, stack, config, flags["replace"] ?? false);
   return 0;
 });
-
-async function adopt(given: string, stack: string, config: Config, replace: boolean): Promise<void> {
-  await refuseRunningStack(stack);
-  const source = await findSource(given);
-  const image = await databaseImage(config);
-  const { version } = config.database;
-  const against = factsAgainst(given, await factsOf(source, image), await usersOf(source), version);
-  if (against !== undefined) throw new Stop(against);
-  const volume = volumeOf(`agatha-${stack}-db-data`, version);
-  const made = await makeVolume(stack, volume);
-  const where = { stack, image, volume };
-  try {
-    if (!made && !replace && (await volumeHolds(where)) !== undefined)
-      throw new Stop(
-        `adopt: stack ${stack} has data already, in volume ${volume}. Keep it, or drop it for what comes: \`npm run adopt -- ${given} --replace\`.`,
-      );
-    await copy(source, where);
-    const told = await open(given, config, where);
-    await inVolume(where, PUBLISH, STAGED);
-    process.stdout.write(
-      `${told}\nThe source is as it was. \`npm run up\` goes on with the copy, in volume ${volume}.\n`,
-    );
-  } catch (error) {
-    await removeContainer(serverName(stack));
-    if (made) await runStep("docker", ["volume", "rm", volume]);
-    else
-      await runStep("docker", [
-        "run",
-        "--rm",
-        "--user",
-        "0:0",
-        "--volume",
-        `${volume}:${DATA}`,
-        "--entrypoint",
-        "rm",
-        image,
-        "-rf",
-        `${DATA}/${STAGED}`,
-      ]);
-    throw error;
-  }
-}
-
-const serverName = (stack: string): string => `agatha-${stack}-db-adopt`;
-
-async function refuseRunningStack(stack: string): Promise<void> {
-  const filters = ["--filter", `label=agatha.stack=${stack}`, "--filter", "label=agatha.service=db"];
-  const containers = await docker(["ps", "--all", "--format", "{{.Names}}", ...filters]);
-  if (containers !== "")
-    throw new Stop(
-      `adopt: stack ${stack} has a database, ${containers.replaceAll("\n", ", ")}. Take it down first: \`npm run down -- --stack ${stack}\` keeps its data.`,
-    );
-}
-
-/** @returns Whether it was not there before. */
-async function makeVolume(stack: string, volume: string): Promise<boolean> {
-  if ((await runStep("docker", ["volume", "inspect", volume])).code === 0) return false;
-  const labels = ["--label", `agatha.stack=${stack}`, "--label", "agatha.service=db"];
-  await docker(["volume", "create", ...labels, volume]);
-  return true;
-}
-
-/** The stack's own image of the database, built and loaded where docker has it not. */
-async function databaseImage(config: Config): Promise<string> {
-  const { db } = await evaluateImages(config);
-  const ref = imageRef(db);
-  if ((await inspect<string>("image", ref, ".Id")) !== undefined) return ref;
-  const link = ".state/adopt-image";
-  const args = nixArguments(config.packages, JSON.stringify(applicationOf(config).db));
-  const { code, output } = await run("nix-build", [...args, "-A", db.attribute, "--out-link", link]);
-  if (code !== 0)
-    throw new Stop(`nix-build of ${db.attribute} failed with ${code}:\n${lastLines(output, 30)}`);
-  await load(link);
-  rmSync(link);
-  return ref;
-}
-
-interface Where {
-  stack: string;
-  image: string;
-  volume: string;
-}
-
-/** Copies, and compares each file with the source as it is after that. */
-async function copy(source: Source, where: Where): Promise<void> {
-  const { bytes } = await factsOf(source, where.image);
-  const free = Number((await inVolume(where, "df -Pk . | tail -n 1")).split(/\s+/)[3]) * 1024;
-  if (!(free >= bytes + HEADROOM))
-    throw new Stop(
-      `adopt: docker's volumes have ${megabytes(free)} free, and ${megabytes(bytes + HEADROOM)} are needed. Make room, then run this again.`,
-    );
-  await copyInto(source, where.volume, where.image, STAGED);
-  const copied = parseSums(await inVolume(where, `cd "$1"; ${SUMS}`, STAGED));
-  const differing = differingFiles(await sumsOf(source, where.image), copied);
-  if (differing.length > 0)
-    throw new Stop(
-      `adopt: ${differing.length} files changed while they were copied, ${differing[0]} first. Stop what writes to them, then run this again.`,
-    );
-  process.stdout.write(`${copied.size} files, ${megabytes(bytes)}: the copy is the same, byte for byte.\n`);
-}
-
-/** Opens the copy with the stack's own image: names, and rows of each table. */
-async function open(given: string, config: Config, where: Where): Promise<string> {
-  await inVolume(where, `rm -f "$1/postmaster.pid"`, STAGED);
-  const names = await namesIn(where.volume, where.image, STAGED);
-  const against = namesAgainst(given, names, config);
-  if (against !== undefined) throw new Stop(against);
-  const user = names.superusers[0] as string;
-  await removeContainer(serverName(where.stack));
-  const server = await startServer({
-    ...{ ...where, user, name: serverName(where.stack), port: 5432, dataFolder: `${DATA}/${STAGED}` },
-    settings: [],
-  });
-  const rows = await tableRows({ container: server, user, name: config.database.name });
-  for (const [table, count] of rows) process.stdout.write(`  ${table}  ${count}\n`);
-  await stopServer(server);
-  await removeContainer(server);
-  return `Database "${config.database.name}": ${inNumbers(rows)}.`;
-}
-
-const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(0)} MB`;

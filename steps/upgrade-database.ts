@@ -36,9 +36,6 @@ const STAGED = ".upgrade";
 /** The new database is about as large as the old one; its log and what sorting takes come on top, in bytes. */
 const HEADROOM = 200e6;
 
-/** What is told of an upgrade that failed. */
-const UNDONE = "Nothing changed: the old database and the back run as before";
-
 const [stack, container, user] = [input("STACK"), input("CONTAINER"), input("DATABASE_USER")];
 const [base, version, image] = [input("VOLUME_BASE"), Number(input("VERSION")), input("IMAGE")];
 const target = volumeOf(base, version);
@@ -115,11 +112,16 @@ async function upgrade(from: number, volume: string): Promise<string> {
     const reason = words(error);
     // Where another run took over, what it does is not undone.
     const mine = oldServer === undefined || (await removeContainer(oldServer));
-    const back = mine ? await undo(running).then(() => UNDONE, words) : "Another update took over";
+    const back = mine ? await undo(running).then(() => undone(running), words) : "Another update took over";
     throw new StepError(
       `agatha-db: the upgrade from PostgreSQL ${from} to ${version} failed: ${reason}. ${back}. Mend what it names and run up again, or set agatha:database.version back to ${from}.`,
     );
   }
+}
+
+/** What is told of an upgrade that failed. */
+function undone({ database }: Services): string {
+  return `Nothing changed${database ? ": the old database and the back run as before" : ""}`;
 }
 
 function words(error: unknown): string {

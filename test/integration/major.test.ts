@@ -152,8 +152,9 @@ it("the data is not given back to an older version", async () => {
 
 it("a destroyed stack is upgraded from its kept volume, by the old image, over what an interrupt left", async () => {
   const before = await everything();
+  wanted(17);
   expect((await scratch.destroy()).code).toBe(0);
-  await scratch.docker("volume", "rm", volume(17));
+  await scratch.docker("volume", "rm", "--force", volume(17));
   await scratch.docker("volume", "create", "--label", `agatha.stack=${scratch.stack}`, volume(17));
   await scratch.upWell();
   expect(await serverVersion()).toBe(17);

@@ -139,11 +139,31 @@ function processesIn(folder: string): string[] {
     .map((pid) => `process ${pid}`);
 }
 
-/** Copies the source into a folder of the stack's volume, which belongs to PostgreSQL's user there. */
-export async function copyInto(source: Source, volume: string, image: string, folder: string): Promise<void> {
+/**
+ * Copies the source into a folder of the stack's volume, which belongs to PostgreSQL's user there.
+ *
+ * @param name The container's that does it.
+ */
+export async function copyInto(
+  source: Source,
+  volume: string,
+  image: string,
+  folder: string,
+  name: string,
+): Promise<void> {
   const target = [
-    ...["run", "--rm", "--interactive", "--network", "none", "--pull", "never", "--user", "0:0"],
-    ...["--cap-drop", "ALL", ...COPIER, "--security-opt", "no-new-privileges:true", "--entrypoint", "sh"],
+    ...["run", "--rm", "--name", name, "--interactive", "--network", "none", "--pull", "never"],
+    ...[
+      "--user",
+      "0:0",
+      "--cap-drop",
+      "ALL",
+      ...COPIER,
+      "--security-opt",
+      "no-new-privileges:true",
+      "--entrypoint",
+      "sh",
+    ],
     ...["--workdir", DATA, "--volume", `${volume}:${DATA}`],
   ];
   const begin = `rm -rf "$1"; mkdir "$1"`;
