@@ -149,6 +149,7 @@ describe("a preview in words", () => {
     expect(text).toMatch(
       /volume +is filled from the old one, which is kept\nversion +PostgreSQL 13 => 17, .* about 12 s\n/,
     );
+    expect(text).toMatch(/db +stays +about 12 s\nback +stays +about 12 s\nfront +stays\n/);
     // Without docker nobody knows; and a step that does nothing announces nothing.
     expect(explain("dev", [data, upgrade("create", {})])).toContain("is kept; the database gets another one");
     expect(explain("dev", [data, upgrade("same", { AHEAD: words })])).not.toContain("version");
