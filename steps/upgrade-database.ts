@@ -49,7 +49,7 @@ await step(async () => {
       `agatha:database.version: ${version} is older than the data, which is PostgreSQL ${plan.newer}'s. Set it to ${plan.newer}.`,
     );
   const imageMajor = await majorOfImage(image);
-  if (imageMajor !== version)
+  if (imageMajor !== undefined && imageMajor !== version)
     throw new StepError(
       `agatha:database.version: ${version} does not fit the database's image, which has PostgreSQL ${imageMajor}. Set agatha:database.image to an image of ${version}, or agatha:database.version to ${imageMajor}.`,
     );
