@@ -68,12 +68,22 @@ export async function startServer(args: ServerArgs): Promise<string> {
     ...(port === 5432 ? [] : ["--env", `PGPORT=${port}`]),
     ...[image, "postgres", ...settings.flatMap((setting) => ["-c", setting])],
   ]);
-  await accepts(id, user, port);
+  await accepts(id, user, port, () => process.exitCode !== undefined);
   return id;
 }
 
-/** Waits until a server accepts connections over TCP: while a data directory is made, it does so over its socket alone. */
-export async function accepts(container: string, user: string, port: number): Promise<void> {
+/**
+ * Waits until a server accepts connections over TCP: while a data directory is made, it does so over its socket alone.
+ *
+ * @param interrupted Whether to wait no longer. Default: to the end.
+ * @throws StepError with what stands against it, or the end of its log.
+ */
+export async function accepts(
+  container: string,
+  user: string,
+  port: number,
+  interrupted: () => boolean = () => false,
+): Promise<void> {
   const psql = [
     "psql",
     "-h",
@@ -94,7 +104,7 @@ export async function accepts(container: string, user: string, port: number): Pr
     const running = await inspect<boolean>("container", container, ".State.Running");
     // What another try does not change.
     const refused = /FATAL: +(?! |the database system is)[^\n]*/.exec(stderr)?.[0];
-    if (!running || refused !== undefined || performance.now() > end || process.exitCode !== undefined)
+    if (!running || refused !== undefined || performance.now() > end || interrupted())
       throw new StepError(`PostgreSQL does not start: ${refused ?? (await lastWords(container))}`);
     await sleep(PAUSE_MS);
   }

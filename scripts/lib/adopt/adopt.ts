@@ -1,6 +1,6 @@
 /** Takes over a data directory: see docs/moving-in.md. */
-import { rmSync } from "node:fs";
-import { volumeOf } from "../../../components/databaseVolumes.ts";
+import { mkdirSync, rmSync } from "node:fs";
+import { majorOfVolume, volumeOf } from "../../../components/databaseVolumes.ts";
 import { applicationOf, evaluateImages, imageRef } from "../../../components/evaluate.ts";
 import { nixArguments } from "../../../components/nixArguments.ts";
 import type { Config } from "../../../config.ts";
@@ -53,7 +53,9 @@ export async function adopt(given: string, stack: string, config: Config, replac
   const { version } = config.database;
   const against = factsAgainst(given, await factsOf(source, image), await usersOf(source), version);
   if (against !== undefined) throw new Stop(against);
-  const volume = volumeOf(`agatha-${stack}-db-data`, version);
+  const base = `agatha-${stack}-db-data`;
+  await refuseNewerData(stack, base, version);
+  const volume = volumeOf(base, version);
   const made = await makeVolume(stack, volume);
   const where = { stack, image, volume };
   try {
@@ -94,6 +96,17 @@ async function refuseRunningStack(stack: string): Promise<void> {
     );
 }
 
+/** The next `up` would refuse to go back to older data. */
+async function refuseNewerData(stack: string, base: string, version: number): Promise<void> {
+  const format = ["--filter", `label=agatha.stack=${stack}`, "--format", "{{.Name}}"];
+  const volumes = (await docker(["volume", "ls", ...format])).split("\n");
+  const newer = volumes.filter((name) => (majorOfVolume(base, name) ?? 0) > version);
+  if (newer.length > 0)
+    throw new Stop(
+      `adopt: stack ${stack} has data of a newer PostgreSQL, in volume ${newer.join(", ")}. Drop it first, if it is not needed: \`docker volume rm ${newer.join(" ")}\`.`,
+    );
+}
+
 /** @returns Whether it was not there before. */
 async function makeVolume(stack: string, volume: string): Promise<boolean> {
   if ((await runStep("docker", ["volume", "inspect", volume])).code === 0) return false;
@@ -108,6 +121,7 @@ async function databaseImage(config: Config): Promise<string> {
   const ref = imageRef(db);
   if ((await inspect<string>("image", ref, ".Id")) !== undefined) return ref;
   const link = ".state/adopt-image";
+  mkdirSync(".state", { recursive: true });
   const args = nixArguments(config.packages, JSON.stringify(applicationOf(config).db));
   const { code, output } = await run("nix-build", [...args, "-A", db.attribute, "--out-link", link]);
   if (code !== 0)
