@@ -109,6 +109,13 @@ it("is refused where the stack has data, which stays", async () => {
   expect(await scratch.own("volume")).toEqual([volume()]);
 });
 
+it("is refused where the stack has data of a newer version, which the next up would not go back from", async () => {
+  const newer = `${volume()}-17`;
+  await scratch.docker("volume", "create", "--label", `agatha.stack=${scratch.stack}`, newer);
+  await refused(`has data of a newer PostgreSQL, in volume ${newer}.`, folder(), "--replace");
+  await scratch.docker("volume", "rm", newer);
+});
+
 it("is refused where the configuration names another database, another role or another version", async () => {
   const before = sourceFiles();
   await configured({ name: "other_db", user: "somebody" });

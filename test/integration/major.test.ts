@@ -1,6 +1,9 @@
 /** PostgreSQL's next major version: what fails leaves everything as it was, what passes has every row. */
 import { spawn } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { which } from "../../scripts/lib/exec.ts";
 import { explain } from "../../scripts/lib/explain.ts";
 import { changes, type Operations, Scratch } from "../support/scratch.ts";
 import { expectSentences } from "../support/words.ts";
@@ -98,6 +101,30 @@ it("a preview says from which version to which, what is kept and how long it tak
   expect(words).toMatch(/volume +is filled from the old one, which is kept/);
   expect(words).toContain(sentence);
 });
+
+it("an upgrade without room for the new volume is refused, and all goes on as before", async () => {
+  const [before, ids] = [await everything(), await containers()];
+  const { code, output } = await scratch.up({ PATH: `${dockerWithoutRoom()}:${process.env["PATH"]}` });
+  expect(code).not.toBe(0);
+  expect(output).toMatch(
+    /failed: the volume has 1 MB free, and \d+ MB are needed\. Make room\. Nothing changed/,
+  );
+  expectSentences(scratch, output);
+  expect(await containers()).toEqual(ids);
+  expect(await scratch.own("volume")).toEqual([volume(13)]);
+  expect(await everything()).toEqual(before);
+});
+
+/** A folder with a docker that tells of a full disk, and is the real one in everything else. */
+function dockerWithoutRoom(): string {
+  const folder = join(scratch.folder, "full");
+  mkdirSync(folder, { recursive: true });
+  const real = which("docker") ?? "";
+  const answer = "/dev/vda 1024 0 1024 100% /";
+  const script = `#!/bin/bash\ncase "$*" in *"df -Pk"*) echo "${answer}" ;; *) exec ${real} "$@" ;; esac\n`;
+  writeFileSync(join(folder, "docker"), script, { mode: 0o755 });
+  return folder;
+}
 
 it("an upgrade that fails leaves all as it was, and says what is in its way", async () => {
   // PostgreSQL 17 has it no more.
