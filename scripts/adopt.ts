@@ -5,6 +5,7 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { adopt } from "./lib/adopt/adopt.ts";
+import { interruptible } from "./lib/backup/stackDatabase.ts";
 import { main, Stop } from "./lib/exec.ts";
 import { configOf, readStackConfig } from "./lib/images/build.ts";
 import { environment, stackArguments } from "./lib/stack.ts";
@@ -34,6 +35,9 @@ await main(async () => {
       ? configOf(stack, readFileSync(file, "utf8"), packages)
       : readStackConfig(stack, packages);
   if (config.dockerHost !== undefined) process.env["DOCKER_HOST"] = config.dockerHost;
-  await adopt(given, stack, config, flags["replace"] ?? false);
-  return 0;
+  // The program that runs then fails, and what was begun is undone.
+  return await interruptible(async () => {
+    await adopt(given, stack, config, flags["replace"] ?? false);
+    return 0;
+  });
 });

@@ -1,7 +1,7 @@
 /** PostgreSQL in containers of their own, which no network reaches: to read a volume, and to fill one. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { docker, inspect } from "./docker.ts";
-import { run, StepError, tail } from "./process.ts";
+import { run, StepError, stopIfInterrupted, tail } from "./process.ts";
 
 /** Where the official image keeps its data. */
 export const DATA = "/var/lib/postgresql/data";
@@ -68,21 +68,21 @@ export async function startServer(args: ServerArgs): Promise<string> {
     ...(port === 5432 ? [] : ["--env", `PGPORT=${port}`]),
     ...[image, "postgres", ...settings.flatMap((setting) => ["-c", setting])],
   ]);
-  await accepts(id, user, port, () => process.exitCode !== undefined);
+  await accepts(id, user, port, stopIfInterrupted);
   return id;
 }
 
 /**
  * Waits until a server accepts connections over TCP: while a data directory is made, it does so over its socket alone.
  *
- * @param interrupted Whether to wait no longer. Default: to the end.
+ * @param goesOn Throws where the wait is to end early. Default: it does not.
  * @throws StepError with what stands against it, or the end of its log.
  */
 export async function accepts(
   container: string,
   user: string,
   port: number,
-  interrupted: () => boolean = () => false,
+  goesOn: () => void = () => {},
 ): Promise<void> {
   const psql = [
     "psql",
@@ -104,8 +104,9 @@ export async function accepts(
     const running = await inspect<boolean>("container", container, ".State.Running");
     // What another try does not change.
     const refused = /FATAL: +(?! |the database system is)[^\n]*/.exec(stderr)?.[0];
-    if (!running || refused !== undefined || performance.now() > end || interrupted())
+    if (!running || refused !== undefined || performance.now() > end)
       throw new StepError(`PostgreSQL does not start: ${refused ?? (await lastWords(container))}`);
+    goesOn();
     await sleep(PAUSE_MS);
   }
 }

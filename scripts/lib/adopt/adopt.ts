@@ -7,7 +7,7 @@ import type { Config } from "../../../config.ts";
 import { docker, inspect } from "../../../steps/docker.ts";
 import { load } from "../../../steps/load.ts";
 import { inNumbers, tableRows } from "../../../steps/postgres.ts";
-import { endChildren, run as runStep } from "../../../steps/process.ts";
+import { run as runStep } from "../../../steps/process.ts";
 import {
   DATA,
   inVolume,
@@ -45,8 +45,6 @@ const HEADROOM = 200e6;
  * @throws Stop with the reason and the mend.
  */
 export async function adopt(given: string, stack: string, config: Config, replace: boolean): Promise<void> {
-  // The program that runs then fails, and what was begun is undone.
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, endChildren);
   await refuseRunningStack(stack);
   const source = await findSource(given);
   const image = await databaseImage(config);
