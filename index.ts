@@ -90,7 +90,8 @@ const host = (service: keyof typeof images) => ({
 const db = new DockerService(
   "db",
   { service: databaseService(config, images.db.loaded, volume.name), ...host("db") },
-  opts,
+  // All of it, its trial too: a trial that failed after an upgrade had stopped the services would leave them so.
+  { ...opts, dependsOn: volume },
 );
 const schema = new DatabaseSteps(
   "db-schema",

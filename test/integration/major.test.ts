@@ -79,6 +79,7 @@ const wanted = (version: number) => {
 const UPGRADE: Operations = {
   "db-image-build": "replace",
   "db-image-loaded": "replace",
+  "db-trial": "update",
   "db-upgrade": "create",
   "db-data": "replace",
   "db-container": "replace",

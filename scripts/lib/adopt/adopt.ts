@@ -5,7 +5,7 @@ import { applicationOf, evaluateImages, imageRef } from "../../../components/eva
 import { nixArguments } from "../../../components/nixArguments.ts";
 import type { Config } from "../../../config.ts";
 import { docker, inspect } from "../../../steps/docker.ts";
-import { load } from "../../../steps/load.ts";
+import { knownLayers, load } from "../../../steps/load.ts";
 import { inNumbers, tableRows } from "../../../steps/postgres.ts";
 import { run as runStep } from "../../../steps/process.ts";
 import {
@@ -124,7 +124,7 @@ async function databaseImage(config: Config): Promise<string> {
   const { code, output } = await run("nix-build", [...args, "-A", db.attribute, "--out-link", link]);
   if (code !== 0)
     throw new Stop(`nix-build of ${db.attribute} failed with ${code}:\n${lastLines(output, 30)}`);
-  await load(link);
+  await load(link, knownLayers(), config.packages);
   rmSync(link);
   return ref;
 }
