@@ -106,7 +106,7 @@ it("is refused where there is no data, or no such source", async () => {
 
 it("is refused where the stack has data, which stays", async () => {
   await refused(`has data already, in volume ${volume()}`, folder());
-  expect(await scratch.own("volume")).toEqual([volume()]);
+  expect(await scratch.own("volume")).toContain(volume());
 });
 
 it("is refused where the stack has data of a newer version, which the next up would not go back from", async () => {
