@@ -88,6 +88,7 @@ const UPGRADE: Operations = {
   "db-schema-migrations": "replace",
   "back-container": "replace",
   "back-healthy": "replace",
+  history: "update",
 };
 
 it("a preview says from which version to which, what is kept and how long it takes", async () => {
