@@ -1,7 +1,8 @@
 /** Takes over a data directory: see docs/moving-in.md. */
 import { mkdirSync, rmSync } from "node:fs";
 import { majorOfVolume, volumeOf } from "../../../components/databaseVolumes.ts";
-import { applicationOf, evaluateImages, imageRef } from "../../../components/evaluate.ts";
+import { applicationOf, evaluateImages } from "../../../components/evaluate.ts";
+import { imageRef } from "../../../components/imagePlan.ts";
 import { nixArguments } from "../../../components/nixArguments.ts";
 import type { Config } from "../../../config.ts";
 import { docker, inspect } from "../../../steps/docker.ts";
