@@ -86,8 +86,16 @@ const front = z
   })
   .prefault({});
 
+/** From 18 on, the official image keeps its data elsewhere. */
+const VERSION_MEND = "is not a major version of PostgreSQL from 13 to 17. Write it like 17.";
+
 const database = z
   .strictObject({
+    version: z
+      .int(VERSION_MEND)
+      .min(13, VERSION_MEND)
+      .max(17, VERSION_MEND)
+      .default(application.database.version),
     image: z
       .strictObject({
         name: text("an image's name", "Write it like postgres."),
@@ -98,7 +106,7 @@ const database = z
           .string("is not a hash.")
           .regex(/^sha256-[A-Za-z0-9+/]{43}=$/, "is not a Nix hash. Write it like sha256-<44 characters>."),
       })
-      .default(application.database.image),
+      .optional(),
     name: sqlName.default("docker_agatha_db"),
     user: roleName.default("postgres"),
     publish: publish(undefined),
@@ -162,8 +170,13 @@ const schema = z.strictObject({
   registry: registry.optional(),
 });
 
+type Parsed = z.infer<typeof schema>;
+type Database = Parsed["database"];
+
 /** The whole configuration, validated, every default filled in. */
-export type Config = z.infer<typeof schema>;
+export type Config = Omit<Parsed, "database"> & {
+  database: Omit<Database, "image"> & { image: NonNullable<Database["image"]> };
+};
 
 /** Where a value came from that the stack's config does not hold. */
 export interface Surroundings {
@@ -216,13 +229,17 @@ export function loadConfig(raw: Record<string, string>, surroundings: Surroundin
     errors.push(...issues.flatMap((issue) => describeIssue(NAMESPACE, issue, keysAt, isSecret)));
     throw new ConfigError(errors);
   }
+  // The pinned image is the default version's; what `host` has of another version, no digest says.
+  const { image = application.database.image } = parsed.data.database;
+  const config: Config = { ...parsed.data, database: { ...parsed.data.database, image } };
   errors.push(
-    ...registryErrors(parsed.data),
-    ...portErrors(parsed.data),
-    ...fileErrors(parsed.data, surroundings.exists ?? existsSync),
+    ...registryErrors(config),
+    ...imageErrors(parsed.data),
+    ...portErrors(config),
+    ...fileErrors(config, surroundings.exists ?? existsSync),
   );
   if (errors.length > 0) throw new ConfigError(errors);
-  return parsed.data;
+  return config;
 }
 
 const REQUIRED: Record<string, string> = {
@@ -254,6 +271,14 @@ function registryErrors({ registry }: Config): string[] {
     : [
         `${NAMESPACE}:registry.password: is missing beside registry.username. Set it: \`pulumi config set --secret --path ${NAMESPACE}:registry.password\`.`,
       ];
+}
+
+/** Only the default version's image is pinned here: of another one, somebody has to say which image it is. */
+function imageErrors({ packages, database: { image, version } }: Parsed): string[] {
+  if (packages !== "nixpkgs" || version === application.database.version || image !== undefined) return [];
+  return [
+    `${NAMESPACE}:database.image: is missing for PostgreSQL ${version}. Give the name, digest and hash of an image of it (docs/postgresql-major.md).`,
+  ];
 }
 
 /** Two services cannot be published on one port of one address. */

@@ -6,6 +6,7 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { DatabaseSteps } from "./components/DatabaseSteps.ts";
 import { DockerService } from "./components/DockerService.ts";
+import { databaseUpgrade, databaseVolume } from "./components/databaseUpgrade.ts";
 import { askDeployed } from "./components/deployed.ts";
 import { reachedAt, resolveDockerHost } from "./components/dockerHost.ts";
 import { endWithEngine } from "./components/endWithEngine.ts";
@@ -13,6 +14,7 @@ import { applicationOf, planImages } from "./components/evaluate.ts";
 import { deployedImages } from "./components/generations.ts";
 import { holdHost } from "./components/heldHost.ts";
 import { imageRef, isPinned, migrationsAlias, pinNote } from "./components/imagePlan.ts";
+import { lookForUpgrade } from "./components/lookForUpgrade.ts";
 import { NixImage } from "./components/NixImage.ts";
 import { hostName, labels } from "./components/names.ts";
 import { refuseTakenPorts } from "./components/ports.ts";
@@ -30,8 +32,8 @@ import { dockerEnvironment, stepCommand } from "./components/stepCommand.ts";
 endWithEngine();
 const config = await inSentences(readConfig);
 const dockerHost = await inSentences(() => resolveDockerHost(config.dockerHost));
-const [meta, reached] = await inSentences(() =>
-  Promise.all([planImages(config), refuseWhatIsNotTheStacks()]),
+const [meta, { reached, upgradeAhead }] = await inSentences(() =>
+  Promise.all([planImages(config), lookAtHost()]),
 );
 
 const { packages } = config;
@@ -70,11 +72,13 @@ const aliases = isPinned(meta.back) ? [] : [migrationsAlias(meta.back, pulumi.ge
 const images = { db: image("db"), back: image("back", aliases), front: image("front") };
 
 const network = new docker.Network("network", { name: hostName("network"), labels: labels("network") }, opts);
+// When all images are there: the back is away from now on until it starts on the new database.
+const upgraded = databaseUpgrade(config, images.db.ref, upgradeAhead, { dependsOn: Object.values(images) });
 const volume = new docker.Volume(
   "db-data",
-  { name: hostName("db-data"), labels: labels("db") },
+  { name: databaseVolume(config), labels: labels("db") },
   // No config change and no destroy drops data: `npm run down -- --volumes` alone does, by name.
-  { ...opts, retainOnDelete: true },
+  { ...opts, retainOnDelete: true, dependsOn: upgraded },
 );
 
 // A network that was removed and made again is another one, to which no container is connected.
@@ -88,7 +92,8 @@ const host = (service: keyof typeof images) => ({
 const db = new DockerService(
   "db",
   { service: databaseService(config, images.db.loaded, volume.name), ...host("db") },
-  opts,
+  // All of it, its trial too: a trial that failed after an upgrade had stopped the services would leave them so.
+  { ...opts, dependsOn: volume },
 );
 const schema = new DatabaseSteps(
   "db-schema",
@@ -111,11 +116,14 @@ const front = new DockerService(
   { ...opts, dependsOn: back },
 );
 
-/** Another docker host than the stack's, and ports that something else has there. @returns Whether the host answers. */
-async function refuseWhatIsNotTheStacks(): Promise<boolean> {
-  if (!(await holdHost(dockerHost))) return false;
-  await refuseTakenPorts(publishedPorts(config), pulumi.getStack(), dockerHost);
-  return true;
+/** Refuses another docker host than the stack's, and ports that something else has there; finds what lies ahead. */
+async function lookAtHost(): Promise<{ reached: boolean; upgradeAhead?: string | undefined }> {
+  if (!(await holdHost(dockerHost))) return { reached: false };
+  const [upgradeAhead] = await Promise.all([
+    lookForUpgrade(config, dockerHost),
+    refuseTakenPorts(publishedPorts(config), pulumi.getStack(), dockerHost),
+  ]);
+  return { reached: true, upgradeAhead };
 }
 
 // Last of all, when everything is healthy: its output is the list of what the stack ran, from update to update.

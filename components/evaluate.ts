@@ -39,7 +39,7 @@ export function applicationOf(config: Config) {
   return {
     back: section("back", { jar, migrations, port, java, modules, javaOptions }),
     front: section("front", { dist, port: config.front.port, spa }),
-    db: section("database", { image: config.database.image }),
+    db: section("database", { version: config.database.version, image: config.database.image }),
   };
 }
 

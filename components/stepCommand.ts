@@ -12,7 +12,8 @@ type Step =
   | "record-history"
   | "remove-files"
   | "set-password"
-  | "trial";
+  | "trial"
+  | "upgrade-database";
 
 /** `DOCKER_HOST` for a step, where the configuration names a host; else the step has the environment's, as pulumi has. */
 export const dockerEnvironment = (dockerHost: string | undefined): Record<string, string> =>

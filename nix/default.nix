@@ -14,12 +14,15 @@
 
 let
   packageSets = {
-    nixpkgs = import ./nixpkgs.nix;
-    host = import ./host;
+    nixpkgs = import ./nixpkgs.nix { inherit system; };
+    host = import ./host {
+      inherit system;
+      postgresqlMajor = app.database.version;
+    };
   };
   pkgs =
     if packageSets ? ${packages} then
-      packageSets.${packages} { inherit system; }
+      packageSets.${packages}
     else
       throw ''agatha:packages: "${packages}" is no package set. Use "nixpkgs" or "host".'';
 

@@ -9,13 +9,14 @@ import { page } from "./lib/images/page.ts";
 import { inventory } from "./lib/images/sbom.ts";
 import { survey, words } from "./lib/images/survey.ts";
 import { environment, stackArguments } from "./lib/stack.ts";
+import { postgresqlOf } from "./setup/postgresql.ts";
 import { setup } from "./setup/setup.ts";
 
 const FOLDER = ".state/images";
 
 await main(async () => {
-  const { stack } = stackArguments(process.argv.slice(2));
-  await setup({ sample: true });
+  const { stack, rest } = stackArguments(process.argv.slice(2));
+  await setup({ sample: true, postgresql: postgresqlOf(stack, rest) });
   // Nix is asked by the same code as in the program, which takes its environment as it is.
   Object.assign(process.env, await environment());
   const config = readStackConfig(stack, process.env["AGATHA_PACKAGES"]);

@@ -21,6 +21,7 @@ import {
   stackArguments,
   takeValue,
 } from "./lib/stack.ts";
+import { postgresqlOf } from "./setup/postgresql.ts";
 import { setup } from "./setup/setup.ts";
 
 interface Seen {
@@ -47,7 +48,7 @@ await main(async () => {
   const show = (text: string) => (out === undefined ? process.stdout.write(text) : writeFileSync(out, text));
   try {
     Object.assign(process.env, hostVariable(stack, rest));
-    await setup({ sample: true });
+    await setup({ sample: true, postgresql: postgresqlOf(stack, rest) });
     const env = await environment(stack, rest);
     const look = (more: string[], env: NodeJS.ProcessEnv) =>
       preview([...more, ...rest], env, diff || markdown);

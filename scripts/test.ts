@@ -39,7 +39,8 @@ await main(async () => {
 
 async function setUp(): Promise<Count> {
   try {
-    await setup({ sample: true, packages: testPackages() });
+    // PostgreSQL 17 is what the database is upgraded to.
+    await setup({ sample: true, packages: testPackages(), postgresql: 17 });
     return PASSED;
   } catch (error) {
     if (!(error instanceof Stop)) throw error;

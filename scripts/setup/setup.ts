@@ -6,6 +6,7 @@ import { hostPackages, installPackages, missingPackages } from "./debian.ts";
 import { daemonInstalled, probeDocker, startDocker } from "./docker.ts";
 import { obtainEngine } from "./engine.ts";
 import { choosePackages, ensureBuilders, ownSettings, probeNix, probeStore } from "./nix.ts";
+import { obtainPostgresql, takenMajor } from "./postgresql.ts";
 import { isRoot } from "./probe.ts";
 
 /** What a command needs beside the engine, docker and Nix. */
@@ -14,6 +15,8 @@ export interface Needs {
   sample?: boolean;
   /** Debian packages of its own: the tests' browser. */
   packages?: string[];
+  /** Major version of PostgreSQL that the `host` set has to have. Default: the one it always has. */
+  postgresql?: number | undefined;
 }
 
 /** Sets up whatever is missing; every step says what it found or did. @throws Stop with the mend. */
@@ -24,11 +27,17 @@ export async function setup(needs: Needs = {}): Promise<void> {
   const material = builder.then(() =>
     process.env["AGATHA_PACKAGES"] === "host" ? report("host packages", hostMaterial) : undefined,
   );
+  const major = needs.postgresql === undefined ? undefined : takenMajor(needs.postgresql);
+  const postgresql = builder.then(() =>
+    major !== undefined && process.env["AGATHA_PACKAGES"] === "host"
+      ? report(`postgresql ${needs.postgresql}`, () => obtainPostgresql(Number(needs.postgresql), major))
+      : undefined,
+  );
   const engine = report("pulumi engine", obtainEngine);
   // The build tools come with the Debian packages where the machine has none of its own.
   const tools = which("mvn") !== undefined && which("javac") !== undefined ? Promise.resolve() : packages;
   const sample = needs.sample ? tools.then(buildSample) : undefined;
-  const results = await Promise.allSettled([packages, docker, builder, material, engine, sample]);
+  const results = await Promise.allSettled([packages, docker, builder, material, postgresql, engine, sample]);
   const reasons = results.flatMap((result) => (result.status === "rejected" ? [result.reason as Error] : []));
   const unexpected = reasons.find((reason) => !(reason instanceof Stop));
   if (unexpected !== undefined) throw unexpected;

@@ -54,6 +54,8 @@ const engine = vi.hoisted(() => ({ answer: { engine: "ENGINE" } as { engine: str
 vi.mock("../../components/askEngine.ts", () => ({ askEngine: () => Promise.resolve(engine.answer) }));
 // Each program would listen to the one output of this process.
 vi.mock("../../components/endWithEngine.ts", () => ({ endWithEngine: () => {} }));
+const ahead = vi.hoisted(() => ({ text: undefined as string | undefined }));
+vi.mock("../../components/lookForUpgrade.ts", () => ({ lookForUpgrade: () => Promise.resolve(ahead.text) }));
 vi.mock("../../components/ports.ts", () => ({ refuseTakenPorts: () => Promise.resolve() }));
 vi.mock("node:fs", async (original) => {
   const fs = await original<typeof import("node:fs")>();
@@ -353,6 +355,50 @@ describe("the history", () => {
 
   it("keeps as many generations as it is told", async () => {
     expect((await history({ "agatha:keep": "2" }))["environment"]).toMatchObject({ KEEP: "2" });
+  });
+});
+
+describe("another major version of PostgreSQL", () => {
+  const VERSION_17 = { "agatha:database": '{"version":17}' };
+
+  it("has a volume of its own, and a step that fills it", async () => {
+    const { registered } = await program(VERSION_17);
+    expect(only(registered, "docker:index/volume:Volume", "db-data")["name"]).toBe("agatha-dev-db-data-17");
+    const step = only(registered, COMMAND, "db-upgrade");
+    expect(step["create"]).toBe("node steps/upgrade-database.ts");
+    expect(step["triggers"]).toEqual([{ version: 17 }]);
+    expect(step["environment"]).toEqual({
+      CONTAINER: "agatha-dev-db",
+      DATABASE_USER: "postgres",
+      IMAGE: `agatha-db-image:${hash("d")}`,
+      STACK: "dev",
+      VERSION: "17",
+      VOLUME_BASE: "agatha-dev-db-data",
+    });
+    const names = registered.map(({ name }) => name);
+    expect(names.indexOf("db-upgrade")).toBeLessThan(names.indexOf("db-data"));
+    for (const image of ["back", "front", "db"])
+      expect(names.indexOf(`${image}-image-loaded`), image).toBeLessThan(names.indexOf("db-upgrade"));
+    const { volumes } = only(registered, "docker:index/container:Container", "db-container");
+    expect(volumes).toContainEqual({
+      volumeName: "agatha-dev-db-data-17",
+      containerPath: "/var/lib/postgresql/data",
+    });
+  });
+
+  it("says what lies ahead, where something does", async () => {
+    ahead.text = "PostgreSQL 13 => 17, about 12 s";
+    const { registered } = await program(VERSION_17, true);
+    ahead.text = undefined;
+    expect(only(registered, COMMAND, "db-upgrade")["environment"]).toMatchObject({
+      AHEAD: "PostgreSQL 13 => 17, about 12 s",
+    });
+  });
+
+  it("asks for its image where nixpkgs pulls it", async () => {
+    await expect(program({ ...VERSION_17, "agatha:packages": "nixpkgs" })).rejects.toThrow(
+      "agatha:database.image: is missing for PostgreSQL 17. Give the name, digest and hash of an image of it (docs/postgresql-major.md).",
+    );
   });
 });
 

@@ -197,6 +197,16 @@ describe("errors", () => {
       'agatha:dockerHost: "example.org" is not a docker host.',
     ],
     ["a list for an object", { back: [1] }, "agatha:back: [1] is not an object."],
+    [
+      "an old major version",
+      { database: { version: 12 } },
+      "is not a major version of PostgreSQL from 13 to 17.",
+    ],
+    [
+      "a minor version",
+      { database: { version: "17.2" } },
+      "is not a major version of PostgreSQL from 13 to 17.",
+    ],
     ["SQL in a name", { database: { name: 'x"; drop' } }, "is not a plain SQL name."],
     [
       "a line break in the password",

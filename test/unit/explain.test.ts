@@ -137,6 +137,23 @@ describe("a preview in words", () => {
     );
     expect(explain("dev", [migrations("replace", one, one)])).toContain("are checked again; none is new");
   });
+
+  it("says which version the database goes to, in the program's words", () => {
+    const data = step("db-data", "replace");
+    const upgrade = (op: string, environment: object) => step("db-upgrade", op, {}, { environment });
+    const words = "PostgreSQL 13 => 17, data from a (kept) into b, database away for about 12 s";
+    const text = explain("dev", [
+      data,
+      upgrade("create", { AHEAD: `${words}; seen at 2026-11-24T00:00:00Z` }),
+    ]);
+    expect(text).toMatch(
+      /volume +is filled from the old one, which is kept\nversion +PostgreSQL 13 => 17, .* about 12 s\n/,
+    );
+    expect(text).toMatch(/db +stays +about 12 s\nback +stays +about 12 s\nfront +stays\n/);
+    // Without docker nobody knows; and a step that does nothing announces nothing.
+    expect(explain("dev", [data, upgrade("create", {})])).toContain("is kept; the database gets another one");
+    expect(explain("dev", [data, upgrade("same", { AHEAD: words })])).not.toContain("version");
+  });
 });
 
 describe("differences", () => {

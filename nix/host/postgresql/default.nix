@@ -6,16 +6,21 @@
   material,
   bash,
   busybox,
+  # The major version, as a number.
+  major,
 }:
 
 let
-  inherit (material.versions) postgresql;
+  taken = material.postgresql (toString major);
+  postgresql = taken.version;
   interpreter = "${glibc}/lib/ld-linux-x86-64.so.2";
+
+  optionalText = condition: text: if condition then text else "";
 
   server =
     build.runCommand "postgresql-${postgresql}"
       {
-        archive = material.file "maven/postgresql.jar";
+        inherit (taken) archive;
         md5sums = build.md5sums [
           "libc6"
           "libgcc-s1"
@@ -24,8 +29,8 @@ let
         libraries = toString [ glibc ];
         inherit interpreter;
       }
-      ''
-        . ${./take.sh}
+      (''
+        . ${../take.sh}
         busybox unzip -q $archive
         mkdir -p $out
         busybox xz -dc postgres-linux-x86_64.txz | tar --extract --directory $out
@@ -47,11 +52,19 @@ let
           -e "s|^#?unix_socket_directories = .*|unix_socket_directories = '/var/run/postgresql'|" \
           share/postgresql/postgresql.conf.sample
         bin/postgres --version
-      '';
+      ''
+      + optionalText (major >= 16) ''
+        # This initdb puts the folder that it was compiled with (/tmp) over what the sample says, unless it is told.
+        mv bin/initdb bin/.initdb
+        printf '#!%s\nexec %s -c unix_socket_directories=/var/run/postgresql "$@"\n' \
+          ${bash}/bin/bash $out/bin/.initdb > bin/initdb
+        chmod +x bin/initdb
+      '');
 
-  client = debian.take {
+  # What this host has installed; it suits servers up to its own major version.
+  installedClient = debian.take {
     name = "postgresql-client";
-    packages = import ./postgresql-client-packages.nix;
+    packages = import ./client-packages.nix;
     files = builtins.listToAttrs (
       map
         (name: {
@@ -68,6 +81,16 @@ let
     libraries = [ glibc ];
     inherit interpreter;
   };
+
+  client =
+    if taken.packages == [ ] then
+      installedClient
+    else
+      import ./client-of-suite.nix {
+        inherit build;
+        inherit (taken) packages;
+        major = toString major;
+      };
 
   # Becomes another user without a process in between.
   setpriv = debian.take {
@@ -101,7 +124,7 @@ in
     "PATH=/bin"
     "LANG=C.UTF-8"
     "PGDATA=/var/lib/postgresql/data"
-    "PG_MAJOR=${builtins.head (builtins.split "[.]" postgresql)}"
+    "PG_MAJOR=${toString major}"
     "PG_VERSION=${postgresql}"
   ];
   commands = ''

@@ -1,0 +1,201 @@
+/**
+ * Brings the data of an older major version of PostgreSQL into the volume of the configured one, by dump and restore
+ * between two servers that nothing else reaches. The stack's database and back end are stopped before, so that no write
+ * is lost, and started again where it fails: then the new volume is removed, and nothing has changed. The old volume is
+ * read, and kept. Does nothing where the volume holds the data already, or where there is none.
+ */
+import { planOf, volumeOf } from "../components/databaseVolumes.ts";
+import { docker, inspect } from "./docker.ts";
+import { inNumbers, type Rows } from "./postgres.ts";
+import { input, run, StepError, step } from "./process.ts";
+import {
+  accepts,
+  DATA,
+  inVolume,
+  PUBLISH,
+  removeContainer,
+  startServer,
+  stopServer,
+  volumeHolds,
+} from "./temporaryServer.ts";
+import {
+  clusterBytes,
+  compareClusters,
+  copyCluster,
+  refuseTablespaces,
+  type Servers,
+} from "./upgrade/cluster.ts";
+import { imageOf, majorOfImage } from "./upgrade/oldImage.ts";
+
+/** Port of the old server, beside the new one's. */
+const OLD_PORT = 5433;
+
+/** Where the new data directory grows in its volume, until it is whole. */
+const STAGED = ".upgrade";
+
+/** The new database is about as large as the old one; its log and what sorting takes come on top, in bytes. */
+const HEADROOM = 200e6;
+
+const [stack, container, user] = [input("STACK"), input("CONTAINER"), input("DATABASE_USER")];
+const [base, version, image] = [input("VOLUME_BASE"), Number(input("VERSION")), input("IMAGE")];
+const target = volumeOf(base, version);
+const where = { stack, image, volume: target };
+const names = { old: `${container}-upgrade-old`, new: `${container}-upgrade-new` };
+
+await step(async () => {
+  const plan = planOf(base, version, await volumes(), await mounted());
+  if (plan.kind === "refuse")
+    throw new StepError(
+      `agatha:database.version: ${version} is older than the data, which is PostgreSQL ${plan.newer}'s. Set it to ${plan.newer}.`,
+    );
+  const imageMajor = await majorOfImage(image);
+  if (imageMajor !== undefined && imageMajor !== version)
+    throw new StepError(
+      `agatha:database.version: ${version} does not fit the database's image, which has PostgreSQL ${imageMajor}. Set agatha:database.image to an image of ${version}, or agatha:database.version to ${imageMajor}.`,
+    );
+  if (plan.kind === "nothing" && !(await isHalfFilled()))
+    return void process.stdout.write(`PostgreSQL ${version} has its data already, or begins with none\n`);
+  const older = plan.kind === "upgrade" ? plan : planOf(base, version, await others(), []);
+  // A volume that nothing was put into yet is the image's own to fill.
+  if (older.kind !== "upgrade")
+    return void process.stdout.write(`PostgreSQL ${version} begins with no data\n`);
+  process.stdout.write(`${await upgrade(older.from, older.volume)}\n`);
+});
+
+async function volumes(): Promise<string[]> {
+  const filter = `label=agatha.stack=${stack}`;
+  return (await docker(["volume", "ls", "--filter", filter, "--format", "{{.Name}}"])).split("\n");
+}
+
+async function others(): Promise<string[]> {
+  return (await volumes()).filter((name) => name !== target);
+}
+
+async function mounted(): Promise<string[]> {
+  const mounts = await inspect<{ Name?: string }[]>("container", container, ".Mounts");
+  return (mounts ?? []).map(({ Name = "" }) => Name);
+}
+
+/** Whether an upgrade of a stack that had no container was interrupted. */
+async function isHalfFilled(): Promise<boolean> {
+  if (!(await volumes()).includes(target) || (await mounted()).includes(target)) return false;
+  return (await volumeHolds(where)) === undefined;
+}
+
+/** @returns What was done, for people. */
+async function upgrade(from: number, volume: string): Promise<string> {
+  const start = performance.now();
+  // Left behind by an upgrade that was killed.
+  for (const name of Object.values(names)) await removeContainer(name);
+  const oldImage = await imageOf(container, from);
+  if (oldImage === undefined)
+    throw new StepError(
+      `agatha-db: ${volume} holds the data of PostgreSQL ${from}, whose image is not in docker any more. Set agatha:database.version to ${from} and run up, then set it to ${version} and run up again.`,
+    );
+  if ((await volumeHolds({ stack, image: oldImage, volume })) === undefined)
+    return `PostgreSQL ${version} begins with no data: ${volume} holds none`;
+  const running = await stopServices();
+  let oldServer: string | undefined;
+  try {
+    await freshVolume();
+    await refuseOtherUsers(volume);
+    oldServer = await startServer({
+      ...{ stack, image: oldImage, volume, user, name: names.old, port: OLD_PORT },
+      settings: [],
+    });
+    const rows = await fill(oldServer);
+    await stopServer(oldServer);
+    await removeContainer(oldServer);
+    const seconds = ((performance.now() - start) / 1000).toFixed(1);
+    return `PostgreSQL ${from} => ${version} in ${seconds} s: ${inNumbers(rows)}, the same as before. Volume ${volume} is kept as it was; \`docker volume rm ${volume}\` drops it`;
+  } catch (error) {
+    const reason = words(error);
+    // Where another run took over, what it does is not undone.
+    const mine = oldServer === undefined || (await removeContainer(oldServer));
+    const back = mine ? await undo(running).then(() => undone(running), words) : "Another update took over";
+    throw new StepError(
+      `agatha-db: the upgrade from PostgreSQL ${from} to ${version} failed: ${reason}. ${back}. Mend what it names and run up again, or set agatha:database.version back to ${from}.`,
+    );
+  }
+}
+
+/** What is told of an upgrade that failed. */
+function undone({ database }: Services): string {
+  return `Nothing changed${database ? ": the old database and the back run as before" : ""}`;
+}
+
+function words(error: unknown): string {
+  return (error instanceof StepError ? error.message : String(error)).replace(/\.$/, "");
+}
+
+interface Services {
+  database: boolean;
+  backs: string[];
+}
+
+/** The back first, so that no write of it fails; then the database, so that nobody else's is lost. */
+async function stopServices(): Promise<Services> {
+  const filters = ["--filter", `label=agatha.stack=${stack}`, "--filter", "label=agatha.service=back"];
+  const backs = (await docker(["ps", "--quiet", "--no-trunc", ...filters])).split("\n").filter(Boolean);
+  const database = (await inspect<boolean>("container", container, ".State.Running")) ?? false;
+  if (backs.length > 0) await docker(["stop", ...backs]);
+  if (database) await docker(["stop", container]);
+  return { database, backs };
+}
+
+async function undo({ database, backs }: Services): Promise<void> {
+  await removeContainer(names.new);
+  await removeContainer(names.old);
+  await run("docker", ["volume", "rm", "--force", target]);
+  if (database) {
+    await docker(["start", container]);
+    // A back end does not find its way to a database that comes later.
+    await accepts(container, user, 5432);
+  }
+  if (backs.length > 0) await docker(["start", ...backs]);
+}
+
+/** The labels are those of the stack's Volume, which finds it there. */
+async function freshVolume(): Promise<void> {
+  if ((await volumes()).includes(target)) await docker(["volume", "rm", target]);
+  const labels = ["--label", `agatha.stack=${stack}`, "--label", "agatha.service=db"];
+  await docker(["volume", "create", ...labels, target]);
+}
+
+/** Two servers on one data directory destroy it, and two containers do not see each other's. */
+async function refuseOtherUsers(volume: string): Promise<void> {
+  const users = await docker(["ps", "--filter", `volume=${volume}`, "--format", "{{.Names}}"]);
+  if (users !== "") throw new StepError(`${users.replaceAll("\n", ", ")} uses volume ${volume}. Stop it`);
+}
+
+/** Fills the new volume from the old server. */
+async function fill(oldServer: string): Promise<Rows> {
+  const old = { container: oldServer, user, name: "postgres" };
+  await refuseTablespaces(old);
+  await refuseFullVolume(await clusterBytes(old));
+  const newServer = await startServer({
+    ...{ ...where, user, name: names.new, port: 5432, beside: oldServer, dataFolder: `${DATA}/${STAGED}` },
+    // Written to the disk once, at the end. Shared memory is scarce in a container.
+    settings: ["fsync=off", "full_page_writes=off", "max_wal_size=4GB", "max_parallel_maintenance_workers=0"],
+  });
+  const servers: Servers = { old, new: { container: newServer, user, name: "postgres" }, port: OLD_PORT };
+  await copyCluster(servers);
+  const rows = await compareClusters(servers);
+  await stopServer(newServer);
+  await removeContainer(newServer);
+  await inVolume(where, `initdb --sync-only -D "$1" > /dev/null; ${PUBLISH}`, STAGED);
+  return rows;
+}
+
+async function refuseFullVolume(bytes: number): Promise<void> {
+  const answer = await inVolume(where, "df -Pk . | tail -n 1");
+  const free = Number(answer.split(/\s+/)[3]) * 1024;
+  if (!(free >= bytes + HEADROOM))
+    throw new StepError(
+      `the volume has ${megabytes(free)} free, and ${megabytes(bytes + HEADROOM)} are needed. Make room`,
+    );
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(0)} MB`;
+}

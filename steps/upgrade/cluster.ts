@@ -1,0 +1,134 @@
+/** Copies all of a PostgreSQL server into a new one of a newer version: by the newer version's own programs. */
+import { docker } from "../docker.ts";
+import { type Database, differingRows, type Rows, sql, tableRows } from "../postgres.ts";
+import { run, StepError } from "../process.ts";
+import { identifier } from "../sql.ts";
+
+/** Two servers that share a network namespace; what runs in the new one's container reaches the old one at `port`. */
+export interface Servers {
+  old: Database;
+  new: Database;
+  /** Port of the old one. */
+  port: number;
+}
+
+/** A database's name as libpq takes it, which reads a name with `=` as something else. */
+const connection = (name: string): string => `dbname='${name.replace(/[\\']/g, "\\$&")}'`;
+
+/** Every database that somebody may have put data into. */
+export async function databasesOf(server: Database): Promise<string[]> {
+  const statement =
+    "select json_agg(datname order by datname) from pg_database where datallowconn and not datistemplate;";
+  return JSON.parse((await sql(server, statement)).join("")) as string[];
+}
+
+/** What all databases take on disk, in bytes. */
+export const clusterBytes = async (server: Database): Promise<number> =>
+  Number((await sql(server, "select sum(pg_database_size(oid)) from pg_database;"))[0]);
+
+/** @throws StepError where some of the data is outside of the volume. */
+export async function refuseTablespaces(server: Database): Promise<void> {
+  const spaces = await sql(server, "select spcname from pg_tablespace where spcname !~ '^pg_';");
+  if (spaces.length > 0)
+    throw new StepError(
+      `it has tablespaces outside of its volume (${spaces.join(", ")}). Move what is in them to pg_default`,
+    );
+}
+
+/**
+ * Copies roles with their passwords, databases with their settings and rights, and all that is in them.
+ *
+ * @throws StepError in PostgreSQL's words; the first error ends it.
+ */
+export async function copyCluster(servers: Servers): Promise<void> {
+  const { old, new: target, port } = servers;
+  const from = ["-h", "127.0.0.1", "-p", String(port), "-U", old.user, "--no-password"];
+  const roles = await docker(["exec", target.container, "pg_dumpall", ...from, "--roles-only"]);
+  await sql(target, withoutRole(roles, target.user));
+  const there = await databasesOf(target);
+  for (const name of await databasesOf(old)) {
+    if (!there.includes(name)) await sql(target, `create database ${identifier(name)} template template0;`);
+    await copyDatabase(target, from, name);
+  }
+  await sql(target, (await sql(old, DATABASE_PROPERTIES)).join("\n"));
+}
+
+/** The roles' SQL without making the one role that a new server has already. */
+export function withoutRole(roles: string, role: string): string {
+  const made = [`CREATE ROLE ${role};`, `CREATE ROLE ${identifier(role)};`];
+  return roles
+    .split("\n")
+    .filter((line) => !made.includes(line))
+    .join("\n");
+}
+
+/** From one server into the other inside a container: nothing of it goes through this program. */
+async function copyDatabase({ container, user }: Database, from: string[], name: string): Promise<void> {
+  const script = `
+    set -o pipefail
+    database=$1 user=$2
+    shift 2
+    pg_dump "$@" --format=custom --compress=0 --dbname="$database" |
+      pg_restore --username="$user" --no-password --exit-on-error --dbname="$database"`;
+  const args = ["exec", container, "bash", "-c", script, "bash", connection(name), user, ...from];
+  const { code, stderr } = await run("docker", args);
+  if (code === 0) return;
+  const lines = stderr.trim().split("\n");
+  const first = Math.max(
+    0,
+    lines.findIndex((line) => /error: /.test(line)),
+  );
+  throw new StepError(`database "${name}": ${lines.slice(first, first + 3).join("\n")}`);
+}
+
+/** Statements for what is a database's own and in no dump of it: owner, settings, rights, comment. */
+const DATABASE_PROPERTIES = `
+  with db as (select * from pg_database where datallowconn and not datistemplate)
+  select format('alter database %I owner to %I;', datname, pg_get_userbyid(datdba)) from db
+  union all
+  select format('alter %s set %I to %s;',
+      case when role is null then format('database %I', datname) else format('role %I in database %I', role, datname) end,
+      name, case when name in ('local_preload_libraries', 'search_path', 'session_preload_libraries', 'temp_tablespaces')
+        -- Lists are kept quoted already.
+        then value else quote_literal(value) end)
+    from (select datname, rolname as role, split_part(setting, '=', 1) as name, substr(setting, strpos(setting, '=') + 1) as value
+      from pg_db_role_setting join db on db.oid = setdatabase left join pg_roles r on r.oid = setrole, unnest(setconfig) setting) s
+  union all
+  select format('revoke all on database %I from public;', datname) from db where datacl is not null
+  union all
+  select format('grant %s on database %I to %s%s;', privilege_type, datname,
+      case grantee when 0 then 'public' else quote_ident(pg_get_userbyid(grantee)) end,
+      case when is_grantable then ' with grant option' else '' end)
+    from db, aclexplode(datacl) where datacl is not null
+  union all
+  select format('comment on database %I is %L;', datname, shobj_description(oid, 'pg_database'))
+    from db where shobj_description(oid, 'pg_database') is not null;`;
+
+/** Values of sequences and names of extensions, one a line. */
+const OTHERS = `
+  select format('sequence %I.%I at %s', schemaname, sequencename, coalesce(last_value::text, 'its start')) from pg_sequences
+  union all select format('extension %I', extname) from pg_extension order by 1;`;
+
+/**
+ * Compares rows by table, sequences and extensions of every database.
+ *
+ * @returns The rows, by `database: schema.table`.
+ * @throws StepError naming what differs.
+ */
+export async function compareClusters(servers: Servers): Promise<Rows> {
+  const all: Rows = new Map();
+  for (const name of await databasesOf(servers.old)) {
+    const at = connection(name);
+    const [before, after] = [await tableRows(servers.old, at), await tableRows(servers.new, at)];
+    const others = await sql(servers.old, OTHERS, at);
+    const found = new Set(await sql(servers.new, OTHERS, at));
+    const missing = others.filter((line) => !found.has(line)).map((line) => `${line}: missing`);
+    const differences = [...differingRows(before, after), ...missing];
+    if (differences.length > 0)
+      throw new StepError(`database "${name}" differs after the copy: ${differences.join("; ")}`);
+    for (const [table, rows] of after) all.set(`${name}: ${table}`, rows);
+    // A new database knows nothing of its tables yet, and would plan by guesses.
+    await sql(servers.new, "analyze;", at);
+  }
+  return all;
+}

@@ -1,0 +1,225 @@
+/** PostgreSQL's next major version: what fails leaves everything as it was, what passes has every row. */
+import { spawn } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { which } from "../../scripts/lib/exec.ts";
+import { explain } from "../../scripts/lib/explain.ts";
+import { changes, type Operations, Scratch } from "../support/scratch.ts";
+import { expectSentences } from "../support/words.ts";
+
+let scratch: Scratch;
+
+const volume = (major: number) => `agatha-${scratch.stack}-db-data${major === 13 ? "" : `-${major}`}`;
+
+/** What a dump could lose. */
+const DATA = `
+  insert into budget (name, amount_cents) values ('Küche ''n'' "Bad"', 1), (E'tab\\t, line\\n, \\\\', 2);
+  create schema "Odd Schema";
+  create table "Odd Schema"."Odd, table" (id int generated always as identity, "a b" text, data bytea, more jsonb);
+  insert into "Odd Schema"."Odd, table" ("a b", data, more) select 'x' || i, decode(md5(i::text), 'hex'), jsonb_build_object('i', i) from generate_series(1, 1000) i;
+  create table part (id int, at date) partition by range (at);
+  create table part_2026 partition of part for values from ('2026-01-01') to ('2027-01-01');
+  insert into part values (1, '2026-05-05');
+  create table empty (id int);
+  create sequence far start 5; select setval('far', 4711);
+  create view seen as select name from budget;
+  create extension pg_trgm;
+  create role reader login password 'reader''s';
+  grant select on budget to reader;
+  select lo_from_bytea(0, 'large');
+  alter database docker_agatha_db set work_mem = '8MB';
+  alter role reader in database docker_agatha_db set search_path = "$user", "Odd Schema";
+  comment on database docker_agatha_db is 'It''s ours';`;
+
+beforeAll(async () => {
+  scratch = await Scratch.make();
+  await scratch.upWell();
+  await scratch.sql(DATA);
+  // Each in a statement of its own: it cannot be part of another's transaction.
+  await scratch.sql('create database "other=db\'"');
+  await sqlIn("dbname='other=db\\''", "create table t (x int); insert into t values (1), (2)");
+});
+afterAll(() => scratch?.remove());
+
+/** SQL on another database than the back's. */
+async function sqlIn(database: string, statement: string): Promise<string[]> {
+  const psql = ["psql", "-U", "postgres", "-d", database, "-qtAX", "-c", statement];
+  return scratch.docker("exec", scratch.container("db"), ...psql);
+}
+
+/** All that the upgrade has to bring along, as text. */
+async function everything(): Promise<string[]> {
+  const parts = [
+    "select * from budget order by id",
+    'select md5(string_agg(t::text, \'|\' order by id)) from "Odd Schema"."Odd, table" t',
+    "select * from part",
+    "select count(*) from empty",
+    "select last_value from far",
+    "select * from seen order by 1",
+    "select extname from pg_extension order by 1",
+    "select rolname, rolpassword from pg_authid where rolname = 'reader'",
+    "select has_table_privilege('reader', 'budget', 'select'), has_table_privilege('reader', 'budget', 'insert')",
+    "select convert_from(lo_get(oid), 'UTF8') from pg_largeobject_metadata",
+    "select datname, setrole::regrole::text, setconfig from pg_db_role_setting join pg_database d on d.oid = setdatabase order by 2",
+    "select shobj_description(oid, 'pg_database') from pg_database where datname = current_database()",
+    "select version, success, checksum from flyway_schema_history order by installed_rank",
+  ];
+  const lines: string[] = [];
+  for (const part of parts) lines.push(...(await scratch.sql(part)));
+  return [...lines, ...(await sqlIn("dbname='other=db\\''", "select * from t order by 1"))];
+}
+
+const serverVersion = async () => Number((await scratch.sql("show server_version_num"))[0]?.slice(0, 2));
+const api = async () => (await fetch(`${scratch.backUrl}/api/budgets`)).status;
+const wanted = (version: number) => {
+  scratch.config["database"] = { version };
+};
+
+const UPGRADE: Operations = {
+  "db-image-build": "replace",
+  "db-image-loaded": "replace",
+  "db-trial": "update",
+  "db-upgrade": "create",
+  "db-data": "replace",
+  "db-container": "replace",
+  "db-healthy": "replace",
+  "db-schema-password": "replace",
+  "db-schema-migrations": "replace",
+  "back-container": "replace",
+  "back-healthy": "replace",
+  history: "update",
+};
+
+it("a preview says from which version to which, what is kept and how long it takes", async () => {
+  wanted(17);
+  const plain = await scratch.preview();
+  expect(plain.code, plain.output).toBe(0);
+  expect(changes(plain.operations)).toEqual(UPGRADE);
+  const sentence = `PostgreSQL 13 => 17, data from ${volume(13)} (kept) into ${volume(17)}, database away for about`;
+  expect(plain.output).toContain(sentence);
+  const { output } = await scratch.pulumi(["preview", "--json"]);
+  const words = explain(scratch.stack, JSON.parse(output.slice(output.indexOf("{"))).steps);
+  expect(words).toMatch(/volume +is filled from the old one, which is kept/);
+  expect(words).toContain(sentence);
+});
+
+it("an upgrade without room for the new volume is refused, and all goes on as before", async () => {
+  const [before, ids] = [await everything(), await containers()];
+  const { code, output } = await scratch.up({ PATH: `${dockerWithoutRoom()}:${process.env["PATH"]}` });
+  expect(code).not.toBe(0);
+  expect(output).toMatch(
+    /failed: the volume has 1 MB free, and \d+ MB are needed\. Make room\. Nothing changed/,
+  );
+  expectSentences(scratch, output);
+  expect(await containers()).toEqual(ids);
+  expect(await dataVolumes()).toEqual([volume(13)]);
+  expect(await everything()).toEqual(before);
+});
+
+/** A folder with a docker that tells of a full disk, and is the real one in everything else. */
+function dockerWithoutRoom(): string {
+  const folder = join(scratch.folder, "full");
+  mkdirSync(folder, { recursive: true });
+  const real = which("docker") ?? "";
+  const answer = "/dev/vda 1024 0 1024 100% /";
+  const script = `#!/bin/bash\ncase "$*" in *"df -Pk"*) echo "${answer}" ;; *) exec ${real} "$@" ;; esac\n`;
+  writeFileSync(join(folder, "docker"), script, { mode: 0o755 });
+  return folder;
+}
+
+it("an upgrade that fails leaves all as it was, and says what is in its way", async () => {
+  // PostgreSQL 17 has it no more.
+  await scratch.sql("create extension adminpack");
+  const [before, ids] = [await everything(), await containers()];
+  const { code, output } = await scratch.up();
+  expect(code).not.toBe(0);
+  expect(output).toMatch(/the upgrade from PostgreSQL 13 to 17 failed: .*"adminpack" is not available/);
+  expect(output).toContain("Nothing changed: the old database and the back run as before.");
+  expectSentences(scratch, output);
+  expect(await containers()).toEqual(ids);
+  expect(await dataVolumes()).toEqual([volume(13)]);
+  expect(await everything()).toEqual(before);
+  await vi.waitFor(async () => expect(await api()).toBe(200), { timeout: 120_000, interval: 200 });
+  await scratch.sql("drop extension adminpack");
+});
+
+it("an upgrade that is killed is begun anew by the next up, with every write in it", async () => {
+  wanted(17);
+  await killUpWhen(`${scratch.container("db")}-upgrade-new`);
+  await scratch.pulumi(["cancel", "--yes"]);
+  // Somebody brings the old one back meanwhile, and writes.
+  await scratch.docker("start", scratch.container("db"));
+  await vi.waitFor(() => scratch.sql("insert into budget (name, amount_cents) values ('late', 3)"), {
+    timeout: 120_000,
+    interval: 200,
+  });
+  const before = await everything();
+  const { operations, output } = await scratch.upWell();
+  expect(changes(operations)).toMatchObject({ "db-upgrade": "create", "db-data": "replace" });
+  expect(output).toMatch(/PostgreSQL 13 => 17 in [\d.]+ s: \d+ tables, \d+ rows, the same as before/);
+  expect(await serverVersion()).toBe(17);
+  expect(await everything()).toEqual(before);
+  expect(await api()).toBe(200);
+  // The goal for an image that this host builds.
+  const { db } = (await scratch.outputs())["images"] as Record<string, { sizeBytes: number }>;
+  expect(db?.sizeBytes).toBeLessThan(150e6);
+  expect(await dataVolumes()).toEqual([volume(13), volume(17)]);
+  expect((await scratch.own("container")).length).toBe(3);
+});
+
+it("the next up changes nothing", async () => {
+  expect(changes((await scratch.upWell()).operations)).toEqual({});
+});
+
+it("the data is not given back to an older version", async () => {
+  wanted(13);
+  const { code, output } = await scratch.preview();
+  expect(code).not.toBe(0);
+  expect(output).toContain(
+    `agatha:database.version: 13 is older than the data of stack "${scratch.stack}", which is PostgreSQL 17's (volume ${volume(17)}).`,
+  );
+  wanted(17);
+});
+
+it("a destroyed stack is upgraded from its kept volume, by the old image, over what an interrupt left", async () => {
+  const before = await everything();
+  wanted(17);
+  expect((await scratch.destroy()).code).toBe(0);
+  await scratch.docker("volume", "rm", "--force", volume(17));
+  await scratch.docker("volume", "create", "--label", `agatha.stack=${scratch.stack}`, volume(17));
+  await scratch.upWell();
+  expect(await serverVersion()).toBe(17);
+  expect(await everything()).toEqual(before);
+});
+
+it("without the volume of the newer version, the older one goes on from its own", async () => {
+  const before = await everything();
+  await scratch.destroy();
+  await scratch.docker("volume", "rm", volume(17));
+  wanted(13);
+  await scratch.upWell();
+  expect(await serverVersion()).toBe(13);
+  expect(await everything()).toEqual(before);
+});
+
+/** The volumes with data: services have their files in others. */
+const dataVolumes = async () =>
+  (await scratch.own("volume")).filter((name) => name.startsWith(volume(13))).sort();
+
+const containers = () =>
+  scratch.docker("inspect", "--format", "{{.Id}}", ...["db", "back"].map((name) => scratch.container(name)));
+
+/** Kills an `up` with all that it runs, as soon as the container is there. */
+async function killUpWhen(container: string): Promise<void> {
+  const how = ["--non-interactive", "--stack", scratch.stack, "--config-file", scratch.configFile];
+  const up = spawn("pulumi", ["up", "--yes", "--skip-preview", ...how], {
+    env: scratch.env,
+    detached: true,
+    stdio: ["ignore", "inherit", "inherit"],
+  });
+  const ended = new Promise((resolve) => up.once("exit", resolve));
+  await vi.waitFor(() => scratch.docker("exec", container, "true"), { timeout: 120_000, interval: 100 });
+  process.kill(-Number(up.pid), "SIGKILL");
+  await ended;
+}
