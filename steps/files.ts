@@ -72,7 +72,8 @@ async function copyInto(volumes: string[], placement: Placement): Promise<void> 
   try {
     await docker(["cp", "-", `${courier}:/`], await archiveOf(placement));
   } finally {
-    await run("docker", ["rm", "--force", courier]);
+    // With the volume that docker makes where the image declares one.
+    await run("docker", ["rm", "--force", "--volumes", courier]);
   }
 }
 

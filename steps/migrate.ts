@@ -95,7 +95,7 @@ async function runFlyway(
     FLYWAY_POSTGRESQL_TRANSACTIONAL_LOCK: "false",
   };
   // An update that was killed may have left one behind.
-  await run("docker", ["rm", "--force", name]);
+  await run("docker", ["rm", "--force", "--volumes", name]);
   try {
     await docker([
       ...["create", "--name", name, "--network", `container:${database.container}`],

@@ -33,7 +33,8 @@ async function imageOf(courier: Courier): Promise<string> {
 async function removeForgotten(stack: string, label: string): Promise<void> {
   const filters = ["--filter", `label=agatha.stack=${stack}`, "--filter", `label=agatha.service=${label}`];
   const couriers = await docker(["container", "ls", "--all", "--quiet", ...filters]);
-  for (const id of couriers.split("\n").filter(Boolean)) await run("docker", ["rm", "--force", id]);
+  for (const id of couriers.split("\n").filter(Boolean))
+    await run("docker", ["rm", "--force", "--volumes", id]);
   const volumes = await docker(["volume", "ls", "--quiet", "--filter", "dangling=true", ...filters]);
   for (const name of volumes.split("\n").filter(Boolean)) await run("docker", ["volume", "rm", name]);
 }

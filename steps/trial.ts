@@ -90,7 +90,8 @@ async function clear(name: string): Promise<void> {
   const filters = [`label=agatha.stack=${input("STACK")}`, `label=agatha.service=${input("LABEL")}`];
   const found = filters.flatMap((filter) => ["--filter", filter]);
   const { stdout: couriers } = await run("docker", ["container", "ls", "--all", "--quiet", ...found]);
-  for (const id of couriers.split("\n").filter(Boolean)) await run("docker", ["rm", "--force", id]);
+  for (const id of couriers.split("\n").filter(Boolean))
+    await run("docker", ["rm", "--force", "--volumes", id]);
   const { stdout: volumes } = await run("docker", ["volume", "ls", "--quiet", ...found]);
   for (const volume of volumes.split("\n").filter(Boolean))
     await run("docker", ["volume", "rm", "--force", volume]);

@@ -16,7 +16,7 @@ export async function removeLeftovers(testRun: string, env: NodeJS.ProcessEnv): 
     const { code, output } = await run("docker", [...listing, "--format", format], { env });
     if (code !== 0) return removed;
     for (const name of output.split("\n").filter((entry) => entry.startsWith(`agatha-test-${testRun}-`))) {
-      const force = kind === "network" ? [] : ["--force"];
+      const force = kind === "network" ? [] : kind === "volume" ? ["--force"] : ["--force", "--volumes"];
       if ((await run("docker", [kind, "rm", ...force, name], { env })).code === 0) removed.push(name);
     }
   }

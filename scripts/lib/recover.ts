@@ -68,7 +68,7 @@ async function forgetUnfinished(
       env: dockerEnv,
     });
     if (code !== 0 || output.trim() !== stack) continue;
-    const force = kind === "container" ? ["--force"] : [];
+    const force = kind === "container" ? ["--force", "--volumes"] : [];
     const removed = await run("docker", [kind, "rm", ...force, name], { env: dockerEnv });
     if (removed.code !== 0) throw new Stop(`docker ${kind} rm ${name}: ${removed.output.trim()}`);
     line("state", `${SAID}the ${kind} ${name}, which it was making, is taken away`);

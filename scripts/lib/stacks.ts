@@ -114,7 +114,7 @@ async function confirmed(stack: string): Promise<boolean> {
 async function dropOwn(stack: string, data: string[], env: NodeJS.ProcessEnv): Promise<void> {
   for (const kind of ["container", "network", "volume"] as const)
     for (const name of await own(kind, stack, env)) {
-      const force = kind === "container" ? ["--force"] : [];
+      const force = kind === "container" ? ["--force", "--volumes"] : [];
       const { code, output } = await run("docker", [kind, "rm", ...force, name], { env });
       if (code !== 0) throw new Stop(`docker ${kind} rm ${name}: ${output.trim()}`);
       process.stdout.write(

@@ -34,7 +34,7 @@ export async function removeLeftBehind(stack: string, env: NodeJS.ProcessEnv): P
     process.stdout.write(`Nothing of stack ${stack} is on this docker host.\n`);
   for (const container of containers) {
     await list(["stop", container], env);
-    await list(["rm", container], env);
+    await list(["rm", "--volumes", container], env);
     process.stdout.write(`Container ${container} is stopped and removed.\n`);
   }
   for (const network of networks) {

@@ -6,12 +6,17 @@ import { changes, type Ended, type Operations, Scratch } from "../support/scratc
 
 let scratch: Scratch;
 let first: Ended & { operations: Operations };
+let unused: string[];
 
 beforeAll(async () => {
   scratch = await Scratch.make();
+  unused = await unusedVolumes();
   first = await scratch.upWell();
 });
 afterAll(() => scratch?.remove());
+
+/** Volumes that no container has. */
+const unusedVolumes = () => scratch.docker("volume", "ls", "--quiet", "--filter", "dangling=true");
 
 const post = (body: unknown) =>
   fetch(`${scratch.backUrl}/api/budgets`, { method: "POST", body: JSON.stringify(body) });
@@ -49,6 +54,10 @@ describe("the first up", () => {
       ...["ps", "--all", "--filter", `label=agatha.stack=${scratch.stack}`, "--format", "{{.Names}}"],
     );
     expect(names.sort()).toEqual(["back", "db", "front"].map(scratch.container));
+  });
+
+  it("leaves no volume behind that nothing uses", async () => {
+    expect((await unusedVolumes()).filter((name) => !unused.includes(name))).toEqual([]);
   });
 
   it("shows what its steps did", () => {

@@ -275,8 +275,10 @@ export class Scratch {
   async remove(): Promise<void> {
     const destroyed = await this.destroy();
     for (const kind of ["container", "network", "volume"] as const)
-      for (const id of await this.own(kind))
-        await this.runDocker(kind, "rm", ...(kind === "network" ? [] : ["--force"]), id);
+      for (const id of await this.own(kind)) {
+        const how = { container: ["--force", "--volumes"], network: [], volume: ["--force"] }[kind];
+        await this.runDocker(kind, "rm", ...how, id);
+      }
     await restoreImages(this.docker, this.imagesBefore, [this.stack]);
     for (const kind of ["gcroots", "backups"])
       rmSync(join(".state", kind, this.stack), { recursive: true, force: true });
