@@ -1,4 +1,5 @@
 /** Takes a backup: checks that there is room, dumps, and keeps the file only when all of it is there. */
+import { setTimeout as sleep } from "node:timers/promises";
 import { type Database, databaseBytes, inNumbers, type Rows, serverVersion } from "../postgres.ts";
 import { dump } from "./dump.ts";
 import { backupName, superfluous } from "./names.ts";
@@ -28,7 +29,7 @@ export async function saveBackup(
   const begin = performance.now();
   const [needed, version] = [await databaseBytes(database), await serverVersion(database)];
   requireSpace(target.place(""), await target.freeBytes(), needed);
-  const name = backupName(stack, new Date(), version, automatic);
+  const name = await freeName(target, () => backupName(stack, new Date(), version, automatic));
   const draft = await target.create(name);
   try {
     const { bytes, sha256, rows } = await dump(database, (chunk) => draft.write(chunk));
@@ -38,6 +39,14 @@ export async function saveBackup(
     await draft.discard();
     throw error;
   }
+}
+
+/** The name of now, or of the next second where a backup of this one is there. */
+async function freeName(target: Target, nameNow: () => string): Promise<string> {
+  const name = nameNow();
+  if (!(await target.list()).includes(name)) return name;
+  await sleep(1000);
+  return nameNow();
 }
 
 /** `.state/backups/dev/x.dump, 1.2 MB, 2 tables, 14 rows, 0.8 s` */
