@@ -141,8 +141,13 @@ const WORDS: Record<string, string> = {
   envs: "environment",
   healthcheck: "health",
   image: "new image",
+  init: "init process",
   labels: "its database is replaced",
+  logOpts: "log rotation",
   ports: "published port",
+  readOnly: "read-only root",
+  restart: "restart policy",
+  tmpfs: "temporary folders",
   uploads: "files or secrets",
   volumes: "files or secrets",
 };
@@ -150,10 +155,11 @@ const WORDS: Record<string, string> = {
 function containerReasons(step: PreviewStep): string[] {
   const properties = Object.keys(step.detailedDiff ?? {}).map((path) => path.replace(/[.[].*/, ""));
   const shown = [...new Set(properties)].filter((property) => property !== "memorySwap");
-  return shown.map((property) => {
+  const words = shown.map((property) => {
     if (property !== "memory") return WORDS[property] ?? property;
     return `memory ${step.oldState?.inputs?.["memory"]} => ${step.newState?.inputs?.["memory"]} MB`;
   });
+  return [...new Set(words)];
 }
 
 /** How long it was away when it was replaced the last time; before there was a last time, from what its start took. */

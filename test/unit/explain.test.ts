@@ -105,15 +105,16 @@ describe("a preview in words", () => {
           image: {},
           memory: {},
           memorySwap: {},
+          readOnly: {},
           "uploads[0].content": {},
-          "uploads[1].content": {},
+          "volumes[0].volumeName": {},
         },
       },
     );
     const healthy = step("back-healthy", "replace");
     healthy.oldState = { outputs: { stdout: "agatha-back is healthy after 2.9 s" } };
     expect(explain("dev", [container, healthy])).toMatch(
-      /back +is replaced +new image, memory 512 => 300 MB, files or secrets +about 4 s/,
+      /back +is replaced +new image, memory 512 => 300 MB, read-only root, files or secrets +about 4 s/,
     );
     // What was measured comes before what is reckoned.
     healthy.oldState = { outputs: { stdout: "agatha-back is healthy after 2.9 s, away for 6.1 s" } };
