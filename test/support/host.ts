@@ -1,5 +1,6 @@
 /** Programs and ports of this host. */
 import { execFile } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { createServer } from "node:net";
 
 export interface Ended {
@@ -21,18 +22,24 @@ export function execute(
   });
 }
 
+/**
+ * Where ports are looked for: below those that Linux takes for outgoing connections (net.ipv4.ip_local_port_range begins
+ * at 32768), one of which may have the port by the time that a service is to listen on it.
+ */
+const PORTS = [20_000, 32_000] as const;
+
 /** A TCP port of 127.0.0.1 that nobody listens on now. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = randomInt(...PORTS);
+    if (await isFree(port)) return port;
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
     const server = createServer();
-    server.on("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() =>
-        address !== null && typeof address === "object"
-          ? resolve(address.port)
-          : reject(new Error("no port")),
-      );
-    });
+    server.on("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
   });
 }
