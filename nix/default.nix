@@ -64,12 +64,14 @@ let
       ;
   };
   dbImage = import ./images/db.nix { inherit pkgs app labels; };
+  executorImage = import ./images/executor.nix { inherit pkgs labels; };
 in
 {
   inherit back front probe;
   back-image = backImage;
   front-image = frontImage;
   db-image = dbImage;
+  executor-image = executorImage;
   meta = import ./meta.nix {
     inherit
       packages

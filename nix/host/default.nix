@@ -24,16 +24,43 @@ let
     }
   );
   bash = import ./bash.nix tools;
+  makeWrapper = import ./make-wrapper.nix { inherit build bash; };
+  executor = import ./executor {
+    inherit
+      build
+      debian
+      material
+      glibc
+      bash
+      makeWrapper
+      nodejs-slim
+      ;
+  };
 in
 {
   inherit (build) runCommand;
-  makeWrapper = import ./make-wrapper.nix { inherit build bash; };
-  inherit bash nodejs-slim;
+  inherit
+    bash
+    busybox
+    makeWrapper
+    nodejs-slim
+    ;
+  inherit (executor)
+    cacert
+    docker-client
+    gitMinimal
+    nix
+    nodejs
+    openssh
+    pulumi
+    pulumiPackages
+    ;
   flyway = import ./flyway.nix { inherit build material; };
   http-server = import ./http-server.nix { inherit build material; };
   jre_minimal = import ./jre-minimal.nix tools;
   dockerTools = import ./docker-tools {
     inherit build nodejs-slim postgresql;
+    inherit (executor) nix;
     locale = import ./locale.nix tools;
   };
 }

@@ -51,6 +51,11 @@ let
     path:
     take path (sums.${path} or (throw ''nix/host: "${path}" is not in ${toString folder}. Run nix/host/prepare.sh again.''));
 
+  # What prepare-executor.sh took.
+  executorSums = sumsIn (
+    folder + "/executor/sha256sums"
+  ) ''nix/host: "${toString folder}/executor/sha256sums" does not exist. Run nix/host/prepare-executor.sh first.'';
+
   # Majors beside the default, which set-up takes where a stack asks for one.
   majors = builtins.fromJSON (readFile ./postgresql/majors.json);
   defaultMajor = head (match "([0-9]+)[.].*" (property "embedded-postgres.version"));
@@ -78,6 +83,8 @@ let
     name: head (filter (part: isString part && part != "") (split "[<]" (builtins.elemAt (split "<${name}>" pom) 2)));
 in
 {
+  executor = path: take "executor/${path}" executorSums."executor/${path}";
+  executorFiles = map (path: head (match "executor/(.*)" path)) (builtins.attrNames executorSums);
   inherit file;
   # The files whose path begins so.
   filesIn = prefix: map file (filter (path: match "${prefix}/.*" path != null) (builtins.attrNames sums));

@@ -3,6 +3,7 @@
 {
   build,
   locale,
+  nix,
   nodejs-slim,
   postgresql,
 }:
@@ -38,6 +39,11 @@ let
       maxLayers ? 100,
       # Run in the root of the image, for what is no store path.
       extraCommands ? "",
+      # Register the store paths of the image with a Nix in it.
+      includeNixDB ? false,
+      # Whose the store in the image is: a Nix of this user can add to it. (nixpkgs gives it the paths in it as well.)
+      uid ? 0,
+      gid ? 0,
       passthru ? { },
     }:
     let
@@ -48,11 +54,27 @@ let
       plan = {
         inherit architecture created maxLayers;
         contents = map toString roots;
-        inherit (base) owners;
+        owners =
+          base.owners
+          // (
+            if includeNixDB then
+              {
+                "nix/store" = [
+                  uid
+                  gid
+                ];
+              }
+            else
+              { }
+          );
         config = config // {
           Env = env;
         };
       };
+
+      registration = if includeNixDB then "bash ${./nix-db.sh} ${nix}/bin ${node}\n" else "";
+      # The database changes with every path of the image, and a layer that changes takes those above it along.
+      onTop = if includeNixDB then "${node} ${./root-on-top.mjs}\n" else "";
 
       # `out` writes the image; `conf` is the image but for the bytes of the store's layers, whose digests are known here
       # already. Two outputs of one build, and not two builds: each costs a changed image a sandbox.
@@ -74,9 +96,9 @@ let
           }
           ''
             mkdir root
-            (cd root && eval "$commands")
+            ${registration}(cd root && eval "$commands")
             ${node} ${library}/make-image.js
-            printf '#!/bin/sh\nexec %s %s %s "$@"\n' ${node} ${library}/stream-image.js $conf > $out
+            ${onTop}printf '#!/bin/sh\nexec %s %s %s "$@"\n' ${node} ${library}/stream-image.js $conf > $out
             chmod +x $out
           '';
     in
