@@ -15,9 +15,13 @@ let
     pkgs.docker-client
     pkgs.nix
     pkgs.nodejs
-    pkgs.pulumiPackages.pulumi-nodejs
-    pkgs.pulumi
+    engine
   ];
+  # In one folder: Pulumi warns of a language host that it finds elsewhere.
+  engine = pkgs.runCommand "pulumi-engine" { } ''
+    mkdir -p $out/bin
+    cp ${pkgs.pulumi}/bin/pulumi ${pkgs.pulumiPackages.pulumi-nodejs}/bin/pulumi-* $out/bin/
+  '';
   # Where the set has none, Pulumi fetches them at their first use.
   plugins = pkgs.pulumi.plugins or [ ];
   certificates = "${pkgs.cacert}/etc/ssl/certs/ca-bundle.crt";

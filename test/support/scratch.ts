@@ -136,7 +136,7 @@ export class Scratch {
   }
 
   /** Writes the config as it is now; keeps Pulumi's salt. */
-  private writeConfig(): void {
+  writeConfig(): void {
     const salt = this.readSalt();
     const config = Object.fromEntries(
       Object.entries(this.config).map(([key, value]) => [`agatha:${key}`, value]),

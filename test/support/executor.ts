@@ -1,0 +1,122 @@
+/** The executor's image at work as Pulumi Cloud Deployments has it work: a container, a clone, commands one by one. */
+import { existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { load } from "../../steps/load.ts";
+import { type Ended, execute } from "./host.ts";
+import type { Scratch } from "./scratch.ts";
+
+/** The user of the image. */
+const UID = 1000;
+
+/** Where the runner puts the clone. */
+export const CLONE = "/deployment";
+
+/** What builds of the host set take from the machine, and what Nix reads of it to know what that is. */
+const HOST_SET = ["/usr", "/bin", "/lib", "/lib64", "/etc/alternatives", "/var/lib/dpkg/info"];
+
+export class Executor {
+  readonly name: string;
+  private readonly scratch: Scratch;
+
+  private constructor(scratch: Scratch) {
+    this.scratch = scratch;
+    this.name = `agatha-${scratch.stack}-executor`;
+  }
+
+  /** A running container of the image, in which nothing is cloned yet. It goes with the stack's other containers. */
+  static async start(ref: string, scratch: Scratch): Promise<Executor> {
+    const executor = new Executor(scratch);
+    // The stack's state and application, which the image's user is to read and write.
+    await well("chown", ["-R", `${UID}:${UID}`, scratch.folder]);
+    const socket = dockerSocket();
+    const readOnly = [...HOST_SET, ...jdkSettings()].map((path) => [path, path]);
+    const mounts = [
+      ...readOnly,
+      [join(process.cwd(), ".tools/host"), "/material"],
+      [join(process.cwd(), "node_modules"), "/node_modules"],
+      [join(process.cwd(), "sample"), "/sample"],
+    ].flatMap(([from, to]) => ["--volume", `${from}:${to}:ro`]);
+    await well("docker", [
+      ...["run", "--detach", "--init", "--name", executor.name, "--label", `agatha.stack=${scratch.stack}`],
+      // Whatever is fetched would not be found: all that is needed is in the image, or mounted.
+      ...["--network", "none", "--cap-drop", "ALL", "--security-opt", "no-new-privileges"],
+      ...["--group-add", String(statSync(socket).gid), "--volume", `${socket}:/var/run/docker.sock`],
+      ...["--volume", `${scratch.folder}:${scratch.folder}`, ...mounts],
+      ...[ref, "sleep", "infinity"],
+    ]);
+    return executor;
+  }
+
+  /** Runs a shell command in the clone. */
+  async run(command: string, folder = CLONE): Promise<Ended> {
+    const { scratch } = this;
+    const env = {
+      AGATHA_PACKAGES: "host",
+      AGATHA_HOST_MATERIAL: "/material",
+      NIX_CONFIG: "substituters =",
+      PULUMI_BACKEND_URL: scratch.env["PULUMI_BACKEND_URL"],
+      PULUMI_CONFIG_PASSPHRASE: scratch.env["PULUMI_CONFIG_PASSPHRASE"],
+      PULUMI_DEBUG_COMMANDS: "true",
+    };
+    const settings = Object.entries(env).flatMap(([name, value]) => ["--env", `${name}=${value}`]);
+    return execute("docker", [
+      ...["exec", "--workdir", folder, ...settings, this.name],
+      ...["bash", "-euo", "pipefail", "-c", command],
+    ]);
+  }
+
+  /** As `run`, of a command that a test takes for granted. */
+  async well(command: string, folder?: string): Promise<string> {
+    const { code, output } = await this.run(command, folder);
+    if (code !== 0) throw new Error(`${command} ended with ${code}:\n${output}`);
+    return output.trim();
+  }
+}
+
+/** Loads the image that `program` writes; gives its ref. */
+export async function loadExecutor(program: string): Promise<string> {
+  await load(program, Promise.resolve([]), "host");
+  const { output } = await execute("docker", [
+    ...["image", "ls", "--filter", "reference=agatha-executor", "--format", "{{.Repository}}:{{.Tag}}"],
+  ]);
+  return output.trim().split("\n")[0] ?? "";
+}
+
+/**
+ * A bundle of what git would commit of this tree: a clone of the tree itself would lack what is not committed yet, and git
+ * refuses to read somebody else's repository.
+ */
+export async function bundle(folder: string): Promise<string> {
+  const [tree, file] = [join(folder, "tree"), join(folder, "source.bundle")];
+  mkdirSync(tree);
+  const script = `
+    git ls-files --cached --others --exclude-standard -z |
+      while read -r -d '' path; do if [ -e "$path" ]; then printf '%s\\0' "$path"; fi; done |
+      tar --create --null --files-from=- | tar --extract --directory "$0"
+    cd "$0"
+    git init --quiet --initial-branch main
+    git add --all
+    git -c user.name=test -c user.email=test@example.com commit --quiet --message source
+    git bundle create --quiet "$1" main`;
+  await well("bash", ["-euo", "pipefail", "-c", script, tree, file]);
+  return file;
+}
+
+function dockerSocket(): string {
+  const host = process.env["DOCKER_HOST"] ?? "unix:///var/run/docker.sock";
+  if (!host.startsWith("unix://")) throw new Error(`DOCKER_HOST: ${host} is no socket to mount.`);
+  return host.slice("unix://".length);
+}
+
+/** Debian keeps part of a JDK in /etc, and its certificates. */
+const jdkSettings = (): string[] => [
+  ...readdirSync("/etc")
+    .filter((name) => /^java-\d+-openjdk$/.test(name))
+    .map((name) => `/etc/${name}`),
+  ...["/etc/ssl/certs/java"].filter((path) => existsSync(path)),
+];
+
+async function well(program: string, args: string[]): Promise<void> {
+  const { code, output } = await execute(program, args);
+  if (code !== 0) throw new Error(`${program} ${args.join(" ")}: ${output}`);
+}
