@@ -15,6 +15,7 @@ import {
   vitestHere,
 } from "./lib/checks.ts";
 import { main, Stop, which } from "./lib/exec.ts";
+import { executorPackages } from "./lib/executor.ts";
 import { GO_FOLDER, goCommand } from "./lib/goTool.ts";
 import { removeLeftovers } from "./lib/leftovers.ts";
 import { line } from "./lib/report.ts";
@@ -49,7 +50,7 @@ async function setUp(): Promise<Count> {
   }
 }
 
-/** Debian packages that only tests need: a browser, an ssh server, and a registry with what pushes to it. */
+/** Debian packages that only tests need: a browser, an ssh server, a registry with what pushes to it, the executor's image. */
 function testPackages(): string[] {
   const programs = {
     chromium: "chromium",
@@ -57,9 +58,10 @@ function testPackages(): string[] {
     skopeo: "skopeo",
     sshd: "openssh-server",
   };
-  return Object.entries(programs)
-    .filter(([program]) => which(program) === undefined && which(program, SYSTEM_FOLDER) === undefined)
-    .map(([, name]) => name);
+  const absent = Object.entries(programs).filter(
+    ([program]) => which(program) === undefined && which(program, SYSTEM_FOLDER) === undefined,
+  );
+  return [...absent.map(([, name]) => name), ...executorPackages()];
 }
 
 /** The engine's own tests; where the engine was not built here, there may be no Go. */

@@ -23,7 +23,7 @@ let
       ];
     in
     if candidates == [ ] then
-      throw ''nix/host: the Debian package "${package}" is not installed. Install what nix/host/debian-packages.txt lists.''
+      throw ''nix/host: the Debian package "${package}" is not installed. Install what nix/host/debian-packages.txt lists; for the executor's image, docker.io, nix-bin and what nix/host/executor/debian-packages.txt lists too.''
     else
       builtins.head candidates;
 

@@ -7,8 +7,8 @@ let
   home = "/home/executor";
   # What changes most comes last.
   tools = [
-    pkgs.busybox
     pkgs.bash
+    pkgs.busybox
     pkgs.cacert
     pkgs.openssh
     pkgs.gitMinimal

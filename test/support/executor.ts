@@ -1,7 +1,6 @@
 /** The executor's image at work as Pulumi Cloud Deployments has it work: a container, a clone, commands one by one. */
 import { existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { load } from "../../steps/load.ts";
 import { type Ended, execute } from "./host.ts";
 import type { Scratch } from "./scratch.ts";
 
@@ -71,15 +70,6 @@ export class Executor {
     if (code !== 0) throw new Error(`${command} ended with ${code}:\n${output}`);
     return output.trim();
   }
-}
-
-/** Loads the image that `program` writes; gives its ref. */
-export async function loadExecutor(program: string): Promise<string> {
-  await load(program, Promise.resolve([]), "host");
-  const { output } = await execute("docker", [
-    ...["image", "ls", "--filter", "reference=agatha-executor", "--format", "{{.Repository}}:{{.Tag}}"],
-  ]);
-  return output.trim().split("\n")[0] ?? "";
 }
 
 /**
