@@ -24,8 +24,7 @@ beforeAll(async () => {
   const source = await bundle(scratch.folder);
   executor = await Executor.start(image.ref, scratch);
   await executor.well(`git clone --quiet --branch main ${source} .`);
-  // In place of `npm ci`: there is no network here, and the modules of this clone are those of its lock file.
-  await executor.well("ln -s /node_modules node_modules");
+  await executor.install();
 });
 afterAll(() => scratch?.remove());
 
@@ -79,6 +78,11 @@ it("has what changes most in its last layers", async () => {
   expect(layers.reduce((sum, { size }) => sum + size, 0)).toBeLessThan(560e6);
 });
 
+it("can fetch nothing any more, so that what follows is from the image and the machine", async () => {
+  const { output } = await executor.run("cat /proc/net/route | wc -l");
+  expect(output.trim()).toBe("1");
+});
+
 it("knows its own store, and builds without root, whoever starts it", async () => {
   expect(await executor.well("id -u")).toBe("1000");
   await executor.well("nix-store --check-validity /nix/store/*");
@@ -108,7 +112,7 @@ it("knows its own store, and builds without root, whoever starts it", async () =
 it("runs the pre-run command that takes the docker host's key", async () => {
   const key = "-----BEGIN OPENSSH PRIVATE KEY-----\nnone\n-----END OPENSSH PRIVATE KEY-----";
   const given = `SSH_KEY='${key}' SSH_KNOWN_HOSTS='host.example ssh-ed25519 AAAA'`;
-  await executor.well(`${given} npm run ssh-key`);
+  await executor.well(`${given} node scripts/ssh-key.ts`);
   expect(await executor.well("stat -c %a ~/.ssh/agatha-docker-host")).toBe("600");
   // Where ssh looks for it: the home of the image's user.
   expect(await executor.well("ssh -G host.example")).toMatch(/^identityfile .*\/agatha-docker-host$/m);

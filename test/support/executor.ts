@@ -8,7 +8,10 @@ import type { Scratch } from "./scratch.ts";
 const UID = 1000;
 
 /** Where the runner puts the clone. */
-export const CLONE = "/deployment";
+const CLONE = "/deployment";
+
+/** Whom this machine trusts: its registry's certificate may be known to it alone. */
+const CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt";
 
 /** What builds of the host set take from the machine, and what Nix reads of it to know what that is. */
 const HOST_SET = ["/usr", "/bin", "/lib", "/lib64", "/etc/alternatives", "/var/lib/dpkg/info"];
@@ -28,17 +31,14 @@ export class Executor {
     // The stack's state and application, which the image's user is to read and write.
     await well("chown", ["-R", `${UID}:${UID}`, scratch.folder]);
     const socket = dockerSocket();
-    const readOnly = [...HOST_SET, ...jdkSettings()].map((path) => [path, path]);
-    const mounts = [
-      ...readOnly,
-      [join(process.cwd(), ".tools/host"), "/material"],
-      [join(process.cwd(), "node_modules"), "/node_modules"],
-      [join(process.cwd(), "sample"), "/sample"],
-    ].flatMap(([from, to]) => ["--volume", `${from}:${to}:ro`]);
+    const same = [...HOST_SET, ...jdkSettings(), CERTIFICATES].map((path) => [path, path]);
+    const mounts = [...same, [join(process.cwd(), ".tools/host"), "/material"]].flatMap(([from, to]) => [
+      "--volume",
+      `${from}:${to}:ro`,
+    ]);
     await well("docker", [
       ...["run", "--detach", "--init", "--name", executor.name, "--label", `agatha.stack=${scratch.stack}`],
-      // Whatever is fetched would not be found: all that is needed is in the image, or mounted.
-      ...["--network", "none", "--cap-drop", "ALL", "--security-opt", "no-new-privileges"],
+      ...["--cap-drop", "ALL", "--security-opt", "no-new-privileges"],
       ...["--group-add", String(statSync(socket).gid), "--volume", `${socket}:/var/run/docker.sock`],
       ...["--volume", `${scratch.folder}:${scratch.folder}`, ...mounts],
       ...[ref, "sleep", "infinity"],
@@ -46,8 +46,20 @@ export class Executor {
     return executor;
   }
 
+  /** Installs the node modules by the image's npm, from this machine's registry. Nothing is fetched after that. */
+  async install(): Promise<void> {
+    const { output } = await execute("npm", ["config", "get", "registry"]);
+    const settings = { NPM_CONFIG_REGISTRY: output.trim(), NODE_EXTRA_CA_CERTS: CERTIFICATES };
+    await this.well(
+      "npm ci --no-audit --no-fund --loglevel=error",
+      CLONE,
+      settings,
+    );
+    await well("docker", ["network", "disconnect", "bridge", this.name]);
+  }
+
   /** Runs a shell command in the clone. */
-  async run(command: string, folder = CLONE): Promise<Ended> {
+  async run(command: string, folder = CLONE, given: Record<string, string> = {}): Promise<Ended> {
     const { scratch } = this;
     const env = {
       AGATHA_PACKAGES: "host",
@@ -56,6 +68,7 @@ export class Executor {
       PULUMI_BACKEND_URL: scratch.env["PULUMI_BACKEND_URL"],
       PULUMI_CONFIG_PASSPHRASE: scratch.env["PULUMI_CONFIG_PASSPHRASE"],
       PULUMI_DEBUG_COMMANDS: "true",
+      ...given,
     };
     const settings = Object.entries(env).flatMap(([name, value]) => ["--env", `${name}=${value}`]);
     return execute("docker", [
@@ -65,8 +78,8 @@ export class Executor {
   }
 
   /** As `run`, of a command that a test takes for granted. */
-  async well(command: string, folder?: string): Promise<string> {
-    const { code, output } = await this.run(command, folder);
+  async well(command: string, folder?: string, given?: Record<string, string>): Promise<string> {
+    const { code, output } = await this.run(command, folder, given);
     if (code !== 0) throw new Error(`${command} ended with ${code}:\n${output}`);
     return output.trim();
   }
