@@ -50,11 +50,7 @@ export class Executor {
   async install(): Promise<void> {
     const { output } = await execute("npm", ["config", "get", "registry"]);
     const settings = { NPM_CONFIG_REGISTRY: output.trim(), NODE_EXTRA_CA_CERTS: CERTIFICATES };
-    await this.well(
-      "npm ci --no-audit --no-fund --loglevel=error",
-      CLONE,
-      settings,
-    );
+    await this.well("npm ci --no-audit --no-fund --loglevel=error", CLONE, settings);
     await well("docker", ["network", "disconnect", "bridge", this.name]);
   }
 
