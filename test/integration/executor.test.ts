@@ -1,6 +1,6 @@
 /** A deployment as Pulumi Cloud runs it, in the executor's image: clone, pre-run commands, preview, update. */
 import { randomBytes } from "node:crypto";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { buildExecutor, type ExecutorImage, loadExecutor, pushExecutor } from "../../scripts/lib/executor.ts";
@@ -10,6 +10,7 @@ import { putEntry } from "../support/jar.ts";
 import { changes, readOperations } from "../support/operations.ts";
 import { LocalRegistry } from "../support/registry.ts";
 import { Scratch } from "../support/scratch.ts";
+import { startSshd } from "../support/sshd.ts";
 
 let scratch: Scratch;
 let executor: Executor;
@@ -109,13 +110,33 @@ it("knows its own store, and builds without root, whoever starts it", async () =
   expect((await run("--user", "0")).output).toMatch(/^3000[1-4]$/m);
 });
 
-it("runs the pre-run command that takes the docker host's key", async () => {
-  const key = "-----BEGIN OPENSSH PRIVATE KEY-----\nnone\n-----END OPENSSH PRIVATE KEY-----";
-  const given = `SSH_KEY='${key}' SSH_KNOWN_HOSTS='host.example ssh-ed25519 AAAA'`;
-  await executor.well(`${given} node scripts/ssh-key.ts`);
-  expect(await executor.well("stat -c %a ~/.ssh/agatha-docker-host")).toBe("600");
-  // Where ssh looks for it: the home of the image's user.
-  expect(await executor.well("ssh -G host.example")).toMatch(/^identityfile .*\/agatha-docker-host$/m);
+it("reaches a docker host over ssh, by the key that a pre-run command puts in place", async () => {
+  const folder = join(scratch.folder, "sshd");
+  const sshd = await startSshd(folder);
+  const { hostname, port, username } = new URL(sshd.url);
+  const text = (name: string) => readFileSync(join(folder, "keys", name), "utf8");
+  const secrets = {
+    SSH_KEY: text("client"),
+    SSH_KNOWN_HOSTS: `[${hostname}]:${port} ${text("host.pub")}`,
+  };
+  // By name alone: arguments are for everybody to see.
+  const given = Object.keys(secrets).flatMap((name) => ["--env", name]);
+  const place = ["--network", "host", "--volume", `${process.cwd()}:/clone:ro`, "--workdir", "/clone"];
+  const ask = `docker --host ssh://${username}@${hostname}:${port} version --format {{.Server.Version}}`;
+  const run = (command: string) =>
+    execute("docker", ["run", "--rm", ...given, ...place, image.ref, "bash", "-c", command], {
+      ...process.env,
+      ...secrets,
+    });
+  try {
+    const server = await execute("docker", ["version", "--format", "{{.Server.Version}}"]);
+    const answered = await run(`node scripts/ssh-key.ts && stat -c %a ~/.ssh/agatha-docker-host && ${ask}`);
+    expect(answered.output).toContain(`\n600\n${server.output}`);
+    // It was the key.
+    expect((await run(ask)).code).not.toBe(0);
+  } finally {
+    await sshd.stop();
+  }
 });
 
 it("previews, and brings up what it has built itself", async () => {
