@@ -7,7 +7,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { DatabaseSteps } from "./components/DatabaseSteps.ts";
 import { DockerService } from "./components/DockerService.ts";
 import { databaseUpgrade, databaseVolume } from "./components/databaseUpgrade.ts";
-import { askDeployed } from "./components/deployed.ts";
+import { askDeployed, type Deployed } from "./components/deployed.ts";
 import { reachedAt, resolveDockerHost } from "./components/dockerHost.ts";
 import { endWithEngine } from "./components/endWithEngine.ts";
 import { applicationOf, planImages } from "./components/evaluate.ts";
@@ -32,17 +32,12 @@ import { dockerEnvironment, stepCommand } from "./components/stepCommand.ts";
 endWithEngine();
 const config = await inSentences(readConfig);
 const dockerHost = await inSentences(() => resolveDockerHost(config.dockerHost));
-const [meta, { reached, upgradeAhead }] = await inSentences(() =>
+const [meta, { reached, upgradeAhead, deployed }] = await inSentences(() =>
   Promise.all([planImages(config), lookAtHost()]),
 );
 
 const { packages } = config;
-const [presence, deployed] = reached
-  ? await Promise.all([
-      probeImages(Object.values(meta).map(imageRef), dockerHost),
-      askDeployed(["db", "back", "front"].map(hostName), dockerHost),
-    ])
-  : [new Map(), new Map()];
+const presence = reached ? await probeImages(Object.values(meta).map(imageRef), dockerHost) : new Map();
 await inSentences(() => refuseAbsentPins(Object.values(meta), presence));
 for (const plan of Object.values(meta)) if (isPinned(plan)) void pulumi.log.info(pinNote(plan));
 const provider = new docker.Provider(
@@ -117,13 +112,22 @@ const front = new DockerService(
 );
 
 /** Refuses another docker host than the stack's, and ports that something else has there; finds what lies ahead. */
-async function lookAtHost(): Promise<{ reached: boolean; upgradeAhead?: string | undefined }> {
-  if (!(await holdHost(dockerHost))) return { reached: false };
-  const [upgradeAhead] = await Promise.all([
+async function lookAtHost(): Promise<{
+  reached: boolean;
+  upgradeAhead?: string | undefined;
+  deployed: Map<string, Deployed>;
+}> {
+  // All is asked at once, since each question to a host far away takes its time. What a host says counts once it is
+  // known to be the stack's: one that is away, or another, is told in one sentence, whatever else went wrong.
+  const rest = Promise.all([
     lookForUpgrade(config, dockerHost),
+    askDeployed(["db", "back", "front"].map(hostName), dockerHost),
     refuseTakenPorts(publishedPorts(config), pulumi.getStack(), dockerHost),
   ]);
-  return { reached: true, upgradeAhead };
+  rest.catch(() => {});
+  if (!(await holdHost(dockerHost))) return { reached: false, deployed: new Map() };
+  const [upgradeAhead, deployed] = await rest;
+  return { reached: true, upgradeAhead, deployed };
 }
 
 // Last of all, when everything is healthy: its output is the list of what the stack ran, from update to update.

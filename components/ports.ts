@@ -1,6 +1,6 @@
 /** Finds published ports that something else has already, before anything of the stack is touched. */
-import { execFile } from "node:child_process";
 import { createServer } from "node:net";
+import { askDocker } from "./askDocker.ts";
 import { type DockerHost, isLocal } from "./dockerHost.ts";
 import { UserError } from "./userError.ts";
 
@@ -20,10 +20,6 @@ export interface Holder {
   ports: { address: string; port: number }[];
 }
 
-/** Longest time for docker's answer, in milliseconds: from this machine, and from another, with ssh's greeting. */
-const TIME_LIMIT = 2000;
-const REMOTE_TIME_LIMIT = 10_000;
-
 /** What `docker ps` is asked for. */
 const FORMAT = '{{.Label "agatha.stack"}}\t{{.Names}}\t{{.Ports}}';
 
@@ -37,9 +33,9 @@ export async function refuseTakenPorts(
   stack: string,
   host: DockerHost,
 ): Promise<void> {
-  const answer = await dockerPs(host);
-  if (answer === undefined) return;
-  const holders = parseHolders(answer);
+  const { stdout, error } = await askDocker(["ps", "--format", FORMAT], host);
+  if (error !== undefined) return;
+  const holders = parseHolders(stdout);
   const local = isLocal(host);
   const sentences: string[] = [];
   for (const { key, container, address, port } of published) {
@@ -56,25 +52,11 @@ export async function refuseTakenPorts(
 
 const MEND = "Choose another port, or end what listens there.";
 
-const dockerPs = (host: DockerHost) => dockerAnswer(["ps", "--format", FORMAT], host);
-
 /** Whether a container has the port although docker ps does not tell: it does not while a container restarts. */
 async function holds(container: string, port: number, host: DockerHost): Promise<boolean> {
   const format = "{{.State.Status}} {{json .HostConfig.PortBindings}}";
-  const answer = await dockerAnswer(["container", "inspect", "--format", format, container], host);
-  return (
-    answer !== undefined && /^(running|restarting) /.test(answer) && answer.includes(`"HostPort":"${port}"`)
-  );
-}
-
-function dockerAnswer(args: string[], host: DockerHost): Promise<string | undefined> {
-  const env = { ...process.env, ...host.env };
-  const timeout = isLocal(host) ? TIME_LIMIT : REMOTE_TIME_LIMIT;
-  return new Promise((resolve) => {
-    execFile("docker", args, { env, timeout }, (error, stdout) => {
-      resolve(error === null ? stdout : undefined);
-    });
-  });
+  const { stdout } = await askDocker(["container", "inspect", "--format", format, container], host);
+  return /^(running|restarting) /.test(stdout) && stdout.includes(`"HostPort":"${port}"`);
 }
 
 /** Reads `dev⇥agatha-dev-back⇥127.0.0.1:8000->8000/tcp, [::1]:8000->8000/tcp`; ranges are spelled out. */
@@ -103,7 +85,7 @@ function spell([, address = "", first = "", last = first]: RegExpMatchArray): {
 const EVERYWHERE = new Set(["0.0.0.0", "::", "[::]"]);
 
 /** Whether two addresses cannot both have one port: equal ones, and any with "every address". */
-function overlap(a: string, b: string): boolean {
+export function overlap(a: string, b: string): boolean {
   const [plainA, plainB] = [a.replace(/^\[|\]$/g, ""), b.replace(/^\[|\]$/g, "")];
   return plainA === plainB || EVERYWHERE.has(plainA) || EVERYWHERE.has(plainB);
 }

@@ -54,9 +54,23 @@ const engine = vi.hoisted(() => ({ answer: { engine: "ENGINE" } as { engine: str
 vi.mock("../../components/askEngine.ts", () => ({ askEngine: () => Promise.resolve(engine.answer) }));
 // Each program would listen to the one output of this process.
 vi.mock("../../components/endWithEngine.ts", () => ({ endWithEngine: () => {} }));
-const ahead = vi.hoisted(() => ({ text: undefined as string | undefined }));
-vi.mock("../../components/lookForUpgrade.ts", () => ({ lookForUpgrade: () => Promise.resolve(ahead.text) }));
-vi.mock("../../components/ports.ts", () => ({ refuseTakenPorts: () => Promise.resolve() }));
+const ahead = vi.hoisted(() => ({
+  text: undefined as string | undefined,
+  refusal: undefined as string | undefined,
+}));
+vi.mock("../../components/lookForUpgrade.ts", async () => {
+  const { UserError } = await import("../../components/userError.ts");
+  return {
+    lookForUpgrade: () =>
+      ahead.refusal === undefined
+        ? Promise.resolve(ahead.text)
+        : Promise.reject(new UserError(ahead.refusal)),
+  };
+});
+vi.mock("../../components/ports.ts", async (original) => ({
+  ...(await original<typeof import("../../components/ports.ts")>()),
+  refuseTakenPorts: () => Promise.resolve(),
+}));
 vi.mock("node:fs", async (original) => {
   const fs = await original<typeof import("node:fs")>();
   const readFileSync = (path: string, encoding: BufferEncoding) =>
@@ -416,6 +430,7 @@ describe("the stack's docker host", () => {
   const held = { engine: "OTHER", address: "ssh://user@first" };
   afterEach(() => {
     engine.answer = { engine: "ENGINE" };
+    ahead.refusal = undefined;
   });
 
   it("is kept with the stack", async () => {
@@ -448,13 +463,21 @@ describe("the stack's docker host", () => {
     expect(custom((await program({}, true, held)).registered)).toHaveLength(23);
   });
 
-  it("ends an update in a sentence where it is away", async () => {
+  it("ends an update in a sentence where it is away, whatever else is not known then", async () => {
     engine.answer = {
       words: "Cannot connect to the Docker daemon at unix:///x. Is the docker daemon running?",
     };
+    ahead.refusal = "docker volume ls: no answer";
     await expect(program({}, false, held)).rejects.toThrow(
       "docker: Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Start the daemon",
     );
+  });
+
+  it("is told apart from another before anything that the other says counts", async () => {
+    ahead.refusal = "the data is newer";
+    const more = { "agatha:dockerHost": "ssh://user@host" };
+    await expect(program(more, false, held)).rejects.toThrow("is not the docker host that stack");
+    await expect(program()).rejects.toThrow("the data is newer");
   });
 });
 
