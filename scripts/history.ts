@@ -1,14 +1,14 @@
 /** `npm run history`: what the stack ran, when, from what, and whether it can be gone back to; `-- --json` for programs. */
 import { main, run, Stop } from "./lib/exec.ts";
 import { describe, type HostState, historyText, recorded } from "./lib/history.ts";
-import { environment, stackArguments, stackExists } from "./lib/stack.ts";
+import { environment, fullName, stackArguments, stackExists } from "./lib/stack.ts";
 
 await main(async () => {
   const { stack, flags } = stackArguments(process.argv.slice(2), ["json"]);
   const env = await environment(stack);
   if (!(await stackExists(stack, env)))
     throw new Stop(`--stack: there is no stack ${JSON.stringify(stack)}. \`npm run up\` makes stack dev.`);
-  const { code, output } = await run("pulumi", ["stack", "export", "--stack", stack], { env });
+  const { code, output } = await run("pulumi", ["stack", "export", "--stack", fullName(stack, env)], { env });
   if (code !== 0) throw new Stop(`pulumi stack export: ended with ${code}:\n${output.trim()}`);
   const { list, dockerHost } = recorded(output.slice(output.indexOf("{")));
   const host = await hostState(stack, {

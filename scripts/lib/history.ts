@@ -8,6 +8,7 @@ import {
 } from "../../components/generations.ts";
 import { Stop } from "./exec.ts";
 import { differences, short } from "./explain.ts";
+import { fullName } from "./stack.ts";
 import { table } from "./table.ts";
 
 /** What the docker host says; undefined where it does not answer. */
@@ -124,11 +125,11 @@ function wayBack(stack: string, described: Described[]): string {
       ({ images, gone }) => images[service].ref !== now?.ref && !gone?.includes(service),
     );
     return [
-      ...(now?.pinned ? [`pulumi config rm agatha:${service}.pin --stack ${stack}`] : []),
+      ...(now?.pinned ? [`pulumi config rm agatha:${service}.pin --stack ${fullName(stack)}`] : []),
       ...(earlier === undefined
         ? []
         : [
-            `pulumi config set agatha:${service}.pin ${earlier.images[service].ref.split(":")[1]} --stack ${stack}`,
+            `pulumi config set agatha:${service}.pin ${earlier.images[service].ref.split(":")[1]} --stack ${fullName(stack)}`,
           ]),
     ];
   });

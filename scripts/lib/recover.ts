@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { run, Stop } from "./exec.ts";
 import { type Deployment, dockerHostOf, isStale, unfinished } from "./interrupted.ts";
 import { line } from "./report.ts";
+import { fullName } from "./stack.ts";
 
 /** Ends a line that says what was done. */
 const SAID = "an update was killed: ";
@@ -79,7 +80,7 @@ async function forgetUnfinished(
     "--skip-preview",
     "--clear-pending-creates",
     "--stack",
-    stack,
+    fullName(stack, env),
     ...refreshArgs,
   ];
   const { code, output } = await run("pulumi", args, { env });

@@ -93,6 +93,9 @@ export function hostVariable(stack: string, rest: string[]): { DOCKER_HOST?: str
 export const fullName = (stack: string, env: NodeJS.ProcessEnv = process.env): string =>
   env["AGATHA_ORGANIZATION"] ? `${env["AGATHA_ORGANIZATION"]}/agatha/${stack}` : stack;
 
+/** The stack's own name: `pulumi stack ls` puts one of Pulumi Cloud's organisations in front that is not the default. */
+export const bareName = (name: string): string => name.slice(name.lastIndexOf("/") + 1);
+
 /**
  * Makes the stack where it is not there yet, and selects it then; with a random database password on stack dev.
  *
@@ -178,15 +181,16 @@ async function hideSalt(stack: string, env: NodeJS.ProcessEnv): Promise<void> {
 /** Runs pulumi on the stack in this terminal; that another update has the stack is told in a sentence. */
 export async function pulumi(stack: string, args: string[], env: NodeJS.ProcessEnv): Promise<number> {
   let held = "";
-  const code = await runHere("pulumi", [...args, "--stack", fullName(stack, env)], {
+  const name = fullName(stack, env);
+  const code = await runHere("pulumi", [...args, "--stack", name], {
     env,
     onError: (text) => {
       held += text;
       // Pulumi's own words for a lock are many lines; all else goes on at once.
-      if (lockSentence(stack, held) === undefined) process.stderr.write(text);
+      if (lockSentence(name, held) === undefined) process.stderr.write(text);
     },
   });
-  const sentence = lockSentence(stack, held);
+  const sentence = lockSentence(name, held);
   if (sentence !== undefined) process.stderr.write(`${sentence}\n`);
   return code;
 }

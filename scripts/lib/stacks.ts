@@ -5,7 +5,8 @@ import { createInterface } from "node:readline/promises";
 import { stackTag } from "../../components/imagePlan.ts";
 import { isFree, parseHolders } from "../../components/ports.ts";
 import { run, runHere, Stop } from "./exec.ts";
-import { environment, initStack, listed, pulumi, stackExists } from "./stack.ts";
+import { recover } from "./recover.ts";
+import { bareName, environment, fullName, initStack, listed, pulumi, stackExists } from "./stack.ts";
 import {
   choosePorts,
   dockerHostOf,
@@ -70,7 +71,15 @@ async function writeFile(
 
 /** By standard input: a secret is in no process' arguments. */
 async function setPassword(stack: string, env: NodeJS.ProcessEnv): Promise<void> {
-  const args = ["config", "set", "--secret", PASSWORD_KEY, "--stack", stack, "--non-interactive"];
+  const args = [
+    "config",
+    "set",
+    "--secret",
+    PASSWORD_KEY,
+    "--stack",
+    fullName(stack, env),
+    "--non-interactive",
+  ];
   const { code, output } = await run("pulumi", args, { env, input: randomBytes(24).toString("base64url") });
   if (code !== 0) throw new Stop(`pulumi config set ${PASSWORD_KEY}: ended with ${code}:\n${output.trim()}`);
 }
@@ -90,6 +99,7 @@ export async function removeStack(stack: string, sure: boolean): Promise<number>
   if (!sure && !(await confirmed(stack)))
     throw new Stop("stack: nothing was removed. Confirm by the stack's name, or by --yes.");
   if (there) {
+    await recover(stack, env);
     const code = await pulumi(stack, ["destroy", "--yes", "--skip-preview", "--suppress-outputs"], env);
     if (code !== 0) return code;
   }
@@ -155,7 +165,7 @@ async function own(
 /** Lets Pulumi forget the stack; its file goes too, unless git keeps it for all. */
 async function forget(stack: string, env: NodeJS.ProcessEnv): Promise<void> {
   const kept = (await run("git", ["ls-files", "--error-unmatch", fileOf(stack)])).code === 0;
-  const args = ["stack", "rm", stack, "--yes", ...(kept ? ["--preserve-config"] : [])];
+  const args = ["stack", "rm", fullName(stack, env), "--yes", ...(kept ? ["--preserve-config"] : [])];
   const code = await runHere("pulumi", args, { env });
   if (code !== 0) throw new Stop(`pulumi stack rm ${stack}: ended with ${code}.`);
 }
@@ -163,7 +173,7 @@ async function forget(stack: string, env: NodeJS.ProcessEnv): Promise<void> {
 /** Every stack of the backend, and every one that has a file: where it is, and when it was last updated. */
 export async function listStacks(): Promise<number> {
   const env = await environment();
-  const made = await listed(env);
+  const made = (await listed(env)).map((stack) => ({ ...stack, name: bareName(stack.name) }));
   const names = [...new Set([...made.map(({ name }) => name), ...stacksWithFiles()])].sort();
   const rows = names.map((name) => {
     const stack = made.find((entry) => entry.name === name);

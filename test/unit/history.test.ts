@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { encode, type Generation, type Inputs, record } from "../../components/generations.ts";
 import { describe as describeList, historyText, recorded } from "../../scripts/lib/history.ts";
 
@@ -73,6 +73,13 @@ describe("the history", () => {
       "back: another image, of inputs that are not listed",
     ]);
     expect(changes(A, images("c", A.back.inputs))).toEqual(["back: ~ its recipe in nix/"]);
+  });
+
+  it("names the stack as Pulumi has to be told it", () => {
+    vi.stubEnv("AGATHA_ORGANIZATION", "team");
+    const text = historyText("dev", describeList(list, undefined));
+    vi.unstubAllEnvs();
+    expect(text).toContain(" --stack team/agatha/dev\n");
   });
 
   it("is one sentence where there is none, or only one generation", () => {

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { withoutSecrets } from "../../scripts/lib/emptyState.ts";
-import { fullName, namesStack, takeValue } from "../../scripts/lib/stack.ts";
+import { bareName, fullName, namesStack, takeValue } from "../../scripts/lib/stack.ts";
 
 describe("a stack's file without its secrets", () => {
   it("has a placeholder for each, and nothing of how they are encrypted", () => {
@@ -65,6 +65,10 @@ describe("a stack's name", () => {
     ["[]", false],
   ])("is found in %s: %j", (output, there) => {
     expect(namesStack(output, "prod")).toBe(there);
+  });
+
+  it.each(["prod", "team/prod", "team/agatha/prod"])("is the last part of %s", (name) => {
+    expect(bareName(name)).toBe("prod");
   });
 });
 
