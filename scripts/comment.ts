@@ -5,7 +5,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { failure } from "./lib/comment/comment.ts";
 import { post, readPullRequest } from "./lib/comment/github.ts";
 import { main, Stop } from "./lib/exec.ts";
-import { stackArguments, takeValue } from "./lib/stack.ts";
+import { stackArguments } from "./lib/stack.ts";
+import { takeValue } from "./lib/takeValue.ts";
 
 /** Where the job ended before it could preview: Nix could not be installed, say. */
 const NOT_MADE = "The job ended before the preview. See its log.";

@@ -5,6 +5,7 @@
 import { main, run, Stop } from "./lib/exec.ts";
 import { recover } from "./lib/recover.ts";
 import { environment, pulumi, stackArguments, stackExists } from "./lib/stack.ts";
+import { configFileOption } from "./lib/stackFile.ts";
 import { refuseLeftBehind, removeLeftBehind } from "./lib/withoutState.ts";
 import { dockerFailure } from "./setup/docker.ts";
 
@@ -13,7 +14,7 @@ await main(async () => {
   const env = await environment(stack, rest);
   if (flags["without-state"]) await removeLeftBehind(stack, env);
   else if (await stackExists(stack, env)) {
-    await recover(stack, env);
+    await recover(stack, env, configFileOption(rest));
     const code = await pulumi(stack, ["destroy", "--yes", "--skip-preview", ...rest], env);
     if (code !== 0) return code;
   } else {

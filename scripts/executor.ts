@@ -5,7 +5,8 @@
 import { main, Stop } from "./lib/exec.ts";
 import { buildExecutor, executorPackages, loadExecutor, pushExecutor } from "./lib/executor.ts";
 import { report } from "./lib/report.ts";
-import { environment, takeValue } from "./lib/stack.ts";
+import { environment } from "./lib/stack.ts";
+import { takeValue } from "./lib/takeValue.ts";
 import { choosePackages } from "./setup/nix.ts";
 import { setup } from "./setup/setup.ts";
 

@@ -8,7 +8,7 @@ import { buildImages, readStackConfig } from "./lib/images/build.ts";
 import { page } from "./lib/images/page.ts";
 import { inventory } from "./lib/images/sbom.ts";
 import { survey, words } from "./lib/images/survey.ts";
-import { environment, stackArguments } from "./lib/stack.ts";
+import { environment, hostVariable, stackArguments } from "./lib/stack.ts";
 import { postgresqlOf } from "./setup/postgresql.ts";
 import { setup } from "./setup/setup.ts";
 
@@ -16,14 +16,12 @@ const FOLDER = ".state/images";
 
 await main(async () => {
   const { stack, rest } = stackArguments(process.argv.slice(2));
+  Object.assign(process.env, hostVariable(stack, rest));
   await setup({ sample: true, postgresql: postgresqlOf(stack, rest) });
   // Nix is asked by the same code as in the program, which takes its environment as it is.
-  Object.assign(process.env, await environment());
-  const config = readStackConfig(stack, process.env["AGATHA_PACKAGES"]);
-  const env = {
-    ...process.env,
-    ...(config.dockerHost === undefined ? {} : { DOCKER_HOST: config.dockerHost }),
-  };
+  Object.assign(process.env, await environment(stack, rest));
+  const config = readStackConfig(stack, rest, process.env["AGATHA_PACKAGES"]);
+  const env = process.env;
   mkdirSync(FOLDER, { recursive: true });
   const surveys = [];
   for (const built of await buildImages(config, FOLDER, env)) {

@@ -1,6 +1,7 @@
 /** `npm run logs [service]`: the last lines of the stack's services; `-- --follow` goes on, for one service. */
 import { main, run, runHere, Stop } from "./lib/exec.ts";
 import { environment, stackArguments } from "./lib/stack.ts";
+import { withoutConfigFile } from "./lib/stackFile.ts";
 import { dockerFailure } from "./setup/docker.ts";
 
 const SERVICES = ["db", "back", "front"];
@@ -11,7 +12,8 @@ const LINES = "100";
 await main(async () => {
   const { stack, rest, flags } = stackArguments(process.argv.slice(2), ["follow"]);
   const env = await environment(stack, rest);
-  const wanted = rest.length > 0 ? rest : SERVICES;
+  const named = withoutConfigFile(rest);
+  const wanted = named.length > 0 ? named : SERVICES;
   for (const service of wanted)
     if (!SERVICES.includes(service))
       throw new Stop(`logs: "${service}" is not a service. Use ${SERVICES.join(", ")}.`);

@@ -19,8 +19,8 @@ import {
   hostVariable,
   requireStack,
   stackArguments,
-  takeValue,
 } from "./lib/stack.ts";
+import { takeValue } from "./lib/takeValue.ts";
 import { postgresqlOf } from "./setup/postgresql.ts";
 import { setup } from "./setup/setup.ts";
 

@@ -7,8 +7,8 @@ import { dockerFailure } from "./setup/docker.ts";
 const ORDER = ["db", "back", "front"];
 
 await main(async () => {
-  const { stack } = stackArguments(process.argv.slice(2));
-  const env = await environment(stack);
+  const { stack, rest } = stackArguments(process.argv.slice(2));
+  const env = await environment(stack, rest);
   const format = '{{.Label "agatha.service"}}\t{{.Status}}\t{{.Ports}}\t{{.Image}}';
   const filter = `label=agatha.stack=${stack}`;
   const { code, output } = await run("docker", ["ps", "--all", "--filter", filter, "--format", format], {

@@ -14,7 +14,7 @@ import {
   requireStack,
   stackArguments,
 } from "./lib/stack.ts";
-import { configFile, readStackFile, usesRegistry } from "./lib/stackFile.ts";
+import { configFile, configFileOption, readStackFile, usesRegistry } from "./lib/stackFile.ts";
 import { refuseLeftBehind } from "./lib/withoutState.ts";
 import { postgresqlOf } from "./setup/postgresql.ts";
 import { setup } from "./setup/setup.ts";
@@ -28,7 +28,7 @@ await main(async () => {
   const env = await environment(stack, rest);
   const refuse = () => refuseLeftBehind(stack, env);
   await (flags["existing"] ? requireStack(stack, env) : ensureStack(stack, env, refuse));
-  await recover(stack, env);
+  await recover(stack, env, configFileOption(rest));
   const quiet = ["--yes", "--skip-preview", "--suppress-outputs", "--suppress-progress"];
   const code = await pulumi(stack, ["up", ...quiet, ...rest], env);
   if (code !== 0) return code;

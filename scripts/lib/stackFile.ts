@@ -1,7 +1,9 @@
 /** A stack's own file, `Pulumi.<stack>.yaml`: what of it a command needs before there is a stack, and a new one. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { parse } from "yaml";
+import { collect } from "../../components/configKeys.ts";
 import { Stop } from "./exec.ts";
+import { takeValue } from "./takeValue.ts";
 
 /** The sample's and the seed's ports; a further stack's lie a hundred above the ones before. */
 const FIRST = { back: 8000, front: 5173 };
@@ -15,11 +17,20 @@ export interface Ports {
 
 export const fileOf = (stack: string): string => `Pulumi.${stack}.yaml`;
 
-/** The file that a command was told to take instead, among the arguments that it leaves for pulumi. */
-export function configFile(stack: string, rest: string[]): string {
-  const given = rest.find((argument) => argument.startsWith("--config-file="));
-  return given?.slice("--config-file=".length) ?? fileOf(stack);
+const OPTION = "config-file";
+
+/** The stack's file: the one that a command was told to take instead, where it was. @param rest What it leaves for pulumi. */
+export const configFile = (stack: string, rest: string[]): string =>
+  takeValue(rest, OPTION)[0] ?? fileOf(stack);
+
+/** The option as pulumi takes it, for a further command of pulumi's; nothing where it was not given. */
+export function configFileOption(rest: string[]): string[] {
+  const [file] = takeValue(rest, OPTION);
+  return file === undefined ? [] : [`--${OPTION}`, file];
 }
+
+/** What is left for the command itself. */
+export const withoutConfigFile = (rest: string[]): string[] => takeValue(rest, OPTION)[1];
 
 type Values = Record<string, unknown>;
 
@@ -34,6 +45,27 @@ export function readStackFile(path: string): Values {
   }
 }
 
+/** As Pulumi hands it to the program: a text for each key; for what is encrypted, one that stands for it. */
+export const textsOf = (config: Values): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(config).map(([key, value]) => {
+      const plain = withoutSecrets(value);
+      return [key, typeof plain === "string" ? plain : JSON.stringify(plain)];
+    }),
+  );
+
+/** Pulumi's `{ secure: … }` by a text that stands for it. */
+function withoutSecrets(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutSecrets);
+  if (value === null || typeof value !== "object") return value;
+  const entries = Object.entries(value);
+  if (entries.length === 1 && entries[0]?.[0] === "secure") return "a secret";
+  return Object.fromEntries(entries.map(([key, inner]) => [key, withoutSecrets(inner)]));
+}
+
+/** The values below `agatha:`, dotted keys and nested ones alike; what is wrong in them is the program's to tell. */
+export const valuesOf = (config: Values): Values => collect(textsOf(config), "agatha", []);
+
 /** `agatha:dockerHost`, where the file names one. */
 export function dockerHostOf(config: Values): string | undefined {
   const host = config["agatha:dockerHost"];
@@ -41,14 +73,14 @@ export function dockerHostOf(config: Values): string | undefined {
 }
 
 /** Whether images go by way of a registry. */
-export const usesRegistry = (config: Values): boolean =>
-  Object.keys(config).some((key) => /^agatha:registry(\.|$)/.test(key));
+export const usesRegistry = (config: Values): boolean => Object.hasOwn(valuesOf(config), "registry");
 
 /** The ports that a stack publishes: what its file says, else the defaults; none where it publishes none. */
 export function publishedOf(config: Values): number[] {
   const first: Record<string, number | undefined> = { ...FIRST, database: undefined };
+  const values = valuesOf(config);
   return Object.entries(first).flatMap(([service, standard]) => {
-    const publish = (config[`agatha:${service}`] as { publish?: unknown } | undefined)?.publish;
+    const publish = (values[service] as { publish?: unknown } | undefined)?.publish;
     if (publish === false) return [];
     const port = (publish as { port?: unknown } | undefined)?.port ?? standard;
     return typeof port === "number" ? [port] : [];

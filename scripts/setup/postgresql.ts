@@ -16,7 +16,7 @@ import {
 import { join, resolve } from "node:path";
 import majors from "../../nix/host/postgresql/majors.json" with { type: "json" };
 import { lastLines, run, Stop } from "../lib/exec.ts";
-import { configFile, readStackFile } from "../lib/stackFile.ts";
+import { configFile, readStackFile, valuesOf } from "../lib/stackFile.ts";
 import { sourcesOfSuite } from "./aptSources.ts";
 
 interface Major {
@@ -33,9 +33,8 @@ export const takenMajor = (major: number): Major | undefined => (majors as Recor
 
 /** The major version that a stack's file asks for, as far as it can be read; what is wrong in it is the program's to tell. */
 export function postgresqlOf(stack: string, rest: string[]): number | undefined {
-  const config = readStackFile(configFile(stack, rest));
-  const database = config["agatha:database"] as { version?: unknown } | undefined;
-  const version = Number(config["agatha:database.version"] ?? database?.version);
+  const { database } = valuesOf(readStackFile(configFile(stack, rest)));
+  const version = Number((database as { version?: unknown } | undefined)?.version);
   return Number.isInteger(version) ? version : undefined;
 }
 

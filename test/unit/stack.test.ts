@@ -2,7 +2,8 @@ import { execFileSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { withoutSecrets } from "../../scripts/lib/emptyState.ts";
-import { bareName, fullName, namesStack, takeValue } from "../../scripts/lib/stack.ts";
+import { bareName, fullName, namesStack } from "../../scripts/lib/stack.ts";
+import { takeValue } from "../../scripts/lib/takeValue.ts";
 
 describe("a stack's file without its secrets", () => {
   it("has a placeholder for each, and nothing of how they are encrypted", () => {

@@ -1,13 +1,21 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, it } from "vitest";
 import { parse } from "yaml";
+import { hostVariable, stackArguments } from "../../scripts/lib/stack.ts";
 import {
   choosePorts,
   configFile,
+  configFileOption,
   dockerHostOf,
   newStackFile,
   publishedOf,
   readStackFile,
+  usesRegistry,
+  withoutConfigFile,
 } from "../../scripts/lib/stackFile.ts";
+import { postgresqlOf } from "../../scripts/setup/postgresql.ts";
 
 it("a new stack's file has its ports, its docker host, and a front that asks its own back", () => {
   const text = newStackFile("pr-12", { back: 8300, front: 5473 }, "ssh://user@host", "host");
@@ -42,6 +50,23 @@ it("a stack publishes what its file says, else the defaults", () => {
   expect(
     publishedOf({ "agatha:back": { publish: false }, "agatha:database": { publish: { port: 4321 } } }),
   ).toEqual([5173, 4321]);
+  expect(
+    publishedOf({
+      "agatha:back": { publish: { port: 1 } },
+      "agatha:back.publish": { port: 8300 },
+      "agatha:front.publish": false,
+      "agatha:database.publish.port": 4321,
+    }),
+  ).toEqual([8300, 4321]);
+  expect(publishedOf({ "agatha:back.publish": '{"port":8300}' })).toEqual([8300, 5173]);
+});
+
+it("a registry is one whichever way its keys are written", () => {
+  expect(usesRegistry({ "agatha:registry.address": "host:5000" })).toBe(true);
+  expect(usesRegistry({ "agatha:registry": { address: "host:5000", password: { secure: "v1:x" } } })).toBe(
+    true,
+  );
+  expect(usesRegistry({ "agatha:back": {} })).toBe(false);
 });
 
 it("ports are the first pair of which neither is taken", async () => {
@@ -52,7 +77,25 @@ it("ports are the first pair of which neither is taken", async () => {
 
 it("the file is the stack's own, or the one that pulumi is told to take", () => {
   expect(configFile("dev", ["--refresh"])).toBe("Pulumi.dev.yaml");
-  expect(configFile("dev", ["--refresh", "--config-file=/x.yaml"])).toBe("/x.yaml");
+  for (const given of [["--config-file=/x.yaml"], ["--config-file", "/x.yaml"]]) {
+    const rest = ["--refresh", ...given, "--debug"];
+    expect(configFile("dev", rest)).toBe("/x.yaml");
+    expect(configFileOption(rest)).toEqual(["--config-file", "/x.yaml"]);
+    expect(withoutConfigFile(rest)).toEqual(["--refresh", "--debug"]);
+  }
+  expect(configFileOption(["--refresh"])).toEqual([]);
+});
+
+it("names the docker host in whichever way the file is given", () => {
+  const folder = mkdtempSync(join(tmpdir(), "agatha-stack-file-"));
+  const file = join(folder, "x.yaml");
+  writeFileSync(file, "config:\n  agatha:dockerHost: ssh://user@host\n  agatha:database.version: 17\n");
+  for (const args of [[`--config-file=${file}`], ["--config-file", file]]) {
+    const { rest } = stackArguments(["--stack", "dev", "--refresh", ...args]);
+    expect(hostVariable("dev", rest)).toEqual({ DOCKER_HOST: "ssh://user@host" });
+    expect(postgresqlOf("dev", rest)).toBe(17);
+  }
+  rmSync(folder, { recursive: true });
 });
 
 it("a file that is not there configures nothing", () => {

@@ -1,11 +1,11 @@
 /** The database of a stack that runs, found by its labels; and what the stack's configuration says of backups. */
-import { readFileSync } from "node:fs";
 import { docker, inspect } from "../../../steps/docker.ts";
 import type { Database } from "../../../steps/postgres.ts";
 import { interrupt } from "../../../steps/process.ts";
 import { Stop } from "../exec.ts";
-import { configOf } from "../images/build.ts";
+import { readStackConfig } from "../images/build.ts";
 import { environment, stackArguments } from "../stack.ts";
+import { withoutConfigFile } from "../stackFile.ts";
 
 export interface StackDatabase {
   stack: string;
@@ -25,10 +25,8 @@ export interface StackDatabase {
  */
 export async function stackDatabase(args: string[], flags: string[] = []): Promise<StackDatabase> {
   const given = stackArguments(args, flags);
-  Object.assign(process.env, await environment());
-  const { file = `Pulumi.${given.stack}.yaml`, rest } = configFile(given.rest);
-  const config = configOf(given.stack, textOf(file), process.env["AGATHA_PACKAGES"], () => true);
-  if (config.dockerHost !== undefined) process.env["DOCKER_HOST"] = config.dockerHost;
+  Object.assign(process.env, await environment(given.stack, given.rest));
+  const config = readStackConfig(given.stack, given.rest, process.env["AGATHA_PACKAGES"], () => true);
   const container = await runningContainer(given.stack, "db");
   if (container === undefined)
     throw new Stop(`stack ${given.stack}: its database does not run here. \`npm run up\` brings it up.`);
@@ -36,26 +34,13 @@ export async function stackDatabase(args: string[], flags: string[] = []): Promi
   const value = (name: string) => env.find((entry) => entry.startsWith(`${name}=`))?.slice(name.length + 1);
   const user = value("POSTGRES_USER") ?? "postgres";
   const database = { container, user, name: value("POSTGRES_DB") ?? user };
-  return { stack: given.stack, database, to: config.backups.to, flags: given.flags, rest };
-}
-
-/** `--config-file FILE`, as pulumi has it, out of the arguments. */
-function configFile(args: string[]): { file?: string; rest: string[] } {
-  const at = args.findIndex((arg) => /^--config-file(=|$)/.test(arg));
-  if (at < 0) return { rest: args };
-  const [, value] = /^--config-file=(.*)$/.exec(args[at] ?? "") ?? [];
-  const rest = args.toSpliced(at, value === undefined ? 2 : 1);
-  const file = value ?? args[at + 1];
-  return file === undefined ? { rest } : { file, rest };
-}
-
-function textOf(file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch {
-    // As for Pulumi: no file, no config.
-    return "";
-  }
+  return {
+    stack: given.stack,
+    database,
+    to: config.backups.to,
+    flags: given.flags,
+    rest: withoutConfigFile(given.rest),
+  };
 }
 
 /** Id of a service's container, where it runs. */

@@ -7,6 +7,7 @@ import { nixArguments } from "../../../components/nixArguments.ts";
 import { UserError } from "../../../components/userError.ts";
 import { type Config, loadConfig } from "../../../config.ts";
 import { lastLines, run, Stop } from "../exec.ts";
+import { configFile, textsOf } from "../stackFile.ts";
 
 export const SERVICES = ["back", "front", "db"] as const;
 export type Service = (typeof SERVICES)[number];
@@ -37,11 +38,7 @@ export function configOf(
   exists?: (path: string) => boolean,
 ): Config {
   const { config = {} } = (parse(text) ?? {}) as { config?: Record<string, unknown> | null };
-  const values = Object.entries(config ?? {}).map(([key, value]) => {
-    const plain = withoutSecrets(value);
-    return [key, typeof plain === "string" ? plain : JSON.stringify(plain)] as const;
-  });
-  const raw = { "agatha:databasePassword": "not needed", ...Object.fromEntries(values) };
+  const raw = { "agatha:databasePassword": "not needed", ...textsOf(config ?? {}) };
   try {
     return loadConfig(raw, {
       stack,
@@ -54,24 +51,27 @@ export function configOf(
   }
 }
 
-/** Pulumi's `{ secure: … }` by a text that stands for it. */
-function withoutSecrets(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutSecrets);
-  if (value === null || typeof value !== "object") return value;
-  const entries = Object.entries(value);
-  if (entries.length === 1 && entries[0]?.[0] === "secure") return "a secret";
-  return Object.fromEntries(entries.map(([key, inner]) => [key, withoutSecrets(inner)]));
+/**
+ * Reads a stack's file, which may be absent, as it may for Pulumi: then the defaults count.
+ *
+ * @param rest The command's arguments, which may name another file.
+ * @param exists As for `configOf`.
+ */
+export function readStackConfig(
+  stack: string,
+  rest: string[],
+  packages: string | undefined,
+  exists?: (path: string) => boolean,
+): Config {
+  return configOf(stack, textOf(configFile(stack, rest)), packages, exists);
 }
 
-/** Reads `Pulumi.<stack>.yaml`; a stack that has none takes the defaults. */
-export function readStackConfig(stack: string, packages: string | undefined): Config {
-  let text = "";
+function textOf(file: string): string {
   try {
-    text = readFileSync(`Pulumi.${stack}.yaml`, "utf8");
+    return readFileSync(file, "utf8");
   } catch {
-    // As for Pulumi: no file, no config.
+    return "";
   }
-  return configOf(stack, text, packages);
 }
 
 /**
