@@ -6,7 +6,7 @@ import { text } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import { resolveDockerHost } from "../components/dockerHost.ts";
 import { authFile, type Registry, registryError, repositoryOf } from "../components/registry.ts";
-import { docker } from "./docker.ts";
+import { dockerError, inspect, tagged } from "./docker.ts";
 import { run, StepError, start, tail } from "./process.ts";
 
 /**
@@ -87,8 +87,12 @@ async function pull(ref: string, digest: string, registry: Registry, folder: str
     await loginEnvironment(folder),
   );
   if (code !== 0) throw new StepError(registryError(registry, "the docker host", stderr));
-  await docker(["tag", byDigest, ref]);
-  await docker(["image", "rm", byDigest]);
+  // Another stack that pulled the same at the same time may have taken the name away: it has given it ours before.
+  if (!(await tagged(byDigest, ref)) && (await inspect("image", ref, ".Id")) === undefined)
+    throw new StepError(`docker tag: ${byDigest} was pulled and is gone. Run up again.`);
+  const removed = await run("docker", ["image", "rm", byDigest]);
+  if (removed.code !== 0 && !/no such image/i.test(removed.stderr))
+    throw new StepError(await dockerError(["image"], removed));
 }
 
 /** Docker's client with a login of its own: in another folder it finds no contexts, so it is told the host outright. */
