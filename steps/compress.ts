@@ -13,7 +13,7 @@ const LEVEL = constants.Z_BEST_SPEED;
  * To a daemon elsewhere, gzip; to one on this machine, gzip where the archive is small (1 MiB at most) and else the
  * archive as it is.
  *
- * @param dockerHost `DOCKER_HOST`; docker's default is a socket of this machine.
+ * @param dockerHost The docker host's address. Default: a socket of this machine.
  */
 export function compress(archive: Readable, dockerHost: string | undefined): Readable {
   const remote = /^(ssh|tcp):/.test(dockerHost ?? "");

@@ -1,7 +1,7 @@
 /** Loads an image into the daemon: only the layers that it lacks, all of them where that is not taken. */
 import type { Readable } from "node:stream";
 import { compress } from "./compress.ts";
-import { docker, dockerError } from "./docker.ts";
+import { docker, dockerError, remoteHost } from "./docker.ts";
 import { type Layer, leaveOut, presence, type Sent, toLeaveOut } from "./layers.ts";
 import { pipe, type Result, run, StepError, stopIfInterrupted, tail } from "./process.ts";
 
@@ -51,12 +51,13 @@ async function transfer(
   sent: Sent,
   through: (archive: Readable) => Readable,
 ): Promise<Sent | undefined> {
+  const host = await remoteHost();
   const [source, loader] = await pipe([image, args], ["docker", ["load", "--quiet"]], (archive) =>
-    compress(through(archive), process.env["DOCKER_HOST"]),
+    compress(through(archive), host),
   );
   if (loader.code === 0 && source.code === 0) return sent;
   if (sent.layers < sent.ofLayers) return undefined;
-  if (loader.code !== 0) throw new StepError(dockerError(["load"], loader));
+  if (loader.code !== 0) throw new StepError(await dockerError(["load"], loader));
   throw failed(image, source);
 }
 

@@ -27,7 +27,7 @@ export async function sql(database: Database, statements: string, name = databas
   const result = await run("docker", args, statements);
   if (result.code === 0) return result.stdout.split("\n").filter(Boolean);
   const reason = /(?:ERROR|FATAL):[^\n]*(?:\nDETAIL:[^\n]*)?/.exec(result.stderr)?.[0];
-  if (reason === undefined) throw new StepError(dockerError(["exec"], result));
+  if (reason === undefined) throw new StepError(await dockerError(["exec"], result));
   throw new StepError(`database "${name}": ${reason}`);
 }
 

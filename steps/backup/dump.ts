@@ -47,7 +47,7 @@ export async function dump(database: Database, take: (chunk: Buffer) => Promise<
     const ended = await source.ended;
     stopIfInterrupted();
     if (ended.code !== 0)
-      throw new StepError(`pg_dump of "${database.name}" failed: ${said("pg_dump", ended)}`);
+      throw new StepError(`pg_dump of "${database.name}" failed: ${await said("pg_dump", ended)}`);
     reader.running.child.stdin.end();
     const rows = await reader.rows;
     whole = true;
@@ -100,7 +100,7 @@ export async function restoreDump(
   await feed(archive, program);
   const ended = await program.ended;
   if (ended.code !== 0)
-    throw new StepError(`pg_restore into "${database.name}" failed: ${said("pg_restore", ended)}`);
+    throw new StepError(`pg_restore into "${database.name}" failed: ${await said("pg_restore", ended)}`);
 }
 
 /**
@@ -114,7 +114,8 @@ export async function schemaText(container: string, archive: Readable): Promise<
   running.child.stdout.on("data", (chunk: Buffer) => chunks.push(chunk));
   await feed(archive, running);
   const ended = await running.ended;
-  if (ended.code !== 0) throw new StepError(`pg_restore cannot read the dump: ${said("pg_restore", ended)}`);
+  if (ended.code !== 0)
+    throw new StepError(`pg_restore cannot read the dump: ${await said("pg_restore", ended)}`);
   return Buffer.concat(chunks).toString("utf8");
 }
 
@@ -123,9 +124,9 @@ function archiveReader(container: string): { running: Running; counter: RowCount
   const running = start("docker", args);
   const counter = new RowCounter();
   running.child.stdout.on("data", (chunk: Buffer) => counter.push(chunk));
-  const rows = running.ended.then((ended) => {
+  const rows = running.ended.then(async (ended) => {
     if (ended.code === 0) return counter.rows;
-    throw new StepError(`pg_restore cannot read the dump: ${said("pg_restore", ended)}`);
+    throw new StepError(`pg_restore cannot read the dump: ${await said("pg_restore", ended)}`);
   });
   // Awaited at the end of the stream; a failure before that is no unhandled rejection.
   rows.catch(() => undefined);
@@ -147,7 +148,7 @@ export async function write(stream: Writable, chunk: Buffer): Promise<void> {
 }
 
 /** What a program of PostgreSQL's said went wrong: its first error with its details; else what docker said. */
-function said(program: string, { code, stderr }: Result): string {
+async function said(program: string, { code, stderr }: Result): Promise<string> {
   const lines = stderr
     .split("\n")
     .filter((line) => line.startsWith(`${program}: `) || /^(DETAIL|HINT|Command was)/.test(line));

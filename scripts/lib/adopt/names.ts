@@ -34,7 +34,7 @@ export async function namesIn(volume: string, image: string, folder: string): Pr
     ],
     `${QUERIES.join("\n")}\n`,
   );
-  if (result.code !== 0) throw new Stop(notStarted(result));
+  if (result.code !== 0) throw new Stop(await notStarted(result));
   return parseNames(result.stdout);
 }
 
@@ -51,7 +51,7 @@ export function parseNames(text: string): Names {
   return { databases: of("d"), roles: of("r"), superusers: of("s") };
 }
 
-function notStarted(result: { code: number | null; stderr: string }): string {
+async function notStarted(result: { code: number | null; stderr: string }): Promise<string> {
   const errors = result.stderr
     .split("\n")
     .filter((line) => /FATAL|PANIC|invalid value for parameter/.test(line));

@@ -177,7 +177,7 @@ export async function copyInto(
   const tar: [string, string[]] = ["tar", ["--format=ustar", "-C", source.name, "-cf", "-", "."]];
   const [packed, unpacked] = await pipe(tar, ["docker", [...target, image, "-euc", script, "sh", folder]]);
   if (packed.code !== 0) throw new Stop(`adopt: tar could not read ${source.name}: ${packed.stderr.trim()}`);
-  if (unpacked.code !== 0) throw new Stop(dockerError(["run"], unpacked));
+  if (unpacked.code !== 0) throw new Stop(await dockerError(["run"], unpacked));
 }
 
 /** A sum for each file of the source, as it is now. */
