@@ -12,17 +12,17 @@ import { dockerFailure } from "./setup/docker.ts";
 await main(async () => {
   const { stack, rest, flags } = stackArguments(process.argv.slice(2), ["volumes", "without-state"]);
   const env = await environment(stack, rest);
+  const there = !flags["without-state"] && (await stackExists(stack, env));
+  if (!there && !flags["without-state"]) await refuseLeftBehind(stack, env);
+  if (flags["volumes"]) await nameData(stack, env);
   if (flags["without-state"]) await removeLeftBehind(stack, env);
-  else if (await stackExists(stack, env)) {
+  else if (there) {
     await recover(stack, env, configFileOption(rest));
     const code = await pulumi(stack, ["destroy", "--yes", "--skip-preview", ...rest], env);
     if (code !== 0) return code;
-  } else {
-    await refuseLeftBehind(stack, env);
-    process.stdout.write(`There is no stack ${stack} to take down.\n`);
-  }
+  } else process.stdout.write(`There is no stack ${stack} to take down.\n`);
   const found = await volumesOf(stack, env);
-  const volumes = found.filter(({ service }) => service === "db").map(({ name }) => name);
+  const volumes = dataOf(found);
   // Files of services go with the stack; an update that was killed may have left some behind.
   for (const { name, service } of found)
     if (service !== "db") await run("docker", ["volume", "rm", name], { env });
@@ -41,10 +41,23 @@ await main(async () => {
   return 0;
 });
 
-async function volumesOf(
-  stack: string,
-  env: NodeJS.ProcessEnv,
-): Promise<{ name: string; service: string }[]> {
+interface Volume {
+  name: string;
+  service: string;
+}
+
+function dataOf(volumes: Volume[]): string[] {
+  return volumes.filter(({ service }) => service === "db").map(({ name }) => name);
+}
+
+/** Before anything is touched, as `npm run stack -- rm` does. */
+async function nameData(stack: string, env: NodeJS.ProcessEnv): Promise<void> {
+  const names = dataOf(await volumesOf(stack, env));
+  if (names.length > 0)
+    process.stdout.write(`Stack ${stack} goes, with the data in volume ${names.join(", ")}.\n`);
+}
+
+async function volumesOf(stack: string, env: NodeJS.ProcessEnv): Promise<Volume[]> {
   const format = '{{.Name}} {{.Label "agatha.service"}}';
   const filter = `label=agatha.stack=${stack}`;
   const { code, output } = await run("docker", ["volume", "ls", "--filter", filter, "--format", format], {

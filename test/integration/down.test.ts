@@ -55,7 +55,9 @@ it("the database was stopped in good order: no crash recovery at its next start"
 it("down --volumes drops the data, by name", async () => {
   const { code, output } = await down("--volumes");
   expect(code, output).toBe(0);
-  expect(output).toContain(`Volume ${volume()} and the data in it are gone.`);
+  const lines = output.split("\n");
+  expect(lines[0]).toBe(`Stack ${scratch.stack} goes, with the data in volume ${volume()}.`);
+  expect(lines.slice(1)).toContain(`Volume ${volume()} and the data in it are gone.`);
   expect(await scratch.own("volume")).toEqual([]);
 });
 
