@@ -1,10 +1,12 @@
 /** The stack's configuration: every key, its default, and what is wrong with what was given. */
 import { existsSync } from "node:fs";
 import { z } from "zod";
+import { fileErrors, imageErrors, portErrors, registryErrors } from "./components/configChecks.ts";
 import { describeIssue, secretPaths } from "./components/configErrors.ts";
 import {
   backupPlace,
   containerPath,
+  dockerHost,
   environment,
   fileContent,
   health,
@@ -22,16 +24,13 @@ import {
   words,
 } from "./components/configFields.ts";
 import { collect } from "./components/configKeys.ts";
-import { dotted, quoted } from "./components/configText.ts";
+import { NAMESPACE } from "./components/configText.ts";
 import { LISTED } from "./components/generations.ts";
 import { UserError } from "./components/userError.ts";
 import application from "./nix/application.json" with { type: "json" };
 
-/** The namespace of every key: `pulumi config set agatha:<key>`. */
-export const NAMESPACE = "agatha";
-
-/** Stacks that may rely on defaults a person has to choose elsewhere (`packages`, `databasePassword`). */
-const DEMANDING_STACKS = ["staging", "prod"];
+/** Stacks for which a person has to choose what has a default elsewhere (`packages`, `databasePassword`). */
+export const DEMANDING_STACKS = ["staging", "prod"];
 
 const back = z
   .strictObject({
@@ -160,17 +159,12 @@ const schema = z.strictObject({
     .min(1, "is too few: what runs is one. Keep at least 1.")
     .max(LISTED, `is more than the history lists. Keep at most ${LISTED}.`)
     .default(5),
-  dockerHost: z
-    .string("is not a docker host.")
-    .regex(
-      /^(unix:\/\/\/.+|ssh:\/\/.+|tcp:\/\/.+)$/,
-      'is not a docker host. Write it like "unix:///var/run/docker.sock", "ssh://user@host" or "tcp://host:2376".',
-    )
-    .optional(),
+  dockerHost: dockerHost.optional(),
   registry: registry.optional(),
 });
 
-type Parsed = z.infer<typeof schema>;
+/** As the schema gives it: without what depends on several keys. */
+export type Parsed = z.infer<typeof schema>;
 type Database = Parsed["database"];
 
 /** The whole configuration, validated, every default filled in. */
@@ -245,7 +239,7 @@ export function loadConfig(raw: Record<string, string>, surroundings: Surroundin
 const REQUIRED: Record<string, string> = {
   packages: 'Set it: `pulumi config set agatha:packages nixpkgs` (or "host").',
   databasePassword:
-    "Set it: `pulumi config set --secret agatha:databasePassword`, or let `npm run up` make one on stack dev.",
+    "Set it: `pulumi config set --secret agatha:databasePassword`, or let it be made: by `npm run up` on stack dev, by `npm run stack -- new NAME` on a new stack.",
 };
 
 /** The keys that the schema knows at a path, for "did you mean". */
@@ -260,69 +254,4 @@ function keysAt(path: PropertyKey[]): string[] {
   if (path.length === 0) return Object.keys(schema.shape);
   const group = path.length === 1 ? groups[String(path[0])] : undefined;
   return group === undefined ? [] : Object.keys(group.shape);
-}
-
-/** A login is a name and a password. */
-function registryErrors({ registry }: Config): string[] {
-  if (registry === undefined || (registry.username === undefined) === (registry.password === undefined))
-    return [];
-  return registry.username === undefined
-    ? [`${NAMESPACE}:registry.username: is missing beside registry.password. Name the user that logs in.`]
-    : [
-        `${NAMESPACE}:registry.password: is missing beside registry.username. Set it: \`pulumi config set --secret --path ${NAMESPACE}:registry.password\`.`,
-      ];
-}
-
-/** Only the default version's image is pinned here: of another one, somebody has to say which image it is. */
-function imageErrors({ packages, database: { image, version } }: Parsed): string[] {
-  if (packages !== "nixpkgs" || version === application.database.version || image !== undefined) return [];
-  return [
-    `${NAMESPACE}:database.image: is missing for PostgreSQL ${version}. Give the name, digest and hash of an image of it (docs/postgresql-major.md).`,
-  ];
-}
-
-/** Two services cannot be published on one port of one address. */
-function portErrors(config: Config): string[] {
-  const taken = new Map<string, string>();
-  const errors: string[] = [];
-  for (const service of ["back", "front", "database"] as const) {
-    const published = config[service].publish;
-    if (published === false) continue;
-    const key = `${NAMESPACE}:${service}.publish.port`;
-    const other = taken.get(String(published.port));
-    if (other === undefined) taken.set(String(published.port), key);
-    else
-      errors.push(
-        `${key}: ${published.port} is taken by ${other} already. Choose another port for one of the two.`,
-      );
-  }
-  return errors;
-}
-
-/** What the configuration names in this project must be there before anything is deployed. */
-function fileErrors(config: Config, exists: (path: string) => boolean): string[] {
-  const errors: string[] = [];
-  const need = (key: string, path: string, mend: string) => {
-    if (!exists(path)) errors.push(`${NAMESPACE}:${key}: ${quoted(path)} does not exist. ${mend}`);
-  };
-  // What a pinned image was made of need not be there any more.
-  const { jar, migrations, pin } = config.back;
-  if (pin === undefined) {
-    need("back.jar", jar, "Build it first (npm run sample), or point back.jar at your jar.");
-    need("back.migrations", migrations, "Point back.migrations at the folder of your V*.sql files.");
-  }
-  if (config.front.pin === undefined)
-    need(
-      "front.dist",
-      config.front.dist,
-      "Build it first (npm run sample), or point front.dist at your front end's build.",
-    );
-  // Made by this program, it could fill another disk than the one that was to be mounted.
-  if (config.backups.to !== undefined && !config.backups.to.startsWith("ssh://"))
-    need("backups.to", config.backups.to, "Mount or make the folder.");
-  for (const service of ["back", "front"] as const)
-    for (const [path, content] of Object.entries(config[service].files))
-      if ("file" in content)
-        need(dotted([service, "files", path]), content.file, "Name a file that is there, or give its text.");
-  return errors;
 }

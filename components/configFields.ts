@@ -226,3 +226,13 @@ export const roleName = sqlName.refine(
   (name) => !name.startsWith("pg_"),
   'begins with "pg_", which PostgreSQL keeps for itself. Choose another name.',
 );
+
+/** How a docker host is written. */
+export const DOCKER_HOST = /^(unix:\/\/\/.+|ssh:\/\/.+|tcp:\/\/.+)$/;
+
+export const dockerHost = z
+  .string("is not a docker host.")
+  .regex(
+    DOCKER_HOST,
+    'is not a docker host. Write it like "unix:///var/run/docker.sock", "ssh://user@host" or "tcp://host:2376".',
+  );

@@ -1,5 +1,8 @@
 /** Texts of the configuration: how errors show them, and what no text or key may hold. */
 
+/** The namespace of every key: `pulumi config set agatha:<key>`. */
+export const NAMESPACE = "agatha";
+
 /** Longest part of a received text that an error repeats, in characters. */
 const SHOWN = 80;
 

@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { parse } from "yaml";
 import { collect } from "../../components/configKeys.ts";
+import { NAMESPACE } from "../../components/configText.ts";
 import { Stop } from "./exec.ts";
 import { takeValue } from "./takeValue.ts";
 
@@ -64,7 +65,7 @@ function withoutSecrets(value: unknown): unknown {
 }
 
 /** The values below `agatha:`, dotted keys and nested ones alike; what is wrong in them is the program's to tell. */
-export const valuesOf = (config: Values): Values => collect(textsOf(config), "agatha", []);
+export const valuesOf = (config: Values): Values => collect(textsOf(config), NAMESPACE, []);
 
 /** `agatha:dockerHost`, where the file names one. */
 export function dockerHostOf(config: Values): string | undefined {

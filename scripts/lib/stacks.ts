@@ -2,8 +2,10 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { createInterface } from "node:readline/promises";
+import { DOCKER_HOST } from "../../components/configFields.ts";
 import { stackTag } from "../../components/imagePlan.ts";
 import { isFree, parseHolders } from "../../components/ports.ts";
+import { DEMANDING_STACKS } from "../../config.ts";
 import { run, runHere, Stop } from "./exec.ts";
 import { recover } from "./recover.ts";
 import { bareName, environment, fullName, initStack, listed, pulumi, stackExists } from "./stack.ts";
@@ -18,9 +20,6 @@ import {
 } from "./stackFile.ts";
 import { table } from "./table.ts";
 
-/** Stacks whose package set a person chooses (config.ts). */
-const DEMANDING = ["staging", "prod"];
-
 /** The password of a stack's database, where its file holds it. */
 const PASSWORD_KEY = "agatha:databasePassword";
 
@@ -29,7 +28,7 @@ const PASSWORD_KEY = "agatha:databasePassword";
  * encrypted.
  */
 export async function makeStack(stack: string, dockerHost: string | undefined): Promise<number> {
-  if (dockerHost !== undefined && !/^(unix|ssh|tcp):\/\/./.test(dockerHost))
+  if (dockerHost !== undefined && !DOCKER_HOST.test(dockerHost))
     throw new Stop(`stack: "${dockerHost}" is not a docker host. Write it like ssh://user@host.`);
   const before = await environment(stack);
   if (await stackExists(stack, before))
@@ -65,7 +64,7 @@ async function writeFile(
       held.has(port) ||
       (dockerHost === undefined && !(await isFree("127.0.0.1", port))),
   );
-  const packages = DEMANDING.includes(stack) ? env["AGATHA_PACKAGES"] : undefined;
+  const packages = DEMANDING_STACKS.includes(stack) ? env["AGATHA_PACKAGES"] : undefined;
   writeFileSync(fileOf(stack), newStackFile(stack, ports, dockerHost, packages));
 }
 

@@ -230,6 +230,10 @@ describe("errors", () => {
       "agatha:front.publish.port: 8000 is taken by agatha:back.publish.port already. Choose another port for one of the two.",
     ]);
     expect(errors({ front: { publish: false }, database: { publish: { port: 5173 } } })).toEqual([]);
+    const on = (address: string) => errors({ front: { publish: { address, port: 8000 } } });
+    expect(on("10.0.0.1")).toEqual([]);
+    expect(on("0.0.0.0")).toHaveLength(1);
+    expect(on("::")).toHaveLength(1);
   });
 
   it("find what is not there before anything is deployed", () => {
