@@ -2,6 +2,7 @@
 import { main, run, which } from "./lib/exec.ts";
 import { line } from "./lib/report.ts";
 import { environment } from "./lib/stack.ts";
+import { fileOf, readStackFile, stacksWithFiles, usesRegistry } from "./lib/stackFile.ts";
 import { hostPackages, missingPackages } from "./setup/debian.ts";
 import { probeDocker } from "./setup/docker.ts";
 import { probeEngine } from "./setup/engine.ts";
@@ -20,6 +21,7 @@ await main(async () => {
     ["package set", packageSet()],
     ["java", tool("javac", "openjdk-17-jdk-headless")],
     ["maven", tool("mvn", "maven")],
+    ["skopeo", skopeo()],
     ["state", state()],
     ["stack files", stackFiles()],
   ];
@@ -47,6 +49,14 @@ function tool(program: string, debianPackage: string): Probe {
   return path === undefined
     ? lacking(`no ${program} on PATH`, `Run \`apt-get install ${debianPackage}\`.`)
     : found(path);
+}
+
+/** What brings images to a registry. */
+function skopeo(): Probe {
+  const users = stacksWithFiles().filter((stack) => usesRegistry(readStackFile(fileOf(stack))));
+  if (users.length === 0) return found("not needed: no stack's file names a registry");
+  const { ok, text, mend } = tool("skopeo", "skopeo");
+  return ok ? found(text) : lacking(`${text}, which ${users.join(", ")} need for the registry`, mend ?? "");
 }
 
 function state(): Probe {
