@@ -1,9 +1,17 @@
 /** Removes the volumes that place-files made and printed; no container uses them any more. */
-import { docker } from "./docker.ts";
-import { input, step } from "./process.ts";
+import { hostSentence } from "../components/dockerWords.ts";
+import { dockerError } from "./docker.ts";
+import { input, run, StepError, step } from "./process.ts";
 
 await step(async () => {
   const names = input("PULUMI_COMMAND_STDOUT").split(" ").filter(Boolean);
+  if (names.length === 0) return;
   // --force: one that is gone already is as well.
-  if (names.length > 0) await docker(["volume", "rm", "--force", ...names]);
+  const args = ["volume", "rm", "--force", ...names];
+  const result = await run("docker", args);
+  if (result.code === 0) return;
+  // This step goes to the address that the files were brought by, where perhaps nobody answers any more: the next step
+  // that brings files, or `npm run down`, finds what is left by its labels.
+  if (hostSentence(result.stderr) === undefined) throw new StepError(await dockerError(args, result));
+  process.stderr.write(`${await dockerError(args, result)}\n`);
 });
