@@ -49,6 +49,17 @@ export function isStale(lock: string, host: string, program: (pid: number) => st
   }
 }
 
+/** Tells the locks whose holder has ended from all others, by their paths. */
+export function sortLocks(
+  locks: { path: string; content: string }[],
+  host: string,
+  program: (pid: number) => string | undefined,
+): { stale: string[]; held: string[] } {
+  const of = (stale: boolean) =>
+    locks.filter(({ content }) => isStale(content, host, program) === stale).map(({ path }) => path);
+  return { stale: of(true), held: of(false) };
+}
+
 /**
  * What has to go before its resource can be made: the state does not know it, so that the next update would make it
  * again, and fail since the name is taken.

@@ -4,7 +4,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { run, Stop } from "./exec.ts";
-import { type Deployment, dockerHostOf, isStale, unfinished } from "./interrupted.ts";
+import { type Deployment, dockerHostOf, sortLocks, unfinished } from "./interrupted.ts";
 import { line } from "./report.ts";
 import { fullName } from "./stack.ts";
 
@@ -13,8 +13,8 @@ const SAID = "an update was killed: ";
 
 /**
  * Takes away the lock of an update that was killed on this host, and what it was making and could not note down: a
- * container or network whose name the next update would find taken. Data is in volumes, which are left alone. What
- * another update holds, which runs or ran elsewhere, stays.
+ * container or network whose name the next update would find taken. Data is in volumes, which are left alone. While
+ * another update holds the stack, which runs or ran elsewhere, nothing but stale locks goes.
  *
  * @param refreshArgs Further arguments of `pulumi refresh`. Default: none.
  */
@@ -25,11 +25,14 @@ export async function recover(
 ): Promise<void> {
   const folder = stateFolder(env);
   if (folder === undefined) return;
-  for (const lock of staleLocks(folder, stack)) {
+  const { stale, held } = sortLocks(locksOf(folder, stack), hostname(), programOf);
+  for (const lock of stale) {
     rmSync(lock, { force: true });
     rmSync(`${lock}.attrs`, { force: true });
     line("state", `${SAID}its lock is taken away`);
   }
+  // What is unfinished may be what its holder makes this moment.
+  if (held.length > 0) return;
   const deployment = stateOf(folder, stack);
   if (deployment.pending_operations?.some(({ type }) => type === "creating"))
     await forgetUnfinished(stack, deployment, env, refreshArgs);
@@ -41,12 +44,15 @@ function stateFolder(env: NodeJS.ProcessEnv): string | undefined {
   return url.startsWith("file:///") ? join(fileURLToPath(url.replace(/\?.*/, "")), ".pulumi") : undefined;
 }
 
-function staleLocks(folder: string, stack: string): string[] {
+function locksOf(folder: string, stack: string): { path: string; content: string }[] {
   const locks = join(folder, "locks/organization/agatha", stack);
   return list(locks)
     .filter((name) => name.endsWith(".json"))
     .map((name) => join(locks, name))
-    .filter((lock) => isStale(read(lock) ?? "", hostname(), programOf));
+    .flatMap((path) => {
+      const content = read(path);
+      return content === undefined ? [] : [{ path, content }];
+    });
 }
 
 function stateOf(folder: string, stack: string): Deployment {

@@ -1,5 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { type Deployment, dockerHostOf, isStale, unfinished } from "../../scripts/lib/interrupted.ts";
+import {
+  type Deployment,
+  dockerHostOf,
+  isStale,
+  sortLocks,
+  unfinished,
+} from "../../scripts/lib/interrupted.ts";
 
 describe("a lock is stale", () => {
   const lock = JSON.stringify({
@@ -28,6 +34,20 @@ describe("a lock is stale", () => {
       expect(isStale(text, "here", () => undefined)).toBe(false);
     },
   );
+});
+
+it("a stack is held while one lock is left whose holder may live, whatever else is stale", () => {
+  const lock = (path: string, pid: number, host: string) => ({
+    path,
+    content: JSON.stringify({ pid, hostname: host }),
+  });
+  const locks = [lock("ended", 1, "here"), lock("runs", 2, "here"), lock("elsewhere", 1, "there")];
+  const program = (pid: number) => (pid === 2 ? "pulumi" : undefined);
+  expect(sortLocks([...locks, { path: "half", content: "{" }], "here", program)).toEqual({
+    stale: ["ended"],
+    held: ["runs", "elsewhere", "half"],
+  });
+  expect(sortLocks([], "here", program)).toEqual({ stale: [], held: [] });
 });
 
 describe("an interrupted update", () => {
