@@ -33,6 +33,9 @@ const KINDS: Record<string, Unfinished["kind"]> = {
   "docker:index/network:Network": "network",
 };
 
+/** Names that Pulumi's process goes by: nixpkgs wraps it as `.pulumi-wrapped`. */
+const PULUMI = /pulumi/;
+
 /**
  * Whether a lock's holder has ended: it ran on this host, and there is no such process now, or it is not Pulumi's.
  *
@@ -42,7 +45,7 @@ const KINDS: Record<string, Unfinished["kind"]> = {
 export function isStale(lock: string, host: string, program: (pid: number) => string | undefined): boolean {
   try {
     const { pid, hostname } = JSON.parse(lock) as Partial<Lock>;
-    return hostname === host && typeof pid === "number" && program(pid) !== "pulumi";
+    return hostname === host && typeof pid === "number" && !PULUMI.test(program(pid) ?? "");
   } catch {
     // It may be written this moment.
     return false;

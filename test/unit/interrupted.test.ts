@@ -24,7 +24,8 @@ describe("a lock is stale", () => {
   });
 
   it("not while its holder runs, nor when it is another host's", () => {
-    expect(isStale(lock, "here", () => "pulumi")).toBe(false);
+    for (const program of ["pulumi", ".pulumi-wrapped"])
+      expect(isStale(lock, "here", () => program)).toBe(false);
     expect(isStale(lock, "there", () => undefined)).toBe(false);
   });
 
