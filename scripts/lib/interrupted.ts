@@ -1,4 +1,6 @@
 /** What an update that was killed leaves in the state, and what it takes to go on. */
+import type { HeldHost } from "../../components/heldHost.ts";
+import type { ListedStack } from "./stack.ts";
 
 /** A lock of Pulumi's file backend: who holds the stack. */
 interface Lock {
@@ -14,6 +16,7 @@ interface Resource {
   type: string;
   id?: string;
   inputs?: Record<string, unknown>;
+  outputs?: Record<string, unknown>;
 }
 
 /** The part of a stack's state that is looked at. */
@@ -63,6 +66,12 @@ export function sortLocks(
   return { stale: of(true), held: of(false) };
 }
 
+/** Whether a stack is Pulumi Cloud's, and no update holds it. */
+export function isFreeInCloud(stacks: ListedStack[], stack: string): boolean {
+  const found = stacks.find(({ name }) => name === stack || name.endsWith(`/${stack}`));
+  return found?.url !== undefined && found.updateInProgress !== true;
+}
+
 /**
  * What has to go before its resource can be made: the state does not know it, so that the next update would make it
  * again, and fail since the name is taken.
@@ -79,4 +88,13 @@ export function unfinished({ pending_operations = [] }: Deployment): Unfinished[
 export function dockerHostOf({ resources = [] }: Deployment): string | undefined {
   const host = resources.find(({ type }) => type === "pulumi:providers:docker")?.inputs?.["host"];
   return typeof host === "string" ? host : undefined;
+}
+
+/** The docker host that holds the stack (components/heldHost.ts); undefined where the state has none. */
+export function heldHostOf({ resources = [] }: Deployment): HeldHost | undefined {
+  const stash = resources.find(
+    ({ type, urn }) => type === "pulumi:index:Stash" && urn.endsWith("::docker-host"),
+  );
+  const held = stash?.outputs?.["output"] as Partial<HeldHost> | undefined;
+  return held?.engine ? { engine: held.engine, address: held.address ?? "" } : undefined;
 }

@@ -1,20 +1,25 @@
-/** Lets a stack go on after an update that was killed, with the state in files: elsewhere the backend sees to that. */
+/** Lets a stack go on after an update that was killed; locks and what is unfinished only with the state in files. */
 import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { exportedState, isOwnEngine } from "./engine.ts";
 import { run, Stop } from "./exec.ts";
-import { type Deployment, dockerHostOf, sortLocks, unfinished } from "./interrupted.ts";
+import { type Deployment, dockerHostOf, isFreeInCloud, sortLocks, unfinished } from "./interrupted.ts";
 import { line } from "./report.ts";
-import { fullName } from "./stack.ts";
+import { fullName, listed } from "./stack.ts";
+import { removeTemporary, temporaryOf } from "./temporary.ts";
 
 /** Ends a line that says what was done. */
 const SAID = "an update was killed: ";
 
 /**
- * Takes away the lock of an update that was killed on this host, and what it was making and could not note down: a
- * container or network whose name the next update would find taken. Data is in volumes, which are left alone. While
- * another update holds the stack, which runs or ran elsewhere, nothing but stale locks goes.
+ * Takes away the lock of an update that was killed on this host, its containers for a while, and what it was making and
+ * could not note down: a container or network whose name the next update would find taken. Data is in volumes, which
+ * are left alone. While another update holds the stack, which runs or ran elsewhere, nothing but stale locks goes.
+ *
+ * Elsewhere than in files the backend sees to the lock, and only Pulumi Cloud tells whether it is held: with other
+ * backends containers for a while stay.
  *
  * @param refreshArgs Further arguments of `pulumi refresh`. Default: none.
  */
@@ -23,9 +28,16 @@ export async function recover(
   env: NodeJS.ProcessEnv,
   refreshArgs: string[] = [],
 ): Promise<void> {
+  // Before the locks: what is there now belongs to no update that begins after they were looked at.
+  const temporary = await temporaryOf(stack, env);
   const folder = stateFolder(env);
-  if (folder === undefined) return;
-  const { stale, held } = sortLocks(locksOf(folder, stack), hostname(), programOf);
+  if (folder === undefined) {
+    if (temporary.length === 0 || !isFreeInCloud(await listed(env), stack)) return;
+    if (await isOwnEngine(await exportedState(stack, env), env)) await removeTemporary(temporary, env);
+    return;
+  }
+  const locks = () => sortLocks(locksOf(folder, stack), hostname(), programOf);
+  const { stale, held } = locks();
   for (const lock of stale) {
     rmSync(lock, { force: true });
     rmSync(`${lock}.attrs`, { force: true });
@@ -34,6 +46,9 @@ export async function recover(
   // What is unfinished may be what its holder makes this moment.
   if (held.length > 0) return;
   const deployment = stateOf(folder, stack);
+  // Another one may have begun since, and be in the state already.
+  if (locks().held.length > 0) return;
+  if (temporary.length > 0 && (await isOwnEngine(deployment, env))) await removeTemporary(temporary, env);
   if (deployment.pending_operations?.some(({ type }) => type === "creating"))
     await forgetUnfinished(stack, deployment, env, refreshArgs);
 }

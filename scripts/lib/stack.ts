@@ -139,6 +139,9 @@ export interface ListedStack {
   name: string;
   lastUpdate?: string;
   resourceCount?: number;
+  /** Pulumi Cloud's alone, as is what follows. */
+  url?: string;
+  updateInProgress?: boolean;
 }
 
 /** The stacks of the backend. @throws Stop where there is no Pulumi to ask. */

@@ -51,20 +51,52 @@ it("an interrupted update ends in good order, and the next one goes on", async (
   expect(changes((await scratch.upWell()).operations)).toEqual({});
 });
 
-it("a lock of another host, or one that is being written, is left alone", async () => {
+/** A container like one that a killed update leaves. */
+async function leave(service: string): Promise<string> {
+  const [image = ""] = await scratch.docker("inspect", "--format", "{{.Image}}", scratch.container("db"));
+  const labels = ["--label", `agatha.stack=${scratch.stack}`, "--label", `agatha.service=${service}`];
+  const network = ["--network", `agatha-${scratch.stack}-network`];
+  const name = `agatha-${scratch.stack}-left-${service}`;
+  await scratch.docker(
+    "run",
+    "--detach",
+    "--name",
+    name,
+    ...labels,
+    ...network,
+    "--entrypoint",
+    "sleep",
+    image,
+    "600",
+  );
+  return name;
+}
+
+const left = async () =>
+  (await scratch.docker("ps", "--all", "--format", "{{.Names}}")).filter((name) =>
+    name.startsWith(`agatha-${scratch.stack}-left-`),
+  );
+
+it("a lock of another host, or one that is being written, is left alone, as is what its holder may run", async () => {
   const folder = join(scratch.folder, "state/.pulumi/locks/organization/agatha", scratch.stack);
   mkdirSync(folder, { recursive: true });
   const lock = (host: string) =>
     JSON.stringify({ pid: 2 ** 22 + 1, username: "u", hostname: host, timestamp: "2026-11-24T10:00:00Z" });
+  const [trial, adopting] = [await leave("back-trial"), await leave("db-work")];
   writeFileSync(join(folder, "a.json"), lock("another-host"));
   writeFileSync(join(folder, "b.json"), "");
   writeFileSync(join(folder, "c.json"), lock(hostname()));
   await recovered(scratch);
   expect(readdirSync(folder).sort()).toEqual(["a.json", "b.json"]);
+  expect((await left()).sort()).toEqual([trial, adopting].sort());
   rmSync(join(folder, "b.json"));
   const { code, output } = await scratch.up();
   expect(code).not.toBe(0);
   expect(output).toContain("the stack is currently locked by 1 lock(s)");
   expect((await scratch.pulumi(["cancel", "--yes"])).code).toBe(0);
+  // Nobody holds the stack now: what an update left goes, but not what another command runs.
+  await recovered(scratch);
+  expect(await left()).toEqual([adopting]);
+  await scratch.docker("rm", "--force", adopting);
   await scratch.upWell();
 });

@@ -2,10 +2,13 @@ import { describe, expect, it } from "vitest";
 import {
   type Deployment,
   dockerHostOf,
+  heldHostOf,
+  isFreeInCloud,
   isStale,
   sortLocks,
   unfinished,
 } from "../../scripts/lib/interrupted.ts";
+import { temporaryIn } from "../../scripts/lib/temporary.ts";
 
 describe("a lock is stale", () => {
   const lock = JSON.stringify({
@@ -49,6 +52,57 @@ it("a stack is held while one lock is left whose holder may live, whatever else 
     held: ["runs", "elsewhere", "half"],
   });
   expect(sortLocks([], "here", program)).toEqual({ stale: [], held: [] });
+});
+
+it("only Pulumi Cloud tells that no update holds a stack", () => {
+  const url = "https://app.pulumi.com/team/agatha/prod";
+  const free = (...stacks: { name: string; url?: string; updateInProgress?: boolean }[]) =>
+    isFreeInCloud(stacks, "prod");
+  expect(free({ name: "prod", url, updateInProgress: false })).toBe(true);
+  expect(free({ name: "team/prod", url })).toBe(true);
+  expect(free({ name: "prod", url, updateInProgress: true })).toBe(false);
+  expect(free({ name: "prod", updateInProgress: false })).toBe(false);
+  expect(free({ name: "not-prod", url })).toBe(false);
+});
+
+it("containers for a while are told from services, adopting ones and those without a label", () => {
+  const rows = [
+    ["1", "agatha-dev-back", "back"],
+    ["2", "agatha-dev-back-trial", "back-trial"],
+    ["3", "agatha-dev-back-trial-0a-0-courier", "back-trial"],
+    ["4", "agatha-dev-back-files-0a-0-courier", "back-files"],
+    ["5", "agatha-dev-migrate", "migrate"],
+    ["6", "agatha-dev-db", "db"],
+    ["7", "agatha-dev-db-upgrade-old", "db-work"],
+    ["8", "agatha-dev-db-upgrade-new", "db-work"],
+    ["9", "agatha-dev-db-adopt", "db-work"],
+    ["10", "eager_noether", "db-work"],
+    ["11", "test-trial", ""],
+  ];
+  const output = rows.map((row) => `${row.join("\t")}\n`).join("");
+  expect(temporaryIn(output).map(({ id }) => id)).toEqual(["2", "3", "4", "5", "7", "8"]);
+  expect(temporaryIn(output)[0]).toEqual({ id: "2", name: "agatha-dev-back-trial" });
+  expect(temporaryIn("")).toEqual([]);
+});
+
+describe("the docker host that holds a stack", () => {
+  const stash = (output: unknown) => ({
+    urn: "urn:pulumi:dev::agatha::pulumi:index:Stash::docker-host",
+    type: "pulumi:index:Stash",
+    outputs: { output },
+  });
+
+  it("is the one of the update that made the stack", () => {
+    const held = { engine: "ID", address: "ssh://u@h" };
+    const other = { ...stash({ engine: "X", address: "x" }), urn: "u::other" };
+    expect(heldHostOf({ resources: [other, stash(held)] })).toEqual(held);
+  });
+
+  it("is unknown before anything was made", () => {
+    expect(heldHostOf({})).toBeUndefined();
+    expect(heldHostOf({ resources: [stash({ engine: "", address: "x" })] })).toBeUndefined();
+    expect(heldHostOf({ resources: [stash(undefined)] })).toBeUndefined();
+  });
 });
 
 describe("an interrupted update", () => {

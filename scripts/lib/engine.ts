@@ -1,0 +1,40 @@
+/** Whether the docker engine that answers here is the one that a stack's state is about. */
+import { askEngine } from "../../components/askEngine.ts";
+import { resolveDockerHost } from "../../components/dockerHost.ts";
+import { hostSentence } from "../../components/dockerWords.ts";
+import type { HeldHost } from "../../components/heldHost.ts";
+import { run, Stop } from "./exec.ts";
+import { type Deployment, heldHostOf } from "./interrupted.ts";
+import { fullName } from "./stack.ts";
+
+/** The stack's state, secrets encrypted. */
+export async function exportedState(stack: string, env: NodeJS.ProcessEnv): Promise<Deployment> {
+  const { code, output } = await run("pulumi", ["stack", "export", "--stack", fullName(stack, env)], { env });
+  if (code !== 0) throw new Stop(`pulumi stack export: ended with ${code}:\n${output.trim()}`);
+  // Warnings may come before the JSON.
+  const { deployment } = JSON.parse(output.slice(output.indexOf("{"))) as { deployment?: Deployment };
+  return deployment ?? {};
+}
+
+/**
+ * Whether it is; false too where the state knows no engine yet, since nothing was made on any.
+ *
+ * @throws Stop where no engine answers.
+ */
+export async function isOwnEngine(deployment: Deployment, env: NodeJS.ProcessEnv): Promise<boolean> {
+  const held = heldHostOf(deployment);
+  return held !== undefined && held.engine === (await answering(env)).engine;
+}
+
+/** The engine that docker's client talks to. @throws Stop where none answers. */
+async function answering(env: NodeJS.ProcessEnv): Promise<HeldHost> {
+  const host = await resolveDockerHost(undefined, env);
+  const answer = await askEngine(
+    { ...host, env: { ...(env as Record<string, string>), ...host.env } },
+    false,
+  );
+  if ("engine" in answer) return { engine: answer.engine, address: host.address };
+  throw new Stop(
+    hostSentence(answer.words, host.address) ?? `docker: ${host.address} does not answer: ${answer.words}`,
+  );
+}
