@@ -2,6 +2,7 @@
  * `npm run down`: removes what the stack made but its data and images; `-- --volumes` drops the data too, by name;
  * `-- --without-state` finds what to remove by labels, for a stack whose state is lost.
  */
+import { exportedState, refuseOtherEngine } from "./lib/engine.ts";
 import { main, run, Stop } from "./lib/exec.ts";
 import { recover } from "./lib/recover.ts";
 import { environment, pulumi, stackArguments, stackExists } from "./lib/stack.ts";
@@ -14,6 +15,7 @@ await main(async () => {
   const env = await environment(stack, rest);
   const there = !flags["without-state"] && (await stackExists(stack, env));
   if (!there && !flags["without-state"]) await refuseLeftBehind(stack, env);
+  if (there) await refuseOtherEngine(stack, await exportedState(stack, env), env);
   if (flags["volumes"]) await nameData(stack, env);
   if (flags["without-state"]) await removeLeftBehind(stack, env);
   else if (there) {

@@ -4,8 +4,9 @@ import { resolveDockerHost } from "../../components/dockerHost.ts";
 import { hostSentence } from "../../components/dockerWords.ts";
 import type { HeldHost } from "../../components/heldHost.ts";
 import { run, Stop } from "./exec.ts";
-import { type Deployment, heldHostOf } from "./interrupted.ts";
+import { type Deployment, heldHostOf, isEmpty } from "./interrupted.ts";
 import { fullName } from "./stack.ts";
+import { refuseLeftBehind } from "./withoutState.ts";
 
 /** The stack's state, secrets encrypted. */
 export async function exportedState(stack: string, env: NodeJS.ProcessEnv): Promise<Deployment> {
@@ -25,6 +26,28 @@ export async function isOwnEngine(deployment: Deployment, env: NodeJS.ProcessEnv
   const held = heldHostOf(deployment);
   return held !== undefined && held.engine === (await answering(env)).engine;
 }
+
+/**
+ * Refuses to remove a stack's things on another docker host than its own: Pulumi's destroy does not run the program,
+ * which would see it, finds nothing there and succeeds; what goes by label then is somebody else's.
+ *
+ * @throws Stop where another engine answers, where none does, or where the state has nothing and the host does.
+ */
+export async function refuseOtherEngine(
+  stack: string,
+  deployment: Deployment,
+  env: NodeJS.ProcessEnv,
+): Promise<void> {
+  const held = heldHostOf(deployment);
+  if (held !== undefined) {
+    const { engine, address } = await answering(env);
+    if (engine !== held.engine) throw new Stop(otherEngine(stack, address, held.address));
+  } else if (isEmpty(deployment)) await refuseLeftBehind(stack, env, "has nothing in this Pulumi backend");
+}
+
+/** The sentence for a docker host that is not the stack's. */
+export const otherEngine = (stack: string, address: string, held: string): string =>
+  `docker: at "${address}" answers another docker engine than the one that stack ${stack} runs on${address === held ? "" : `, which is "${held}"`}. Nothing was removed. Set agatha:dockerHost, DOCKER_HOST or docker's context back to it, then run this again.`;
 
 /** The engine that docker's client talks to. @throws Stop where none answers. */
 async function answering(env: NodeJS.ProcessEnv): Promise<HeldHost> {

@@ -98,3 +98,9 @@ export function heldHostOf({ resources = [] }: Deployment): HeldHost | undefined
   const held = stash?.outputs?.["output"] as Partial<HeldHost> | undefined;
   return held?.engine ? { engine: held.engine, address: held.address ?? "" } : undefined;
 }
+
+/** Whether nothing on a docker host is the state's. */
+export const isEmpty = ({ resources = [], pending_operations = [] }: Deployment): boolean =>
+  ![...resources, ...pending_operations.map(({ resource }) => resource)].some(({ type }) =>
+    type.startsWith("docker:"),
+  );

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { exportedState, isOwnEngine } from "./engine.ts";
+import { exportedState, isOwnEngine, refuseOtherEngine } from "./engine.ts";
 import { run, Stop } from "./exec.ts";
 import { type Deployment, dockerHostOf, isFreeInCloud, sortLocks, unfinished } from "./interrupted.ts";
 import { line } from "./report.ts";
@@ -84,6 +84,8 @@ async function forgetUnfinished(
 ): Promise<void> {
   const host = dockerHostOf(deployment);
   const dockerEnv = host === undefined ? env : { ...env, DOCKER_HOST: host };
+  // On another host Pulumi would find nothing, and forget all.
+  await refuseOtherEngine(stack, deployment, dockerEnv);
   for (const { kind, name } of unfinished(deployment)) {
     const format = `{{index .${kind === "container" ? "Config." : ""}Labels "agatha.stack"}}`;
     const { code, output } = await run("docker", [kind, "inspect", "--format", format, name], {

@@ -6,6 +6,7 @@ import { DOCKER_HOST } from "../../components/configFields.ts";
 import { stackTag } from "../../components/imagePlan.ts";
 import { isFree, parseHolders } from "../../components/ports.ts";
 import { DEMANDING_STACKS } from "../../config.ts";
+import { exportedState, refuseOtherEngine } from "./engine.ts";
 import { run, runHere, Stop } from "./exec.ts";
 import { recover } from "./recover.ts";
 import { bareName, environment, fullName, initStack, listed, pulumi, stackExists } from "./stack.ts";
@@ -19,6 +20,7 @@ import {
   stacksWithFiles,
 } from "./stackFile.ts";
 import { table } from "./table.ts";
+import { refuseLeftBehind } from "./withoutState.ts";
 
 /** The password of a stack's database, where its file holds it. */
 const PASSWORD_KEY = "agatha:databasePassword";
@@ -87,6 +89,8 @@ async function setPassword(stack: string, env: NodeJS.ProcessEnv): Promise<void>
 export async function removeStack(stack: string, sure: boolean): Promise<number> {
   const env = await environment(stack);
   const there = await stackExists(stack, env);
+  if (there) await refuseOtherEngine(stack, await exportedState(stack, env), env);
+  else await refuseLeftBehind(stack, env);
   const volumes = await own("volume", stack, env);
   // The others hold files that the configuration has too.
   const data = await own("volume", stack, env, ["--filter", "label=agatha.service=db"]);

@@ -44,15 +44,20 @@ export async function removeLeftBehind(stack: string, env: NodeJS.ProcessEnv): P
 }
 
 /**
- * Refuses to make a stack anew while one of that name runs: its containers bear the names that it would give.
+ * Refuses to make a stack anew, or to remove one, while another of that name runs: its containers bear the same names.
  *
+ * @param is What the backend knows of the stack. Default: it is not there.
  * @throws Stop with the mend.
  */
-export async function refuseLeftBehind(stack: string, env: NodeJS.ProcessEnv): Promise<void> {
+export async function refuseLeftBehind(
+  stack: string,
+  env: NodeJS.ProcessEnv,
+  is = "is not in this Pulumi backend",
+): Promise<void> {
   // Where docker cannot be asked, whoever needs it says so.
   const { containers } = await leftBehind(stack, env).catch(() => ({ containers: [] }));
   if (containers.length === 0) return;
   throw new Stop(
-    `stack ${stack}: is not in this Pulumi backend, but ${containers.join(", ")} run here. Log in where its state is; if that is lost, \`npm run down -- --stack ${stack} --without-state\` removes them and keeps the data, and \`npm run up\` goes on with it.`,
+    `stack ${stack}: ${is}, but ${containers.join(", ")} run here. Log in where its state is; if that is lost, \`npm run down -- --stack ${stack} --without-state\` removes them and keeps the data, and \`npm run up\` goes on with it.`,
   );
 }

@@ -1,5 +1,5 @@
 /** Taking a stack down, and what is found again after. */
-import { rmSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { execute, Scratch } from "../support/scratch.ts";
@@ -21,12 +21,38 @@ const down = (...args: string[]) =>
     scratch.env,
   );
 
+/** `npm run stack -- rm` on the scratch stack. */
+const remove = () =>
+  execute(process.execPath, ["scripts/stack.ts", "rm", scratch.stack, "--yes"], scratch.env);
+
 const budgets = async () =>
   ((await (await fetch(`${scratch.backUrl}/api/budgets`)).json()) as { name: string }[]).map(
     ({ name }) => name,
   );
 
 const volume = () => `agatha-${scratch.stack}-db-data`;
+
+it("down and rm leave everything alone where another docker engine answers than the stack's", async () => {
+  const file = join(scratch.folder, "exported.json");
+  const move = async (from: string, to: string) => {
+    await scratch.pulumi(["stack", "export", "--file", file]);
+    writeFileSync(file, readFileSync(file, "utf8").replaceAll(from, to));
+    expect((await scratch.pulumi(["stack", "import", "--file", file])).code).toBe(0);
+  };
+  const [engine = ""] = await scratch.docker("info", "--format", "{{.ID}}");
+  const before = await scratch.running();
+  await move(engine, "ANOTHER:ENGINE");
+  for (const { code, output } of [await down("--volumes"), await remove()]) {
+    expect(code, output).toBe(1);
+    expect(output).toContain(
+      `answers another docker engine than the one that stack ${scratch.stack} runs on`,
+    );
+    expect(output).toContain("Nothing was removed.");
+  }
+  expect(await scratch.running()).toEqual(before);
+  expect(await scratch.own("volume")).toContain(volume());
+  await move("ANOTHER:ENGINE", engine);
+});
 
 it("down removes all but the data and the images, and says where the data is", async () => {
   const images = (await scratch.outputs())["images"] as Record<string, { ref: string }>;
@@ -79,8 +105,8 @@ describe("with its state and its passphrase lost", () => {
   });
 
   it("everything still runs, and neither up nor down touches it without being told", async () => {
-    for (const name of ["up", "down"]) {
-      const { code, output } = await script(name);
+    for (const run of [() => script("up"), () => script("down"), remove]) {
+      const { code, output } = await run();
       expect(code, output).toBe(1);
       expect(output).toContain(`stack ${scratch.stack}: is not in this Pulumi backend, but `);
       expect(output).toContain(`npm run down -- --stack ${scratch.stack} --without-state`);

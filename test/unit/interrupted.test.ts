@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
+import { otherEngine } from "../../scripts/lib/engine.ts";
 import {
   type Deployment,
   dockerHostOf,
   heldHostOf,
+  isEmpty,
   isFreeInCloud,
   isStale,
   sortLocks,
@@ -103,6 +105,25 @@ describe("the docker host that holds a stack", () => {
     expect(heldHostOf({ resources: [stash({ engine: "", address: "x" })] })).toBeUndefined();
     expect(heldHostOf({ resources: [stash(undefined)] })).toBeUndefined();
   });
+});
+
+it("a state is empty without anything on a docker host, made or being made", () => {
+  const resource = (type: string) => ({ urn: "u", type });
+  const own = [resource("pulumi:pulumi:Stack"), resource("pulumi:providers:docker")];
+  expect(isEmpty({})).toBe(true);
+  expect(isEmpty({ resources: own })).toBe(true);
+  expect(isEmpty({ resources: [...own, resource("docker:index/volume:Volume")] })).toBe(false);
+  const pending = { type: "creating", resource: resource("docker:index/container:Container") };
+  expect(isEmpty({ resources: own, pending_operations: [pending] })).toBe(false);
+});
+
+it("a docker host that is not the stack's is told with both addresses, or with the one that moved", () => {
+  expect(otherEngine("dev", "unix:///a", "ssh://u@h")).toBe(
+    `docker: at "unix:///a" answers another docker engine than the one that stack dev runs on, which is "ssh://u@h". Nothing was removed. Set agatha:dockerHost, DOCKER_HOST or docker's context back to it, then run this again.`,
+  );
+  expect(otherEngine("dev", "unix:///a", "unix:///a")).toContain(
+    "that stack dev runs on. Nothing was removed.",
+  );
 });
 
 describe("an interrupted update", () => {
