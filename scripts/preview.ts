@@ -21,6 +21,7 @@ import {
   stackArguments,
 } from "./lib/stack.ts";
 import { takeValue } from "./lib/takeValue.ts";
+import { refuseLeftBehind } from "./lib/withoutState.ts";
 import { postgresqlOf } from "./setup/postgresql.ts";
 import { setup } from "./setup/setup.ts";
 
@@ -56,7 +57,8 @@ await main(async () => {
     if (empty) seen = await withEmptyState(stack, env, (more, env) => look([...more, "--stack", stack], env));
     else {
       // A pull request makes no stack.
-      await (markdown ? requireStack(stack, env) : ensureStack(stack, env));
+      const refuse = () => refuseLeftBehind(stack, env);
+      await (markdown ? requireStack(stack, env) : ensureStack(stack, env, refuse));
       seen = await look(["--stack", fullName(stack, env)], env);
     }
     if (markdown) show(comment(explanation(stack, seen.steps), seen.diff, seen.warnings, empty));

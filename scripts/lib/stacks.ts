@@ -41,6 +41,7 @@ export async function makeStack(stack: string, dockerHost: string | undefined): 
     throw new Stop(
       `stack: ${file} is there already. Set agatha:dockerHost in it, then run this without a host.`,
     );
+  await refuseLeftBehind(stack, dockerHost === undefined ? before : { ...before, DOCKER_HOST: dockerHost });
   if (fresh) await writeFile(stack, dockerHost, before);
   const env = await environment(stack);
   await initStack(stack, env, ["--no-select"]);

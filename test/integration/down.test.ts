@@ -22,8 +22,9 @@ const down = (...args: string[]) =>
   );
 
 /** `npm run stack -- rm` on the scratch stack. */
-const remove = () =>
-  execute(process.execPath, ["scripts/stack.ts", "rm", scratch.stack, "--yes"], scratch.env);
+const remove = () => stackCommand("rm", scratch.stack, "--yes");
+const stackCommand = (...args: string[]) =>
+  execute(process.execPath, ["scripts/stack.ts", ...args], scratch.env);
 
 const budgets = async () =>
   ((await (await fetch(`${scratch.backUrl}/api/budgets`)).json()) as { name: string }[]).map(
@@ -105,8 +106,11 @@ describe("with its state and its passphrase lost", () => {
   });
 
   it("everything still runs, and neither up nor down touches it without being told", async () => {
-    for (const run of [() => script("up"), () => script("down"), remove]) {
-      const { code, output } = await run();
+    const make = () => stackCommand("new", scratch.stack);
+    // A preview must not make the stack either: the commands after it would take it for their own.
+    const commands = ["preview", "up", "down"].map((name) => () => script(name));
+    for (const command of [...commands, make, remove]) {
+      const { code, output } = await command();
       expect(code, output).toBe(1);
       expect(output).toContain(`stack ${scratch.stack}: is not in this Pulumi backend, but `);
       expect(output).toContain(`npm run down -- --stack ${scratch.stack} --without-state`);
