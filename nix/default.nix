@@ -9,16 +9,28 @@
     if fromEnvironment == "" then "nixpkgs" else fromEnvironment,
   # JSON, laid over application.json: `--argstr application '{"back":{"jar":"/tmp/app.jar"}}'`.
   application ? "{}",
-  system ? builtins.currentSystem,
+  # The docker host's: Linux, of this machine's architecture unless told otherwise.
+  system ?
+    let
+      fromEnvironment = builtins.getEnv "AGATHA_SYSTEM";
+    in
+    if fromEnvironment == "" then
+      builtins.replaceStrings [ "-darwin" ] [ "-linux" ] builtins.currentSystem
+    else
+      fromEnvironment,
 }:
 
 let
   packageSets = {
     nixpkgs = import ./nixpkgs.nix { inherit system; };
-    host = import ./host {
-      inherit system;
-      postgresqlMajor = app.database.version;
-    };
+    host =
+      if system == "x86_64-linux" then
+        import ./host {
+          inherit system;
+          postgresqlMajor = app.database.version;
+        }
+      else
+        throw ''agatha:packages: "host" is for x86_64-linux only, this is ${system}. Set it to "nixpkgs".'';
   };
   pkgs =
     if packageSets ? ${packages} then

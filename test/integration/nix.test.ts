@@ -88,6 +88,47 @@ describe("an image's tag", () => {
   });
 });
 
+describe("the system", () => {
+  /** What evaluates to, or is refused with, as a machine of that system has it. */
+  const evaluated = async (machine: string, env: NodeJS.ProcessEnv = {}, ...args: string[]) => {
+    const asked = ["--eval", "--strict", "--json", "-A", "meta", "nix", ...args];
+    return await execute("nix-instantiate", asked, {
+      ...process.env,
+      NIX_CONFIG: `system = ${machine}`,
+      ...env,
+    });
+  };
+  const host = { AGATHA_PACKAGES: "host" };
+  const refusal = (system: string) =>
+    `agatha:packages: "host" is for x86_64-linux only, this is ${system}. Set it to "nixpkgs".`;
+
+  it("is Linux of the machine's architecture: on macOS the same images come out", async () => {
+    const [linux, macos] = await Promise.all(
+      ["x86_64-linux", "x86_64-darwin"].map((m) => evaluated(m, host)),
+    );
+    expect(linux).toMatchObject({ code: 0, output: expect.stringContaining('"name":"agatha-back-image"') });
+    expect(macos).toEqual(linux);
+  });
+
+  it.each([
+    ["aarch64-linux", "aarch64-linux"],
+    ["aarch64-darwin", "aarch64-linux"],
+  ])('of the set "host" is refused in a sentence on %s', async (machine, system) => {
+    const { code, output } = await evaluated(machine, host);
+    expect(code).not.toBe(0);
+    expect(output).toContain(refusal(system));
+  });
+
+  it("is the one that is asked for, by argument or environment", async () => {
+    const byArgument = await evaluated("x86_64-linux", host, "--argstr", "system", "aarch64-darwin");
+    expect(byArgument.output).toContain(refusal("aarch64-darwin"));
+    const byEnvironment = await evaluated("x86_64-linux", { ...host, AGATHA_SYSTEM: "aarch64-linux" });
+    expect(byEnvironment.output).toContain(refusal("aarch64-linux"));
+    const other = await evaluated("aarch64-darwin", { ...host, AGATHA_SYSTEM: "x86_64-linux" });
+    expect(other).toEqual(await evaluated("x86_64-linux", host));
+  });
+});
+
 describe("a build is reproducible, bit for bit:", () => {
   // `conf` is an image but for the bytes of its layers, whose digests it has.
   it.each(["back.jre", "back.run", "front", "back-image.conf", "front-image.conf", "db-image.conf"])(
