@@ -72,7 +72,7 @@ const upgraded = databaseUpgrade(config, images.db.ref, upgradeAhead, { dependsO
 const volume = new docker.Volume(
   "db-data",
   { name: databaseVolume(config), labels: labels("db") },
-  // No config change and no destroy drops data: `npm run down -- --volumes` alone does, by name.
+  // No config change and no destroy drops data: `down --volumes`, `stack rm` and `adopt --replace` do, which name it first.
   { ...opts, retainOnDelete: true, dependsOn: upgraded },
 );
 
