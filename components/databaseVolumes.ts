@@ -22,6 +22,19 @@ export type Plan =
   /** The data is of a newer version. */
   | { kind: "refuse"; newer: number; volume: string };
 
+/** The older volume is to be upgraded, and the version's own has been in use: which of them is the data, nobody can tell. */
+export interface Both {
+  kind: "both";
+  from: number;
+  volume: string;
+}
+
+/**
+ * What the volume of the wanted version holds: no whole data directory; what an upgrade put there and no database has
+ * started on since; or data.
+ */
+export type Content = "nothing" | "unused" | "data";
+
 /**
  * @param base Name of the first version's volume.
  * @param major The version that is wanted.
@@ -44,4 +57,36 @@ export function planOf(base: string, major: number, volumes: string[], mounted: 
   const from = used ?? (kept.includes(major) ? major : newest);
   if (from === undefined || from === major) return { kind: "nothing" };
   return { kind: "upgrade", from, volume: volumeOf(base, from) };
+}
+
+/** What is to be added where newer data is refused: an older volume may be what somebody went on with meanwhile. */
+export function keptBeside(base: string, newer: number, volumes: string[]): string {
+  const older = volumes.filter((name) => (majorOfVolume(base, name) ?? newer) < newer).sort();
+  if (older.length === 0) return "";
+  return ` ${older.join(", ")} is kept beside ${volumeOf(base, newer)}: where an upgrade was interrupted and the older version used after it, what was written then is there alone. Look into both before you drop one.`;
+}
+
+/**
+ * The plan, once it is known what the volume of the wanted version holds. One that is in use counts as "data".
+ *
+ * An upgrade may only put its result where nothing is lost by that. What an earlier one put there and nobody used may be
+ * older than its source, with which somebody went on since: it is made anew.
+ */
+export function planInto(
+  base: string,
+  major: number,
+  volumes: string[],
+  mounted: string[],
+  content: Content,
+): Plan | Both {
+  const plan = planOf(base, major, volumes, mounted);
+  if (plan.kind === "upgrade" && content === "data") return { ...plan, kind: "both" };
+  if (plan.kind !== "nothing" || content === "data") return plan;
+  const target = volumeOf(base, major);
+  return planOf(
+    base,
+    major,
+    volumes.filter((name) => name !== target),
+    mounted,
+  );
 }

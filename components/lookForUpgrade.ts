@@ -2,7 +2,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Config } from "../config.ts";
 import { type Answer, askDocker, BRIEF, PATIENT } from "./askDocker.ts";
-import { planOf, volumeOf } from "./databaseVolumes.ts";
+import { keptBeside, planOf, volumeOf } from "./databaseVolumes.ts";
 import type { DockerHost } from "./dockerHost.ts";
 import { hostSentence } from "./dockerWords.ts";
 import { hostName } from "./names.ts";
@@ -51,7 +51,7 @@ export async function lookForUpgrade(config: Config, dockerHost: DockerHost): Pr
   const plan = planOf(base, version, volumes, mounted.stdout.split("\n"));
   if (plan.kind === "refuse")
     throw new UserError(
-      `agatha:database.version: ${version} is older than the data of stack "${pulumi.getStack()}", which is PostgreSQL ${plan.newer}'s (volume ${plan.volume}). Set agatha:database.version to ${plan.newer}; docs/postgresql-major.md tells how to go back.`,
+      `agatha:database.version: ${version} is older than the data of stack "${pulumi.getStack()}", which is PostgreSQL ${plan.newer}'s (volume ${plan.volume}). Set agatha:database.version to ${plan.newer}; docs/postgresql-major.md tells how to go back.${keptBeside(base, plan.newer, volumes)}`,
     );
   if (plan.kind === "nothing") return undefined;
   const size = "select sum(pg_database_size(oid)) from pg_database";

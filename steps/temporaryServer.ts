@@ -1,5 +1,6 @@
 /** PostgreSQL in containers of their own, which no network reaches: to read a volume, and to fill one. */
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Content } from "../components/databaseVolumes.ts";
 import { docker, inspect } from "./docker.ts";
 import { run, StepError, stopIfInterrupted, tail } from "./process.ts";
 
@@ -147,6 +148,24 @@ export function inVolume(where: Temporary, script: string, ...args: string[]): P
 export async function volumeHolds(where: Temporary): Promise<number | undefined> {
   const version = await inVolume(where, "if [ -s PG_VERSION ]; then cat PG_VERSION; fi");
   return version === "" ? undefined : Number(version);
+}
+
+/** In a data directory that an upgrade made: the version that it came from. */
+const UPGRADED = ".upgraded-from";
+
+/**
+ * Marks the data directory in the folder `$1` as made by an upgrade from version `$2` and in use by nobody yet: every
+ * start of PostgreSQL writes postmaster.opts, and leaves it.
+ */
+export const MARK_UNUSED = `rm -f "$1/postmaster.opts"; echo "$2" > "$1/${UPGRADED}"`;
+
+/** Whether a volume holds data, and whether a database has started on it since an upgrade put it there. */
+export async function contentOf(where: Temporary): Promise<Content> {
+  const script = `
+    if [ ! -s PG_VERSION ]; then echo nothing
+    elif [ -e ${UPGRADED} ] && [ ! -e postmaster.opts ]; then echo unused
+    else echo data; fi`;
+  return (await inVolume(where, script)) as Content;
 }
 
 /**

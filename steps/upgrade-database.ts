@@ -4,14 +4,16 @@
  * is lost, and started again where it fails: then the new volume is removed, and nothing has changed. The old volume is
  * read, and kept. Does nothing where the volume holds the data already, or where there is none.
  */
-import { planOf, volumeOf } from "../components/databaseVolumes.ts";
+import { type Content, keptBeside, planInto, volumeOf } from "../components/databaseVolumes.ts";
 import { docker, inspect } from "./docker.ts";
 import { inNumbers, type Rows } from "./postgres.ts";
 import { input, run, StepError, step } from "./process.ts";
 import {
   accepts,
+  contentOf,
   DATA,
   inVolume,
+  MARK_UNUSED,
   PUBLISH,
   removeContainer,
   startServer,
@@ -43,23 +45,23 @@ const where = { stack, image, volume: target };
 const names = { old: `${container}-upgrade-old`, new: `${container}-upgrade-new` };
 
 await step(async () => {
-  const plan = planOf(base, version, await volumes(), await mounted());
+  const plan = planInto(base, version, await volumes(), await mounted(), await content());
   if (plan.kind === "refuse")
     throw new StepError(
-      `agatha:database.version: ${version} is older than the data, which is PostgreSQL ${plan.newer}'s. Set it to ${plan.newer}.`,
+      `agatha:database.version: ${version} is older than the data, which is PostgreSQL ${plan.newer}'s (volume ${plan.volume}). Set it to ${plan.newer}.${keptBeside(base, plan.newer, await volumes())}`,
     );
   const imageMajor = await majorOfImage(image);
   if (imageMajor !== undefined && imageMajor !== version)
     throw new StepError(
       `agatha:database.version: ${version} does not fit the database's image, which has PostgreSQL ${imageMajor}. Set agatha:database.image to an image of ${version}, or agatha:database.version to ${imageMajor}.`,
     );
-  if (plan.kind === "nothing" && !(await isHalfFilled()))
+  if (plan.kind === "both")
+    throw new StepError(
+      `agatha-db: volume ${plan.volume}, which the database's container uses, holds data of PostgreSQL ${plan.from}, and volume ${target} has been in use with PostgreSQL ${version}: an upgrade would drop that. To go on with ${target}, take the stack down (\`npm run down\` keeps both) and run up again. To upgrade ${plan.volume} instead, look at what is in ${target} first, then drop it (\`docker volume rm ${target}\`) and run up again.`,
+    );
+  if (plan.kind === "nothing")
     return void process.stdout.write(`PostgreSQL ${version} has its data already, or begins with none\n`);
-  const older = plan.kind === "upgrade" ? plan : planOf(base, version, await others(), []);
-  // A volume that nothing was put into yet is the image's own to fill.
-  if (older.kind !== "upgrade")
-    return void process.stdout.write(`PostgreSQL ${version} begins with no data\n`);
-  process.stdout.write(`${await upgrade(older.from, older.volume)}\n`);
+  process.stdout.write(`${await upgrade(plan.from, plan.volume)}\n`);
 });
 
 async function volumes(): Promise<string[]> {
@@ -67,19 +69,15 @@ async function volumes(): Promise<string[]> {
   return (await docker(["volume", "ls", "--filter", filter, "--format", "{{.Name}}"])).split("\n");
 }
 
-async function others(): Promise<string[]> {
-  return (await volumes()).filter((name) => name !== target);
-}
-
 async function mounted(): Promise<string[]> {
   const mounts = await inspect<{ Name?: string }[]>("container", container, ".Mounts");
   return (mounts ?? []).map(({ Name = "" }) => Name);
 }
 
-/** Whether an upgrade of a stack that had no container was interrupted. */
-async function isHalfFilled(): Promise<boolean> {
-  if (!(await volumes()).includes(target) || (await mounted()).includes(target)) return false;
-  return (await volumeHolds(where)) === undefined;
+/** What is in the version's own volume. One that the database's container uses is the data. */
+async function content(): Promise<Content> {
+  if ((await mounted()).includes(target)) return "data";
+  return (await volumes()).includes(target) ? contentOf(where) : "nothing";
 }
 
 /** @returns What was done, for people. */
@@ -96,14 +94,17 @@ async function upgrade(from: number, volume: string): Promise<string> {
     return `PostgreSQL ${version} begins with no data: ${volume} holds none`;
   const running = await stopServices();
   let oldServer: string | undefined;
+  let made = false;
   try {
-    await freshVolume();
+    await dropUnused();
+    made = true;
+    await makeVolume();
     await refuseOtherUsers(volume);
     oldServer = await startServer({
       ...{ stack, image: oldImage, volume, user, name: names.old, port: OLD_PORT },
       settings: [],
     });
-    const rows = await fill(oldServer);
+    const rows = await fill(oldServer, from);
     await stopServer(oldServer);
     await removeContainer(oldServer);
     const seconds = ((performance.now() - start) / 1000).toFixed(1);
@@ -112,7 +113,9 @@ async function upgrade(from: number, volume: string): Promise<string> {
     const reason = words(error);
     // Where another run took over, what it does is not undone.
     const mine = oldServer === undefined || (await removeContainer(oldServer));
-    const back = mine ? await undo(running).then(() => undone(running), words) : "Another update took over";
+    const back = mine
+      ? await undo(running, made).then(() => undone(running), words)
+      : "Another update took over";
     throw new StepError(
       `agatha-db: the upgrade from PostgreSQL ${from} to ${version} failed: ${reason}. ${back}. Mend what it names and run up again, or set agatha:database.version back to ${from}.`,
     );
@@ -143,10 +146,11 @@ async function stopServices(): Promise<Services> {
   return { database, backs };
 }
 
-async function undo({ database, backs }: Services): Promise<void> {
+/** @param made Whether the new volume is this attempt's, which alone it removes. */
+async function undo({ database, backs }: Services, made: boolean): Promise<void> {
   await removeContainer(names.new);
   await removeContainer(names.old);
-  await run("docker", ["volume", "rm", "--force", target]);
+  if (made) await run("docker", ["volume", "rm", "--force", target]);
   if (database) {
     await docker(["start", container]);
     // A back end does not find its way to a database that comes later.
@@ -155,9 +159,18 @@ async function undo({ database, backs }: Services): Promise<void> {
   if (backs.length > 0) await docker(["start", ...backs]);
 }
 
+/** Removes what an earlier attempt left in the version's volume. Data that was in use is never removed. */
+async function dropUnused(): Promise<void> {
+  if (!(await volumes()).includes(target)) return;
+  if ((await contentOf(where)) === "data")
+    throw new StepError(
+      `volume ${target} holds data. Drop it, if it is not needed: \`docker volume rm ${target}\``,
+    );
+  await docker(["volume", "rm", target]);
+}
+
 /** The labels are those of the stack's Volume, which finds it there. */
-async function freshVolume(): Promise<void> {
-  if ((await volumes()).includes(target)) await docker(["volume", "rm", target]);
+async function makeVolume(): Promise<void> {
   const labels = ["--label", `agatha.stack=${stack}`, "--label", "agatha.service=db"];
   await docker(["volume", "create", ...labels, target]);
 }
@@ -169,7 +182,7 @@ async function refuseOtherUsers(volume: string): Promise<void> {
 }
 
 /** Fills the new volume from the old server. */
-async function fill(oldServer: string): Promise<Rows> {
+async function fill(oldServer: string, from: number): Promise<Rows> {
   const old = { container: oldServer, user, name: "postgres" };
   await refuseTablespaces(old);
   await refuseFullVolume(await clusterBytes(old));
@@ -183,7 +196,8 @@ async function fill(oldServer: string): Promise<Rows> {
   const rows = await compareClusters(servers);
   await stopServer(newServer);
   await removeContainer(newServer);
-  await inVolume(where, `initdb --sync-only -D "$1" > /dev/null; ${PUBLISH}`, STAGED);
+  const script = `${MARK_UNUSED}; initdb --sync-only -D "$1" > /dev/null; ${PUBLISH}`;
+  await inVolume(where, script, STAGED, String(from));
   return rows;
 }
 

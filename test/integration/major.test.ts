@@ -182,12 +182,44 @@ it("the data is not given back to an older version", async () => {
   wanted(17);
 });
 
-it("a destroyed stack is upgraded from its kept volume, by the old image, over what an interrupt left", async () => {
+/** Reference of the database's image, while the stack is there. */
+const databaseImage = async () =>
+  ((await scratch.outputs())["images"] as Record<string, { ref: string }>)["db"]?.ref ?? "";
+
+/** Runs a program of the database's image in the newer version's volume. */
+const inNewVolume = (image: string, program: string, ...args: string[]) =>
+  scratch.docker(
+    ...["run", "--rm", "--volume", `${volume(17)}:/v`, "--user", "999:999", "--workdir", "/v"],
+    ...["--entrypoint", program, image, ...args],
+  );
+
+it("a volume that was in use with the newer version is dropped by no upgrade", async () => {
   const before = await everything();
-  wanted(17);
+  const image = await databaseImage();
   expect((await scratch.destroy()).code).toBe(0);
-  await scratch.docker("volume", "rm", "--force", volume(17));
-  await scratch.docker("volume", "create", "--label", `agatha.stack=${scratch.stack}`, volume(17));
+  // As somebody has it who tries the old volume by hand.
+  const mount = ["--volume", `${volume(13)}:/var/lib/postgresql/data`];
+  await scratch.docker("create", "--name", scratch.container("db"), ...mount, image);
+  const { code, output } = await scratch.up();
+  expect(code).not.toBe(0);
+  expect(output).toContain(
+    `volume ${volume(17)} has been in use with PostgreSQL 17: an upgrade would drop that.`,
+  );
+  expectSentences(scratch, output);
+  await scratch.docker("rm", scratch.container("db"));
+  await scratch.upWell();
+  expect(await serverVersion()).toBe(17);
+  expect(await everything()).toEqual(before);
+});
+
+it("a destroyed stack is upgraded from its kept volume, by the old image, over a result that nobody used", async () => {
+  const before = await everything();
+  await scratch.sql("insert into budget (name, amount_cents) values ('not in the old volume', 1)");
+  const image = await databaseImage();
+  expect(await inNewVolume(image, "cat", ".upgraded-from")).toEqual(["13"]);
+  expect((await scratch.destroy()).code).toBe(0);
+  // What a server's first start leaves; without it, none has started.
+  await inNewVolume(image, "rm", "postmaster.opts");
   await scratch.upWell();
   expect(await serverVersion()).toBe(17);
   expect(await everything()).toEqual(before);

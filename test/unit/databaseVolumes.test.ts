@@ -1,5 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { majorOfVolume, planOf, volumeOf } from "../../components/databaseVolumes.ts";
+import {
+  type Content,
+  keptBeside,
+  majorOfVolume,
+  planInto,
+  planOf,
+  volumeOf,
+} from "../../components/databaseVolumes.ts";
 
 const BASE = "agatha-dev-db-data";
 
@@ -42,4 +49,33 @@ describe("before a database starts", () => {
   it("volumes of other things count for nothing", () => {
     expect(planOf(BASE, 17, ["agatha-dev-back-files", ""], ["agatha-dev-x"])).toEqual({ kind: "nothing" });
   });
+});
+
+describe("with what the version's own volume holds", () => {
+  const plan = (volumes: number[], mounted: number[], content: Content) => {
+    const names = (majors: number[]) => majors.map((each) => volumeOf(BASE, each));
+    return planInto(BASE, 17, names(volumes), names(mounted), content);
+  };
+  const upgrade = { kind: "upgrade", from: 13, volume: BASE };
+
+  it.each<[string, ReturnType<typeof plan>, object]>([
+    [
+      "data that was in use is dropped by no upgrade",
+      plan([13, 17], [13], "data"),
+      { ...upgrade, kind: "both" },
+    ],
+    ["what nobody used is made anew", plan([13, 17], [13], "unused"), upgrade],
+    ["also where there is no container", plan([13, 17], [], "unused"), upgrade],
+    ["and what was interrupted half-way", plan([13, 17], [], "nothing"), upgrade],
+    ["without its source it is the data", plan([17], [], "unused"), { kind: "nothing" }],
+    ["data is what goes on", plan([13, 17], [], "data"), { kind: "nothing" }],
+    ["data in use too", plan([13, 17], [17], "data"), { kind: "nothing" }],
+    ["a first upgrade has nothing in its way", plan([13], [13], "nothing"), upgrade],
+    ["a new stack has none", plan([], [], "nothing"), { kind: "nothing" }],
+  ])("%s", (_, actual, expected) => expect(actual).toEqual(expected));
+});
+
+it("where newer data is refused, an older volume beside it is named", () => {
+  expect(keptBeside(BASE, 17, [`${BASE}-17`, "agatha-dev-files"])).toBe("");
+  expect(keptBeside(BASE, 17, [`${BASE}-17`, BASE])).toContain(`${BASE} is kept beside ${BASE}-17:`);
 });
