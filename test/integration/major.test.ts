@@ -148,7 +148,9 @@ it("an upgrade that is killed is begun anew by the next up, with every write in 
   wanted(17);
   await killUpWhen(`${scratch.container("db")}-upgrade-new`);
   await scratch.pulumi(["cancel", "--yes"]);
-  // Somebody brings the old one back meanwhile, and writes.
+  // Somebody brings the old one back meanwhile, and writes. The upgrade's server still has the same volume.
+  const servers = ["old", "new"].map((name) => `${scratch.container("db")}-upgrade-${name}`);
+  await scratch.docker("rm", "--force", ...servers);
   await scratch.docker("start", scratch.container("db"));
   await vi.waitFor(() => scratch.sql("insert into budget (name, amount_cents) values ('late', 3)"), {
     timeout: 120_000,
