@@ -9,7 +9,6 @@ import { docker, inspect } from "./docker.ts";
 import { inNumbers, type Rows } from "./postgres.ts";
 import { input, run, StepError, step } from "./process.ts";
 import {
-  accepts,
   contentOf,
   DATA,
   inVolume,
@@ -28,6 +27,7 @@ import {
   type Servers,
 } from "./upgrade/cluster.ts";
 import { imageOf, majorOfImage } from "./upgrade/oldImage.ts";
+import { ownServices, type Services, serveAgain, stopRunning } from "./upgrade/ownServices.ts";
 
 /** Port of the old server, beside the new one's. */
 const OLD_PORT = 5433;
@@ -92,10 +92,11 @@ async function upgrade(from: number, volume: string): Promise<string> {
     );
   if ((await volumeHolds({ stack, image: oldImage, volume })) === undefined)
     return `PostgreSQL ${version} begins with no data: ${volume} holds none`;
-  const running = await stopServices();
+  const services = await ownServices(stack, container);
   let oldServer: string | undefined;
   let made = false;
   try {
+    await stopRunning(services);
     await dropUnused();
     made = true;
     await makeVolume();
@@ -114,7 +115,7 @@ async function upgrade(from: number, volume: string): Promise<string> {
     // Where another run took over, what it does is not undone.
     const mine = oldServer === undefined || (await removeContainer(oldServer));
     const back = mine
-      ? await undo(running, made).then(() => undone(running), words)
+      ? await undo(services, volume, made).then(() => undone(services), words)
       : "Another update took over";
     throw new StepError(
       `agatha-db: the upgrade from PostgreSQL ${from} to ${version} failed: ${reason}. ${back}. Mend what it names and run up again, or set agatha:database.version back to ${from}.`,
@@ -124,39 +125,27 @@ async function upgrade(from: number, volume: string): Promise<string> {
 
 /** What is told of an upgrade that failed. */
 function undone({ database }: Services): string {
-  return `Nothing changed${database ? ": the old database and the back run as before" : ""}`;
+  return `Nothing changed${database === undefined ? "" : ": the old database and the back run as before"}`;
 }
 
 function words(error: unknown): string {
   return (error instanceof StepError ? error.message : String(error)).replace(/\.$/, "");
 }
 
-interface Services {
-  database: boolean;
-  backs: string[];
-}
-
-/** The back first, so that no write of it fails; then the database, so that nobody else's is lost. */
-async function stopServices(): Promise<Services> {
-  const filters = ["--filter", `label=agatha.stack=${stack}`, "--filter", "label=agatha.service=back"];
-  const backs = (await docker(["ps", "--quiet", "--no-trunc", ...filters])).split("\n").filter(Boolean);
-  const database = (await inspect<boolean>("container", container, ".State.Running")) ?? false;
-  if (backs.length > 0) await docker(["stop", ...backs]);
-  if (database) await docker(["stop", container]);
-  return { database, backs };
-}
-
-/** @param made Whether the new volume is this attempt's, which alone it removes. */
-async function undo({ database, backs }: Services, made: boolean): Promise<void> {
-  await removeContainer(names.new);
-  await removeContainer(names.old);
-  if (made) await run("docker", ["volume", "rm", "--force", target]);
-  if (database) {
-    await docker(["start", container]);
-    // A back end does not find its way to a database that comes later.
-    await accepts(container, user, 5432);
+/**
+ * Serves again first, and tidies up after: what interrupts a step may end it some seconds later, and the next attempt
+ * takes away what this one left.
+ *
+ * @param made Whether the new volume is this attempt's, which alone it removes.
+ */
+async function undo(services: Services, volume: string, made: boolean): Promise<void> {
+  await Promise.all(Object.values(names).map(removeContainer));
+  try {
+    await refuseOtherUsers(volume, services.database?.id);
+    await serveAgain(services, user);
+  } finally {
+    if (made) await run("docker", ["volume", "rm", "--force", target]);
   }
-  if (backs.length > 0) await docker(["start", ...backs]);
 }
 
 /** Removes what an earlier attempt left in the version's volume. Data that was in use is never removed. */
@@ -175,10 +164,17 @@ async function makeVolume(): Promise<void> {
   await docker(["volume", "create", ...labels, target]);
 }
 
-/** Two servers on one data directory destroy it, and two containers do not see each other's. */
-async function refuseOtherUsers(volume: string): Promise<void> {
-  const users = await docker(["ps", "--filter", `volume=${volume}`, "--format", "{{.Names}}"]);
-  if (users !== "") throw new StepError(`${users.replaceAll("\n", ", ")} uses volume ${volume}. Stop it`);
+/**
+ * Two servers on one data directory destroy it, and two containers do not see each other's.
+ *
+ * @param own Id of a container that may use it. Default: none.
+ */
+async function refuseOtherUsers(volume: string, own?: string): Promise<void> {
+  const format = ["--no-trunc", "--format", "{{.ID}} {{.Names}}"];
+  const lines = (await docker(["ps", "--filter", `volume=${volume}`, ...format])).split("\n").filter(Boolean);
+  const users = lines.map((line) => line.split(" ")).filter(([id]) => id !== own);
+  if (users.length > 0)
+    throw new StepError(`${users.map(([, name]) => name).join(", ")} uses volume ${volume}. Stop it`);
 }
 
 /** Fills the new volume from the old server. */

@@ -157,6 +157,11 @@ it("an upgrade that is killed is begun anew by the next up, with every write in 
     interval: 200,
   });
   const before = await everything();
+  // As a kill leaves them: an attempt that fails after it starts both, though it has stopped neither.
+  await scratch.docker("stop", scratch.container("back"), scratch.container("db"));
+  const failed = await scratch.up({ PATH: `${dockerWithoutRoom()}:${process.env["PATH"]}` });
+  expect(failed.output).toContain("Nothing changed: the old database and the back run as before.");
+  await vi.waitFor(async () => expect(await api()).toBe(200), { timeout: 120_000, interval: 200 });
   const { operations, output } = await scratch.upWell();
   expect(changes(operations)).toMatchObject({ "db-upgrade": "create", "db-data": "replace" });
   expect(output).toMatch(/PostgreSQL 13 => 17 in [\d.]+ s: \d+ tables, \d+ rows, the same as before/);

@@ -1,0 +1,53 @@
+/** The stack's own database and back end while its data is moved: stopped, and serving again where that fails. */
+import { docker, inspect } from "../docker.ts";
+import { accepts } from "../temporaryServer.ts";
+
+/** A container of the stack, as an attempt found it. */
+interface Found {
+  id: string;
+  running: boolean;
+  /** Whether the attempt stops it: it may stop at any time from then on. */
+  asked: boolean;
+}
+
+export interface Services {
+  database: Found | undefined;
+  backs: Found[];
+}
+
+/** Those that run and those that do not: an attempt that was killed left them stopped. */
+export async function ownServices(stack: string, container: string): Promise<Services> {
+  const filters = ["--filter", `label=agatha.stack=${stack}`, "--filter", "label=agatha.service=back"];
+  const ids = (await docker(["ps", "--all", "--quiet", "--no-trunc", ...filters])).split("\n");
+  const found = await Promise.all([container, ...ids.filter(Boolean)].map(find));
+  return { database: found[0], backs: found.slice(1).filter((each) => each !== undefined) };
+}
+
+async function find(name: string): Promise<Found | undefined> {
+  const id = await inspect<string>("container", name, ".Id");
+  const running = await inspect<boolean>("container", name, ".State.Running");
+  return id === undefined ? undefined : { id, running: running ?? false, asked: false };
+}
+
+/** The back first, so that no write of it fails; then the database, so that nobody else's is lost. */
+export async function stopRunning({ database, backs }: Services): Promise<void> {
+  for (const each of [...backs, ...(database === undefined ? [] : [database])]) {
+    if (!each.running) continue;
+    each.asked = true;
+    await docker(["stop", each.id]);
+  }
+}
+
+/** Starts what there is of them. @param user A role of the database. */
+export async function serveAgain({ database, backs }: Services, user: string): Promise<void> {
+  if (database !== undefined && isAway(database)) {
+    await docker(["restart", database.id]);
+    // A back end does not find its way to a database that comes later.
+    await accepts(database.id, user, 5432);
+  }
+  const away = backs.filter(isAway).map(({ id }) => id);
+  if (away.length > 0) await docker(["restart", ...away]);
+}
+
+/** One that may be stopping still is restarted, which waits for that: a start would find it running, and do nothing. */
+const isAway = ({ running, asked }: Found): boolean => asked || !running;
