@@ -90,6 +90,9 @@ export function interrupt(): void {
   for (const child of children) child.kill("SIGTERM");
 }
 
+/** Whether somebody asked for the end: what fails from then on may fail for that. */
+export const isInterrupted = (): boolean => interrupted;
+
 /** Where work may stop. @throws StepError after an interrupt. */
 export function stopIfInterrupted(): void {
   if (interrupted) throw new StepError("interrupted.");

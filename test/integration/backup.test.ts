@@ -13,6 +13,7 @@ import {
 import { basename, join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { parse, stringify } from "yaml";
+import { which } from "../../scripts/lib/exec.ts";
 import { readDump } from "../../steps/backup/dump.ts";
 import { type Ended, execute, Scratch } from "../support/scratch.ts";
 import { type Sshd, startSshd } from "../support/sshd.ts";
@@ -289,6 +290,55 @@ it("a restore that fails half-way leaves the data, and the back never stopped", 
   expect([await scratch.running(), await budgets()]).toEqual(before);
   expect(await databases()).toEqual([]);
   await scratch.sql("drop table aa; drop function allowed; drop table zz");
+});
+
+describe("an exchange that does not end well", () => {
+  let path: string;
+  beforeAll(async () => {
+    path = await backup();
+    await scratch.sql("insert into budget (name, amount_cents) values ('since', 1)");
+  });
+
+  /** A restore with a docker of which one command goes wrong: `$real` is docker's own. */
+  function restoreWith(wrong: string): Promise<Ended> {
+    const bin = join(scratch.folder, "wrong");
+    mkdirSync(bin, { recursive: true });
+    const text = `#!/bin/bash\nreal=${which("docker")}\n${wrong}\nexec "$real" "$@"\n`;
+    writeFileSync(join(bin, "docker"), text, { mode: 0o755 });
+    return script("restore", [path, "--yes"], scratch, scratch.configFile, `${bin}:`);
+  }
+
+  it("where the back's stop fails, leaves the data as it was, and the back serves it", async () => {
+    const { code, output } = await restoreWith(
+      'if [ "$1" = stop ]; then "$real" "$@"; echo "no answer" >&2; exit 1; fi',
+    );
+    expect(code).toBe(1);
+    expect(output).toMatch(/restore: docker stop: no answer\. The database is as it was\./);
+    expect(await budgets()).toContain("since");
+    expect(await databases()).toEqual([]);
+    expectSentences(scratch, output);
+  });
+
+  it("says that the dump is live where psql went on, and no further restore drops what was before", async () => {
+    const { code, output } = await restoreWith(`
+      if [ "$4" = psql ]; then
+        text=$(cat)
+        if [[ $text == *"rename to"* ]]; then "$real" "$@" <<< "$text"; exit 143; fi
+        exec "$real" "$@" <<< "$text"
+      fi`);
+    expect(code).toBe(1);
+    expect(output).toContain("The dump's data is live, in database docker_agatha_db.");
+    expect(await budgets()).not.toContain("since");
+    expect(await databases()).toEqual(["agatha_replaced"]);
+    expectSentences(scratch, output);
+    const again = await script("restore", [path, "--yes"]);
+    expect(again.code).toBe(1);
+    expect(again.output).toContain(
+      "restore: database agatha_replaced is there, the data from before an earlier",
+    );
+    expect(await databases()).toEqual(["agatha_replaced"]);
+    await scratch.sql("drop database agatha_replaced");
+  });
 });
 
 describe("over ssh", () => {

@@ -61,9 +61,25 @@ export const dropRestored = (database: Database): Promise<void> => dropDatabase(
 /** Drops what the exchange put aside. */
 export const dropReplaced = (database: Database): Promise<void> => dropDatabase(database, REPLACED);
 
-/** Exchanges the two. Whoever is connected is cut off. */
+/** Whether there is a database that an exchange put aside. */
+export async function hasReplaced(database: Database): Promise<boolean> {
+  const query = `select 1 from pg_database where datname =${literal(REPLACED)};`;
+  return (await sql(database, query, maintenance(database))).length > 0;
+}
+
+/**
+ * What became of an exchange that failed or was interrupted: psql goes on in its container when its client is ended.
+ * Without the restored database, no exchange that is under way still can happen.
+ *
+ * @returns Whether it happened.
+ */
+export async function settle(database: Database): Promise<boolean> {
+  await dropRestored(database);
+  return hasReplaced(database);
+}
+
+/** Exchanges the two, where nothing is put aside yet. Whoever is connected is cut off. */
 export async function exchange(database: Database): Promise<void> {
-  await dropDatabase(database, REPLACED);
   const [name, restored, replaced] = [database.name, RESTORING, REPLACED].map(identifier);
   const statements = [
     `select pg_terminate_backend(pid) from pg_stat_activity where datname =${literal(database.name)};`,

@@ -10,13 +10,23 @@ import {
   sql,
   tableRows,
 } from "../../../steps/postgres.ts";
+import { run } from "../../../steps/process.ts";
 import { readHistory } from "../../../steps/schemaHistory.ts";
 import { Stop } from "../exec.ts";
 import { startBack, stopBack } from "./back.ts";
 import { examine, judge } from "./judge.ts";
-import { dropReplaced, dropRestored, exchange, REPLACED, restoreBeside, rowsOf } from "./replaceDatabase.ts";
+import { dropCommand, liveNow, unsettled, words } from "./outcome.ts";
+import {
+  dropReplaced,
+  exchange,
+  hasReplaced,
+  REPLACED,
+  restoreBeside,
+  rowsOf,
+  settle,
+} from "./replaceDatabase.ts";
 import type { Source } from "./source.ts";
-import { runningContainer } from "./stackDatabase.ts";
+import { runningContainer, Told } from "./stackDatabase.ts";
 
 /** A restored database and its write-ahead log take about this many times the dump's text. */
 const SPACE = 2.5;
@@ -37,6 +47,7 @@ export async function restore(
   yes: boolean,
 ): Promise<number> {
   const start = performance.now();
+  await refuseReplaced(database);
   const version = await serverVersion(database);
   const examined = await examine(dump.path);
   const header = judge(dump.place, examined, version);
@@ -54,9 +65,8 @@ export async function restore(
   const [ranBefore, back] = [await scripts(database), await runningContainer(stack, "back")];
   const stopped = performance.now();
   await swap(database, back);
-  if (back !== undefined) await startBack(back, keptInWords(database));
+  await serve(database, back);
   const away = `; the back was away for ${seconds(stopped)} and is healthy`;
-  await dropReplaced(database);
   say(
     `Restored into ${database.name} of stack ${stack}: ${inNumbers(rows)}, the same as in the dump, ${seconds(start)}${back === undefined ? "" : away}.`,
   );
@@ -101,20 +111,52 @@ async function confirm(stack: string, database: Database, rows: Rows, yes: boole
   if (answer.trim() !== stack) throw new Stop("Nothing was changed.");
 }
 
-/** The one short step in which the back is away; where it fails, the back serves what was there. */
+/** It may be all that is left of what was there before an earlier restore. */
+async function refuseReplaced(database: Database): Promise<void> {
+  if (!(await hasReplaced(database))) return;
+  throw new Stop(
+    `restore: database ${REPLACED} is there, the data from before an earlier restore. Put it back (docs/backup.md), or drop it: ${dropCommand(database)}.`,
+  );
+}
+
+/** The one short step in which the back is away; where it fails, the back serves what is there. */
 async function swap(database: Database, back: string | undefined): Promise<void> {
-  if (back !== undefined) await stopBack(back);
   try {
+    if (back !== undefined) await stopBack(back);
     await exchange(database);
   } catch (error) {
-    await dropRestored(database);
-    if (back !== undefined) await startBack(back, "The database is as it was.");
-    throw error;
+    let exchanged: boolean;
+    try {
+      exchanged = await settle(database);
+    } catch (unknown) {
+      throw new Told(unsettled(database, words(error), words(unknown)));
+    }
+    const live = exchanged ? liveNow(database, true) : "The database is as it was.";
+    if (back !== undefined) await startBack(back, live).catch(tellAlso(error));
+    throw new Told(`restore: ${words(error)}. ${live}`);
   }
 }
 
-const keptInWords = ({ name }: Database): string =>
-  `The data from before is kept in database ${REPLACED}, beside ${name}, until the next restore. Deploy the back that belongs to the dump (npm run up), or restore another one.`;
+/** What follows the exchange: whatever fails from here on, the dump's data is what is live. */
+async function serve(database: Database, back: string | undefined): Promise<void> {
+  try {
+    if (back !== undefined) await startBack(back, liveNow(database, true));
+    await dropReplaced(database);
+  } catch (error) {
+    // The back is not healthy, and the sentence says the rest.
+    if (error instanceof Stop) throw new Told(error.message);
+    if (back !== undefined) await run("docker", ["start", back]);
+    const kept = await hasReplaced(database).catch(() => true);
+    throw new Told(`restore: ${words(error)}. ${liveNow(database, kept)}`);
+  }
+}
+
+/** A back end that does not start is told beside the reason why it was to. */
+const tellAlso =
+  (error: unknown) =>
+  (also: unknown): never => {
+    throw new Told(`restore: ${words(error)}. ${words(also)}`);
+  };
 
 const scripts = async (database: Database): Promise<string[]> =>
   (await readHistory(database)).filter(({ success }) => success).map(({ script }) => script);

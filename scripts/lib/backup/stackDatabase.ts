@@ -51,6 +51,9 @@ export async function runningContainer(stack: string, service: string): Promise<
   return ids.split("\n").find(Boolean);
 }
 
+/** Says itself what is left, after an interrupt too. */
+export class Told extends Stop {}
+
 /** Does work that an interrupt ends in good order: the programs that run are ended, and what is half done is removed. */
 export async function interruptible<T>(work: () => Promise<T>): Promise<T> {
   let signalled = false;
@@ -62,7 +65,7 @@ export async function interruptible<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    throw signalled ? new Stop("Interrupted: nothing is left half done.") : error;
+    throw signalled && !(error instanceof Told) ? new Stop("Interrupted: nothing is left half done.") : error;
   } finally {
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.off(signal, end);
   }
