@@ -1,8 +1,9 @@
 /** Moving in: what the seed's compose file runs is taken over, and stays as it was. */
 import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { which } from "../../scripts/lib/exec.ts";
 import { execute, Scratch } from "../support/scratch.ts";
 import { expectSentences } from "../support/words.ts";
 
@@ -99,6 +100,29 @@ it("is refused while the seed's database runs", async () => {
   await scratch.docker("stop", seed());
 });
 
+it("is refused while a container of this machine runs on the folder, though the stack's host is another", async () => {
+  await scratch.docker("start", seed());
+  // What asks the stack's host is told of no container; what asks without it, docker's own.
+  const bin = join(scratch.folder, "elsewhere");
+  mkdirSync(bin);
+  const host = scratch.env["DOCKER_HOST"] ?? "";
+  const script = `#!/bin/bash\nif [ "$1" = ps ] && [ "$2" = --quiet ] && [ -n "$DOCKER_HOST" ]; then exit 0; fi
+    if [ -z "$DOCKER_HOST" ] && [ -n "${host}" ]; then export DOCKER_HOST=${host}; fi\nexec ${which("docker")} "$@"\n`;
+  writeFileSync(join(bin, "docker"), script, { mode: 0o755 });
+  const { code, output } = await execute(
+    process.execPath,
+    ["scripts/adopt.ts", folder(), "--stack", scratch.stack, "--config-file", scratch.configFile],
+    {
+      ...scratch.env,
+      DOCKER_HOST: host || "unix:///var/run/docker.sock",
+      PATH: `${bin}:${scratch.env["PATH"]}`,
+    },
+  );
+  expect(code).toBe(1);
+  expect(output).toContain(`is in use by container ${seed()}. Stop it first`);
+  await scratch.docker("stop", seed());
+});
+
 it("is refused where there is no data, or no such source", async () => {
   await refused("holds no data of PostgreSQL (no PG_VERSION)", scratch.migrations);
   await refused('"no-such-thing" is neither a folder here nor a volume of docker', "no-such-thing");
@@ -182,6 +206,7 @@ it("takes over a volume, also after its server was killed", async () => {
   const { code, output } = await adopt(sourceVolume());
   expect(code, output).toBe(0);
   expect(output).toMatch(/public\.Odd, table +1001\n/);
+  expect(output).toContain(`${sourceVolume()} has a postmaster.pid: its server was killed, or runs where`);
   await scratch.upWell();
   expect(await scratch.sql('select count(*) from "Odd, table"')).toEqual(["1001"]);
 });

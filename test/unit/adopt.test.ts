@@ -36,6 +36,15 @@ describe("data that is to be taken over", () => {
     ]);
   });
 
+  it("has to have it as a superuser, which sets its password without a trace in the log", () => {
+    const names = { databases: ["app"], roles: ["app", "postgres"], superusers: ["postgres"] };
+    const database = { name: "app", user: "app" } as Parameters<typeof namesAgainst>[2]["database"];
+    expect(namesAgainst("./db_data", names, { database })).toMatch(
+      /^agatha:database\.user: role "app" is no superuser in \.\/db_data, .* Name one that is \(postgres\)/,
+    );
+    expect(namesAgainst("./db_data", names, { database: { ...database, user: "postgres" } })).toBeUndefined();
+  });
+
   it("tells its names in what a server without clients prints", () => {
     const row = (value: string, prompt = "") =>
       `${prompt}\t 1: x = "${value}"\t(typeid = 25, len = -1, typmod = -1, byval = f)\n\t----\n`;

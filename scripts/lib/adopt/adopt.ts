@@ -19,7 +19,7 @@ import {
   volumeHolds,
 } from "../../../steps/temporaryServer.ts";
 import { lastLines, run, Stop } from "../exec.ts";
-import { factsAgainst, namesAgainst } from "./checks.ts";
+import { factsAgainst, namesAgainst, notEnded } from "./checks.ts";
 import { namesIn } from "./names.ts";
 import {
   copyInto,
@@ -50,8 +50,10 @@ export async function adopt(given: string, stack: string, config: Config, replac
   const source = await findSource(given);
   const image = await databaseImage(config);
   const { version } = config.database;
-  const against = factsAgainst(given, await factsOf(source, image), await usersOf(source), version);
+  const facts = await factsOf(source, image);
+  const against = factsAgainst(given, facts, await usersOf(source), version);
   if (against !== undefined) throw new Stop(against);
+  if (facts.running) process.stdout.write(`${notEnded(given)}\n`);
   const base = `agatha-${stack}-db-data`;
   await refuseNewerData(stack, base, version);
   const volume = volumeOf(base, version);
@@ -65,6 +67,7 @@ export async function adopt(given: string, stack: string, config: Config, replac
       );
     await copy(source, where);
     const told = await open(given, config, where);
+    await refuseUsers(volume);
     await inVolume(where, PUBLISH, STAGED);
     process.stdout.write(
       `${told}\nThe source is as it was. \`npm run up\` goes on with the copy, in volume ${volume}.\n`,
@@ -92,6 +95,15 @@ async function refuseRunningStack(stack: string): Promise<void> {
   if (containers !== "")
     throw new Stop(
       `adopt: stack ${stack} has a database, ${containers.replaceAll("\n", ", ")}. Take it down first: \`npm run down -- --stack ${stack}\` keeps its data.`,
+    );
+}
+
+/** The copy took its time, in which the stack may have been brought up: nobody's data is changed under him. */
+async function refuseUsers(volume: string): Promise<void> {
+  const users = await docker(["ps", "--all", "--filter", `volume=${volume}`, "--format", "{{.Names}}"]);
+  if (users !== "")
+    throw new Stop(
+      `adopt: ${users.replaceAll("\n", ", ")} has volume ${volume} by now. Take the stack down (npm run down), then run this again.`,
     );
 }
 

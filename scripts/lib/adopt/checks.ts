@@ -26,6 +26,10 @@ export function factsAgainst(
   return undefined;
 }
 
+/** What is said of a source whose server left its postmaster.pid. */
+export const notEnded = (name: string): string =>
+  `${name} has a postmaster.pid: its server was killed, or runs where neither docker nor this machine's processes show it, as on a host that mounts the same folder. Where it runs, interrupt this (Ctrl-C) and stop it first.`;
+
 /** @returns Which names of the configuration the data lacks, each with the key to set. */
 export function namesAgainst(
   source: string,
@@ -44,6 +48,10 @@ export function namesAgainst(
   if (names.superusers.length === 0)
     errors.push(
       `adopt: ${source} has no role that may log in and do everything. Make one with \`postgres --single\`.`,
+    );
+  else if (names.roles.includes(database.user) && !names.superusers.includes(database.user))
+    errors.push(
+      `agatha:database.user: role "${database.user}" is no superuser in ${source}, which it has to be for its password to stay out of the server's log. Name one that is (${names.superusers.join(", ")}), or make it one where the data comes from (ALTER ROLE … SUPERUSER).`,
     );
   return errors.length === 0 ? undefined : errors.join("\n");
 }

@@ -11,8 +11,8 @@ import {
 } from "node:fs";
 import { join, relative, sep } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { docker, dockerError, inspect } from "../../../steps/docker.ts";
-import { pipe, run } from "../../../steps/process.ts";
+import { docker, dockerError } from "../../../steps/docker.ts";
+import { pipe, run, StepError } from "../../../steps/process.ts";
 import { DATA } from "../../../steps/temporaryServer.ts";
 import { Stop } from "../exec.ts";
 
@@ -95,16 +95,41 @@ const filesBelow = (folder: string): string[] =>
     .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
     .sort();
 
-/** Who works on the source now: containers that mount it, and servers of this machine in its folder. */
+/**
+ * Who works on the source now: containers that mount it, and servers of this machine in its folder. The stack's host may
+ * be another machine: for a folder, docker is asked here as well.
+ */
 export async function usersOf(source: Source): Promise<string[]> {
-  const ids = (await docker(["ps", "--quiet", "--no-trunc"])).split("\n").filter(Boolean);
+  const given = await containersOn(source, process.env);
+  if (source.kind === "volume") return given;
+  const env = { ...process.env };
+  for (const name of ["DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH"])
+    delete env[name];
+  // Where there is no docker here, it has no container either.
+  const here = [containersOn(source, env), containersOn(source, { ...env, DOCKER_CONTEXT: "default" })];
+  const local = await Promise.all(here.map((asked) => asked.catch(() => [])));
+  return [...new Set([...given, ...local.flat(), ...processesIn(source.name)])];
+}
+
+/** @param env Where docker's client finds its daemon. */
+async function containersOn(source: Source, env: NodeJS.ProcessEnv): Promise<string[]> {
+  const ask = async (args: string[]): Promise<string[]> => {
+    const result = await run("docker", args, undefined, env);
+    if (result.code !== 0) throw new StepError(dockerError(args, result));
+    return result.stdout.split("\n").filter(Boolean);
+  };
+  const ids = await ask(["ps", "--quiet", "--no-trunc"]);
   const users: string[] = [];
   for (const id of ids) {
-    const mounts = (await inspect<Mount[]>("container", id, ".Mounts")) ?? [];
-    if (!mounts.some((mount) => isMountOf(mount, source))) continue;
-    users.push(`container ${(await inspect<string>("container", id, ".Name"))?.slice(1)}`);
+    // One that ended meanwhile uses nothing.
+    const [line] = await ask(["container", "inspect", "--format", "{{.Name}} {{json .Mounts}}", id]).catch(
+      () => [],
+    );
+    const [, name = "", mounts = "[]"] = /^\/(\S+) (.*)$/.exec(line ?? "") ?? [];
+    if ((JSON.parse(mounts) as Mount[]).some((mount) => isMountOf(mount, source)))
+      users.push(`container ${name}`);
   }
-  return source.kind === "folder" ? [...users, ...processesIn(source.name)] : users;
+  return users;
 }
 
 export interface Mount {
