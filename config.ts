@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { z } from "zod";
 import { fileErrors, imageErrors, portErrors, registryErrors } from "./components/configChecks.ts";
-import { describeIssue, secretPaths } from "./components/configErrors.ts";
+import { describeIssue, secretEnvironment, secretPaths } from "./components/configErrors.ts";
 import {
   backupPlace,
   containerPath,
@@ -179,6 +179,8 @@ export interface Surroundings {
   packages: string | undefined;
   /** The password that set-up made for this stack, where it did. */
   password: string | undefined;
+  /** Variables of `back.env` that the stack's file has as secrets. Default: none is known. */
+  secretEnv?: string[];
   /** Tells whether a path, relative to the project, exists. Default: the file system's answer. */
   exists?: (path: string) => boolean;
 }
@@ -227,6 +229,7 @@ export function loadConfig(raw: Record<string, string>, surroundings: Surroundin
   const { image = application.database.image } = parsed.data.database;
   const config: Config = { ...parsed.data, database: { ...parsed.data.database, image } };
   errors.push(
+    ...secretEnvironment(NAMESPACE, raw, Object.keys(config.back.env), surroundings.secretEnv ?? []),
     ...registryErrors(config),
     ...imageErrors(parsed.data),
     ...portErrors(config),

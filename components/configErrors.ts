@@ -51,6 +51,30 @@ export function describeIssue(
 /** The entry beside a stack's configuration in which Pulumi names the keys that are secrets. */
 export const SECRET_KEYS = "PULUMI_CONFIG_SECRET_KEYS";
 
+/**
+ * The sentences for variables of the back that are secrets: a variable is in the state, in arguments of programs and in
+ * what docker tells of the container, for all to read.
+ *
+ * @param names The variables.
+ * @param known Those that the stack's file has as secrets. Of a key that is secret as a whole, such as `agatha:back` with
+ * one secret property in it, nothing else tells which of its values are.
+ */
+export function secretEnvironment(
+  namespace: string,
+  raw: Record<string, string>,
+  names: string[],
+  known: string[],
+): string[] {
+  const keys = JSON.parse(raw[SECRET_KEYS] ?? "[]") as string[];
+  const all = keys.includes(`${namespace}:back.env`);
+  return names
+    .filter((name) => all || known.includes(name) || keys.includes(`${namespace}:back.env.${name}`))
+    .map(
+      (name) =>
+        `${namespace}:${dotted(["back", "env", name])}: ${NOT_SHOWN} is a secret, which a container's environment does not keep. Give it by back.properties or back.files, or without --secret.`,
+    );
+}
+
 /** Tells whether the value at a path came from a key, dotted or not, that Pulumi keeps as a secret. */
 export function secretPaths(
   namespace: string,

@@ -1,5 +1,6 @@
 /** What the running program is given: its configuration, and errors that end it in sentences. */
 import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import * as pulumi from "@pulumi/pulumi";
 import { type Config, loadConfig } from "../config.ts";
 import { SECRET_KEYS } from "./configErrors.ts";
@@ -11,8 +12,16 @@ const passwordFile = (stack: string): string => `.state/secrets/${stack}/databas
 /** @throws UserError with every error of the configuration, one a line. */
 export function readConfig(): Config {
   const stack = pulumi.getStack();
-  const surroundings = { stack, packages: process.env["AGATHA_PACKAGES"], password: readPassword(stack) };
-  return loadConfig(heldConfig(), surroundings);
+  const held = heldConfig();
+  return loadConfig(held, {
+    stack,
+    packages: process.env["AGATHA_PACKAGES"],
+    password: readPassword(stack),
+    // Only where it matters: reading YAML takes its time.
+    secretEnv: held[SECRET_KEYS]?.includes('"agatha:back"')
+      ? secretVariables(textOf(`Pulumi.${stack}.yaml`))
+      : [],
+  });
 }
 
 /** What Pulumi holds, texts by key; with it the names of the keys that are secrets, which the engine hands over apart. */
@@ -21,12 +30,25 @@ export function heldConfig(): Record<string, string> {
   return { ...pulumi.runtime.allConfig(), ...(secretKeys ? { [SECRET_KEYS]: secretKeys } : {}) };
 }
 
-function readPassword(stack: string): string | undefined {
+const readPassword = (stack: string): string | undefined => textOf(passwordFile(stack))?.trim();
+
+function textOf(path: string): string | undefined {
   try {
-    return readFileSync(passwordFile(stack), "utf8").trim();
+    return readFileSync(path, "utf8");
   } catch {
     return undefined;
   }
+}
+
+/** The variables that `pulumi config set --path --secret agatha:back.env.NAME` encrypted in a stack's file. */
+export function secretVariables(text: string | undefined): string[] {
+  const { parse } = createRequire(import.meta.url)("yaml") as typeof import("yaml");
+  const file = parse(text ?? "") as { config?: { "agatha:back"?: { env?: Record<string, unknown> } } } | null;
+  const secure = (value: unknown) =>
+    typeof value === "object" && value !== null && Object.hasOwn(value, "secure");
+  return Object.entries(file?.config?.["agatha:back"]?.env ?? {})
+    .filter(([, value]) => secure(value))
+    .map(([name]) => name);
 }
 
 /** Does what the program needs before its first resource; a UserError ends it without a stack trace. */
