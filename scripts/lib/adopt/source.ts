@@ -115,7 +115,7 @@ export async function usersOf(source: Source): Promise<string[]> {
 async function containersOn(source: Source, env: NodeJS.ProcessEnv): Promise<string[]> {
   const ask = async (args: string[]): Promise<string[]> => {
     const result = await run("docker", args, undefined, env);
-    if (result.code !== 0) throw new StepError(dockerError(args, result));
+    if (result.code !== 0) throw new StepError(await dockerError(args, result));
     return result.stdout.split("\n").filter(Boolean);
   };
   const ids = await ask(["ps", "--quiet", "--no-trunc"]);
