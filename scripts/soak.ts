@@ -10,6 +10,7 @@ import { main, Stop } from "./lib/exec.ts";
 import { removeLeftovers } from "./lib/leftovers.ts";
 import { line } from "./lib/report.ts";
 import { environment } from "./lib/stack.ts";
+import { testPackages } from "./lib/testPackages.ts";
 import { setup } from "./setup/setup.ts";
 
 /** Rounds that take some 30 minutes on two cores that do nothing else. */
@@ -22,7 +23,7 @@ await main(async () => {
   });
   const rounds = whole("rounds", values.rounds, ROUNDS);
   const seed = whole("seed", values.seed, randomInt(2 ** 31 - 1));
-  await setup({ sample: true });
+  await setup({ sample: true, packages: testPackages() });
   line("soak", `${rounds} rounds; repeat them by \`npm run test:soak -- --rounds ${rounds} --seed ${seed}\``);
   const run = randomBytes(3).toString("hex");
   const env = await environment();

@@ -1,6 +1,5 @@
 /** `npm test`: every check there is. Each part runs, whatever failed before it; the last line has the numbers. */
 import { randomBytes } from "node:crypto";
-import { existsSync } from "node:fs";
 import { removeEngines } from "../test/support/engineRemoval.ts";
 import { actionlint } from "./lib/actionlint.ts";
 import {
@@ -14,16 +13,14 @@ import {
   sum,
   vitestHere,
 } from "./lib/checks.ts";
-import { main, Stop, which } from "./lib/exec.ts";
+import { main, Stop } from "./lib/exec.ts";
 import { executorPackages } from "./lib/executor.ts";
 import { GO_FOLDER, goCommand } from "./lib/goTool.ts";
 import { removeLeftovers } from "./lib/leftovers.ts";
 import { line } from "./lib/report.ts";
 import { environment } from "./lib/stack.ts";
+import { testPackages } from "./lib/testPackages.ts";
 import { setup } from "./setup/setup.ts";
-
-/** Where Debian has servers, which is on no user's PATH. */
-const SYSTEM_FOLDER = "/usr/sbin";
 
 await main(async () => {
   const counts = [await setUp()];
@@ -41,7 +38,7 @@ await main(async () => {
 async function setUp(): Promise<Count> {
   try {
     // PostgreSQL 17 is what the database is upgraded to.
-    await setup({ sample: true, packages: testPackages(), postgresql: 17 });
+    await setup({ sample: true, packages: [...testPackages(), ...executorPackages()], postgresql: 17 });
     return PASSED;
   } catch (error) {
     if (!(error instanceof Stop)) throw error;
@@ -50,23 +47,8 @@ async function setUp(): Promise<Count> {
   }
 }
 
-/** Debian packages that only tests need: a browser, an ssh server, a registry with what pushes to it, the executor's image. */
-function testPackages(): string[] {
-  const programs = {
-    chromium: "chromium",
-    "docker-registry": "docker-registry",
-    skopeo: "skopeo",
-    sshd: "openssh-server",
-  };
-  const absent = Object.entries(programs).filter(
-    ([program]) => which(program) === undefined && which(program, SYSTEM_FOLDER) === undefined,
-  );
-  return [...absent.map(([, name]) => name), ...executorPackages()];
-}
-
 /** The engine's own tests; where the engine was not built here, there may be no Go. */
 async function toolchain(): Promise<Count> {
-  if (!existsSync("scripts/toolchain/test.sh")) return sum([]);
   if (goCommand() === undefined) {
     line("engine's tests", `SKIPPED: there is no Go on PATH or in ${GO_FOLDER}. Install Go to run them.`);
     return SKIPPED;
