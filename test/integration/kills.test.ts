@@ -87,7 +87,7 @@ describe("under write load, no acknowledged write is lost and the next up goes o
     ],
   ];
   it.each(moments)("pulumi up while it %s", async (_, change, moment) => {
-    change();
+    await change();
     await killedUp(scratch, moment);
     const locked = await scratch.up();
     expect(locked.code).not.toBe(0);

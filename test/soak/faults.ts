@@ -33,9 +33,9 @@ const container = (round: Round) => round.scratch.container(service(round));
 const network = ({ scratch }: Round) => `agatha-${scratch.stack}-network`;
 
 /** A change that replaces one service's container. */
-function change({ scratch, drawn }: Round): void {
+async function change({ scratch, drawn }: Round): Promise<void> {
   if (drawn % 2 === 0) scratch.back({ env: { ROUND: String(drawn) } });
-  else changeDatabase(scratch);
+  else await changeDatabase(scratch);
 }
 
 /** An `up` that has to fail and say why. */
@@ -162,7 +162,7 @@ export const FAULTS: Fault[] = [
     name: "an update is interrupted",
     mend: "up",
     happen: async (round) => {
-      change(round);
+      await change(round);
       const up = startUp(round.scratch);
       await sleep(round.drawn % 8000);
       up.child.kill("SIGINT");
@@ -173,7 +173,7 @@ export const FAULTS: Fault[] = [
     name: "an update is killed",
     mend: "recover",
     happen: async (round) => {
-      change(round);
+      await change(round);
       await killedUp(round.scratch, { after: 500 + (round.drawn % 8000) });
     },
   },

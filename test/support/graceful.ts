@@ -1,19 +1,20 @@
 /** Replaces and restarts the database of a scratch stack under write load, and holds it to a graceful stop each time. */
 import { expect } from "vitest";
 import { databaseLog, expectAll, expectNoCrash } from "./database.ts";
+import { freePort } from "./host.ts";
 import type { Scratch } from "./scratch.ts";
 import type { Writers } from "./writers.ts";
 
 /** Another container for the database, by publishing it or not. */
-export function changeDatabase(scratch: Scratch): void {
+export async function changeDatabase(scratch: Scratch): Promise<void> {
   const { publish } = (scratch.config["database"] ?? {}) as { publish?: object };
-  scratch.config["database"] = publish === undefined ? { publish: { port: 5432 } } : {};
+  scratch.config["database"] = publish === undefined ? { publish: { port: await freePort() } } : {};
 }
 
 export async function replaceGracefully(scratch: Scratch, writers: Writers, times: number): Promise<void> {
   for (let round = 0; round < times; round++) {
     await writers.more(10);
-    changeDatabase(scratch);
+    await changeDatabase(scratch);
     const { operations } = await scratch.upWell();
     expect(operations["db-container"]).toBe("replace");
     expect(await databaseLog(scratch)).toContain("database system was shut down at");
