@@ -72,17 +72,17 @@ describe("under write load, no acknowledged write is lost and the next up goes o
     await expectWell();
   });
 
-  const moments: [string, () => void, Moment][] = [
+  const moments: [string, () => Promise<void>, Moment][] = [
     [
       "makes the back's new container",
-      () => scratch.back({ env: { RUN: "1" } }),
+      async () => scratch.back({ env: { RUN: "1" } }),
       { event: /^container create .*-back$/ },
     ],
     ["stops the database", replaceDatabase, { event: /^container (kill|die) .*-db$/ }],
     ["migrates", replaceDatabase, { event: /^container start .*-migrate$/ }],
     [
       "builds an image",
-      () => scratch.back({ javaOptions: ["-Dkill=1"] }),
+      async () => scratch.back({ javaOptions: ["-Dkill=1"] }),
       { output: /back-image-build creating/ },
     ],
   ];
