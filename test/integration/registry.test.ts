@@ -84,9 +84,12 @@ it("an image goes there and comes from there, and has our names alone", async ()
   expect(registry.uploads()).toBeGreaterThan(2);
   expect(output).toMatch(/MB \(\d+ bytes\)\n$/);
   expect(await refs()).toEqual(["agatha-front-image:latest", await refOf(plain)].sort());
-  // The image runs: it is the one that Nix built.
+  // The image runs: its program is the one that Nix built, and says so by what it does not take.
   const probe = ["run", "--rm", "--network", "none", await refOf(plain), "/bin/agatha-front", "--help"];
-  expect((await engine.docker(...probe)).output).not.toMatch(/no such file/i);
+  expect(await engine.docker(...probe)).toEqual({
+    code: 2,
+    output: 'agatha-front: "--help" is no option. Use --port PORT or --address ADDRESS.\n',
+  });
 });
 
 it("what the registry has is not sent again, and what of another image it has neither", async () => {
