@@ -2,6 +2,7 @@
 import { spawn } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { crowd, untilStarted } from "../support/absence.ts";
 import { changes, type Ended, execute, type Operations, Scratch } from "../support/scratch.ts";
 import { expectSentences } from "../support/words.ts";
 
@@ -176,16 +177,31 @@ describe("where nothing serves, there is nothing to protect:", () => {
   });
 });
 
-it("a good change goes by way of a trial, and says how long the service was away", async () => {
-  scratch.back({ env: { X: "1" } });
-  const end = asking();
-  const { output } = await scratch.upWell();
-  await end();
-  expect(output).toMatch(/agatha-back: the trial of agatha-back-image:\w+ got healthy, [\d.]+ s in all/);
-  const [, own = "", away = ""] =
-    /agatha-back is healthy after ([\d.]+) s, away for ([\d.]+) s/.exec(output) ?? [];
-  expect(Number(away)).toBeGreaterThan(Number(own));
-  expect((await execute("docker", ["inspect", `${scratch.container("back")}-trial`])).code).not.toBe(0);
+describe("a good change goes by way of a trial, and says how long the service was away:", () => {
+  /** Longest time for which the back may be away beyond its own start time, in seconds (issue 5). */
+  const LIMIT = 1;
+  /** What the rounding of two numbers to tenths, and docker's answer to what time it is, may come to, in seconds. */
+  const BLUR = 0.3;
+
+  it("by docker's events, at most a second more than its own start takes, in the best of up to three updates", async () => {
+    // Whatever else runs on this machine only ever adds to it: one update that keeps the limit shows that ours can.
+    const updates: { beyond: number; crowd: number }[] = [];
+    while (updates.length < 3 && !updates.some(({ beyond }) => beyond <= LIMIT)) {
+      scratch.back({ env: { X: String(updates.length) } });
+      const since = Date.now() / 1000;
+      const { output } = await scratch.upWell();
+      expect(output).toMatch(/agatha-back: the trial of agatha-back-image:\w+ got healthy, [\d.]+ s in all/);
+      expect((await execute("docker", ["inspect", `${scratch.container("back")}-trial`])).code).not.toBe(0);
+      const [, own = "", away = ""] =
+        /agatha-back is healthy after ([\d.]+) s, away for ([\d.]+) s/.exec(output) ?? [];
+      const beyond = await untilStarted(scratch, since);
+      expect(Math.abs(Number(away) - Number(own) - beyond), output).toBeLessThan(BLUR);
+      updates.push({ beyond, crowd: crowd() });
+    }
+    if (!updates.some(({ beyond }) => beyond <= LIMIT))
+      console.warn(`this machine is too busy for the limit of ${LIMIT} s:`, updates);
+    expect(Math.min(...updates.map((one) => one.beyond / one.crowd))).toBeLessThanOrEqual(LIMIT);
+  });
 });
 
 describe("a database", () => {
