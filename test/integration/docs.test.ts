@@ -26,7 +26,7 @@ beforeAll(async () => {
 afterAll(async () => {
   // What the pages' commands write, too.
   const backups = join(".state/backups", scratch?.stack ?? "none");
-  const written = file === undefined ? [] : [file, join("deployments", file), "/tmp/preview.md", backups];
+  const written = file === undefined ? [] : [file, join("deployments", file), backups];
   for (const path of written) rmSync(path, { force: true, recursive: true });
   await scratch?.remove();
 });
@@ -42,8 +42,10 @@ it("there are such blocks", () => {
 });
 
 it.each(tested)("%s: %j works as it is written", async (_, text) => {
-  // The pages name the stacks that people have.
-  const script = text.replace(/(--stack|stack init) (dev|staging|prod|settings)\b/g, `$1 ${scratch.stack}`);
+  // The pages name the stacks and the folder that people have.
+  const script = text
+    .replace(/(--stack|stack init) (dev|staging|prod|settings)\b/g, `$1 ${scratch.stack}`)
+    .replaceAll(" /tmp/", ` ${scratch.folder}/`);
   const env = { ...scratch.env, AGATHA_STACK: scratch.stack };
   const { code, output } = await execute("bash", ["-e", "-c", script], env);
   expect(code, output).toBe(0);

@@ -49,14 +49,18 @@ async function here(): Promise<string> {
 const health = async () => (await fetch(`${scratch.backUrl}/health`)).status;
 
 it("a preview needs no connection, and does not wait for one", async () => {
+  const timed = async () => {
+    const start = performance.now();
+    const { code, output, operations } = await scratch.preview();
+    expect(code, output).toBe(0);
+    expect(operations["back-container"]).toBe("create");
+    return performance.now() - start;
+  };
+  const connected = await timed();
   await ssh.end();
-  const start = performance.now();
-  const { code, output, operations } = await scratch.preview();
-  expect(code, output).toBe(0);
-  expect(operations["back-container"]).toBe("create");
-  // Five seconds for the host, the rest for a busy machine.
-  expect(performance.now() - start).toBeLessThan(40_000);
-  await ssh.again();
+  const alone = await timed().finally(() => ssh.again());
+  // Five seconds for the host; half as much again as with it, for what else this machine has to do.
+  expect(alone).toBeLessThan(1.5 * connected + 5000);
 });
 
 it("is built here and runs there, by a docker context over ssh", async () => {

@@ -123,7 +123,7 @@ describe("the front end, in a browser", () => {
   it("opens a page that was linked to directly", async () => {
     const answer = await page.goto(`${scratch.frontUrl}/about`);
     expect(answer?.status()).toBe(200);
-    await page.getByRole("heading", { level: 1 }).waitFor();
+    await page.getByRole("heading", { level: 1, name: "About", exact: true }).waitFor();
     await page.goto(scratch.frontUrl);
   });
 
