@@ -34,10 +34,13 @@ export interface OtherHost {
   inspect: string;
 }
 
+/** By which `npm test` finds what its tests left (scripts/lib/leftovers.ts). */
+const PREFIX = `test-${process.env["AGATHA_TEST_RUN"] ?? "hand"}-`;
+
 export class Scratch {
   /** The test run's id is in it, so that `npm test` finds what a killed test left behind. */
-  readonly stack = `test-${process.env["AGATHA_TEST_RUN"] ?? "hand"}-${randomBytes(3).toString("hex")}`;
-  readonly folder = mkdtempSync(join(tmpdir(), "agatha-test-"));
+  readonly stack = `${PREFIX}${randomBytes(3).toString("hex")}`;
+  readonly folder = mkdtempSync(join(tmpdir(), `agatha-${PREFIX}`));
   /** The application's inputs, copies that a test may change. */
   readonly jar = join(this.folder, "app.jar");
   readonly migrations = join(this.folder, "migrations");
