@@ -141,7 +141,8 @@ const registry = z.strictObject({
   insecure: z.boolean("is not true or false.").default(false),
 });
 
-const schema = z.strictObject({
+/** What `loadConfig` takes. */
+export const schema = z.strictObject({
   packages: z.enum(
     ["nixpkgs", "host"],
     'is not a package set. Use "nixpkgs" (the pin) or "host" (this host\'s Debian packages).',

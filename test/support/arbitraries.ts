@@ -1,5 +1,7 @@
 /** Values for property-based tests: what people, scripts and attackers may put into a configuration. */
 import fc from "fast-check";
+import { z } from "zod";
+import { schema } from "../../config.ts";
 
 /** Stands for a secret: nothing that is shown to anybody may have it. */
 export const SECRET = "s3cr3t-m4rk3r";
@@ -87,13 +89,30 @@ const almost = fc.constantFrom(
   ...["unix:///x", "ssh://-oProxyCommand=x", "tcp://", "sha256:0", "java.sql", "postgres", "x".repeat(5000)],
 );
 
-const GROUPS = ["back", "front", "database"];
-const LEAVES = [
-  ...["jar", "migrations", "port", "publish", "java", "modules", "javaOptions", "properties", "files", "env"],
-  ...["health", "stopSignal", "memory", "dist", "spa", "image", "name", "user", "digest", "hash"],
-  ...["path", "statuses", "interval", "startPeriod", "address", "file", "text"],
+interface Described {
+  properties?: Record<string, Described>;
+  anyOf?: Described[];
+  additionalProperties?: Described | false;
+}
+
+/** The names of every key, at whatever depth. */
+const keysOf = ({ properties = {}, anyOf = [], additionalProperties }: Described): string[] => [
+  ...Object.keys(properties),
+  ...[
+    ...Object.values(properties),
+    ...anyOf,
+    ...(additionalProperties ? [additionalProperties] : []),
+  ].flatMap(keysOf),
 ];
-const name = fc.constantFrom(...GROUPS, ...LEAVES, "__proto__", "constructor", "toString", "length", "0", "");
+
+const described = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as Described;
+const TOP = Object.keys(described.properties ?? {});
+/** Keys that have others below them. */
+export const GROUPS = TOP.filter((key) => described.properties?.[key]?.properties !== undefined);
+/** Names of all keys below those. */
+export const LEAVES = [...new Set(Object.values(described.properties ?? {}).flatMap(keysOf))];
+
+const name = fc.constantFrom(...TOP, ...LEAVES, "__proto__", "constructor", "toString", "length", "0", "");
 
 /** Any JSON value of a few levels, with names that objects have already. */
 const value: fc.Arbitrary<unknown> = fc.letrec((tie) => ({
@@ -111,7 +130,7 @@ const value: fc.Arbitrary<unknown> = fc.letrec((tie) => ({
 
 /** A key as Pulumi has it: known, dotted, mistyped, or anything. */
 const key = fc.oneof(
-  fc.constantFrom("packages", "databasePassword", "dockerHost", ...GROUPS),
+  fc.constantFrom(...TOP),
   fc.tuple(fc.constantFrom(...GROUPS), fc.constantFrom(...LEAVES)).map((parts) => parts.join(".")),
   fc.array(name, { minLength: 1, maxLength: 5 }).map((parts) => parts.join(".")),
   hostile,

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ConfigError, loadConfig, type Surroundings } from "../../../config.ts";
-import { hostile, rawConfig, SECRET } from "../../support/arbitraries.ts";
+import { GROUPS, hostile, LEAVES, rawConfig, SECRET } from "../../support/arbitraries.ts";
 
 const surroundings: Surroundings = { stack: "dev", packages: "host", password: "made", exists: () => true };
 
@@ -31,6 +31,12 @@ function expectSentences(errors: string[]): void {
 }
 
 describe("any configuration", () => {
+  it("is made of every key that there is", () => {
+    expect(GROUPS).toEqual(["back", "front", "database", "backups", "registry"]);
+    const some = ["jar", "pin", "cpus", "version", "digest", "keep", "to", "insecure", "statuses", "text"];
+    expect(LEAVES).toEqual(expect.arrayContaining(some));
+  });
+
   it("is valid, or refused in bounded sentences that begin with the key", () => {
     fc.assert(
       fc.property(rawConfig, (raw) => {
