@@ -1,10 +1,14 @@
 /**
- * Secrets are nowhere but where they have to be: encrypted in the state, and in the back's gradle.properties. Two of them:
- * the password, and a property that the configuration holds as a secret.
+ * Secrets are nowhere but where they have to be: encrypted in the state, and in the back's gradle.properties. Three of
+ * them: the database's password, a property that the configuration holds as a secret, and a registry's password.
  */
 import { randomBytes } from "node:crypto";
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { putEntry } from "../support/jar.ts";
+import { LocalRegistry } from "../support/registry.ts";
 import { execute, Scratch } from "../support/scratch.ts";
 
 let scratch: Scratch;
@@ -13,12 +17,20 @@ const said: string[] = [];
 /** Marks the property that is a secret. */
 const marker = `marker-${randomBytes(9).toString("hex")}`;
 
+const folder = mkdtempSync(join(tmpdir(), "agatha-secrets-"));
+let registry: LocalRegistry;
+
 beforeAll(async () => {
+  // An address of this machine's own, from which docker takes images without TLS.
+  registry = await LocalRegistry.start(folder, "127.0.0.1", randomBytes(12).toString("hex"));
   scratch = await Scratch.make();
   scratch.back({ properties: { ...DEFAULTS, apiKey: await encrypted(marker) } });
   said.push((await scratch.preview()).output, (await scratch.upWell()).output);
 });
-afterAll(() => scratch?.remove());
+afterAll(async () => {
+  await scratch?.remove().finally(() => registry.end());
+  rmSync(folder, { recursive: true });
+});
 
 /** The sample's own. */
 const DEFAULTS = {
@@ -43,7 +55,7 @@ const SERVICES = ["db", "back", "front"];
 
 /** Each of the ways in which the password may be written. */
 function expectNoSecret(text: string): void {
-  for (const secret of [scratch.password, marker]) {
+  for (const secret of [scratch.password, marker, registry.password]) {
     const forms = [secret, encodeURIComponent(secret), ...base64Forms(secret)];
     for (const form of forms)
       expect(text.includes(form), `${form} is in ${text.length} characters of text`).toBe(false);
@@ -61,6 +73,10 @@ function base64Forms(text: string): string[] {
 describe("no secret is in", () => {
   it("what preview and up print", async () => {
     scratch.back({ env: { CHANGED: "1" } });
+    scratch.config["registry"] = {
+      ...{ address: registry.address, repository: "team/agatha", insecure: true },
+      ...{ username: registry.username, password: await encrypted(registry.password) },
+    };
     said.push((await scratch.preview()).output, (await scratch.upWell()).output);
     // What fails says more: the trial has both secrets at hand.
     scratch.back({ env: { serverPort: "none" } });
@@ -103,7 +119,7 @@ describe("no secret is in", () => {
     }
   });
 
-  it("the arguments and the environment of any process while an up puts files into place", async () => {
+  it("the arguments and the environment of any process while an up pushes, pulls and puts files into place", async () => {
     const seen = new Set<string>();
     let over = false;
     const watch = (async () => {
@@ -118,12 +134,20 @@ describe("no secret is in", () => {
     scratch.back({
       files: { "/home/logback.xml": { file: "sample/logback.xml" }, "/home/more": { text: "1" } },
     });
-    said.push((await scratch.upWell()).output);
-    over = true;
+    // Another image: it goes to the registry, and from there to docker.
+    await putEntry(scratch.jar, "release.txt", `${scratch.stack}\n`);
+    const { output, operations } = await scratch.upWell().finally(() => (over = true));
     await watch;
+    expectNoSecret(output);
+    expect(operations["back-container"]).toBe("replace");
+    expect(registry.uploads()).toBeGreaterThan(2);
+    const { output: state } = await scratch.pulumi(["stack", "export"]);
+    expect(state).toContain(registry.address);
+    expectNoSecret(state);
     const texts = [...seen];
-    // The steps and the docker clients that they run were among them.
-    for (const program of ["steps/trial.ts", "steps/place-files.ts", "docker\0create\0"])
+    // The steps and the programs that they run were among them.
+    const pull = `docker\0pull\0--quiet\0${registry.address}/team/agatha/agatha-back-image@sha256:`;
+    for (const program of ["steps/trial.ts", "steps/place-files.ts", "docker\0create\0", "skopeo\0", pull])
       expect(
         texts.some((text) => text.includes(program)),
         program,
