@@ -4,6 +4,7 @@ import { z } from "zod";
 import { fileErrors, imageErrors, portErrors, registryErrors } from "./components/configChecks.ts";
 import { describeIssue, secretEnvironment, secretPaths } from "./components/configErrors.ts";
 import {
+  atLeast,
   backupPlace,
   containerPath,
   dockerHost,
@@ -137,7 +138,10 @@ const registry = z.strictObject({
     .regex(/^[a-z\d]+([._/-]+[a-z\d]+)*$/, 'is not a repository. Write it like "team/agatha".')
     .default("agatha"),
   username: text("a user's name", "Name the user that logs in.").optional(),
-  password: z.string("is not a password.").min(1, "is empty.").optional(),
+  password: z
+    .string("is not a password.")
+    .refine(...atLeast(1, "is empty."))
+    .optional(),
   insecure: z.boolean("is not true or false.").default(false),
 });
 
@@ -153,7 +157,7 @@ export const schema = z.strictObject({
   backups,
   databasePassword: z
     .string("is not a password.")
-    .min(1, "is empty. Give one by `pulumi config set --secret agatha:databasePassword`.")
+    .refine(...atLeast(1, "is empty. Give one by `pulumi config set --secret agatha:databasePassword`."))
     .regex(/^[^\0\r\n]*$/, "holds a line break. Give a password of one line."),
   keep: z
     .int("is not a number of generations. Give a whole number, like 5.")

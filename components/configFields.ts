@@ -21,10 +21,19 @@ const LIST_BYTES = 32_768;
 
 const bytes = (value: string): number => Buffer.byteLength(value);
 
+/**
+ * Refinements of how long a text or list is. Zod's own checks look at the `length` of what is neither, too, and throw
+ * where that is an object.
+ */
+export const atLeast = (least: number, message: string) =>
+  [(value: { length: number }) => value.length >= least, message] as const;
+export const atMost = (most: number, message: string) =>
+  [(value: { length: number }) => value.length <= most, message] as const;
+
 export const text = (what: string, mend: string) =>
   z
     .string(`is not ${what}. ${mend}`)
-    .min(1, `is empty. ${mend}`)
+    .refine(...atLeast(1, `is empty. ${mend}`))
     .refine((value) => bytes(value) <= PATH_BYTES, `is longer than ${PATH_BYTES} bytes. ${mend}`);
 
 /** A list that has to fit into an argument. */
@@ -149,8 +158,8 @@ export const health = (defaults: Health) =>
             .max(599, "is not an HTTP status."),
           "is not a list. Write it like [200, 204].",
         )
-        .min(1, "is empty. Name at least one HTTP status, like 200.")
-        .max(500, "is longer than there are HTTP statuses. Name those that mean ready.")
+        .refine(...atLeast(1, "is empty. Name at least one HTTP status, like 200."))
+        .refine(...atMost(500, "is longer than there are HTTP statuses. Name those that mean ready."))
         .default(defaults.statuses),
       interval: seconds.default(defaults.interval),
       startPeriod: seconds.default(defaults.startPeriod),
@@ -205,8 +214,8 @@ export const environment = z
 
 export const sqlName = z
   .string("is not a name.")
-  .min(1, "is empty. Give a name.")
-  .max(63, "is longer than PostgreSQL's 63 characters. Shorten it.")
+  .refine(...atLeast(1, "is empty. Give a name."))
+  .refine(...atMost(63, "is longer than PostgreSQL's 63 characters. Shorten it."))
   .regex(
     /^[a-zA-Z_][a-zA-Z0-9_]*$/,
     "is not a plain SQL name. Use letters, digits and _, and begin with no digit.",

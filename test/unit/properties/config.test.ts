@@ -49,6 +49,12 @@ describe("any configuration", () => {
     );
   });
 
+  it("is no text or list for having a length", () => {
+    const hostile = { length: { toString: "x" } };
+    for (const key of ["front.dist", "back.health.statuses", "back.modules", "database.name"])
+      expect(outcome({ [`agatha:${key}`]: JSON.stringify(hostile) }).errors?.join()).toMatch(/is not a/);
+  });
+
   it("that is valid keeps within the limits of what it goes into", () => {
     fc.assert(
       fc.property(rawConfig, (raw) => {
