@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { which } from "../../scripts/lib/exec.ts";
 import { explain } from "../../scripts/lib/explain.ts";
-import { changes, type Operations, Scratch } from "../support/scratch.ts";
+import { changes, execute, type Operations, Scratch } from "../support/scratch.ts";
 import { expectSentences } from "../support/words.ts";
 
 let scratch: Scratch;
@@ -261,4 +261,8 @@ async function killUpWhen(container: string): Promise<void> {
   await vi.waitFor(() => scratch.docker("exec", container, "true"), { timeout: 120_000, interval: 100 });
   process.kill(-Number(up.pid), "SIGKILL");
   await ended;
+  // Its step is told that Pulumi is gone, and takes back what it can.
+  const over = async () =>
+    expect((await execute("pgrep", ["-f", "steps/upgrade-database.ts"], scratch.env)).code).toBe(1);
+  await vi.waitFor(over, { timeout: 120_000, interval: 200 });
 }
