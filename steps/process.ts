@@ -84,8 +84,12 @@ function errorsOnly(child: ChildProcessWithoutNullStreams, program: string): Pro
 
 let interrupted = false;
 
-/** Ends the programs that run now: whoever waits for one finds that it failed, and tidies up. */
+/**
+ * Ends the programs that run now: whoever waits for one finds that it failed, and tidies up. A second interrupt changes
+ * nothing: it would end what tidies up.
+ */
 export function interrupt(): void {
+  if (interrupted) return;
   interrupted = true;
   for (const child of children) child.kill("SIGTERM");
 }
@@ -144,7 +148,8 @@ export const tail = (text: string, lines: number): string =>
 /** Runs a step: a StepError ends it with its message, an interrupt ends its children too. */
 export async function step(main: () => Promise<void>): Promise<void> {
   for (const signal of ["SIGINT", "SIGTERM"] as const)
-    process.once(signal, () => {
+    // Each time: Pulumi's plugin asks the step to end, and the system does when the plugin has ended before it.
+    process.on(signal, () => {
       interrupt();
       process.exitCode = 130;
     });
