@@ -41,7 +41,15 @@ it("after a restart of its database the back answers again", async () => {
   expect(await backAgain()).toBeLessThan(30);
 });
 
+/** Until its check has found it healthy once, a back has its start period. */
+const foundHealthy = () =>
+  vi.waitFor(async () => expect(await inspect("back", "{{.State.Health.Status}}")).toBe("healthy"), {
+    timeout: 60_000,
+    interval: 500,
+  });
+
 it("a back whose database was away longer is started again, and answers once it is there", async () => {
+  await foundHealthy();
   const before = await restarts();
   await scratch.docker("stop", scratch.container("db"));
   await vi.waitFor(async () => expect(await restarts()).toBeGreaterThan(before), {
@@ -57,11 +65,7 @@ it("a back whose database was away longer is started again, and answers once it 
 });
 
 it("a back that hangs is killed and started again", async () => {
-  // Until its check has found it healthy once, it has its start period.
-  await vi.waitFor(async () => expect(await inspect("back", "{{.State.Health.Status}}")).toBe("healthy"), {
-    timeout: 60_000,
-    interval: 500,
-  });
+  await foundHealthy();
   const before = await restarts();
   const hanging = await programOf("back");
   process.kill(hanging, "SIGSTOP");
