@@ -44,7 +44,9 @@ export async function saveBackup(
 /** The name of now, or of the next second where a backup of this one is there. */
 async function freeName(target: Target, nameNow: () => string): Promise<string> {
   const name = nameNow();
-  if (!(await target.list()).includes(name)) return name;
+  // A place that cannot be read is told of by what writes to it.
+  const names = await target.list().catch((): string[] => []);
+  if (!names.includes(name)) return name;
   await sleep(1000);
   return nameNow();
 }
