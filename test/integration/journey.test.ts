@@ -15,8 +15,11 @@ beforeAll(async () => {
 });
 afterAll(() => scratch?.remove());
 
-/** Volumes that no container has. */
-const unusedVolumes = () => scratch.docker("volume", "ls", "--quiet", "--filter", "dangling=true");
+/** Volumes that docker named itself and that no container has. */
+const unusedVolumes = async () =>
+  (await scratch.docker("volume", "ls", "--quiet", "--filter", "dangling=true")).filter((name) =>
+    /^[0-9a-f]{64}$/.test(name),
+  );
 
 const post = (body: unknown) =>
   fetch(`${scratch.backUrl}/api/budgets`, { method: "POST", body: JSON.stringify(body) });
