@@ -147,8 +147,8 @@ export const tail = (text: string, lines: number): string =>
 
 /** Runs a step: a StepError ends it with its message, an interrupt ends its children too. */
 export async function step(main: () => Promise<void>): Promise<void> {
+  // Each time: Pulumi's plugin asks the step to end, and the system does when the plugin has ended before it.
   for (const signal of ["SIGINT", "SIGTERM"] as const)
-    // Each time: Pulumi's plugin asks the step to end, and the system does when the plugin has ended before it.
     process.on(signal, () => {
       interrupt();
       process.exitCode = 130;
