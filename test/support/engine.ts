@@ -8,7 +8,7 @@ import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writ
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { ENGINE_PREFIX, endEngine, removeEngine } from "./engineRemoval.ts";
+import { ENGINE_PREFIX, endEngine, linkOf, removeEngine } from "./engineRemoval.ts";
 import { type Ended, execute } from "./host.ts";
 
 /** Longest time for an engine to answer after its start, in milliseconds: 1 to 3 s were measured. */
@@ -63,10 +63,9 @@ export class Engine {
       await well("mount", ["-t", "tmpfs", "-o", `size=${dataSize}`, "agatha-test", this.data]);
   }
 
-  /** A pair of network devices, one end in the namespace; it goes with the namespace. */
+  /** A pair of network devices, one end in the namespace. */
   private async link(): Promise<void> {
-    const id = randomBytes(4).toString("hex");
-    const [here, there] = [`agh${id}`, `agn${id}`];
+    const [here, there] = [linkOf(this.name), "agatha"];
     const network = await freeNetwork();
     this.address = `${network}.2`;
     const inside = ["-n", this.name];

@@ -1,4 +1,5 @@
 /** Takes away what `engine.ts` made, also where the test that made it was killed: its processes, mounts, namespace, files. */
+import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,6 +8,12 @@ import { execute } from "./host.ts";
 
 /** What the name of every engine's folder and namespace begins with; the test run's id follows. */
 export const ENGINE_PREFIX = "agatha-engine-";
+
+/**
+ * This machine's end of an engine's link, from the engine's name: a device's has at most 15 characters (Linux' IFNAMSIZ).
+ */
+export const linkOf = (name: string): string =>
+  `agh${createHash("sha256").update(name).digest("hex").slice(0, 12)}`;
 
 /** Longest time for a daemon to end its containers and itself, in milliseconds. */
 const END_LIMIT_MS = 30_000;
@@ -33,6 +40,8 @@ export async function removeEngine(folder: string): Promise<void> {
   }
   for (const mount of mountsBelow(folder)) await execute("umount", ["--lazy", mount]);
   for (const group of groups(name)) rmdirSync(group);
+  // It would go with the namespace, but only when the kernel comes to it: seconds later on a busy machine.
+  if (existsSync(`/sys/class/net/${linkOf(name)}`)) await execute("ip", ["link", "delete", linkOf(name)]);
   if (existsSync(`/run/netns/${name}`)) await execute("ip", ["netns", "delete", name]);
   rmSync(folder, { recursive: true, force: true });
 }
