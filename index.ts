@@ -121,7 +121,7 @@ async function lookAtHost(): Promise<{
   // known to be the stack's: one that is away, or another, is told in one sentence, whatever else went wrong.
   const rest = Promise.all([
     lookForUpgrade(config, dockerHost),
-    askDeployed(["db", "back", "front"].map(hostName), dockerHost),
+    askDeployed(["db", "back", "front"].map(hostName), hostName("network"), dockerHost),
     refuseTakenPorts(publishedPorts(config), pulumi.getStack(), dockerHost),
   ]);
   rest.catch(() => {});

@@ -36,7 +36,7 @@ export class DockerService extends pulumi.ComponentResource {
 
   constructor(name: string, args: DockerServiceArgs, opts?: pulumi.ComponentResourceOptions) {
     super("agatha:index:DockerService", name, {}, opts);
-    const { service } = args;
+    const { service, deployed } = args;
 
     const trial = this.trial(name, args);
     const volumes = service.files.length === 0 ? [] : this.files(name, args, trial);
@@ -50,6 +50,8 @@ export class DockerService extends pulumi.ComponentResource {
       { parent: this, dependsOn: trial, deleteBeforeReplace: true, replaceOnChanges: REPLACE_ON_CHANGES },
     );
 
+    // Docker's provider does not read what a container is connected to, so no refresh finds a database that is cut off.
+    const cutOff = typeof deployed === "object" && !deployed.connected;
     new command.local.Command(
       `${name}-healthy`,
       {
@@ -60,12 +62,17 @@ export class DockerService extends pulumi.ComponentResource {
           PROCESSES: String(service.processes),
           SERVICE: service.hostname,
           START_PERIOD_MS: String(toMilliseconds(service.health.startPeriod)),
+          ...(cutOff ? { CUT_OFF: `${hostName("network")} ${new Date().toISOString()}` } : {}),
           ...dockerEnvironment(args.dockerHost),
         },
         triggers: [container.id],
         logging: "stdout",
       },
-      { parent: this, deleteBeforeReplace: true },
+      {
+        parent: this,
+        deleteBeforeReplace: true,
+        ignoreChanges: cutOff ? [] : ["environment.CUT_OFF"],
+      },
     );
 
     this.containerId = container.id;

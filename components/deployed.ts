@@ -3,19 +3,41 @@ import { askDocker } from "./askDocker.ts";
 import type { DockerHost } from "./dockerHost.ts";
 
 /** What is known of a service's container: nothing, where no daemon answers in time. */
-export type Deployed = "unknown" | "absent" | { image: string };
+export type Deployed = "unknown" | "absent" | Container;
 
-/** @param containers Names of containers. */
-export async function askDeployed(containers: string[], host: DockerHost): Promise<Map<string, Deployed>> {
-  const args = ["container", "inspect", "--format", "{{.Name}} {{.Config.Image}}", ...containers];
-  const { stdout, stderr } = await askDocker(args, host);
-  return new Map(containers.map((name) => [name, deployed(name, stdout, stderr)]));
+export interface Container {
+  /** The reference of its image. */
+  image: string;
+  /** Whether it is in the stack's network. */
+  connected: boolean;
+}
+
+/** No name of these has a blank in it. */
+const FORMAT = "{{.Name}} {{.Config.Image}}{{range $name, $_ := .NetworkSettings.Networks}} {{$name}}{{end}}";
+
+/**
+ * @param containers Names of containers.
+ * @param network Name of the network that they are to be in.
+ */
+export async function askDeployed(
+  containers: string[],
+  network: string,
+  host: DockerHost,
+): Promise<Map<string, Deployed>> {
+  const { stdout, stderr } = await askDocker(
+    ["container", "inspect", "--format", FORMAT, ...containers],
+    host,
+  );
+  return new Map(containers.map((name) => [name, deployed(name, network, stdout, stderr)]));
 }
 
 /** What docker's answer says of one container: a line for each that is there, an error for each that is not. */
-export function deployed(container: string, stdout: string, stderr: string): Deployed {
+export function deployed(container: string, network: string, stdout: string, stderr: string): Deployed {
   const line = stdout.split("\n").find((entry) => entry.startsWith(`/${container} `));
-  if (line !== undefined) return { image: line.slice(container.length + 2) };
+  if (line !== undefined) {
+    const [, image = "", ...networks] = line.split(" ");
+    return { image, connected: networks.includes(network) };
+  }
   const denials = stderr.split("\n").filter((entry) => /no such container/i.test(entry));
   return denials.some((entry) => entry.trimEnd().endsWith(`: ${container}`)) ? "absent" : "unknown";
 }

@@ -1,6 +1,6 @@
 /**
- * Waits until a service's container is healthy, and says how long that took and how long the service was away. Gives the
- * container its limit of processes first.
+ * Waits until a service's container is healthy, and says how long that took and how long the service was away. First it
+ * gives the container its limit of processes, and connects it where somebody cut it off from the stack's network.
  */
 import { lastStop, now } from "./away.ts";
 import { docker, inspect } from "./docker.ts";
@@ -17,6 +17,7 @@ await step(async () => {
     throw new StepError(`${service}: its container is gone. Run \`pulumi up --refresh\`.`);
   // The provider has no input for it.
   await docker(["container", "update", "--pids-limit", input("PROCESSES"), container]);
+  const network = await connectedAgain(container, service);
   // Looked up now: docker keeps few events, and the probes below are some.
   const stopped = await lastStop(name, container);
   try {
@@ -31,11 +32,30 @@ await step(async () => {
       `${service} ${error.message}. Mend what its log tells, then run up again. The last lines of \`docker logs ${name}\`:\n${error.log}`,
     );
   }
+  if (network !== undefined) {
+    const [start] = /healthy after .* s/.exec(process.env["PULUMI_COMMAND_STDOUT"] ?? "") ?? ["not known"];
+    process.stdout.write(`${service} is connected to ${network} again, and healthy; its start: ${start}\n`);
+    return;
+  }
   const healthy = await now();
   const started = Date.parse((await inspect<string>("container", container, ".State.StartedAt")) ?? "");
   const away = stopped === undefined ? "" : `, away for ${seconds(healthy - stopped)}`;
   process.stdout.write(`${service} is healthy after ${seconds(healthy - started)}${away}\n`);
 });
+
+/** The network that it was connected to again. `CUT_OFF`, where it is set, names it and says when that was seen. */
+async function connectedAgain(container: string, service: string): Promise<string | undefined> {
+  const [network] = process.env["CUT_OFF"]?.split(" ") ?? [];
+  if (network === undefined) return undefined;
+  const networks = await inspect<Record<string, unknown>>(
+    "container",
+    container,
+    ".NetworkSettings.Networks",
+  );
+  if (Object.hasOwn(networks ?? {}, network)) return undefined;
+  await docker(["network", "connect", "--alias", service, network, container]);
+  return network;
+}
 
 function seconds(milliseconds: number): string {
   return `${(milliseconds / 1000).toFixed(1)} s`;

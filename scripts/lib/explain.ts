@@ -124,8 +124,7 @@ export function short(value: unknown): string {
 
 function serviceRow(name: string, step: PreviewStep | undefined, healthy: PreviewStep | undefined): string[] {
   if (step === undefined || step.op === "same") {
-    const waits = healthy !== undefined && healthy.op !== "same" && healthy.op !== "delete";
-    return [name, waits ? "stays, is waited for again" : "stays", "", ""];
+    return [name, stays(healthy), "", ""];
   }
   if (step.op === "create") return [name, "starts", "", ""];
   if (step.op === "delete") return [name, "ends", "", "from now on"];
@@ -133,6 +132,18 @@ function serviceRow(name: string, step: PreviewStep | undefined, healthy: Previe
   if (step.op === "update") return [name, "is changed as it runs", why, "not at all"];
   return [name, "is replaced", why, awayFor(healthy)];
 }
+
+/** What a container that stays is looked at again for, if at all. */
+function stays(healthy: PreviewStep | undefined): string {
+  if (healthy === undefined || healthy.op === "same" || healthy.op === "delete") return "stays";
+  const cutOff = (state: State | undefined) => environmentOf(state)["CUT_OFF"];
+  const again = cutOff(healthy.oldState) === cutOff(healthy.newState) ? "waited for" : "connected";
+  return `stays, is ${again} again`;
+}
+
+/** A step's environment variables. */
+const environmentOf = (state: State | undefined): Record<string, unknown> =>
+  (state?.inputs?.["environment"] ?? {}) as Record<string, unknown>;
 
 /** Properties of a container in the words of the configuration; a property with no word of its own goes by its name. */
 const WORDS: Record<string, string> = {
@@ -175,7 +186,7 @@ function awayFor(healthy: PreviewStep | undefined): string {
 /** What a step to another major version of PostgreSQL is about to do, in the program's own words. */
 function upgradeAhead(step: PreviewStep | undefined): { words: string; away?: string } | undefined {
   if (step === undefined || ["same", "delete"].includes(step.op)) return undefined;
-  const ahead = (step.newState?.inputs?.["environment"] as Record<string, unknown> | undefined)?.["AHEAD"];
+  const ahead = environmentOf(step.newState)["AHEAD"];
   if (typeof ahead !== "string") return undefined;
   const words = ahead.replace(/; seen at .*/, "");
   const away = /database away for (.*)$/.exec(words)?.[1];
@@ -212,8 +223,7 @@ function dataRows(byName: Map<string, PreviewStep>): string[][] {
           : "are checked again; none is new",
     ]);
   }
-  const keep = (state: State | undefined) =>
-    (state?.inputs?.["environment"] as Record<string, unknown> | undefined)?.["KEEP"];
+  const keep = (state: State | undefined) => environmentOf(state)["KEEP"];
   const history = byName.get("history");
   if (history?.op === "update" && keep(history.oldState) !== keep(history.newState))
     rows.push(["images", `of the last ${keep(history.newState)} generations are kept`]);

@@ -249,14 +249,14 @@ describe("a trial", () => {
     only(registered, COMMAND, "back-trial")["environment"] as Record<string, string>;
 
   it("is told new limits with a new image alone", async () => {
-    running.of = new Map([["agatha-dev-back", { image: "agatha-back-image:older" }]]);
+    running.of = new Map([["agatha-dev-back", { image: "agatha-back-image:older", connected: true }]]);
     const { registered } = await program({ "agatha:back": '{"memory":300}' });
     expect(JSON.parse(environment(registered)["AGATHA_LIMITS"] ?? "")).toEqual({
       memory: 300,
       cpus: 2,
       processes: 512,
     });
-    running.of = new Map([["agatha-dev-back", { image: `agatha-back-image:${hash("b")}` }]]);
+    running.of = new Map([["agatha-dev-back", { image: `agatha-back-image:${hash("b")}`, connected: true }]]);
     const same = await program({ "agatha:back": '{"memory":400}' });
     expect(environment(same.registered)).not.toHaveProperty("AGATHA_LIMITS");
     running.of = new Map();
@@ -269,6 +269,19 @@ describe("a trial", () => {
     expect(only(other.registered, COMMAND, "back-trial")).toEqual(before);
     expect(JSON.stringify(before)).not.toContain("db-container-id");
   });
+});
+
+it("a service that is cut off from the stack's network is connected again, and no other", async () => {
+  running.of = new Map<string, unknown>([
+    ["agatha-dev-db", { image: "x:y", connected: false }],
+    ["agatha-dev-back", { image: "x:y", connected: true }],
+    ["agatha-dev-front", "unknown"],
+  ]);
+  const { registered } = await program();
+  running.of = new Map();
+  const environment = (name: string) => only(registered, COMMAND, `${name}-healthy`)["environment"];
+  expect(environment("db")).toMatchObject({ CUT_OFF: expect.stringMatching(/^agatha-dev-network \d{4}-/) });
+  for (const name of ["back", "front"]) expect(environment(name)).not.toHaveProperty("CUT_OFF");
 });
 
 describe("a service's files", () => {

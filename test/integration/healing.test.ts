@@ -1,5 +1,5 @@
 import { readlinkSync, realpathSync, rmSync } from "node:fs";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { putEntry } from "../support/jar.ts";
 import { changes, execute, Scratch } from "../support/scratch.ts";
 
@@ -55,6 +55,27 @@ describe("up without --refresh", () => {
     expect(await inspect("back", "{{.Config.Image}}")).toBe(first);
     await expectHealed();
   });
+
+  it.each(["db", "back"])(
+    "connects the %s again that was disconnected, and restarts nothing",
+    async (service) => {
+      const started = () => Promise.all(["db", "back"].map((name) => inspect(name, "{{.State.StartedAt}}")));
+      const before = await started();
+      const network = `agatha-${scratch.stack}-network`;
+      await scratch.docker("network", "disconnect", network, scratch.container(service));
+      const { operations, output } = await scratch.upWell();
+      expect(changes(operations)).toEqual({ [`${service}-healthy`]: "update" });
+      expect(output).toContain(
+        `agatha-${service} is connected to ${network} again, and healthy; its start: healthy`,
+      );
+      await vi.waitFor(
+        async () => expect((await fetch(`${scratch.backUrl}/api/budgets`)).status).toBe(200),
+        20_000,
+      );
+      await expectHealed();
+      expect(await started()).toEqual(before);
+    },
+  );
 
   it("keeps what was built from the store's garbage collection, and does without what is collected", async () => {
     const ref = await inspect("back", "{{.Config.Image}}");

@@ -121,6 +121,13 @@ describe("a preview in words", () => {
     expect(explain("dev", [container, healthy])).toMatch(/files or secrets +about 6 s/);
   });
 
+  it("says that a service that was cut off is connected again, and that one is only waited for again", () => {
+    const healthy = (CUT_OFF?: string) =>
+      step("db-healthy", "update", { environment: { CUT_OFF: "n 1" } }, { environment: { CUT_OFF } });
+    expect(explain("dev", [healthy("n 2")])).toMatch(/^db +stays, is connected again$/m);
+    expect(explain("dev", [healthy("n 1")])).toMatch(/^db +stays, is waited for again$/m);
+  });
+
   it("says which migrations run, and that the volume stays", () => {
     const migrations = (op: string, before: object, after: object) =>
       step(

@@ -20,7 +20,7 @@ const ADDRESS = /^\[(id|provider)=.*\]$/;
 const URN = /^\[urn=.*::(.+)\]$/;
 
 /** Inputs of ours that say nothing to a reviewer: places of the machine, and a nonce. */
-const OURS = /^"?(ABSENT_AT|OUT_LINK|drvPath)"?\s*:/;
+const OURS = /^"?(ABSENT_AT|CUT_OFF|OUT_LINK|drvPath)"?\s*:/;
 
 /** What the engine says around the diff. */
 const AROUND = /^(Previewing \w+ |View (Live|in Browser)|@ Previewing|Loading policy packs|Diagnostics:)/;
