@@ -2,7 +2,7 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openBrowser } from "../support/browser.ts";
-import { changes, type Ended, type Operations, Scratch } from "../support/scratch.ts";
+import { changes, type Ended, execute, type Operations, Scratch } from "../support/scratch.ts";
 
 let scratch: Scratch;
 let first: Ended & { operations: Operations };
@@ -25,6 +25,13 @@ const post = (body: unknown) =>
   fetch(`${scratch.backUrl}/api/budgets`, { method: "POST", body: JSON.stringify(body) });
 
 describe("the first up", () => {
+  it("is followed by a status of three healthy services, at once", async () => {
+    const args = ["run", "--silent", "status", "--", "--stack", scratch.stack];
+    const { code, output } = await execute("npm", args, scratch.env);
+    expect(code, output).toBe(0);
+    expect(output.match(/\(healthy\)/g), output).toHaveLength(3);
+  });
+
   it("tells where things are, and keeps the password hidden", async () => {
     const image = {
       ref: expect.stringMatching(/^agatha-\w+-image:[0-9a-z]{32}$/),
