@@ -9,7 +9,17 @@ export default defineConfig({
         test: {
           name: "integration",
           include: ["test/integration/**/*.test.ts"],
-          // One after the other: they share a docker daemon and two cores.
+          // One after the other: they share this machine's docker daemon.
+          fileParallelism: false,
+          testTimeout: 300_000,
+          hookTimeout: 600_000,
+        },
+      },
+      {
+        test: {
+          name: "hosts",
+          include: ["test/hosts/**/*.test.ts"],
+          // One after the other, each with docker hosts of its own, beside those of `integration`: two cores bear two.
           fileParallelism: false,
           testTimeout: 300_000,
           hookTimeout: 600_000,

@@ -1,5 +1,7 @@
 /** `npm test`: every check there is. Each part runs, whatever failed before it; the last line has the numbers. */
 import { randomBytes } from "node:crypto";
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
 import { removeEngines } from "../test/support/engineRemoval.ts";
 import { actionlint } from "./lib/actionlint.ts";
 import {
@@ -22,6 +24,9 @@ import { environment } from "./lib/stack.ts";
 import { testPackages } from "./lib/testPackages.ts";
 import { setup } from "./setup/setup.ts";
 
+/** Vitest's projects that run side by side, each one file after the other. */
+const LANES = ["integration", "hosts"];
+
 await main(async () => {
   const counts = [await setUp()];
   const env = await environment();
@@ -29,7 +34,7 @@ await main(async () => {
   counts.push(await check("sample's tests", process.execPath, ["sample/build.ts", "--test"], env));
   counts.push(await actionlint());
   counts.push(await toolchain());
-  counts.push(await integration(process.argv.slice(2), env));
+  counts.push(await stacks(process.argv.slice(2), env));
   const count = sum(counts);
   process.stdout.write(`\n${inWords(count)}\n`);
   return count.failed > 0 ? 1 : 0;
@@ -56,12 +61,32 @@ async function toolchain(): Promise<Count> {
   return check("engine's tests", "bash", ["scripts/toolchain/test.sh"]);
 }
 
-/** @param files Parts of the names of the files to run. Default: all. */
-async function integration(files: string[], env: NodeJS.ProcessEnv): Promise<Count> {
+/**
+ * The tests that bring stacks up: those on this machine's docker daemon, and at the same time those on docker hosts of
+ * their own. Either mostly waits: for a start, a probe, a timeout.
+ *
+ * @param parts Parts of the names of the files to run. Default: all.
+ */
+async function stacks(parts: string[], env: NodeJS.ProcessEnv): Promise<Count> {
+  const lanes = LANES.map((lane) => ({ lane, files: testFiles(lane, parts) }));
+  if (lanes.every(({ files }) => files.length === 0)) {
+    line("integration", `FAILED: no test file there has ${parts.join(" or ")} in its name`);
+    return FAILED;
+  }
   const run = randomBytes(3).toString("hex");
-  const count = await vitestHere(["integration"], files, { ...env, AGATHA_TEST_RUN: run });
+  const runs = lanes
+    .filter(({ files }) => files.length > 0)
+    .map(({ lane, files }) => vitestHere([lane], files, { ...env, AGATHA_TEST_RUN: run }));
+  const count = sum(await Promise.all(runs));
   // A test that was killed could not tidy up itself.
   const leftovers = [...(await removeLeftovers(run, env)), ...(await removeEngines(run))];
   if (leftovers.length > 0) line("left behind", `and removed: ${leftovers.join(", ")}`);
   return count;
 }
+
+/** A lane's files whose names have one of the parts in them. */
+const testFiles = (lane: string, parts: string[]): string[] =>
+  readdirSync(join("test", lane))
+    .filter((name) => name.endsWith(".test.ts"))
+    .filter((name) => parts.length === 0 || parts.some((part) => name.includes(part)))
+    .map((name) => join("test", lane, name));
