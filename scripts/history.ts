@@ -8,9 +8,10 @@ await main(async () => {
   const env = await environment(stack);
   if (!(await stackExists(stack, env)))
     throw new Stop(`--stack: there is no stack ${JSON.stringify(stack)}. \`npm run up\` makes stack dev.`);
-  const { code, output } = await run("pulumi", ["stack", "export", "--stack", fullName(stack, env)], { env });
+  const args = ["stack", "export", "--stack", fullName(stack, env)];
+  const { code, output, stdout } = await run("pulumi", args, { env });
   if (code !== 0) throw new Stop(`pulumi stack export: ended with ${code}:\n${output.trim()}`);
-  const { list, dockerHost } = recorded(output.slice(output.indexOf("{")));
+  const { list, dockerHost } = recorded(stdout);
   const host = await hostState(stack, {
     ...env,
     ...(dockerHost === undefined ? {} : { DOCKER_HOST: dockerHost }),

@@ -74,7 +74,7 @@ await main(async () => {
 async function preview(args: string[], env: NodeJS.ProcessEnv, diff: boolean): Promise<Seen> {
   const json = await run("pulumi", ["preview", "--json", ...args], { env });
   if (json.code !== 0) throw new Failed(previewErrors(json.output));
-  const seen = readPreview(json.output);
+  const seen = readPreview(json.stdout);
   if (!diff) return { ...seen, diff: [] };
   const how = ["--diff", "--non-interactive", "--color", "never"];
   const { code, output } = await run("pulumi", ["preview", ...how, ...args], { env });

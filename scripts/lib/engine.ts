@@ -10,10 +10,10 @@ import { refuseLeftBehind } from "./withoutState.ts";
 
 /** The stack's state, secrets encrypted. */
 export async function exportedState(stack: string, env: NodeJS.ProcessEnv): Promise<Deployment> {
-  const { code, output } = await run("pulumi", ["stack", "export", "--stack", fullName(stack, env)], { env });
+  const args = ["stack", "export", "--stack", fullName(stack, env)];
+  const { code, output, stdout } = await run("pulumi", args, { env });
   if (code !== 0) throw new Stop(`pulumi stack export: ended with ${code}:\n${output.trim()}`);
-  // Warnings may come before the JSON.
-  const { deployment } = JSON.parse(output.slice(output.indexOf("{"))) as { deployment?: Deployment };
+  const { deployment } = JSON.parse(stdout) as { deployment?: Deployment };
   return deployment ?? {};
 }
 

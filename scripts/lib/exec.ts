@@ -9,7 +9,10 @@ export class Stop extends UserError {}
 
 export interface Ran {
   code: number;
+  /** Standard output and error, as they came. */
   output: string;
+  /** Standard output alone: JSON, say, beside which a program may warn. */
+  stdout: string;
 }
 
 export interface RunOptions {
@@ -21,7 +24,7 @@ export interface RunOptions {
   onLine?: (line: string) => void;
 }
 
-/** Runs a program; its standard output and error come together. A program that is absent gives code 127. */
+/** Runs a program. One that is absent gives code 127. */
 export function run(program: string, args: string[], options: RunOptions = {}): Promise<Ran> {
   return new Promise((resolve) => {
     const child = spawn(program, args, {
@@ -32,7 +35,7 @@ export function run(program: string, args: string[], options: RunOptions = {}): 
     // A program that ends before it has read everything says why itself.
     child.stdin?.on("error", () => {});
     child.stdin?.end(options.input);
-    let [output, rest] = ["", ""];
+    let [output, stdout, rest] = ["", "", ""];
     const take = (chunk: Buffer) => {
       const text = chunk.toString();
       output += text;
@@ -41,10 +44,13 @@ export function run(program: string, args: string[], options: RunOptions = {}): 
       rest = lines.pop() ?? "";
       for (const line of lines) options.onLine?.(line);
     };
-    child.stdout?.on("data", take);
+    child.stdout?.on("data", (chunk: Buffer) => {
+      stdout += chunk.toString();
+      take(chunk);
+    });
     child.stderr?.on("data", take);
-    child.on("error", (error) => resolve({ code: 127, output: `${program}: ${error.message}` }));
-    child.on("close", (code) => resolve({ code: code ?? 1, output }));
+    child.on("error", (error) => resolve({ code: 127, output: `${program}: ${error.message}`, stdout: "" }));
+    child.on("close", (code) => resolve({ code: code ?? 1, output, stdout }));
   });
 }
 

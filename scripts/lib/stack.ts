@@ -146,17 +146,15 @@ export interface ListedStack {
 
 /** The stacks of the backend. @throws Stop where there is no Pulumi to ask. */
 export async function listed(env: NodeJS.ProcessEnv): Promise<ListedStack[]> {
-  const output = await list(env);
-  // Warnings may come before the JSON.
-  return JSON.parse(output.slice(output.indexOf("["))) as ListedStack[];
+  return JSON.parse(await list(env)) as ListedStack[];
 }
 
 async function list(env: NodeJS.ProcessEnv): Promise<string> {
   const of = env["AGATHA_ORGANIZATION"] ? ["--organization", env["AGATHA_ORGANIZATION"]] : [];
-  const { code, output } = await run("pulumi", ["stack", "ls", "--json", ...of], { env });
+  const { code, output, stdout } = await run("pulumi", ["stack", "ls", "--json", ...of], { env });
   if (code === 127) throw new Stop("pulumi: is not set up in this clone. Run `npm run setup` first.");
   if (code !== 0) throw new Stop(`pulumi stack ls: ended with ${code}:\n${output.trim()}`);
-  return output;
+  return stdout;
 }
 
 /** Whether what `pulumi stack ls --json` prints has the stack; an organisation that is not the default stands in front. */
@@ -189,7 +187,7 @@ export async function pulumi(stack: string, args: string[], env: NodeJS.ProcessE
 /** The stack's outputs; secrets stay hidden. */
 export async function outputs(stack: string, env: NodeJS.ProcessEnv): Promise<Record<string, unknown>> {
   const args = ["stack", "output", "--json", "--stack", fullName(stack, env)];
-  const { code, output } = await run("pulumi", args, { env });
+  const { code, output, stdout } = await run("pulumi", args, { env });
   if (code !== 0) throw new Stop(`pulumi stack output: ended with ${code}:\n${output.trim()}`);
-  return JSON.parse(output) as Record<string, unknown>;
+  return JSON.parse(stdout) as Record<string, unknown>;
 }
