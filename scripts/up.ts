@@ -2,7 +2,10 @@
  * `npm run up`: sets up what is missing, builds the sample, brings the stack up and says where it is.
  *
  * `-- --existing` takes only a stack that the backend has: on a machine without its state, nothing is made twice.
+ * `-- --out FILE` tells a pull request where the stack is.
  */
+import { writeFileSync } from "node:fs";
+import { review } from "./lib/comment/review.ts";
 import { main, which } from "./lib/exec.ts";
 import { recover } from "./lib/recover.ts";
 import {
@@ -15,12 +18,14 @@ import {
   stackArguments,
 } from "./lib/stack.ts";
 import { configFile, configFileOption, readStackFile, usesRegistry } from "./lib/stackFile.ts";
+import { takeValue } from "./lib/takeValue.ts";
 import { refuseLeftBehind } from "./lib/withoutState.ts";
 import { postgresqlOf } from "./setup/postgresql.ts";
 import { setup } from "./setup/setup.ts";
 
 await main(async () => {
-  const { stack, rest, flags } = stackArguments(process.argv.slice(2), ["existing"]);
+  const [out, args] = takeValue(process.argv.slice(2), "out");
+  const { stack, rest, flags } = stackArguments(args, ["existing"]);
   Object.assign(process.env, hostVariable(stack, rest));
   const registry = usesRegistry(readStackFile(configFile(stack, rest)));
   const packages = registry && which("skopeo") === undefined ? ["skopeo"] : [];
@@ -33,7 +38,12 @@ await main(async () => {
   const code = await pulumi(stack, ["up", ...quiet, ...rest], env);
   if (code !== 0) return code;
   const { frontUrl, backUrl, databaseUrl } = await outputs(stack, env);
-  const where = (url: unknown) => (typeof url === "string" ? url : "not published");
+  const published = (url: unknown) => (typeof url === "string" ? url : undefined);
+  const where = (url: unknown) => published(url) ?? "not published";
+  if (out !== undefined) {
+    const urls = { front: published(frontUrl), back: published(backUrl) };
+    writeFileSync(out, review(stack, urls, env["DOCKER_HOST"]));
+  }
   process.stdout.write(`\nAgatha is up on stack ${stack}.\n`);
   process.stdout.write(
     `  front     ${where(frontUrl)}\n  back      ${where(backUrl)}\n  database  ${where(databaseUrl)}\n`,

@@ -10,11 +10,19 @@ import { takeValue } from "./takeValue.ts";
 const FIRST = { back: 8000, front: 5173 };
 const DISTANCE = 100;
 
+/** Pairs of ports that a stack chooses from; all lie below 32768, where Linux begins with ports for connections. */
+const PLACES = 240;
+
 /** Ports of a stack on its docker host. */
 export interface Ports {
   back: number;
   front: number;
 }
+
+/** The password of a stack's database, where its file holds it. */
+export const PASSWORD_KEY = "agatha:databasePassword";
+
+export const HOST_KEY = "agatha:dockerHost";
 
 export const fileOf = (stack: string): string => `Pulumi.${stack}.yaml`;
 
@@ -33,7 +41,7 @@ export function configFileOption(rest: string[]): string[] {
 /** What is left for the command itself. */
 export const withoutConfigFile = (rest: string[]): string[] => takeValue(rest, OPTION)[1];
 
-type Values = Record<string, unknown>;
+export type Values = Record<string, unknown>;
 
 /** The configuration in a stack's file; empty where there is none. @throws Stop where it is no YAML. */
 export function readStackFile(path: string): Values {
@@ -69,24 +77,25 @@ export const valuesOf = (config: Values): Values => collect(textsOf(config), NAM
 
 /** `agatha:dockerHost`, where the file names one. */
 export function dockerHostOf(config: Values): string | undefined {
-  const host = config["agatha:dockerHost"];
+  const host = config[HOST_KEY];
   return typeof host === "string" ? host : undefined;
 }
 
 /** Whether images go by way of a registry. */
 export const usesRegistry = (config: Values): boolean => Object.hasOwn(valuesOf(config), "registry");
 
-/** The ports that a stack publishes: what its file says, else the defaults; none where it publishes none. */
-export function publishedOf(config: Values): number[] {
-  const first: Record<string, number | undefined> = { ...FIRST, database: undefined };
-  const values = valuesOf(config);
-  return Object.entries(first).flatMap(([service, standard]) => {
-    const publish = (values[service] as { publish?: unknown } | undefined)?.publish;
-    if (publish === false) return [];
-    const port = (publish as { port?: unknown } | undefined)?.port ?? standard;
-    return typeof port === "number" ? [port] : [];
-  });
+/** The port that a stack publishes a service on: what its file says, else the default; undefined where it does not. */
+export function publishedBy(config: Values, service: "back" | "front" | "database"): number | undefined {
+  const values = valuesOf(config)[service] as { publish?: unknown } | undefined;
+  if (values?.publish === false) return undefined;
+  const port = (values?.publish as { port?: unknown } | undefined)?.port;
+  const chosen = port ?? (service === "database" ? undefined : FIRST[service]);
+  return typeof chosen === "number" ? chosen : undefined;
 }
+
+/** The ports that a stack publishes. */
+export const publishedOf = (config: Values): number[] =>
+  (["back", "front", "database"] as const).flatMap((service) => publishedBy(config, service) ?? []);
 
 /** The stacks that have a file here. */
 export const stacksWithFiles = (): string[] =>
@@ -94,14 +103,28 @@ export const stacksWithFiles = (): string[] =>
     .flatMap((name) => /^Pulumi\.(.+)\.yaml$/.exec(name)?.[1] ?? [])
     .sort();
 
-/** The first pair of ports of which neither is taken. */
-export async function choosePorts(taken: (port: number) => boolean | Promise<boolean>): Promise<Ports> {
-  for (let step = 0; ; step += DISTANCE) {
+/**
+ * A pair of ports of which neither is taken: the first one, or for a stack with a number the first from its own place on,
+ * so that two pull requests that come up at the same time do not choose the same.
+ */
+export async function choosePorts(
+  stack: string,
+  taken: (port: number) => boolean | Promise<boolean>,
+): Promise<Ports> {
+  const first = Number(/-(\d{1,9})$/.exec(stack)?.[1] ?? 0) % PLACES;
+  for (let place = 0; place < PLACES; place++) {
+    const step = ((first + place) % PLACES) * DISTANCE;
     const ports = { back: FIRST.back + step, front: FIRST.front + step };
-    if (ports.front > 65535) throw new Stop("stack: no two ports are free. Give them in the stack's file.");
     if (!(await taken(ports.back)) && !(await taken(ports.front))) return ports;
   }
+  throw new Stop("stack: no two ports are free. Give them in the stack's file.");
 }
+
+/** The file of the sample's front that says where its back is. */
+export const SAMPLE_FILE = "properties.js";
+
+export const sampleFile = (back: number): string =>
+  `window.agatha = { backUrl: \`\${location.protocol}//\${location.hostname}:${back}\` };\n`;
 
 /**
  * A new stack's file. Its front asks its own back: the sample reads where that is from properties.js.
@@ -119,9 +142,8 @@ export function newStackFile(stack: string, ports: Ports, dockerHost?: string, p
     "  agatha:front:",
     `    publish: { port: ${ports.front} }`,
     "    files:",
-    "      properties.js:",
+    `      ${SAMPLE_FILE}:`,
     "        text: |",
-    `          window.agatha = { backUrl: \`\${location.protocol}//\${location.hostname}:${ports.back}\` };`,
-    "",
+    `          ${sampleFile(ports.back)}`,
   ].join("\n");
 }

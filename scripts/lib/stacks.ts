@@ -1,102 +1,41 @@
-/** Stacks come and go: made with fresh secrets and free ports, removed without leftovers. */
-import { randomBytes } from "node:crypto";
-import { existsSync, rmSync, writeFileSync } from "node:fs";
+/** Removes stacks without leftovers, and lists them. */
+import { existsSync, rmSync } from "node:fs";
 import { createInterface } from "node:readline/promises";
-import { DOCKER_HOST } from "../../components/configFields.ts";
 import { stackTag } from "../../components/imagePlan.ts";
-import { isFree, parseHolders } from "../../components/ports.ts";
-import { DEMANDING_STACKS } from "../../config.ts";
 import { exportedState, refuseOtherEngine } from "./engine.ts";
 import { run, runHere, Stop } from "./exec.ts";
+import { type Deployment, dockerHostOf as dockerHostInState } from "./interrupted.ts";
 import { recover } from "./recover.ts";
-import { bareName, environment, fullName, initStack, listed, pulumi, stackExists } from "./stack.ts";
-import {
-  choosePorts,
-  dockerHostOf,
-  fileOf,
-  newStackFile,
-  publishedOf,
-  readStackFile,
-  stacksWithFiles,
-} from "./stackFile.ts";
+import { bareName, environment, fullName, listed, pulumi, stackExists } from "./stack.ts";
+import { dockerHostOf, fileOf, publishedOf, readStackFile, stacksWithFiles } from "./stackFile.ts";
 import { table } from "./table.ts";
 import { refuseLeftBehind } from "./withoutState.ts";
 
-/** The password of a stack's database, where its file holds it. */
-const PASSWORD_KEY = "agatha:databasePassword";
-
 /**
- * Makes a stack: its file with free ports, where it has none yet, the stack itself, and a fresh password in its file,
- * encrypted.
+ * Removes a stack and all that is its own: what runs, its data, its file unless git keeps it. Images stay. Where neither its
+ * file nor the environment names the docker host, it is the one in the state.
+ *
+ * @param sure Whether nobody is asked.
+ * @param ifExists Whether a stack that is nowhere is fine. Default: that is an error.
  */
-export async function makeStack(stack: string, dockerHost: string | undefined): Promise<number> {
-  if (dockerHost !== undefined && !DOCKER_HOST.test(dockerHost))
-    throw new Stop(`stack: "${dockerHost}" is not a docker host. Write it like ssh://user@host.`);
-  const before = await environment(stack);
-  if (await stackExists(stack, before))
-    throw new Stop(`stack: ${stack} is there already. \`npm run up -- --stack ${stack}\` brings it up.`);
-  const file = fileOf(stack);
-  const fresh = !existsSync(file);
-  if (!fresh && dockerHost !== undefined)
-    throw new Stop(
-      `stack: ${file} is there already. Set agatha:dockerHost in it, then run this without a host.`,
-    );
-  await refuseLeftBehind(stack, dockerHost === undefined ? before : { ...before, DOCKER_HOST: dockerHost });
-  if (fresh) await writeFile(stack, dockerHost, before);
-  const env = await environment(stack);
-  await initStack(stack, env, ["--no-select"]);
-  if (readStackFile(file)[PASSWORD_KEY] === undefined) await setPassword(stack, env);
-  process.stdout.write(
-    `Stack ${stack} is made${fresh ? `; its file is ${file}` : ` with ${file}`}. \`npm run up -- --stack ${stack}\` brings it up.\n`,
-  );
-  return 0;
-}
-
-async function writeFile(
+export async function removeStack(
   stack: string,
-  dockerHost: string | undefined,
-  env: NodeJS.ProcessEnv,
-): Promise<void> {
-  const configured = new Set(stacksWithFiles().flatMap((other) => publishedOf(readStackFile(fileOf(other)))));
-  const where = dockerHost === undefined ? env : { ...env, DOCKER_HOST: dockerHost };
-  const { output } = await run("docker", ["ps", "--format", "\t\t{{.Ports}}"], { env: where });
-  const held = new Set(parseHolders(output).flatMap(({ ports }) => ports.map(({ port }) => port)));
-  const ports = await choosePorts(
-    async (port) =>
-      configured.has(port) ||
-      held.has(port) ||
-      (dockerHost === undefined && !(await isFree("127.0.0.1", port))),
-  );
-  const packages = DEMANDING_STACKS.includes(stack) ? env["AGATHA_PACKAGES"] : undefined;
-  writeFileSync(fileOf(stack), newStackFile(stack, ports, dockerHost, packages));
-}
-
-/** By standard input: a secret is in no process' arguments. */
-async function setPassword(stack: string, env: NodeJS.ProcessEnv): Promise<void> {
-  const args = [
-    "config",
-    "set",
-    "--secret",
-    PASSWORD_KEY,
-    "--stack",
-    fullName(stack, env),
-    "--non-interactive",
-  ];
-  const { code, output } = await run("pulumi", args, { env, input: randomBytes(24).toString("base64url") });
-  if (code !== 0) throw new Stop(`pulumi config set ${PASSWORD_KEY}: ended with ${code}:\n${output.trim()}`);
-}
-
-/** Removes a stack and all that is its own: what runs, its data, its file unless git keeps it. Images stay. */
-export async function removeStack(stack: string, sure: boolean): Promise<number> {
-  const env = await environment(stack);
-  const there = await stackExists(stack, env);
-  if (there) await refuseOtherEngine(stack, await exportedState(stack, env), env);
+  { sure, ifExists = false }: { sure: boolean; ifExists?: boolean },
+): Promise<number> {
+  const base = await environment(stack);
+  const there = await stackExists(stack, base);
+  const deployment = there ? await exportedState(stack, base) : {};
+  const env = withHost(base, deployment);
+  if (there) await refuseOtherEngine(stack, deployment, env);
   else await refuseLeftBehind(stack, env);
   const volumes = await own("volume", stack, env);
   // The others hold files that the configuration has too.
   const data = await own("volume", stack, env, ["--filter", "label=agatha.service=db"]);
-  if (!there && volumes.length === 0)
-    throw new Stop(`stack: there is no ${stack}. \`npm run stack -- list\` lists them.`);
+  if (!there && volumes.length === 0) {
+    if (!ifExists) throw new Stop(`stack: there is no ${stack}. \`npm run stack -- list\` lists them.`);
+    process.stdout.write(`There is no stack ${stack}.\n`);
+    return 0;
+  }
   process.stdout.write(
     `Stack ${stack} goes, with ${data.length === 0 ? "no data" : `the data in volume ${data.join(", ")}`}.\n`,
   );
@@ -114,6 +53,13 @@ export async function removeStack(stack: string, sure: boolean): Promise<number>
     rmSync(`.state/${folder}/${stack}`, { recursive: true, force: true });
   process.stdout.write(`Stack ${stack} is gone.\n`);
   return 0;
+}
+
+/** The stack's file is not everywhere, its state is. */
+function withHost(env: NodeJS.ProcessEnv, deployment: Deployment): NodeJS.ProcessEnv {
+  const host = dockerHostInState(deployment);
+  const named = env["DOCKER_HOST"] || env["DOCKER_CONTEXT"];
+  return named || host === undefined ? env : { ...env, DOCKER_HOST: host };
 }
 
 async function confirmed(stack: string): Promise<boolean> {

@@ -71,8 +71,16 @@ it("a registry is one whichever way its keys are written", () => {
 
 it("ports are the first pair of which neither is taken", async () => {
   const taken = new Set([8000, 5273]);
-  expect(await choosePorts((port) => taken.has(port))).toEqual({ back: 8200, front: 5373 });
-  await expect(choosePorts(() => true)).rejects.toThrow("stack: no two ports are free.");
+  expect(await choosePorts("one", (port) => taken.has(port))).toEqual({ back: 8200, front: 5373 });
+  await expect(choosePorts("one", () => true)).rejects.toThrow("stack: no two ports are free.");
+});
+
+it("stacks of two pull requests choose other ports, though neither runs yet", async () => {
+  expect(await choosePorts("pr-12", () => false)).toEqual({ back: 9200, front: 6373 });
+  expect(await choosePorts("pr-13", () => false)).toEqual({ back: 9300, front: 6473 });
+  // The last place, and behind it the first.
+  expect(await choosePorts("pr-479", () => false)).toEqual({ back: 31_900, front: 29_073 });
+  expect(await choosePorts("pr-479", (port) => port > 31_000)).toEqual({ back: 8000, front: 5173 });
 });
 
 it("the file is the stack's own, or the one that pulumi is told to take", () => {

@@ -3,14 +3,20 @@ import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Stop } from "../exec.ts";
 
-/** What GitHub's runner tells a step about the pull request. */
-export interface PullRequest {
+/** A repository, and what may be done in it. */
+export interface Repository {
   api: string;
   repository: string;
   token: string;
+}
+
+/** What GitHub's runner tells a step about the pull request. */
+export interface PullRequest extends Repository {
   number: number;
-  /** The commit that was previewed. */
+  /** The commit that the comment is about. */
   commit: string;
+  /** Whether it was closed just now. */
+  closed: boolean;
 }
 
 interface Comment {
@@ -25,37 +31,69 @@ const PAGE = 100;
 /** Tries of a request that GitHub itself failed at; a second between the first two, two before the last. */
 const TRIES = 3;
 
+const need = (env: NodeJS.ProcessEnv, name: string): string => {
+  const value = env[name];
+  if (value === undefined || value === "")
+    throw new Stop(`${name}: is not set. Run this in a job of one of GitHub's workflows.`);
+  return value;
+};
+
+/** @throws Stop where this is no job of a workflow. */
+export const readRepository = (env: NodeJS.ProcessEnv): Repository => ({
+  api: env["GITHUB_API_URL"] || "https://api.github.com",
+  repository: need(env, "GITHUB_REPOSITORY"),
+  token: need(env, "GITHUB_TOKEN"),
+});
+
 /** @throws Stop where this is no job for a pull request. */
 export function readPullRequest(env: NodeJS.ProcessEnv): PullRequest {
-  const need = (name: string): string => {
-    const value = env[name];
-    if (value === undefined || value === "")
-      throw new Stop(`${name}: is not set. Run this in a workflow's job for a pull request.`);
-    return value;
-  };
-  const file = need("GITHUB_EVENT_PATH");
-  const event = JSON.parse(readFileSync(file, "utf8")) as {
+  const event = JSON.parse(readFileSync(need(env, "GITHUB_EVENT_PATH"), "utf8")) as {
+    action?: string;
     pull_request?: { number: number; head: { sha: string } };
   };
   if (event.pull_request === undefined)
     throw new Stop(`GITHUB_EVENT_PATH: the event is no pull request's. Run this on \`pull_request\`.`);
   return {
-    api: env["GITHUB_API_URL"] || "https://api.github.com",
-    repository: need("GITHUB_REPOSITORY"),
-    token: need("GITHUB_TOKEN"),
+    ...readRepository(env),
     number: event.pull_request.number,
     commit: event.pull_request.head.sha,
+    closed: event.action === "closed",
   };
 }
 
-/** Not shown; tells the comment of one stack from all others. */
-const marker = (stack: string): string => `<!-- agatha: preview of stack ${stack} -->`;
+/** A pull request of the repository, as it is now. */
+export async function pullRequest(of: Repository, number: number): Promise<PullRequest> {
+  const path = `/repos/${of.repository}/pulls/${number}`;
+  const { state, head } = await request<{ state: string; head: { sha: string } }>(of, "GET", path);
+  return { ...of, number, commit: head.sha, closed: state === "closed" };
+}
 
-/** Posts the comment, or updates the one that it posted before. Gives its address. */
-export async function post(to: PullRequest, stack: string, text: string): Promise<string> {
-  const body = `${marker(stack)}\n${text}\n<sub>Commit ${to.commit.slice(0, 9)}. A further push updates this comment.</sub>\n`;
+/** Where the log of this run of the workflow is. */
+export const runAddress = (env: NodeJS.ProcessEnv): string =>
+  `${env["GITHUB_SERVER_URL"]}/${env["GITHUB_REPOSITORY"]}/actions/runs/${env["GITHUB_RUN_ID"]}`;
+
+/** What a comment is about. */
+export type Kind = "preview" | "review";
+
+/** Not shown; tells the comment of one kind and stack from all others. */
+const marker = (kind: Kind, stack: string): string => `<!-- agatha: ${kind} of stack ${stack} -->`;
+
+/**
+ * Posts the comment, or updates the one that it posted before. Gives its address; undefined where there is none on a pull
+ * request that was closed, which gets no new one.
+ */
+export async function post(
+  to: PullRequest,
+  kind: Kind,
+  stack: string,
+  text: string,
+): Promise<string | undefined> {
+  const further = to.closed ? "" : " A further push updates this comment.";
+  const begin = marker(kind, stack);
+  const body = `${begin}\n${text}\n<sub>Commit ${to.commit.slice(0, 9)}.${further}</sub>\n`;
   const issue = `/repos/${to.repository}/issues`;
-  const before = await find(to, `${issue}/${to.number}/comments`, marker(stack));
+  const before = await find(to, `${issue}/${to.number}/comments`, begin);
+  if (before === undefined && to.closed) return undefined;
   const { html_url } =
     before === undefined
       ? await request<{ html_url: string }>(to, "POST", `${issue}/${to.number}/comments`, { body })
@@ -63,7 +101,7 @@ export async function post(to: PullRequest, stack: string, text: string): Promis
   return html_url;
 }
 
-async function find(to: PullRequest, path: string, begin: string): Promise<number | undefined> {
+async function find(to: Repository, path: string, begin: string): Promise<number | undefined> {
   for (let page = 1; ; page++) {
     const comments = await request<Comment[]>(to, "GET", `${path}?per_page=${PAGE}&page=${page}`);
     // A person may quote the comment, marker and all: that one is theirs.
@@ -73,7 +111,7 @@ async function find(to: PullRequest, path: string, begin: string): Promise<numbe
   }
 }
 
-async function request<T>(to: PullRequest, method: string, path: string, content?: object): Promise<T> {
+async function request<T>(to: Repository, method: string, path: string, content?: object): Promise<T> {
   const headers = {
     accept: "application/vnd.github+json",
     authorization: `Bearer ${to.token}`,

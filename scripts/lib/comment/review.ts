@@ -1,0 +1,42 @@
+/** What a pull request is told of its review stack: where it is, that it did not come up, that it is gone. */
+import { code, markdownTable, plain } from "./markdown.ts";
+
+/** @param urls Where each service is; undefined where it is not published. */
+export function review(
+  stack: string,
+  urls: Record<string, string | undefined>,
+  dockerHost: string | undefined,
+): string {
+  const there = Object.entries(urls).flatMap(([service, url]) => (url === undefined ? [] : [[service, url]]));
+  const rows = there.map(([service = "", url = ""]) => [`**${plain(service)}**`, `<${url}>`]);
+  const parts = [`### Review stack ${plain(stack)} is up\n`];
+  if (rows.length > 0) parts.push(markdownTable(["service", "where"], rows));
+  const tunnel = tunnelTo(
+    there.map(([, url = ""]) => new URL(url)),
+    dockerHost,
+  );
+  if (tunnel !== undefined)
+    parts.push(`These are addresses of the docker host itself; ${code(tunnel)} brings them to yours.\n`);
+  parts.push("Its data stays from push to push, and goes with it when the pull request is closed.\n");
+  return parts.join("\n");
+}
+
+/** How ports that the docker host publishes for itself alone are reached from elsewhere. */
+function tunnelTo(urls: URL[], dockerHost: string | undefined): string | undefined {
+  const own = urls.filter(({ hostname }) => /^(127\.|\[::1\]$)/.test(hostname));
+  if (own.length === 0 || !dockerHost?.startsWith("ssh://")) return undefined;
+  const forward = own.map(({ port, host }) => `-L ${port}:${host}`).join(" ");
+  // ssh takes the URL as it is.
+  return `ssh -N ${forward} ${dockerHost}`;
+}
+
+/** @param run Address of the workflow's run. */
+export const notUp = (stack: string, run: string): string =>
+  `### Review stack ${plain(stack)} did not come up\n\nWhat ran before it runs on. The [log](${run}) tells why.\n`;
+
+export const removed = (stack: string): string =>
+  `### Review stack ${plain(stack)} is gone\n\nNothing of it is left, its data neither.\n`;
+
+/** @param run Address of the workflow's run. */
+export const notRemoved = (stack: string, run: string): string =>
+  `### Review stack ${plain(stack)} could not be removed\n\nThe [log](${run}) tells why. Run the job again when that is mended, or ${code(`npm run stack -- rm ${stack} --yes`)} where the state is.\n`;

@@ -1,0 +1,180 @@
+/** Makes stacks with fresh secrets and free ports; gives one that is there its file back. */
+import { randomBytes } from "node:crypto";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { parse, parseDocument } from "yaml";
+import { DOCKER_HOST } from "../../components/configFields.ts";
+import { isLocal, resolveDockerHost } from "../../components/dockerHost.ts";
+import { type Holder, isFree, parseHolders } from "../../components/ports.ts";
+import { DEMANDING_STACKS } from "../../config.ts";
+import { run, Stop } from "./exec.ts";
+import { configLike, fileLike, type Secret } from "./likeFile.ts";
+import { environment, fullName, initStack, stackExists } from "./stack.ts";
+import {
+  choosePorts,
+  dockerHostOf,
+  fileOf,
+  newStackFile,
+  PASSWORD_KEY,
+  type Ports,
+  publishedBy,
+  publishedOf,
+  readStackFile,
+  stacksWithFiles,
+  type Values,
+} from "./stackFile.ts";
+import { refuseLeftBehind } from "./withoutState.ts";
+
+export interface Wanted {
+  /** Where it is to run. Default: where docker's client of this machine goes. */
+  dockerHost?: string | undefined;
+  /** The stack whose file is the model. Default: none, the application is the sample. */
+  like?: string | undefined;
+  /** Takes a stack that is there, too, and gives it its file. Default: that is an error. */
+  ifNotExists?: boolean;
+}
+
+/** A stack's file as its last update had it. */
+interface Last {
+  config: Values;
+  /** What Pulumi encrypts by: the salt, or the key of another secrets provider. */
+  [key: string]: unknown;
+}
+
+/**
+ * Makes a stack: its file with free ports, where it has none yet, the stack itself, and a fresh password in its file,
+ * encrypted.
+ */
+export async function makeStack(stack: string, wanted: Wanted): Promise<number> {
+  const { dockerHost, like } = wanted;
+  refuseUnusable(wanted);
+  const before = await environment(stack);
+  const there = await stackExists(stack, before);
+  const file = fileOf(stack);
+  const fresh = !existsSync(file);
+  refuseExisting(stack, wanted, there, fresh);
+  const where = dockerHost === undefined ? before : { ...before, DOCKER_HOST: dockerHost };
+  if (!there) await refuseLeftBehind(stack, where);
+  const last = there && fresh ? await lastFile(stack, before) : undefined;
+  const secrets = fresh ? await writeFile(stack, wanted, where, last) : [];
+  const env = await environment(stack);
+  if (!there) await initStack(stack, env, ["--no-select"]);
+  if (readStackFile(file)[PASSWORD_KEY] === undefined)
+    await setSecret(stack, { key: PASSWORD_KEY, path: false }, randomBytes(24).toString("base64url"), env);
+  for (const secret of secrets) await setSecret(stack, secret, await secretOf(like ?? "", secret, env), env);
+  const made = there
+    ? `is there; ${file} is ${fresh ? "made anew" : "as it was"}`
+    : `is made${fresh ? `; its file is ${file}` : ` with ${file}`}`;
+  process.stdout.write(`Stack ${stack} ${made}. \`npm run up -- --stack ${stack}\` brings it up.\n`);
+  return 0;
+}
+
+function refuseUnusable({ dockerHost, like }: Wanted): void {
+  if (dockerHost !== undefined && !DOCKER_HOST.test(dockerHost))
+    throw new Stop(`stack: "${dockerHost}" is not a docker host. Write it like ssh://user@host.`);
+  if (like !== undefined && !existsSync(fileOf(like)))
+    throw new Stop(`--like: there is no ${fileOf(like)}. Name a stack that has a file here.`);
+}
+
+function refuseExisting(stack: string, wanted: Wanted, there: boolean, fresh: boolean): void {
+  if (there && !wanted.ifNotExists)
+    throw new Stop(`stack: ${stack} is there already. \`npm run up -- --stack ${stack}\` brings it up.`);
+  if (!there && !fresh && (wanted.dockerHost !== undefined || wanted.like !== undefined))
+    throw new Stop(
+      `stack: ${fileOf(stack)} is there already. Change what it has to say, agatha:dockerHost too, then run this with the name alone.`,
+    );
+}
+
+/**
+ * The file as the last update had it, whoever ran that: every backend keeps the configuration with the update. Undefined
+ * where none has ended yet.
+ */
+async function lastFile(stack: string, env: NodeJS.ProcessEnv): Promise<Last | undefined> {
+  const args = ["config", "refresh", "--force", "--stack", fullName(stack, env), "--non-interactive"];
+  const { code, output } = await run("pulumi", args, { env });
+  if (/no previous deployment/.test(output)) return undefined;
+  if (code !== 0) throw new Stop(`pulumi config refresh: ended with ${code}:\n${output.trim()}`);
+  const { config, ...rest } = parse(readFileSync(fileOf(stack), "utf8")) as Partial<Last>;
+  return { ...rest, config: config ?? {} };
+}
+
+/**
+ * Writes the file; with a model, of what the model is now, and of the last update only what is the stack's own.
+ *
+ * @returns The model's secrets, still to be set.
+ */
+async function writeFile(
+  stack: string,
+  { dockerHost, like }: Wanted,
+  env: NodeJS.ProcessEnv,
+  last: Last | undefined,
+): Promise<Secret[]> {
+  // Pulumi has written it.
+  if (last !== undefined && like === undefined && dockerHost === undefined) return [];
+  const ports = await portsFor(stack, dockerHost, env, last?.config);
+  const host = dockerHost ?? (last && dockerHostOf(last.config));
+  const packages = DEMANDING_STACKS.includes(stack) ? env["AGATHA_PACKAGES"] : undefined;
+  const model = like === undefined ? last?.config : readStackFile(fileOf(like));
+  const made = model && configLike(model, ports, host);
+  const text =
+    made === undefined
+      ? newStackFile(stack, ports, host, packages)
+      : fileLike(stack, like ?? stack, made.config);
+  const document = parseDocument(text);
+  const { config = {}, ...rest } = last ?? {};
+  const password = (config as Values)[PASSWORD_KEY];
+  if (password !== undefined) document.setIn(["config", PASSWORD_KEY], password);
+  for (const [key, value] of Object.entries(rest)) document.set(key, value);
+  writeFileSync(fileOf(stack), String(document));
+  return made?.secrets ?? [];
+}
+
+/** The ports that the stack had, unless somebody else has them by now; else free ones. */
+async function portsFor(
+  stack: string,
+  dockerHost: string | undefined,
+  env: NodeJS.ProcessEnv,
+  last: Values | undefined,
+): Promise<Ports> {
+  const { output } = await run("docker", ["ps", "--format", '{{.Label "agatha.stack"}}\t\t{{.Ports}}'], {
+    env,
+  });
+  const holders = parseHolders(output).filter((holder) => holder.stack !== stack);
+  const held = heldBy(holders);
+  const [back, front] = [last && publishedBy(last, "back"), last && publishedBy(last, "front")];
+  if (back !== undefined && front !== undefined && !held.has(back) && !held.has(front))
+    return { back, front };
+  const configured = new Set(stacksWithFiles().flatMap((other) => publishedOf(readStackFile(fileOf(other)))));
+  const local = isLocal(await resolveDockerHost(dockerHost, env));
+  return choosePorts(
+    stack,
+    async (port) => configured.has(port) || held.has(port) || (local && !(await isFree("127.0.0.1", port))),
+  );
+}
+
+const heldBy = (holders: Holder[]): Set<number> =>
+  new Set(holders.flatMap(({ ports }) => ports.map(({ port }) => port)));
+
+/** By standard input: a secret is in no process' arguments. */
+async function setSecret(
+  stack: string,
+  { key, path }: Secret,
+  value: string,
+  env: NodeJS.ProcessEnv,
+): Promise<void> {
+  const how = ["--secret", ...(path ? ["--path"] : []), "--non-interactive"];
+  const args = ["config", "set", key, "--stack", fullName(stack, env), ...how];
+  const { code, output } = await run("pulumi", args, { env, input: value });
+  if (code !== 0) throw new Stop(`pulumi config set ${key}: ended with ${code}:\n${output.trim()}`);
+}
+
+/** A secret of another stack, which has to be in the backend, under the same passphrase. */
+async function secretOf(stack: string, { key, path }: Secret, env: NodeJS.ProcessEnv): Promise<string> {
+  const how = [...(path ? ["--path"] : []), "--json", "--non-interactive"];
+  const args = ["config", "get", key, "--stack", fullName(stack, env), ...how];
+  const { code, output, stdout } = await run("pulumi", args, { env });
+  if (code !== 0)
+    throw new Stop(
+      `${fileOf(stack)}: its secret ${key} cannot be read: ${output.trim()}. Make the stack (\`npm run stack -- new ${stack}\`) in this backend and set its secrets, or take a model without any.`,
+    );
+  return (JSON.parse(stdout) as { value: string }).value;
+}

@@ -1,0 +1,45 @@
+import { describe, expect, it } from "vitest";
+import { notRemoved, notUp, removed, review } from "../../scripts/lib/comment/review.ts";
+
+const RUN = "https://github.example/team/app/actions/runs/1";
+
+describe("the comment on a review stack", () => {
+  it("says where it is", () => {
+    const urls = { front: "http://review.example:6373", back: "http://review.example:9200" };
+    expect(review("pr-12", urls, "ssh://deploy@review.example")).toBe(`\
+### Review stack pr-12 is up
+
+| service | where |
+| --- | --- |
+| **front** | <http://review.example:6373> |
+| **back** | <http://review.example:9200> |
+
+Its data stays from push to push, and goes with it when the pull request is closed.
+`);
+  });
+
+  it("says how to reach what only the docker host itself can reach", () => {
+    const urls = { front: "http://127.0.0.1:6373", back: "http://127.0.0.1:9200" };
+    const told = (dockerHost: string | undefined) =>
+      review("pr-12", urls, dockerHost).replace(/&#(\d+);/g, (_, point) =>
+        String.fromCodePoint(Number(point)),
+      );
+    expect(told("ssh://deploy@review.example:2222")).toContain(
+      "<code>ssh -N -L 6373:127.0.0.1:6373 -L 9200:127.0.0.1:9200 ssh://deploy@review.example:2222</code>",
+    );
+    for (const other of ["unix:///var/run/docker.sock", undefined]) expect(told(other)).not.toContain("ssh");
+  });
+
+  it("leaves out what is not published", () => {
+    const text = review("pr-12", { front: undefined, back: undefined }, "ssh://deploy@review.example");
+    expect(text).not.toMatch(/front|ssh|\|/);
+  });
+
+  it("names the log where it did not come up or could not be removed", () => {
+    expect(notUp("pr-12", RUN)).toMatch(/^### Review stack pr-12 did not come up\n/);
+    expect(notRemoved("pr-12", RUN)).toMatch(/^### Review stack pr-12 could not be removed\n/);
+    for (const text of [notUp("pr-12", RUN), notRemoved("pr-12", RUN)])
+      expect(text).toContain(`[log](${RUN})`);
+    expect(removed("pr-12")).toMatch(/^### Review stack pr-12 is gone\n/);
+  });
+});
