@@ -44,7 +44,7 @@ describe("every workflow", () => {
     (_, { steps, "timeout-minutes": limit }) => {
       expect(limit).toBeLessThanOrEqual(60);
       const checkout = steps.find(({ uses }) => uses?.startsWith("actions/checkout@"));
-      expect(checkout?.with).toEqual({ "persist-credentials": false });
+      expect(checkout?.with).toMatchObject({ "persist-credentials": false });
     },
   );
 
@@ -113,6 +113,57 @@ describe("a deployment", () => {
       expect(commands("deploy.yml", id).at(-1)?.run).toBe(
         'npm run --silent up -- --existing --stack "$STACK"',
       );
+  });
+});
+
+describe("a review stack", () => {
+  const [up, down] = [job("review.yml", "up"), job("review.yml", "down")];
+
+  it("is made for the repository's own branches alone, and only where a docker host is named for it", () => {
+    for (const { if: condition = "" } of [up, down])
+      for (const needed of [
+        "vars.REVIEW_DOCKER_HOST != ''",
+        "github.event.pull_request.head.repo.full_name == github.repository",
+        "github.event.pull_request.user.login != 'dependabot[bot]'",
+        "github.actor != 'dependabot[bot]'",
+      ])
+        expect(condition.split(/\s*&&\s*/)).toContain(needed);
+    expect(up.if).toContain("github.event.action != 'closed'");
+    expect(down.if).toContain("github.event.action == 'closed'");
+    expect(workflow("review.yml").on["pull_request"]).toEqual({
+      types: ["opened", "synchronize", "reopened", "closed"],
+    });
+  });
+
+  it("is worked on by one job at a time, and none is broken off", () => {
+    const group = "stack-pr-${{ github.event.pull_request.number }}";
+    for (const { concurrency, env } of [up, down]) {
+      expect(concurrency).toEqual({ group, "cancel-in-progress": false });
+      expect(env?.["STACK"]).toBe("pr-${{ github.event.pull_request.number }}");
+    }
+    expect(workflow("review.yml").concurrency).toBeUndefined();
+  });
+
+  it("is told of even where it did not come up or go", () => {
+    for (const { steps, permissions } of [up, down]) {
+      expect(permissions).toEqual({ contents: "read", "pull-requests": "write" });
+      expect(steps.at(-1)).toMatchObject({
+        if: "${{ !cancelled() }}",
+        run: 'npm run --silent comment -- --review --stack "$STACK" --file "$RUNNER_TEMP/review.md"',
+      });
+    }
+  });
+
+  it("is removed by a branch that is still there", () => {
+    expect(down.steps[0]?.with?.["ref"]).toBe("${{ github.event.repository.default_branch }}");
+  });
+
+  it("that could not be removed is swept", () => {
+    const { if: condition, permissions } = job("review.yml", "sweep");
+    expect(condition).toBe("vars.REVIEW_DOCKER_HOST != '' && github.event_name != 'pull_request'");
+    expect(permissions).toEqual({ contents: "read", "pull-requests": "write" });
+    expect(workflow("review.yml").on["schedule"]).toHaveLength(1);
+    expect(commands("review.yml", "sweep").at(-1)?.run).toBe("npm run --silent sweep");
   });
 });
 

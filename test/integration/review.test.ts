@@ -1,0 +1,182 @@
+/** A review stack from the first push of a pull request to its close, by the workflow's own commands; each job in a fresh clone. */
+import { existsSync, renameSync, rmSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { publishedOf, readStackFile } from "../../scripts/lib/stackFile.ts";
+import { codes, GithubRunner, said } from "../support/githubRunner.ts";
+import { putEntry } from "../support/jar.ts";
+import { execute, Scratch } from "../support/scratch.ts";
+import { writeStackFile } from "../support/stackFile.ts";
+
+/** The stack that review stacks are made like; it never comes up. */
+let model: Scratch;
+let runner: GithubRunner;
+let stack: string;
+const TOKEN = "t0p-s3cret";
+
+/** The docker host's socket, which only the configuration names, not the environment. */
+const socket = () => join(model.folder, "review.sock");
+const reach = () =>
+  symlinkSync(
+    (process.env["DOCKER_HOST"] ?? "unix:///var/run/docker.sock").slice("unix://".length),
+    socket(),
+  );
+
+const fileOf = (name: string) => `Pulumi.${name}.yaml`;
+
+beforeAll(async () => {
+  model = await Scratch.make();
+  stack = `${model.stack}-pr-7`;
+  runner = await GithubRunner.start(model.folder);
+  reach();
+  model.back({
+    properties: {
+      serverPort: 8000,
+      databaseUrl: "jdbc:postgresql://${databaseHost}:${databasePort}/${databaseName}",
+      databaseUser: "${databaseUser}",
+      databasePassword: "${databasePassword}",
+    },
+  });
+  writeStackFile(model);
+  const set = ["config", "set", "--secret", "--path", "agatha:back.properties.token", TOKEN];
+  const { code, output } = await execute("pulumi", [...set, "--stack", model.stack], model.env);
+  expect(code, output).toBe(0);
+});
+afterAll(async () => {
+  runner?.end();
+  for (const name of [stack, model?.stack]) rmSync(fileOf(name), { force: true });
+  await model?.remove();
+});
+
+/** What the repository's settings hold. */
+const settings = (): Record<string, string> => ({
+  "vars.REVIEW_DOCKER_HOST": `unix://${socket()}`,
+  "vars.REVIEW_LIKE": model.stack,
+  "vars.PULUMI_BACKEND_URL": model.env["PULUMI_BACKEND_URL"] ?? "",
+  "secrets.PULUMI_CONFIG_PASSPHRASE": model.env["PULUMI_CONFIG_PASSPHRASE"] ?? "",
+  "github.token": "t0ken",
+  STACK: stack,
+});
+
+/** A job of the workflow, in a clone that has not seen the stack before. */
+async function job(id: "up" | "down", action: "opened" | "synchronize" | "closed") {
+  rmSync(fileOf(stack), { force: true });
+  runner.happens(action);
+  const ran = await runner.run("review.yml", id, settings(), { DOCKER_HOST: undefined });
+  expect(said(ran)).not.toContain(TOKEN);
+  return ran;
+}
+
+const UP = [0, 0, 0, 0, 0, 0];
+
+const own = async (kind: "container" | "network" | "volume") => {
+  const all = kind === "container" ? ["--all"] : [];
+  return model.docker(kind, "ls", ...all, "--quiet", "--filter", `label=agatha.stack=${stack}`);
+};
+
+const inspected = (service: string, format: string) =>
+  model.docker("inspect", "--format", format, `agatha-${stack}-${service}`);
+
+const psql = (statement: string) =>
+  model.docker(
+    ...["exec", `agatha-${stack}-db`, "psql", "-U", "postgres", "-d", "docker_agatha_db"],
+    ...["-qtAXc", statement],
+  );
+
+const ports = () => publishedOf(readStackFile(fileOf(stack)));
+
+it("a first push whose stack does not come up says so in a comment", async () => {
+  const away = join(model.folder, "away.jar");
+  renameSync(model.jar, away);
+  const ran = await job("up", "opened");
+  renameSync(away, model.jar);
+  expect(codes(ran), said(ran)).toEqual([0, 0, 0, 0, 1, 0]);
+  expect(runner.comments).toHaveLength(1);
+  expect(runner.comments[0]?.body).toMatch(
+    /^<!-- agatha: review of stack .* -->\n### Review stack .* did not come up\n/,
+  );
+  expect(runner.comments[0]?.body).toContain("https://github.example/team/app/actions/runs/1");
+});
+
+let first: number[];
+
+it("the next push brings it up, with the model's configuration and secrets, and says where it is", async () => {
+  const ran = await job("up", "synchronize");
+  expect(codes(ran), said(ran)).toEqual(UP);
+  first = ports();
+  const [back = 0, front = 0] = first;
+  expect([back, front]).not.toContain(model.backPort);
+  expect((await fetch(`http://127.0.0.1:${back}/health`)).status).toBe(200);
+  expect(await (await fetch(`http://127.0.0.1:${front}/properties.js`)).text()).toContain(`:${back}"`);
+  const properties = await model.docker("cp", `agatha-${stack}-back:/home/gradle.properties`, "-");
+  expect(properties.join("\n")).toContain(`token=${TOKEN}`);
+  expect(runner.comments).toHaveLength(1);
+  expect(runner.comments[0]?.body).toContain(`| **front** | <http://127.0.0.1:${front}> |`);
+  expect(runner.comments[0]?.body).toContain(`| **back** | <http://127.0.0.1:${back}> |`);
+  await psql("insert into budget (name, amount_cents) values ('kept', 1)");
+});
+
+it("a further push changes what it changes, and keeps data, password, ports and all else", async () => {
+  const db = await inspected("db", "{{.Id}} {{.State.StartedAt}}");
+  const front = await inspected("front", "{{.Id}} {{.State.StartedAt}}");
+  const back = await inspected("back", "{{.Config.Image}}");
+  await putEntry(model.jar, "release.txt", "2\n");
+  const ran = await job("up", "synchronize");
+  expect(codes(ran), said(ran)).toEqual(UP);
+  expect(said(ran)).not.toContain("db-schema-password");
+  expect(ports()).toEqual(first);
+  expect(await inspected("db", "{{.Id}} {{.State.StartedAt}}")).toEqual(db);
+  expect(await inspected("front", "{{.Id}} {{.State.StartedAt}}")).toEqual(front);
+  expect(await inspected("back", "{{.Config.Image}}")).not.toEqual(back);
+  expect(await psql("select name from budget")).toEqual(["kept"]);
+  expect(runner.comments).toHaveLength(1);
+});
+
+it("a close while the docker host is away removes nothing, and says so", async () => {
+  rmSync(socket());
+  const ran = await job("down", "closed");
+  reach();
+  expect(codes(ran), said(ran)).toEqual([0, 0, 1, 0]);
+  expect(said(ran)).toContain(`docker: Cannot connect to the Docker daemon at unix://${socket()}.`);
+  expect(runner.comments[0]?.body).toMatch(/### Review stack .* could not be removed\n/);
+  expect(await own("container")).toHaveLength(3);
+  expect(await psql("select name from budget")).toEqual(["kept"]);
+});
+
+it("a close leaves nothing, and updates the comment", async () => {
+  const ran = await job("down", "closed");
+  expect(codes(ran), said(ran)).toEqual([0, 0, 0, 0]);
+  for (const kind of ["container", "network", "volume"] as const) expect(await own(kind)).toEqual([]);
+  expect(existsSync(fileOf(stack))).toBe(false);
+  const { output } = await execute("pulumi", ["stack", "ls", "--json"], model.env);
+  expect(output).toContain(model.stack);
+  expect(output).not.toContain(stack);
+  expect(runner.comments).toHaveLength(1);
+  expect(runner.comments[0]?.body).toMatch(/### Review stack .* is gone\n/);
+});
+
+it("a close without a stack has nothing to do and to say", async () => {
+  runner.comments = [];
+  const ran = await job("down", "closed");
+  expect(codes(ran), said(ran)).toEqual([0, 0, 0, 0]);
+  expect(said(ran)).toContain(`There is no stack ${stack}.`);
+  expect(runner.comments).toEqual([]);
+});
+
+it("the sweep removes stacks of closed pull requests, and no others", async () => {
+  const number = 900_000 + Math.floor(Math.random() * 90_000);
+  const [closed, open] = [`pr-${number}`, `pr-${number + 1}`];
+  for (const name of [closed, open]) {
+    const init = ["stack", "init", name, "--no-select", "--non-interactive"];
+    expect((await execute("pulumi", init, model.env)).code).toBe(0);
+    rmSync(fileOf(name));
+  }
+  runner.closed.add(number);
+  const ran = await runner.run("review.yml", "sweep", settings());
+  expect(codes(ran), said(ran)).toEqual([0, 0, 0]);
+  expect(said(ran)).toContain(`Stack ${closed} is gone.`);
+  const { output } = await execute("pulumi", ["stack", "ls", "--json"], model.env);
+  expect(output).not.toContain(closed);
+  expect(output).toContain(open);
+  expect(output).toContain(model.stack);
+});
