@@ -4,34 +4,26 @@
  */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { databaseLog, expectAll } from "../support/database.ts";
-import { Engine } from "../support/engine.ts";
+import type { Engine } from "../support/engine.ts";
+import { EngineStack } from "../support/engineStack.ts";
 import { changeDatabase, replaceGracefully, restartGracefully } from "../support/graceful.ts";
 import { killedUp, type Moment, recovered } from "../support/killedUp.ts";
-import { changes, Scratch } from "../support/scratch.ts";
-import { Writers } from "../support/writers.ts";
+import { changes, type Scratch } from "../support/scratch.ts";
+import type { Writers } from "../support/writers.ts";
 
+let own: EngineStack;
 let engine: Engine;
 let scratch: Scratch;
 let writers: Writers;
 
 beforeAll(async () => {
-  engine = await Engine.make();
-  process.env["DOCKER_HOST"] = engine.host;
-  scratch = await Scratch.make();
-  scratch.back({ publish: { address: "0.0.0.0", port: scratch.backPort } });
-  await scratch.upWell();
+  own = await EngineStack.make();
+  ({ engine, scratch } = own);
 });
-afterAll(async () => {
-  try {
-    await scratch?.remove();
-  } finally {
-    await engine?.remove();
-    delete process.env["DOCKER_HOST"];
-  }
-});
+afterAll(() => own?.remove());
 
 beforeEach(async () => {
-  writers = new Writers(() => `http://${engine.address}:${scratch.backPort}`);
+  writers = own.writers();
   await writers.more(20);
 });
 afterEach(async () => {

@@ -5,9 +5,10 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { expectAll } from "../support/database.ts";
-import { Engine } from "../support/engine.ts";
-import { changes, Scratch } from "../support/scratch.ts";
-import { Writers } from "../support/writers.ts";
+import type { Engine } from "../support/engine.ts";
+import { EngineStack } from "../support/engineStack.ts";
+import { changes, type Scratch } from "../support/scratch.ts";
+import type { Writers } from "../support/writers.ts";
 import { FAULTS, heal } from "./faults.ts";
 
 const rounds = Number(process.env["AGATHA_SOAK_ROUNDS"]);
@@ -16,26 +17,19 @@ const seed = Number(process.env["AGATHA_SOAK_SEED"]);
 /** What happens in each round, the same for the same seed. */
 const drawn = fc.sample(fc.tuple(fc.constantFrom(...FAULTS), fc.nat()), { numRuns: rounds, seed });
 
+let own: EngineStack;
 let engine: Engine;
 let scratch: Scratch;
 let writers: Writers;
 
 beforeAll(async () => {
-  engine = await Engine.make();
-  process.env["DOCKER_HOST"] = engine.host;
-  scratch = await Scratch.make();
-  scratch.back({ publish: { address: "0.0.0.0", port: scratch.backPort } });
-  await scratch.upWell();
-  writers = new Writers(() => `http://${engine.address}:${scratch.backPort}`, { count: 2, pauseMs: 100 });
+  own = await EngineStack.make();
+  ({ engine, scratch } = own);
+  writers = own.writers({ count: 2, pauseMs: 100 });
 });
 afterAll(async () => {
   await writers?.stop();
-  try {
-    await scratch?.remove();
-  } finally {
-    await engine?.remove();
-    delete process.env["DOCKER_HOST"];
-  }
+  await own?.remove();
 });
 
 const cases = drawn.map(([fault, number], index) => ({ round: index + 1, name: fault.name, fault, number }));

@@ -1,0 +1,46 @@
+/** A stack that is up on a docker host of its own, whose back this machine reaches: faults there touch nothing else. */
+import { Engine } from "./engine.ts";
+import { Scratch } from "./scratch.ts";
+import { Writers } from "./writers.ts";
+
+export class EngineStack {
+  readonly engine: Engine;
+  readonly scratch: Scratch;
+
+  private constructor(engine: Engine, scratch: Scratch) {
+    this.engine = engine;
+    this.scratch = scratch;
+  }
+
+  /** Until `remove`, `DOCKER_HOST` names the engine for all that the test runs. */
+  static async make(): Promise<EngineStack> {
+    const engine = await Engine.make();
+    process.env["DOCKER_HOST"] = engine.host;
+    let scratch: Scratch | undefined;
+    try {
+      scratch = await Scratch.make();
+      scratch.back({ publish: { address: "0.0.0.0", port: scratch.backPort } });
+      await scratch.upWell();
+      return new EngineStack(engine, scratch);
+    } catch (error) {
+      await removeBoth(engine, scratch);
+      throw error;
+    }
+  }
+
+  /** @param load As Writers takes it. */
+  writers(load?: ConstructorParameters<typeof Writers>[1]): Writers {
+    return new Writers(() => `http://${this.engine.address}:${this.scratch.backPort}`, load);
+  }
+
+  remove = () => removeBoth(this.engine, this.scratch);
+}
+
+async function removeBoth(engine: Engine, scratch: Scratch | undefined): Promise<void> {
+  try {
+    await scratch?.remove();
+  } finally {
+    await engine.remove();
+    delete process.env["DOCKER_HOST"];
+  }
+}
