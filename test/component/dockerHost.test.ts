@@ -1,0 +1,61 @@
+/** The docker host that a stack is kept on. */
+import { afterEach, describe, expect, it } from "vitest";
+import { only } from "../support/recorder.ts";
+import { answers, custom, program } from "../support/stackProgram.ts";
+
+const { engine, ahead } = answers;
+
+describe("the stack's docker host", () => {
+  const held = { engine: "OTHER", address: "ssh://user@first" };
+  afterEach(() => {
+    engine.answer = { engine: "ENGINE" };
+    ahead.refusal = undefined;
+  });
+
+  it("is kept with the stack", async () => {
+    const { registered } = await program({ "agatha:dockerHost": "ssh://user@host" });
+    expect(only(registered, "pulumi:index:Stash", "docker-host")).toEqual({
+      input: { engine: "ENGINE", address: "ssh://user@host" },
+    });
+  });
+
+  it.each([
+    ["an update", false],
+    ["a preview", true],
+  ])("cannot be another one in %s, before anything else is registered", async (_, preview) => {
+    const more = { "agatha:dockerHost": "ssh://user@host" };
+    await expect(program(more, preview, held)).rejects.toThrow(
+      'agatha:dockerHost: "ssh://user@host" is not the docker host that stack "dev" runs on, which is "ssh://user@first". Set it back, or move the stack',
+    );
+  });
+
+  it("may be reached by another address", async () => {
+    engine.answer = { engine: "OTHER" };
+    const { registered } = await program({ "agatha:dockerHost": "ssh://user@host" }, false, held);
+    expect(custom(registered)).toHaveLength(23);
+  });
+
+  it("is not needed for a preview", async () => {
+    engine.answer = {
+      words: "Cannot connect to the Docker daemon at unix:///x. Is the docker daemon running?",
+    };
+    expect(custom((await program({}, true, held)).registered)).toHaveLength(23);
+  });
+
+  it("ends an update in a sentence where it is away, whatever else is not known then", async () => {
+    engine.answer = {
+      words: "Cannot connect to the Docker daemon at unix:///x. Is the docker daemon running?",
+    };
+    ahead.refusal = "docker volume ls: no answer";
+    await expect(program({}, false, held)).rejects.toThrow(
+      "docker: Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Start the daemon",
+    );
+  });
+
+  it("is told apart from another before anything that the other says counts", async () => {
+    ahead.refusal = "the data is newer";
+    const more = { "agatha:dockerHost": "ssh://user@host" };
+    await expect(program(more, false, held)).rejects.toThrow("is not the docker host that stack");
+    await expect(program()).rejects.toThrow("the data is newer");
+  });
+});

@@ -1,0 +1,88 @@
+/** Images that were pruned or pinned, and the history of what ran. */
+import { describe, expect, it } from "vitest";
+import { only, type Registered } from "../support/recorder.ts";
+import { answers, COMMAND, custom, hash, meta, program } from "../support/stackProgram.ts";
+
+const { presence } = answers;
+
+describe("an image that was pruned", () => {
+  const environment = (registered: Registered[], name: string) =>
+    only(registered, COMMAND, `${name}-image-build`)["environment"] as Record<string, string>;
+
+  it("is built and loaded again, and no other", async () => {
+    presence.of = new Map([
+      [`agatha-back-image:${hash("b")}`, "absent"],
+      [`agatha-front-image:${hash("f")}`, "present"],
+    ]);
+    const { registered } = await program();
+    presence.of = new Map();
+    expect(environment(registered, "back")["ABSENT_AT"]).toMatch(/^\d{4}-/);
+    expect(environment(registered, "front")).not.toHaveProperty("ABSENT_AT");
+    expect(environment(registered, "db")).not.toHaveProperty("ABSENT_AT");
+  });
+});
+
+describe("a pinned back", () => {
+  const pin = hash("a");
+  const pinned = { "agatha:back.pin": pin };
+  const environment = (registered: Registered[], name: string) =>
+    only(registered, COMMAND, name)["environment"] as Record<string, string>;
+
+  it("runs by the pinned ref, for which nothing is built", async () => {
+    const { registered, outputs } = await program(pinned);
+    expect(custom(registered)).toHaveLength(23);
+    const ref = `agatha-back-image:${pin}`;
+    expect(only(registered, "docker:index/container:Container", "back-container")["image"]).toBe(ref);
+    expect(only(registered, COMMAND, "back-image-build")["triggers"]).toEqual([{ ref, pinned: true }]);
+    expect(environment(registered, "back-image-build")).toEqual({
+      ALIASES: "agatha-back-image:latest",
+      KEPT_AS: `agatha-back-image:kept-dev-${pin}`,
+      PIN_ABSENT: expect.stringContaining("agatha:back.pin") as string,
+      REF: ref,
+    });
+    expect(outputs.images.back).toMatchObject({ ref, drvPath: undefined });
+    // The others are built as they were.
+    expect(environment(registered, "front-image-build")).toHaveProperty("OUT_LINK");
+  });
+
+  it("is handed to a migration step that leaves a schema as it is", async () => {
+    const { registered } = await program(pinned);
+    expect(environment(registered, "db-schema-migrations")["PINNED"]).toBe("agatha:back.pin");
+    expect(only(registered, COMMAND, "db-schema-migrations")["triggers"]).toEqual([
+      { database: "db-container-id" },
+    ]);
+  });
+
+  it("that docker has not is refused, where docker answers", async () => {
+    presence.of = new Map([[`agatha-back-image:${pin}`, "absent"]]);
+    await expect(program(pinned)).rejects.toThrow(
+      `agatha:back.pin: "${pin}" is not in docker any more, as agatha-back-image. Pin one that is there`,
+    );
+    presence.of = new Map();
+    expect(custom((await program(pinned, true)).registered)).toHaveLength(23);
+  });
+});
+
+describe("the history", () => {
+  const history = async (more: Record<string, string>) =>
+    only((await program(more)).registered, COMMAND, "history");
+
+  it("is handed what is deployed, and no secret", async () => {
+    const { environment, stdin, addPreviousOutputInEnv, triggers } = await history({
+      "agatha:front.pin": hash("a"),
+    });
+    expect(environment).toEqual({ KEEP: "5", STACK: "dev" });
+    expect(JSON.parse(String(stdin))).toEqual({
+      db: { ref: `agatha-db-image:${hash("d")}`, inputs: meta.db.inputs },
+      back: { ref: `agatha-back-image:${hash("b")}`, inputs: meta.back.inputs },
+      front: { ref: `agatha-front-image:${hash("a")}`, pinned: true, inputs: {} },
+    });
+    expect(addPreviousOutputInEnv).toBe(true);
+    // A replacement would be handed no former list.
+    expect(triggers).toBeUndefined();
+  });
+
+  it("keeps as many generations as it is told", async () => {
+    expect((await history({ "agatha:keep": "2" }))["environment"]).toMatchObject({ KEEP: "2" });
+  });
+});
