@@ -1,0 +1,31 @@
+/** The configuration, loaded as the program would, on a machine where everything is there. */
+import { ConfigError, loadConfig, type Surroundings } from "../../config.ts";
+
+export const surroundings: Surroundings = {
+  stack: "dev",
+  packages: "host",
+  password: "made",
+  exists: () => true,
+};
+/** @param raw Keys below `agatha:`. */
+export const load = (raw: Record<string, unknown> = {}, more: Partial<Surroundings> = {}) =>
+  loadConfig(
+    Object.fromEntries(
+      Object.entries(raw).map(([key, value]) => [
+        `agatha:${key}`,
+        typeof value === "string" ? value : JSON.stringify(value),
+      ]),
+    ),
+    { ...surroundings, ...more },
+  );
+
+/** The sentences that it ends with; none where it loads. */
+export function errors(raw: Record<string, unknown>, more: Partial<Surroundings> = {}): string[] {
+  try {
+    load(raw, more);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.errors;
+    throw error;
+  }
+  return [];
+}

@@ -1,0 +1,121 @@
+import { describe, expect, it } from "vitest";
+import { errors } from "../support/configuration.ts";
+
+describe("errors", () => {
+  it("come all at once, each with its key, the value received and the mend", () => {
+    expect(
+      errors({
+        back: { port: "x", health: { statuses: [] } },
+        front: { memory: 1 },
+        packages: "debian",
+      }).sort(),
+    ).toEqual([
+      "agatha:back.health.statuses: [] is empty. Name at least one HTTP status, like 200.",
+      'agatha:back.port: "x" is not a port. Use a whole number from 1 to 65535.',
+      "agatha:front.memory: 1 is too small a memory limit. Give at least 16 (megabytes).",
+      'agatha:packages: "debian" is not a package set. Use "nixpkgs" (the pin) or "host" (this host\'s Debian packages).',
+    ]);
+  });
+
+  it.each([
+    [
+      "publish without a port it could guess",
+      { database: { publish: {} } },
+      "agatha:database.publish.port: ",
+    ],
+    ["no processors", { back: { cpus: 0 } }, "agatha:back.cpus: 0 is too few processors. Give at least 0.1."],
+    [
+      "processors as a text",
+      { front: { cpus: "two" } },
+      'agatha:front.cpus: "two" is not a number of processors. Write it like 2 or 0.5.',
+    ],
+    [
+      "a file in the root folder",
+      { back: { files: { "/x.txt": { text: "" } } } },
+      'agatha:back.files["/x.txt"]: lies in the root folder, which is read-only. Put it into a folder',
+    ],
+    [
+      "a file where none can be put",
+      { back: { files: { "/tmp/x": { text: "" } } } },
+      'agatha:back.files["/tmp/x"]: lies where files cannot be put',
+    ],
+    [
+      "publish on a name",
+      { back: { publish: { address: "localhost" } } },
+      'agatha:back.publish.address: "localhost" is not an IP address.',
+    ],
+    [
+      "a duration without unit",
+      { back: { health: { interval: "5" } } },
+      'agatha:back.health.interval: "5" is not a duration.',
+    ],
+    [
+      "a relative path in the container",
+      { back: { files: { "home/x": { text: "" } } } },
+      "is not an absolute path in the container.",
+    ],
+    [
+      "a path that climbs",
+      { front: { files: { "../x": { text: "" } } } },
+      "is not a path below the front's folder.",
+    ],
+    [
+      "a file without content",
+      { back: { files: { "/home/x": {} } } },
+      "is neither { file: PATH } nor { text: CONTENT }.",
+    ],
+    ["a signal by number", { back: { stopSignal: "15" } }, "is not a signal. Write it like SIGTERM."],
+    [
+      "a docker host without scheme",
+      { dockerHost: "example.org" },
+      'agatha:dockerHost: "example.org" is not a docker host.',
+    ],
+    ["a list for an object", { back: [1] }, "agatha:back: [1] is not an object."],
+    [
+      "an old major version",
+      { database: { version: 12 } },
+      "is not a major version of PostgreSQL from 13 to 17.",
+    ],
+    [
+      "a minor version",
+      { database: { version: "17.2" } },
+      "is not a major version of PostgreSQL from 13 to 17.",
+    ],
+    ["SQL in a name", { database: { name: 'x"; drop' } }, "is not a plain SQL name."],
+    [
+      "a line break in the password",
+      { databasePassword: "a\nb" },
+      "agatha:databasePassword: the value (not shown) holds a line break.",
+    ],
+  ])("name %s", (_, raw, expected) => {
+    expect(errors(raw).join("\n")).toContain(expected);
+  });
+
+  it("never repeat a secret or a huge value", () => {
+    const [error] = errors({ back: { properties: { token: ["hunter2"] } } });
+    expect(error).toContain("agatha:back.properties.token: the value (not shown)");
+    expect(errors({ back: { jar: "" }, front: { port: "9".repeat(5000) } }).join("\n").length).toBeLessThan(
+      500,
+    );
+  });
+
+  it("find a port that is taken twice", () => {
+    expect(errors({ front: { publish: { port: 8000 } } })).toEqual([
+      "agatha:front.publish.port: 8000 is taken by agatha:back.publish.port already. Choose another port for one of the two.",
+    ]);
+    expect(errors({ front: { publish: false }, database: { publish: { port: 5173 } } })).toEqual([]);
+    const on = (address: string) => errors({ front: { publish: { address, port: 8000 } } });
+    expect(on("10.0.0.1")).toEqual([]);
+    expect(on("0.0.0.0")).toHaveLength(1);
+    expect(on("::")).toHaveLength(1);
+  });
+
+  it("find what is not there before anything is deployed", () => {
+    expect(
+      errors({ back: { jar: "build/app.jar" } }, { exists: (path) => path !== "build/app.jar" }),
+    ).toEqual([
+      'agatha:back.jar: "build/app.jar" does not exist. Build it first (npm run sample), or point back.jar at your jar.',
+    ]);
+    expect(errors({}, { exists: () => false })).toHaveLength(4);
+  });
+});
