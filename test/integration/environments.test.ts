@@ -98,6 +98,25 @@ it("new refuses a stack that is there, and leaves it alone", async () => {
   expect(readFileSync(fileOf(one), "utf8")).toBe(before);
 });
 
+it("new refuses a model that has no file here", async () => {
+  const { code, output } = await stackCommand("new", `${stacks[0]}-x`, "--like", "nowhere");
+  expect(code).toBe(1);
+  expect(output).toContain("--like: there is no Pulumi.nowhere.yaml. Name a stack that has a file here.");
+  expect(existsSync(fileOf(`${stacks[0]}-x`))).toBe(false);
+});
+
+it("new gives a stack that is there but has no update yet a file and a password, where that is asked for", async () => {
+  const [one = ""] = stacks;
+  const before = publishedOf(readStackFile(fileOf(one)));
+  rmSync(fileOf(one));
+  const { code, output } = await stackCommand("new", one, "--if-not-exists");
+  expect(code, output).toBe(0);
+  expect(output).toContain(`Stack ${one} is there; ${fileOf(one)} is made anew.`);
+  expect(publishedOf(readStackFile(fileOf(one)))).toEqual(before);
+  const get = ["config", "get", "agatha:databasePassword", "--stack", one];
+  expect((await execute("pulumi", get, env)).output.trim()).toMatch(/^[\w-]{32}$/);
+});
+
 it("two come up at the same time, and each answers for itself", async () => {
   const ended = await Promise.all(stacks.map(up));
   for (const { code, output } of ended) expect(code, output).toBe(0);
