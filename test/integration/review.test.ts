@@ -44,8 +44,11 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   runner?.end();
+  const rm = ["scripts/stack.ts", "rm", stack, "--yes", "--if-exists"];
+  const { code, output } = await execute(process.execPath, rm, model?.env);
   for (const name of [stack, model?.stack]) rmSync(fileOf(name), { force: true });
   await model?.remove();
+  expect(code, output).toBe(0);
 });
 
 /** What the repository's settings hold. */
