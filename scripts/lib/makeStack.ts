@@ -128,8 +128,13 @@ async function writeFile(
   return made?.secrets ?? [];
 }
 
-/** The ports that the stack had, unless somebody else has them by now; else free ones. */
-async function portsFor(
+/**
+ * The ports that the stack had, unless somebody else on its docker host has them by now; else free ones there.
+ *
+ * @param env With `DOCKER_HOST`, where a docker host is given.
+ * @param last The configuration of its last update.
+ */
+export async function portsFor(
   stack: string,
   dockerHost: string | undefined,
   env: NodeJS.ProcessEnv,
@@ -140,15 +145,19 @@ async function portsFor(
   });
   const holders = parseHolders(output).filter((holder) => holder.stack !== stack);
   const held = heldBy(holders);
-  const [back, front] = [last && publishedBy(last, "back"), last && publishedBy(last, "front")];
-  if (back !== undefined && front !== undefined && !held.has(back) && !held.has(front))
-    return { back, front };
+  const had = (service: "back" | "front") => {
+    const port = last && publishedBy(last, service);
+    return port === undefined || held.has(port) ? undefined : port;
+  };
+  const [back, front] = [had("back"), had("front")];
+  if (back !== undefined && front !== undefined) return { back, front };
   const configured = new Set(stacksWithFiles().flatMap((other) => publishedOf(readStackFile(fileOf(other)))));
   const local = isLocal(await resolveDockerHost(dockerHost, env));
-  return choosePorts(
+  const free = await choosePorts(
     stack,
     async (port) => configured.has(port) || held.has(port) || (local && !(await isFree("127.0.0.1", port))),
   );
+  return { back: back ?? free.back, front: front ?? free.front };
 }
 
 const heldBy = (holders: Holder[]): Set<number> =>

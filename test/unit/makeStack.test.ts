@@ -1,0 +1,48 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type Server } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { portsFor } from "../../scripts/lib/makeStack.ts";
+
+const HOST = "ssh://deploy@review.example";
+const folder = mkdtempSync(join(tmpdir(), "agatha-ports-"));
+const env = { ...process.env, PATH: `${folder}:${process.env["PATH"]}`, DOCKER_HOST: HOST };
+let server: Server;
+
+beforeAll(async () => {
+  // What docker ps prints, on that host alone.
+  const holders = "pr-11\\t\\t0.0.0.0:9200->8000/tcp\\npr-12\\t\\t127.0.0.1:6573->5173/tcp\\n";
+  const docker = `#!/bin/sh\n[ "$DOCKER_HOST" = ${HOST} ] && printf '${holders}'\n`;
+  writeFileSync(join(folder, "docker"), docker, { mode: 0o755 });
+  server = createServer();
+  await new Promise((resolve) => {
+    // Whoever has it already does as well.
+    server.once("error", resolve);
+    server.listen(9300, "127.0.0.1", () => resolve(undefined));
+  });
+});
+afterAll(() => {
+  server.close();
+  rmSync(folder, { recursive: true });
+});
+
+it("ports are free on the docker host, whatever listens on this machine", async () => {
+  expect(await portsFor("pr-12", HOST, env, undefined)).toEqual({ back: 9300, front: 6473 });
+});
+
+it("on this machine's own docker, ports that another program has are not free", async () => {
+  const { back } = await portsFor("pr-13", undefined, { ...env, DOCKER_HOST: "" }, undefined);
+  expect(back).toBeGreaterThan(9300);
+});
+
+it("a stack keeps the ports that it had, unless another has got one", async () => {
+  const had = (back: number, front: number) => ({
+    "agatha:back.publish.port": back,
+    "agatha:front.publish.port": front,
+  });
+  expect(await portsFor("pr-12", HOST, env, had(9500, 6573))).toEqual({ back: 9500, front: 6573 });
+  expect(await portsFor("pr-12", HOST, env, had(9200, 6573))).toEqual({ back: 9300, front: 6573 });
+  const backAlone = { "agatha:back.publish.port": 9500, "agatha:front.publish": false };
+  expect((await portsFor("pr-12", HOST, env, backAlone)).back).toBe(9500);
+});
