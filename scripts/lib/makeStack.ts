@@ -13,6 +13,7 @@ import {
   choosePorts,
   dockerHostOf,
   fileOf,
+  HOST_KEY,
   newStackFile,
   PASSWORD_KEY,
   type Ports,
@@ -98,7 +99,7 @@ async function lastFile(stack: string, env: NodeJS.ProcessEnv): Promise<Last | u
 }
 
 /**
- * Writes the file; with a model, of what the model is now, and of the last update only what is the stack's own.
+ * Writes the file: of the last update all; with a model only what is the stack's own, and the rest as the model is now.
  *
  * @returns The model's secrets, still to be set.
  */
@@ -108,23 +109,27 @@ async function writeFile(
   env: NodeJS.ProcessEnv,
   last: Last | undefined,
 ): Promise<Secret[]> {
-  // Pulumi has written it.
-  if (last !== undefined && like === undefined && dockerHost === undefined) return [];
+  const file = fileOf(stack);
+  if (last !== undefined && like === undefined) {
+    // Pulumi has written it.
+    const document = parseDocument(readFileSync(file, "utf8"));
+    if (dockerHost !== undefined) document.setIn(["config", HOST_KEY], dockerHost);
+    writeFileSync(file, String(document));
+    return [];
+  }
   const ports = await portsFor(stack, dockerHost, env, last?.config);
   const host = dockerHost ?? (last && dockerHostOf(last.config));
   const packages = DEMANDING_STACKS.includes(stack) ? env["AGATHA_PACKAGES"] : undefined;
-  const model = like === undefined ? last?.config : readStackFile(fileOf(like));
-  const made = model && configLike(model, ports, host);
-  const text =
-    made === undefined
-      ? newStackFile(stack, ports, host, packages)
-      : fileLike(stack, like ?? stack, made.config);
+  const made = like === undefined ? undefined : configLike(readStackFile(fileOf(like)), ports, host);
+  const text = made
+    ? fileLike(stack, like as string, made.config)
+    : newStackFile(stack, ports, host, packages);
   const document = parseDocument(text);
   const { config = {}, ...rest } = last ?? {};
   const password = (config as Values)[PASSWORD_KEY];
   if (password !== undefined) document.setIn(["config", PASSWORD_KEY], password);
   for (const [key, value] of Object.entries(rest)) document.set(key, value);
-  writeFileSync(fileOf(stack), String(document));
+  writeFileSync(file, String(document));
   return made?.secrets ?? [];
 }
 

@@ -142,6 +142,22 @@ it("list tells them", async () => {
   expect(output).toMatch(/^staging +not made/m);
 });
 
+it("new gives a stack that is there its file of the last update, where that is asked for", async () => {
+  const [one = ""] = stacks;
+  const config = () => parse(readFileSync(fileOf(one), "utf8")) as { config: object };
+  const before = config();
+  rmSync(fileOf(one));
+  const { code, output } = await stackCommand("new", one, "--if-not-exists");
+  expect(code, output).toBe(0);
+  expect(config()).toEqual(before);
+  rmSync(fileOf(one));
+  const host = await stackCommand("new", one, "ssh://user@host", "--if-not-exists");
+  expect(host.code, host.output).toBe(0);
+  expect(config().config).toEqual({ ...before.config, "agatha:dockerHost": "ssh://user@host" });
+  rmSync(fileOf(one));
+  expect((await stackCommand("new", one, "--if-not-exists")).code).toBe(0);
+});
+
 it("rm asks before anything goes", async () => {
   const [one = ""] = stacks;
   const { code, output } = await stackCommand("rm", one);
