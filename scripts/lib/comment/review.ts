@@ -16,7 +16,9 @@ export function review(
     dockerHost,
   );
   if (tunnel !== undefined)
-    parts.push(`These are addresses of the docker host itself; ${code(tunnel)} brings them to yours.\n`);
+    parts.push(
+      `Ports of 127.0.0.1 are the docker host's own; ${code(tunnel)} brings them to your machine.\n`,
+    );
   parts.push("Its data stays from push to push, and goes with it when the pull request is closed.\n");
   return parts.join("\n");
 }
