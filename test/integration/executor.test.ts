@@ -3,11 +3,12 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { buildExecutor, type ExecutorImage, loadExecutor, pushExecutor } from "../../scripts/lib/executor.ts";
+import { buildExecutor, type ExecutorImage, pushExecutor } from "../../scripts/lib/executor.ts";
 import { bundle, Executor } from "../support/executor.ts";
 import { execute } from "../support/host.ts";
 import { putEntry } from "../support/jar.ts";
 import { changes, readOperations } from "../support/operations.ts";
+import { Page } from "../support/page.ts";
 import { LocalRegistry } from "../support/registry.ts";
 import { Scratch } from "../support/scratch.ts";
 import { startSshd } from "../support/sshd.ts";
@@ -21,7 +22,13 @@ beforeAll(async () => {
   // An image of the back that this host has not: it is built in the executor.
   await putEntry(scratch.jar, "executor.txt", `${scratch.stack}\n`);
   image = await buildExecutor("host", join(scratch.folder, "executor"), process.env);
-  await loadExecutor(image, "host");
+  // Built already: it is loaded, and says so.
+  const page = new Page("docs/deployments.md", "integration/executor.test.ts", {
+    stacks: {},
+    env: process.env,
+  });
+  expect(await page.run("executor")).toContain(`executorImage: ${image.ref}`);
+  await page.end();
   const source = await bundle(scratch.folder);
   executor = await Executor.start(image.ref, scratch);
   await executor.well(`git clone --quiet --branch main ${source} .`);
