@@ -1,6 +1,6 @@
 /** Runs the marked blocks of one page of the documentation, as a person would who goes through it in one shell. */
 import { type Block, blocks, textOf } from "./docs.ts";
-import { missingLines, type Substitutions, substituted } from "./pageText.ts";
+import { leftNames, missingLines, type Substitutions, substituted } from "./pageText.ts";
 import { Shell } from "./shell.ts";
 
 export interface PageOptions extends Substitutions {
@@ -44,6 +44,9 @@ export class Page {
     for (const entry of wanted) {
       this.shell ??= new Shell(this.options.env);
       const commands = substituted(entry.block.text, this.options);
+      const left = leftNames(commands, this.options);
+      if (left.length > 0)
+        throw new Error(`${this.page}: names ${left.join(", ")} in a place that is not known.`);
       const { code, output } = await this.shell.run(commands, input);
       if (code !== 0) {
         await this.end();

@@ -21,6 +21,16 @@ export function substituted(text: string, { stacks, words = {} }: Substitutions)
   return result.replace(name, (found) => stacks[found] ?? found);
 }
 
+/**
+ * Words of commands that are a stack's name still: left so, they would work on a stack of the person who runs the tests.
+ */
+export function leftNames(commands: string, { stacks }: Substitutions): string[] {
+  const ours = Object.values(stacks);
+  return commands
+    .split(/[\s'"`=;|&()]+/)
+    .filter((word) => Object.hasOwn(stacks, word) && !ours.includes(word));
+}
+
 /** The lines of shown output that what was printed lacks, in the order shown. */
 export function missingLines(shown: string, printed: string): string[] {
   const lines = printed.split("\n");

@@ -93,6 +93,12 @@ something
     await expect(page.run("three")).rejects.toThrow('has no block "three" for this test.');
   });
 
+  it("runs nothing that names a person's stack", async () => {
+    writeFileSync(path, "<!-- tested -->\n```sh\necho dev\n```\n");
+    open(PAGES_TEST);
+    await expect(page.run()).rejects.toThrow("names dev in a place that is not known.");
+  });
+
   it("fails where a command does, with what it printed", async () => {
     writeFileSync(path, "<!-- tested -->\n```sh\necho why; false\n```\n");
     open(PAGES_TEST);

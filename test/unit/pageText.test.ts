@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { missingLines, substituted } from "../support/pageText.ts";
+import { leftNames, missingLines, substituted } from "../support/pageText.ts";
 
 describe("a page's commands on a scratch stack", () => {
   const stacks = { dev: "test-1", "pr-12": "test-2" };
@@ -25,6 +25,14 @@ describe("a page's commands on a scratch stack", () => {
     "are left alone else: %s",
     (text) => {
       expect(ours(text)).toBe(text);
+    },
+  );
+
+  it.each(["pulumi stack ls dev", "x --name=dev", "echo 'pr-12'"])(
+    "are refused where one is left: %s",
+    (text) => {
+      expect(leftNames(ours(text), { stacks })).toHaveLength(1);
+      expect(leftNames("up --stack test-1 >/dev/null # agatha-dev", { stacks })).toEqual([]);
     },
   );
 
