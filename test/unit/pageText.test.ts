@@ -7,7 +7,7 @@ describe("a page's commands on a scratch stack", () => {
 
   it.each([
     ["npm run up -- --stack dev", "npm run up -- --stack test-1"],
-    ["npm run stack -- rm pr-12 --yes", "npm run stack -- rm test-2 --yes"],
+    ["npm run stack -- new pr-12 --like dev", "npm run stack -- new test-2 --like test-1"],
     ["pulumi stack select --create dev", "pulumi stack select --create test-1"],
     ["pulumi stack init dev --no-select", "pulumi stack init test-1 --no-select"],
     ["docker start agatha-dev-db # of stack dev", "docker start agatha-test-1-db # of stack test-1"],
