@@ -1,6 +1,6 @@
 /** A deployment as Pulumi Cloud runs it, in the executor's image: clone, pre-run commands, preview, update. */
 import { randomBytes } from "node:crypto";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { buildExecutor, type ExecutorImage, pushExecutor } from "../../scripts/lib/executor.ts";
@@ -13,6 +13,9 @@ import { LocalRegistry } from "../support/registry.ts";
 import { Scratch } from "../support/scratch.ts";
 import { startSshd } from "../support/sshd.ts";
 
+/** Where the command that the page names links the image. */
+const LINKS = ".state/executor";
+const linked = existsSync(LINKS);
 let scratch: Scratch;
 let executor: Executor;
 let image: ExecutorImage;
@@ -34,7 +37,10 @@ beforeAll(async () => {
   await executor.well(`git clone --quiet --branch main ${source} .`);
   await executor.install();
 });
-afterAll(() => scratch?.remove());
+afterAll(async () => {
+  if (!linked) rmSync(LINKS, { recursive: true, force: true });
+  await scratch?.remove();
+});
 
 let runs = 0;
 async function pulumi(operation: string) {
