@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { which } from "../../scripts/lib/exec.ts";
 import { execute, Scratch } from "../support/scratch.ts";
+import { runBlock } from "../support/scratchPage.ts";
 import { expectSentences } from "../support/words.ts";
 
 let scratch: Scratch;
@@ -20,6 +21,10 @@ const adopt = (...args: string[]) =>
     ["scripts/adopt.ts", ...args, "--stack", scratch.stack, "--config-file", scratch.configFile],
     scratch.env,
   );
+
+/** A block of docs/moving-in.md, which has to succeed. */
+const documented = (name: string, words: Record<string, string> = {}): Promise<string> =>
+  runBlock(scratch, ["docs/moving-in.md", "integration/adopt.test.ts", name], { words });
 
 beforeAll(async () => {
   scratch = await Scratch.make();
@@ -167,6 +172,8 @@ async function configured(database: object): Promise<void> {
 }
 
 it("takes over the folder: every row, the schema's history, and the source as it was", async () => {
+  await documented("names");
+  expect(scratch.config["database"]).toEqual({ name: "docker_agatha_db", user: "postgres", version: 13 });
   const before = sourceFiles();
   const { code, output } = await adopt(folder(), "--replace");
   expect(code, output).toBe(0);
@@ -203,10 +210,27 @@ it("takes over a volume, also after its server was killed", async () => {
   await scratch.docker("run", "--rm", ...copy, "--entrypoint", "cp", image, "-a", "/from/.", "/to/");
   expect((await scratch.destroy()).code).toBe(0);
   await scratch.docker("volume", "rm", volume());
-  const { code, output } = await adopt(sourceVolume());
-  expect(code, output).toBe(0);
+  const output = await documented("copy", { "../deploy/db_data": sourceVolume() });
   expect(output).toMatch(/public\.Odd, table +1001\n/);
   expect(output).toContain(`${sourceVolume()} has a postmaster.pid: its server was killed, or runs where`);
   await scratch.upWell();
   expect(await scratch.sql('select count(*) from "Odd, table"')).toEqual(["1001"]);
+});
+
+it("by dump and restore brings what the seed has", async () => {
+  await scratch.docker("start", seed());
+  await vi.waitFor(() => seedSql('insert into "Odd, table" values (7)', "-h", "127.0.0.1"), {
+    timeout: 60_000,
+    interval: 200,
+  });
+  const dump = join(scratch.folder, "agatha.dump");
+  await documented("dump and restore", {
+    // Compose finds the container by the service's name, and is not on every machine.
+    "docker compose exec -T agatha-db": `docker exec ${seed()}`,
+    "> agatha.dump": `> ${dump}`,
+    // Without a terminal, nobody can be asked.
+    "restore -- agatha.dump": `restore -- ${dump} --yes`,
+  });
+  expect(await scratch.sql('select count(*) from "Odd, table"')).toEqual(["1002"]);
+  expect((await fetch(`${scratch.backUrl}/health`)).status).toBe(200);
 });

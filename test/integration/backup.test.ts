@@ -16,6 +16,7 @@ import { parse, stringify } from "yaml";
 import { which } from "../../scripts/lib/exec.ts";
 import { readDump } from "../../steps/backup/dump.ts";
 import { type Ended, execute, Scratch } from "../support/scratch.ts";
+import { runBlock, type ScratchPageOptions } from "../support/scratchPage.ts";
 import { type Sshd, startSshd } from "../support/sshd.ts";
 import { expectSentences } from "../support/words.ts";
 
@@ -44,6 +45,10 @@ const script = (
     ...of.env,
     PATH: `${path}${of.env["PATH"]}`,
   });
+
+/** A block of docs/backup.md, which has to succeed. */
+const documented = (name: string, options: ScratchPageOptions, of = scratch): Promise<string> =>
+  runBlock(of, ["docs/backup.md", "integration/backup.test.ts", name], options);
 
 /** A backup that has to succeed; gives its path. */
 async function backup(): Promise<string> {
@@ -171,8 +176,9 @@ describe("a restore", () => {
   });
 
   it("brings back what was there, all of it and nothing else, and the back serves it", async () => {
-    const { code, output } = await script("restore", [basename(path), "--yes"]);
-    expect(code, output).toBe(0);
+    // Without a terminal, nobody can be asked.
+    const words = { "dev-20261124T232006Z-postgresql13.14.dump": `${basename(path)} --yes` };
+    const output = await documented("by its name", { words });
     expect(output).toMatch(
       /Restored into docker_agatha_db of stack .*: 3 tables, 10 rows, the same as in the dump, [\d.]+ s; the back was away for [\d.]+ s and is healthy\./,
     );
@@ -191,8 +197,7 @@ describe("a restore", () => {
     const other = await Scratch.make();
     try {
       await other.upWell();
-      const { code, output } = await script("restore", [path, "--yes"], other);
-      expect(code, output).toBe(0);
+      await documented("into another stack", { words: { "/mnt/backups/x.dump": `${path} --yes` } }, other);
       expect(await budgets(other)).toEqual(["first", "second"]);
       expect((await other.up()).code).toBe(0);
     } finally {
@@ -337,7 +342,10 @@ describe("an exchange that does not end well", () => {
       "restore: database agatha_replaced is there, the data from before an earlier",
     );
     expect(await databases()).toEqual(["agatha_replaced"]);
-    await scratch.sql("drop database agatha_replaced");
+    await documented("put back", {});
+    await vi.waitFor(async () => expect(await budgets()).toContain("since"), 60_000);
+    expect(await databases()).toEqual(["agatha_restored"]);
+    await scratch.sql("drop database agatha_restored");
   });
 });
 
@@ -367,13 +375,15 @@ describe("over ssh", () => {
     expect(sums.output).toBe(`${name}: OK\n`);
 
     await scratch.sql("insert into budget (name, amount_cents) values ('lost', 1)");
-    const restored = await ssh("restore", [name, "--yes"]);
-    expect(restored.code, restored.output).toBe(0);
+    await documented("from another host", {
+      words: { "ssh://me@host/srv/agatha/x.dump": `"${url}"` },
+      env: { PATH: `${sshd.bin}:${scratch.env["PATH"]}` },
+    });
     expect(await budgets()).not.toContain("lost");
 
     // Fetched with its checksum: what is damaged over there is refused.
     appendFileSync(join(there, name), "x");
-    const damaged = await ssh("restore", [url, "--yes"]);
+    const damaged = await ssh("restore", [name, "--yes"]);
     expect(damaged.code).toBe(1);
     expect(damaged.output).toContain("is damaged: its checksum is");
   });

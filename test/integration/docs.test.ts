@@ -1,53 +1,167 @@
-/** Runs the blocks of commands that the documentation marks as tested, on a scratch stack that is up. */
-import { rmSync } from "node:fs";
+/**
+ * Runs the commands of the documentation: docs/first-run.md brings a scratch stack up and, in the end, takes it down; in
+ * between each page has its blocks run, in its order, in one shell.
+ */
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, it, vi } from "vitest";
-import { blocks, pages, textOf } from "../support/docs.ts";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { blocks, PAGES_TEST, pages, textOf } from "../support/docs.ts";
+import { putEntry } from "../support/jar.ts";
+import type { Page } from "../support/page.ts";
 import { execute, Scratch } from "../support/scratch.ts";
+import { type ScratchPageOptions, scratchPage } from "../support/scratchPage.ts";
+import { type Sshd, startSshd } from "../support/sshd.ts";
 import { writeStackFile } from "../support/stackFile.ts";
 
-const tested = pages().flatMap((page) =>
-  blocks(textOf(page))
-    .filter((block) => block.tested)
-    .map((block): [string, string] => [page, block.text]),
-);
-
 let scratch: Scratch;
+let sshd: Sshd;
 /** The stack's file, where a clone has it. */
 let file: string;
+let firstRun: Page;
+/** A stack that a page makes beside the scratch stack. */
+const second = () => `${scratch.stack}-b`;
 
 beforeAll(async () => {
   scratch = await Scratch.make();
-  await scratch.upWell();
   file = writeStackFile(scratch);
-  // Docker's own first look comes after that of `up`; until then `npm run status` has it starting.
-  await vi.waitFor(async () => expect(await states()).toEqual(Array(3).fill("healthy")), 60_000);
+  sshd = await startSshd(join(scratch.folder, "ssh"));
+  firstRun = open("docs/first-run.md", { words: { "sample/migrations": scratch.migrations } });
+  await firstRun.run("up");
 });
 afterAll(async () => {
+  await firstRun?.end();
+  await sshd?.stop();
   // What the pages' commands write, too.
-  const backups = join(".state/backups", scratch?.stack ?? "none");
-  const written = file === undefined ? [] : [file, join("deployments", file), backups];
-  for (const path of written) rmSync(path, { force: true, recursive: true });
+  const others = [`Pulumi.${second()}.yaml`, join("deployments", `Pulumi.${scratch.stack}.yaml`)];
+  for (const path of [file, ...others]) rmSync(path, { force: true });
   await scratch?.remove();
 });
 
-/** What docker says of the services' health. */
-function states(): Promise<string[]> {
-  const names = ["db", "back", "front"].map((service) => scratch.container(service));
-  return scratch.docker("inspect", "--format", "{{.State.Health.Status}}", ...names);
+const open = (page: string, options?: ScratchPageOptions) => scratchPage(scratch, page, PAGES_TEST, options);
+
+/** What a page takes for granted, and what stands for the names in it. */
+interface Setting extends ScratchPageOptions {
+  /** What its commands read, where they ask. */
+  input?: string;
+  after?: () => Promise<void> | void;
 }
 
-it("there are such blocks", () => {
-  expect(tested.length).toBeGreaterThanOrEqual(8);
+const SETTINGS: Record<string, () => Promise<Setting> | Setting> = {
+  "docs/backup.md": () => {
+    const [here, there] = ["mounted", "there"].map((name) => join(scratch.folder, name)) as [string, string];
+    for (const folder of [here, there]) mkdirSync(folder);
+    const words = { "/mnt/backups": here, "ssh://me@host:22/srv/agatha": `${sshd.url}${there}` };
+    return { words, env: { PATH: `${sshd.bin}:${scratch.env["PATH"]}` } };
+  },
+  "docs/deployments.md": () => ({ stacks: { settings: scratch.stack } }),
+  "docs/previews.md": async () => {
+    const [jar, migration] = [readFileSync(scratch.jar), join(scratch.migrations, "V9__goals.sql")];
+    await putEntry(scratch.jar, "release.txt", `${scratch.stack}\n`);
+    writeFileSync(migration, "create table later (id bigint primary key);\n");
+    return {
+      after: () => {
+        writeFileSync(scratch.jar, jar);
+        rmSync(migration);
+      },
+    };
+  },
+  "docs/pull-requests.md": () => ({
+    stacks: { staging: second() },
+    words: { "/tmp/": `${scratch.folder}/` },
+    after: async () => {
+      const args = ["stack", "rm", "--yes", "--stack", second(), "--non-interactive"];
+      const { code, output } = await execute("pulumi", args, scratch.env);
+      expect(code, output).toBe(0);
+    },
+  }),
+  "docs/remote-hosts.md": () => ({
+    words: {
+      "ssh deploy@host.example": `ssh -p ${new URL(sshd.url).port} ${new URL(sshd.url).username}@127.0.0.1`,
+    },
+    env: { PATH: `${sshd.bin}:${scratch.env["PATH"]}` },
+    input: "a password\n",
+  }),
+  "docs/rollback.md": async () => {
+    const history = ["scripts/history.ts", "--stack", scratch.stack, "--json"];
+    const { output } = await execute(process.execPath, history, scratch.env);
+    const [, before] = JSON.parse(output) as { images: { back: { ref: string } } }[];
+    return { words: { TAG: before?.images.back.ref.split(":")[1] ?? "" } };
+  },
+  "docs/your-own-app.md": async () => {
+    const app = join(scratch.folder, "app");
+    const [libs, pg] = [join(app, "back/build/libs"), join(app, "back/src/main/resources/db/pg")];
+    mkdirSync(libs, { recursive: true });
+    cpSync(scratch.jar, join(libs, "app-uber.jar"));
+    await putEntry(join(libs, "app-uber.jar"), "release.txt", `${scratch.stack}'s own\n`);
+    cpSync(scratch.migrations, pg, { recursive: true });
+    cpSync(scratch.dist, join(app, "front/dist"), { recursive: true });
+    return { words: { "../app/": `${app}/` }, input: "a password\n" };
+  },
+};
+
+const others = pages().filter(
+  (page) =>
+    page !== "docs/first-run.md" &&
+    blocks(textOf(page)).some(
+      ({ mark }) => mark?.kind === "tested" && mark.test === PAGES_TEST && mark.name === "",
+    ),
+);
+
+describe("docs/first-run.md", () => {
+  it.each(["look", "a value", "a migration"])(
+    "its commands work, and print what it shows: %s",
+    async (name) => {
+      expect(await firstRun.run(name)).not.toContain(scratch.password);
+    },
+  );
 });
 
-it.each(tested)("%s: %j works as it is written", async (_, text) => {
-  // The pages name the stacks and the folder that people have.
-  const script = text
-    .replace(/(--stack|stack init) (dev|staging|prod|settings)\b/g, `$1 ${scratch.stack}`)
-    .replaceAll(" /tmp/", ` ${scratch.folder}/`);
-  const env = { ...scratch.env, AGATHA_STACK: scratch.stack };
-  const { code, output } = await execute("bash", ["-e", "-c", script], env);
-  expect(code, output).toBe(0);
-  expect(output).not.toContain(scratch.password);
+describe("each page", () => {
+  let before: string;
+  let opened: Page | undefined;
+  let setting: Setting = {};
+  beforeAll(() => {
+    expect(others.length).toBeGreaterThanOrEqual(10);
+  });
+  afterEach(async () => {
+    await opened?.end();
+    await setting.after?.();
+    // What a page sets is for that page.
+    writeFileSync(file, before);
+    opened = undefined;
+    setting = {};
+  });
+
+  it.each(others)("%s: its commands work, and print what it shows", async (page) => {
+    before = readFileSync(file, "utf8");
+    setting = (await SETTINGS[page]?.()) ?? {};
+    opened = open(page, setting);
+    expect(await opened.run("", setting.input)).not.toContain(scratch.password);
+  });
+});
+
+describe("the end", () => {
+  it("takes the stack down as docs/first-run.md tells, the data last", async () => {
+    await firstRun.run("down");
+    expect(await scratch.own("container")).toEqual([]);
+    expect(await scratch.own("volume")).toHaveLength(1);
+    await firstRun.run("drop");
+    expect(await scratch.own("volume")).toEqual([]);
+  });
+
+  it("lets go of the images as docs/rollback.md tells", async () => {
+    const listing = [
+      "image",
+      "ls",
+      "--filter",
+      `reference=agatha-*-image:kept-${scratch.stack}-*`,
+      "--quiet",
+    ];
+    expect(await scratch.docker(...listing)).not.toEqual([]);
+    const page = open("docs/rollback.md");
+    await page.run("let go");
+    await page.end();
+    expect(await scratch.docker(...listing)).toEqual([]);
+    expect(existsSync(`.state/gcroots/${scratch.stack}`)).toBe(false);
+  });
 });

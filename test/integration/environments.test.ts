@@ -7,6 +7,7 @@ import { parse } from "yaml";
 import { publishedOf, readStackFile } from "../../scripts/lib/stackFile.ts";
 import { execute } from "../support/host.ts";
 import { ourImages, restoreImages } from "../support/ourImages.ts";
+import { Page } from "../support/page.ts";
 
 /** The test run's id is in the names, so that `npm test` finds what a killed test left behind. */
 const run = process.env["AGATHA_TEST_RUN"] ?? "hand";
@@ -29,6 +30,7 @@ beforeAll(async () => {
   if (existsSync(plugins)) symlinkSync(plugins, join(folder, "home", "plugins"));
 });
 afterAll(async () => {
+  for (const shell of [review, staging]) await shell.end();
   for (const stack of stacks) {
     await stackCommand("rm", stack, "--yes");
     rmSync(`Pulumi.${stack}.yaml`, { force: true });
@@ -37,10 +39,15 @@ afterAll(async () => {
   await restoreImages(docker, images, stacks);
 });
 
-const stackCommand = (...args: string[]) => execute(process.execPath, ["scripts/stack.ts", ...args], env);
+/** docs/environments.md, for a stack that stays and for one that a pull request brings. */
+const page = () =>
+  new Page("docs/environments.md", "integration/environments.test.ts", {
+    stacks: { "pr-12": stacks[0] as string, staging: stacks[1] as string },
+    env: { ...env, NO_COLOR: "1" },
+  });
+const [staging, review] = [page(), page()];
 
-const up = (stack: string) =>
-  execute("pulumi", ["up", "--yes", "--skip-preview", "--stack", stack, "--non-interactive"], env);
+const stackCommand = (...args: string[]) => execute(process.execPath, ["scripts/stack.ts", ...args], env);
 
 const fileOf = (stack: string) => `Pulumi.${stack}.yaml`;
 
@@ -64,11 +71,9 @@ async function own(stack: string): Promise<string[]> {
 }
 
 it("new makes stacks with ports and secrets of their own", async () => {
-  for (const stack of stacks) {
-    const { code, output } = await stackCommand("new", stack);
-    expect(code, output).toBe(0);
-    expect(output).toContain(`Stack ${stack} is made; its file is ${fileOf(stack)}.`);
-  }
+  const printed = (await staging.run("new")) + (await review.run("new for review"));
+  for (const stack of stacks)
+    expect(printed).toContain(`Stack ${stack} is made; its file is ${fileOf(stack)}.`);
   const [one, two] = stacks.map((stack) => readStackFile(fileOf(stack))) as [object, object];
   expect(new Set([...publishedOf({ ...one }), ...publishedOf({ ...two })]).size).toBe(4);
   const secrets = stacks.map((stack) => {
@@ -118,8 +123,7 @@ it("new gives a stack that is there but has no update yet a file and a password,
 });
 
 it("two come up at the same time, and each answers for itself", async () => {
-  const ended = await Promise.all(stacks.map(up));
-  for (const { code, output } of ended) expect(code, output).toBe(0);
+  await Promise.all([review.run("up for review"), staging.run("up")]);
   for (const stack of stacks) {
     const [back = 0, front = 0] = publishedOf(readStackFile(fileOf(stack)));
     expect((await fetch(`http://127.0.0.1:${back}/health`)).status).toBe(200);
@@ -169,8 +173,7 @@ it("rm asks before anything goes", async () => {
 
 it("rm leaves nothing of a stack, and all of the other", async () => {
   const [one = "", two = ""] = stacks;
-  const { code, output } = await stackCommand("rm", one, "--yes");
-  expect(code, output).toBe(0);
+  const output = await review.run("remove");
   expect(output).toContain(`Volume agatha-${one}-db-data and the data in it are gone.`);
   expect(await own(one)).toEqual([]);
   const names = await docker("image", "ls", "--filter", "reference=agatha-*", "--format", "{{.Tag}}");

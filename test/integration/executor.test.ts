@@ -1,17 +1,21 @@
 /** A deployment as Pulumi Cloud runs it, in the executor's image: clone, pre-run commands, preview, update. */
 import { randomBytes } from "node:crypto";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { buildExecutor, type ExecutorImage, loadExecutor, pushExecutor } from "../../scripts/lib/executor.ts";
+import { buildExecutor, type ExecutorImage, pushExecutor } from "../../scripts/lib/executor.ts";
 import { bundle, Executor } from "../support/executor.ts";
 import { execute } from "../support/host.ts";
 import { putEntry } from "../support/jar.ts";
 import { changes, readOperations } from "../support/operations.ts";
+import { Page } from "../support/page.ts";
 import { LocalRegistry } from "../support/registry.ts";
 import { Scratch } from "../support/scratch.ts";
 import { startSshd } from "../support/sshd.ts";
 
+/** Where the command that the page names links the image. */
+const LINKS = ".state/executor";
+const linked = existsSync(LINKS);
 let scratch: Scratch;
 let executor: Executor;
 let image: ExecutorImage;
@@ -21,13 +25,22 @@ beforeAll(async () => {
   // An image of the back that this host has not: it is built in the executor.
   await putEntry(scratch.jar, "executor.txt", `${scratch.stack}\n`);
   image = await buildExecutor("host", join(scratch.folder, "executor"), process.env);
-  await loadExecutor(image, "host");
+  // Built already: it is loaded, and says so.
+  const page = new Page("docs/deployments.md", "integration/executor.test.ts", {
+    stacks: {},
+    env: process.env,
+  });
+  expect(await page.run("executor")).toContain(`executorImage: ${image.ref}`);
+  await page.end();
   const source = await bundle(scratch.folder);
   executor = await Executor.start(image.ref, scratch);
   await executor.well(`git clone --quiet --branch main ${source} .`);
   await executor.install();
 });
-afterAll(() => scratch?.remove());
+afterAll(async () => {
+  if (!linked) rmSync(LINKS, { recursive: true, force: true });
+  await scratch?.remove();
+});
 
 let runs = 0;
 async function pulumi(operation: string) {

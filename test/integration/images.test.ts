@@ -10,7 +10,8 @@ import type { Image } from "../../scripts/lib/images/model.ts";
 import { storePaths } from "../../scripts/lib/images/store.ts";
 import { openBrowser } from "../support/browser.ts";
 import { cycloneDxErrors } from "../support/cyclonedx.ts";
-import { type Ended, execute } from "../support/host.ts";
+import { execute } from "../support/host.ts";
+import { Page } from "../support/page.ts";
 
 const FOLDER = resolve(".state/images");
 const IMAGES = ["back", "front", "db"] as const;
@@ -25,8 +26,12 @@ const loaded: string[] = [];
 let printed: string;
 const images = {} as Record<(typeof IMAGES)[number], Image>;
 
-/** The command on a stack that has no file, and so the defaults. */
-const run = (): Promise<Ended> => execute("npm", ["run", "--silent", "images", "--", "--stack", stack]);
+/** The command of docs/images.md, on a stack that has no file, and so the defaults. */
+const page = new Page("docs/images.md", "integration/images.test.ts", {
+  stacks: {},
+  env: { ...process.env, AGATHA_STACK: stack },
+});
+const run = (): Promise<string> => page.run("images");
 
 const docker = async (...args: string[]): Promise<string> => {
   const { code, output } = await execute("docker", args);
@@ -47,13 +52,12 @@ async function deploy(service: string, program: string): Promise<string> {
 }
 
 beforeAll(async () => {
-  const { code, output } = await run();
-  if (code !== 0) throw new Error(`npm run images ended with ${code}:\n${output}`);
-  printed = output;
+  printed = await run();
   for (const name of IMAGES) images[name] = await imageFrom(join(FOLDER, `${name}-image`), [], process.env);
 });
 
 afterAll(async () => {
+  await page.end();
   if (containers.length > 0) await execute("docker", ["rm", "--force", ...containers]);
   if (loaded.length > 0) await execute("docker", ["image", "rm", ...loaded]);
   rmSync(folder, { recursive: true });
@@ -124,7 +128,7 @@ describe("the inventories", () => {
     const before = IMAGES.map(read);
     expect(before.flatMap((text) => cycloneDxErrors(JSON.parse(text)))).toEqual([]);
     for (const name of IMAGES) rmSync(join(FOLDER, `${name}-image.cdx.json`));
-    expect((await run()).code).toBe(0);
+    await run();
     expect(IMAGES.map(read)).toEqual(before);
   });
 
@@ -181,7 +185,7 @@ describe("what is printed", () => {
     expect(built.code, built.output).toBe(0);
     const ref = await deploy("back", link);
     await deploy("front", join(FOLDER, "front-image"));
-    const { output } = await run();
+    const output = await run();
     const differs = `differs from ${ref}: 1 of \\d+ layers are new, [\\d.]+ kB\n +~ agatha-back-migrate [^\n]* \\(- share/agatha/migrations/V900__more.sql\\)\n {2}\\w`;
     expect(output).toMatch(new RegExp(`deployed   ${differs}`));
     expect(output).toContain("deployed   same as deployed\n");

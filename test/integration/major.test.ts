@@ -4,8 +4,8 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { which } from "../../scripts/lib/exec.ts";
-import { explain } from "../../scripts/lib/explain.ts";
 import { changes, execute, type Operations, Scratch } from "../support/scratch.ts";
+import { runBlock } from "../support/scratchPage.ts";
 import { expectSentences } from "../support/words.ts";
 
 let scratch: Scratch;
@@ -31,6 +31,10 @@ const DATA = `
   alter database docker_agatha_db set work_mem = '8MB';
   alter role reader in database docker_agatha_db set search_path = "$user", "Odd Schema";
   comment on database docker_agatha_db is 'It''s ours';`;
+
+/** A block of docs/postgresql-major.md, which has to succeed. */
+const documented = (name: string): Promise<string> =>
+  runBlock(scratch, ["docs/postgresql-major.md", "integration/major.test.ts", name]);
 
 beforeAll(async () => {
   scratch = await Scratch.make();
@@ -92,14 +96,13 @@ const UPGRADE: Operations = {
 };
 
 it("a preview says from which version to which, what is kept and how long it takes", async () => {
-  wanted(17);
+  const words = await documented("look ahead");
+  expect(scratch.config["database"]).toEqual({ version: 17 });
   const plain = await scratch.preview();
   expect(plain.code, plain.output).toBe(0);
   expect(changes(plain.operations)).toEqual(UPGRADE);
   const sentence = `PostgreSQL 13 => 17, data from ${volume(13)} (kept) into ${volume(17)}, database away for about`;
   expect(plain.output).toContain(sentence);
-  const { output } = await scratch.pulumi(["preview", "--json"]);
-  const words = explain(scratch.stack, JSON.parse(output.slice(output.indexOf("{"))).steps);
   expect(words).toMatch(/volume +is filled from the old one, which is kept/);
   expect(words).toContain(sentence);
 });
@@ -149,9 +152,7 @@ it("an upgrade that is killed is begun anew by the next up, with every write in 
   await killUpWhen(`${scratch.container("db")}-upgrade-new`);
   await scratch.pulumi(["cancel", "--yes"]);
   // Somebody brings the old one back meanwhile, and writes. The upgrade's server still has the same volume.
-  const servers = ["old", "new"].map((name) => `${scratch.container("db")}-upgrade-${name}`);
-  await scratch.docker("rm", "--force", ...servers);
-  await scratch.docker("start", scratch.container("db"));
+  await documented("the old pair");
   await vi.waitFor(() => scratch.sql("insert into budget (name, amount_cents) values ('late', 3)"), {
     timeout: 120_000,
     interval: 200,
@@ -162,8 +163,8 @@ it("an upgrade that is killed is begun anew by the next up, with every write in 
   const failed = await scratch.up({ PATH: `${dockerWithoutRoom()}:${process.env["PATH"]}` });
   expect(failed.output).toContain("Nothing changed: the old database and the back run as before.");
   await vi.waitFor(async () => expect(await api()).toBe(200), { timeout: 120_000, interval: 200 });
-  const { operations, output } = await scratch.upWell();
-  expect(changes(operations)).toMatchObject({ "db-upgrade": "create", "db-data": "replace" });
+  const output = await documented("go up");
+  expect(output).toMatch(/command:local:Command db-upgrade created/);
   expect(output).toMatch(/PostgreSQL 13 => 17 in [\d.]+ s: \d+ tables, \d+ rows, the same as before/);
   expect(await serverVersion()).toBe(17);
   expect(await everything()).toEqual(before);
@@ -234,10 +235,8 @@ it("a destroyed stack is upgraded from its kept volume, by the old image, over a
 
 it("without the volume of the newer version, the older one goes on from its own", async () => {
   const before = await everything();
-  await scratch.destroy();
-  await scratch.docker("volume", "rm", volume(17));
-  wanted(13);
-  await scratch.upWell();
+  await documented("go back");
+  expect(await dataVolumes()).toEqual([volume(13)]);
   expect(await serverVersion()).toBe(13);
   expect(await everything()).toEqual(before);
 });

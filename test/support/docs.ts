@@ -14,18 +14,70 @@ export const pages = (): string[] =>
 
 export const textOf = (page: string): string => readFileSync(page, "utf8");
 
+/** What a comment above a block says of it. */
+export type Mark =
+  /** Run as it is: by docs.test.ts, or under a name by the test that has what it needs. */
+  | { kind: "tested"; test: string; name: string }
+  | { kind: "not run"; reason: string }
+  /** What the tested block before it prints. */
+  | { kind: "output" }
+  /** What is printed elsewhere. */
+  | { kind: "example" };
+
 export interface Block {
   language: string;
   text: string;
-  /** Whether a line `<!-- tested -->` stands above it: then it is run as it is. */
-  tested: boolean;
+  mark?: Mark;
+  /** The heading that it stands below. */
+  section: string;
 }
 
-/** The fenced blocks of a page. */
-export const blocks = (text: string): Block[] =>
-  [...text.matchAll(/(<!-- tested -->\n)?^[ ]*```(\w*)\n([\s\S]*?)^[ ]*```$/gm)].map(
-    ([, mark, language = "", body = ""]) => ({ language, text: body, tested: mark !== undefined }),
-  );
+/** The test that runs blocks which name no other. */
+export const PAGES_TEST = "integration/docs.test.ts";
+
+/** @throws Error where it is no mark, so that one with a slip of the pen does not pass for a comment. */
+export function markOf(comment: string): Mark {
+  const [, test = PAGES_TEST, name = ""] = /^tested(?: by (\S+): ([a-z][a-z ]*))?$/.exec(comment) ?? [];
+  if (comment.startsWith("tested") && (name !== "" || comment === "tested"))
+    return { kind: "tested", test, name };
+  const reason = /^not run: (.+)$/.exec(comment)?.[1];
+  if (reason !== undefined) return { kind: "not run", reason };
+  if (comment === "output" || comment === "example") return { kind: comment };
+  throw new Error(`"<!-- ${comment} -->" is no mark. CONTRIBUTING.md tells which there are.`);
+}
+
+/** The fenced blocks of a page, without the indentation that a list gives them. */
+export const blocks = (text: string): Block[] => {
+  const found: Block[] = [];
+  let section = "";
+  const parts = /^(?:#+ (.*)|(?:[ ]*<!-- (.*) -->\n)?([ ]*)```(\w*)\n([\s\S]*?)^[ ]*```)$/gm;
+  for (const [, heading, comment, indent = "", language = "", body = ""] of text.matchAll(parts)) {
+    if (heading !== undefined) section = heading;
+    else
+      found.push({
+        language,
+        text: body.replace(new RegExp(`^${indent}`, "gm"), ""),
+        ...(comment === undefined ? {} : { mark: markOf(comment) }),
+        section,
+      });
+  }
+  return found;
+};
+
+/** What is wrong with the marks of a page's blocks. */
+export function unmarked(found: Block[]): string[] {
+  return found.flatMap((block, i) => {
+    const before = found[i - 1];
+    const follows = before?.mark?.kind === "tested" && before.section === block.section;
+    const kind = block.mark?.kind;
+    if (block.language === "sh")
+      return kind === "tested" || kind === "not run" ? [] : [`not marked: ${block.text}`];
+    if (kind === "output" && !follows) return [`output of no tested block: ${block.text}`];
+    if (block.language === "" && follows && kind === undefined)
+      return [`neither output nor example: ${block.text}`];
+    return kind === "tested" || kind === "not run" ? [`no commands, but marked so: ${block.text}`] : [];
+  });
+}
 
 /** The page without its fenced blocks. */
 export const prose = (text: string): string => text.replace(/^[ ]*```[\s\S]*?^[ ]*```$/gm, "");

@@ -182,24 +182,6 @@ export class Scratch {
     rmSync(written);
   }
 
-  /** Moves the stack to another file backend and passphrase, by the commands of docs/environments.md. */
-  async move(backend: string, passphrase: string): Promise<void> {
-    const here = `Pulumi.${this.stack}.yaml`;
-    cpSync(this.configFile, here);
-    const commands = `set -euo pipefail
-      pulumi stack export --stack "$0" --file "$1/exported.json"
-      export PULUMI_BACKEND_URL="$2"
-      pulumi stack init "$0" --no-select
-      pulumi stack import --stack "$0" --file "$1/exported.json"
-      printf '%s\\n' "$3" "$3" | pulumi stack change-secrets-provider passphrase --stack "$0"`;
-    const args = ["-c", commands, this.stack, this.folder, backend, passphrase];
-    const { code, output } = await execute("bash", args, this.env);
-    cpSync(here, this.configFile);
-    rmSync(here);
-    if (code !== 0) throw new Error(`${commands}: ${output}`);
-    Object.assign(this.env, { PULUMI_BACKEND_URL: backend, PULUMI_CONFIG_PASSPHRASE: passphrase });
-  }
-
   /** Runs an operation and tells what it did to each resource. */
   async operate(args: string[], env: NodeJS.ProcessEnv = {}): Promise<Ended & { operations: Operations }> {
     const log = join(this.folder, `events-${this.runs++}.json`);

@@ -1,0 +1,74 @@
+/** A page's blocks on a scratch stack, which stands for the stacks that people have. */
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { parse } from "yaml";
+import { Page } from "./page.ts";
+import type { Substitutions } from "./pageText.ts";
+import type { Scratch } from "./scratch.ts";
+import { writeStackFile } from "./stackFile.ts";
+
+export interface ScratchPageOptions extends Partial<Substitutions> {
+  /** What differs from the scratch stack's. */
+  env?: NodeJS.ProcessEnv;
+}
+
+/**
+ * The blocks of a page that the test is to run.
+ *
+ * @param options What differs from this: `dev`, `staging` and `prod` are the scratch stack, the sample's ports its own.
+ */
+export function scratchPage(
+  scratch: Scratch,
+  page: string,
+  test: string,
+  { stacks = {}, words = {}, env = {} }: ScratchPageOptions = {},
+): Page {
+  const { stack } = scratch;
+  const ports = {
+    "127.0.0.1:8000": `127.0.0.1:${scratch.backPort}`,
+    "127.0.0.1:5173": `127.0.0.1:${scratch.frontPort}`,
+  };
+  return new Page(page, test, {
+    stacks: { dev: stack, staging: stack, prod: stack, ...stacks },
+    words: { ...ports, ...words },
+    // What `npm run` commands take for `dev`; and no colours, whatever the terminal.
+    env: { ...scratch.env, AGATHA_STACK: stack, NO_COLOR: "1", ...env },
+  });
+}
+
+/**
+ * Runs one block of a page, in a shell of its own, with the stack's file in the clone; gives what it prints.
+ *
+ * @param input What its commands read, where they ask.
+ */
+export async function runBlock(
+  scratch: Scratch,
+  [page, test, name]: [page: string, test: string, name: string],
+  { input = "", ...options }: ScratchPageOptions & { input?: string } = {},
+): Promise<string> {
+  const opened = scratchPage(scratch, page, test, options);
+  try {
+    return await inClone(scratch, () => opened.run(name, input));
+  } finally {
+    await opened.end();
+  }
+}
+
+/** Does work with the stack's file where a clone has it, and takes over what the work writes into it. */
+async function inClone<T>(scratch: Scratch, work: () => Promise<T>): Promise<T> {
+  const file = writeStackFile(scratch);
+  try {
+    return await work();
+  } finally {
+    takeOver(scratch, file);
+    rmSync(file);
+  }
+}
+
+/** The configuration and Pulumi's salt, as commands left them. */
+function takeOver(scratch: Scratch, file: string): void {
+  const text = readFileSync(file, "utf8");
+  const { config } = parse(text) as { config: Record<string, unknown> };
+  for (const key of Object.keys(scratch.config)) delete scratch.config[key];
+  for (const [key, value] of Object.entries(config)) scratch.config[key.replace(/^agatha:/, "")] = value;
+  writeFileSync(scratch.configFile, text);
+}
