@@ -7,7 +7,10 @@ import { join } from "node:path";
 import type { Ended } from "./host.ts";
 
 export class Shell {
-  private readonly folder = mkdtempSync(join(tmpdir(), "agatha-shell-"));
+  /** The test run's id is in it, so that `npm test` finds what a killed test left behind. */
+  private readonly folder = mkdtempSync(
+    join(tmpdir(), `agatha-test-${process.env["AGATHA_TEST_RUN"] ?? "hand"}-shell-`),
+  );
   private readonly bash: ChildProcess;
   private output = "";
   private runs = 0;

@@ -80,11 +80,12 @@ something
     page = new Page(path, test, { stacks: { dev: "ours" }, env: process.env });
   };
 
-  it("has a test's own blocks run, in one shell, with the test's names", async () => {
-    open(PAGES_TEST);
-    expect(await page.run()).toBe("agatha-ours-db\n3 rows\n");
-    open("integration/other.test.ts");
-    expect(await page.run("one")).toBe("other\n");
+  it.each([
+    [PAGES_TEST, "", "agatha-ours-db\n3 rows\n"],
+    ["integration/other.test.ts", "one", "other\n"],
+  ])("has %s run its own blocks, in one shell, with the test's names", async (test, name, printed) => {
+    open(test);
+    expect(await page.run(name)).toBe(printed);
   });
 
   it("fails where what it shows is not printed, or there is no such block", async () => {
