@@ -7,16 +7,17 @@ import { pipeline } from "node:stream/promises";
 import { resolveDockerHost } from "../components/dockerHost.ts";
 import { authFile, type Registry, registryError, repositoryOf } from "../components/registry.ts";
 import { dockerError, inspect, tagged } from "./docker.ts";
+import type { Writer } from "./load.ts";
 import { run, StepError, start, tail } from "./process.ts";
 
 /**
- * Pushes what `image`, an executable that writes a docker archive, writes, and lets the docker host pull it.
+ * Pushes what an image's program writes, and lets the docker host pull it.
  *
  * @param ref The name that it has on the docker host: `name:tag`.
  * @param registry Its description in JSON; its password comes by standard input.
  * @returns What was sent: `pushed to host:5000 in 0.8 s, pulled in 0.5 s`.
  */
-export async function throughRegistry(image: string, ref: string, registry: Registry): Promise<string> {
+export async function throughRegistry(image: Writer, ref: string, registry: Registry): Promise<string> {
   // Yours alone (0700): the login lies in it, and the way to keep it out of arguments and environments is a file.
   const folder = mkdtempSync(join(tmpdir(), "agatha-registry-"));
   try {
@@ -33,7 +34,7 @@ export async function throughRegistry(image: string, ref: string, registry: Regi
   }
 }
 
-async function push(image: string, ref: string, registry: Registry, folder: string) {
+async function push(image: Writer, ref: string, registry: Registry, folder: string) {
   const [name = "", tag = ""] = ref.split(":");
   const target = `docker://${repositoryOf(registry, name)}:${tag}`;
   const tls = `--tls-verify=${!registry.insecure}`;
@@ -64,14 +65,14 @@ async function push(image: string, ref: string, registry: Registry, folder: stri
 }
 
 /** What the image's program writes, as a file. */
-async function write(image: string, file: string): Promise<void> {
-  const { child, ended } = start(image, []);
+async function write({ program, args }: Writer, file: string): Promise<void> {
+  const { child, ended } = start(program, args);
   await pipeline(child.stdout, createWriteStream(file)).catch((error: Error) => {
     child.kill();
     throw new StepError(`${file}: ${error.message}. Free some space in the temporary folder, or set TMPDIR.`);
   });
   const { code, stderr } = await ended;
-  if (code !== 0) throw new StepError(`${image} ended with ${code}:\n${tail(stderr, 30)}`);
+  if (code !== 0) throw new StepError(`${program} ended with ${code}:\n${tail(stderr, 30)}`);
 }
 
 /** Signatures are no matter here: the image was built here. */

@@ -47,6 +47,7 @@ function load(program: string) {
     KEPT_AS: ref.replace(":", ":kept-test-"),
     OUT_LINK: join(folder, "out", `front-image-${ref.split(":")[1]}`),
     PACKAGES: "host",
+    SYSTEM: "x86_64-linux",
     REF: ref,
   });
 }

@@ -58,6 +58,7 @@ async function build(application: object, more: object = {}, secret = password):
     KEPT_AS: (await refOf(application)).replace(":", ":kept-test-"),
     OUT_LINK: join(folder, "out", `front-image-${(await refOf(application)).split(":")[1]}`),
     PACKAGES: "host",
+    SYSTEM: "x86_64-linux",
     REF: await refOf(application),
     REGISTRY: JSON.stringify({ ...described, ...more }),
   };
