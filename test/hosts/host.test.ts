@@ -26,12 +26,12 @@ function tls({ folder, address }: Engine): string[] {
 
 beforeAll(async () => {
   engine = await Engine.make({ args: tls });
-  ssh = await SshServer.start(engine);
+  ssh = await SshServer.on(engine);
   // A context of docker's, as `docker context create` makes it, chosen by the environment.
   const config = join(engine.folder, "config");
   mkdirSync(config);
   const env = { ...ssh.env, DOCKER_CONFIG: config, DOCKER_CONTEXT: "other" };
-  const create = ["context", "create", "other", "--docker", `host=${ssh.dockerHost}`];
+  const create = ["context", "create", "other", "--docker", `host=${ssh.url}`];
   const created = await execute("docker", create, { ...process.env, DOCKER_CONFIG: config });
   expect(created.code, created.output).toBe(0);
   scratch = await Scratch.make({ env, address: engine.address, inspect: engine.host });
@@ -86,7 +86,7 @@ it("only the layers that are missing there are sent", async () => {
 });
 
 it("the same host by DOCKER_HOST changes nothing", async () => {
-  const env = { DOCKER_HOST: ssh.dockerHost, DOCKER_CONTEXT: "" };
+  const env = { DOCKER_HOST: ssh.url, DOCKER_CONTEXT: "" };
   const preview = await scratch.preview(env);
   expect(changes(preview.operations)).toEqual({});
   const up = await scratch.up(env);
@@ -95,10 +95,10 @@ it("the same host by DOCKER_HOST changes nothing", async () => {
 });
 
 it("the configuration comes before what the environment says, for the provider too", async () => {
-  scratch.config["dockerHost"] = ssh.dockerHost;
+  scratch.config["dockerHost"] = ssh.url;
   scratch.back({ memory: 400 });
   // What the environment named so far has to work still: the step that removes the former files is told no host.
-  const env = { DOCKER_HOST: ssh.dockerHost, DOCKER_CONTEXT: "nowhere", DOCKER_CERT_PATH: "/nowhere" };
+  const env = { DOCKER_HOST: ssh.url, DOCKER_CONTEXT: "nowhere", DOCKER_CERT_PATH: "/nowhere" };
   const { code, output, operations } = await scratch.up(env);
   expect(code, output).toBe(0);
   // Its files come by a step that is told the host, and is made anew with another address.
@@ -118,11 +118,11 @@ it.each([
   scratch.config["dockerHost"] = "unix:///var/run/docker.sock";
   await putEntry(scratch.jar, "release.txt", "3\n");
   const { code, output, operations } = await operate();
-  scratch.config["dockerHost"] = ssh.dockerHost;
+  scratch.config["dockerHost"] = ssh.url;
   expect(code).not.toBe(0);
   expectSentences(scratch, output);
   expect(output).toContain(
-    `agatha:dockerHost: "unix:///var/run/docker.sock" is not the docker host that stack "${scratch.stack}" runs on, which is "${ssh.dockerHost}". Set it back, or move the stack as docs/remote-hosts.md tells`,
+    `agatha:dockerHost: "unix:///var/run/docker.sock" is not the docker host that stack "${scratch.stack}" runs on, which is "${ssh.url}". Set it back, or move the stack as docs/remote-hosts.md tells`,
   );
   expect(changes(operations)).toEqual({});
   expect(await here()).toBe("");
@@ -137,7 +137,7 @@ it("a key that the host refuses is told as such, and nothing is touched", async 
   expect(code).not.toBe(0);
   expectSentences(scratch, output);
   expect(output).toContain(
-    `docker: ${ssh.dockerHost} refuses this user's ssh key. Add the key to the host's authorized_keys`,
+    `docker: ${ssh.url} refuses this user's ssh key. Add the key to the host's authorized_keys`,
   );
   expect(changes(operations)).toEqual({});
   expect(await scratch.running()).toEqual(before);
@@ -150,7 +150,7 @@ it("a host that is away is told as such, and the next up goes on", async () => {
   expect(code).not.toBe(0);
   expectSentences(scratch, output);
   expect(output).toContain(
-    `docker: ${ssh.dockerHost} cannot be reached: connect to host ${engine.address} port 22: Connection refused. See to`,
+    `docker: ${ssh.url} cannot be reached: connect to host ${engine.address} port 22: Connection refused. See to`,
   );
   expect(changes(operations)).toEqual({});
   const { operations: next } = await scratch.upWell();
@@ -172,7 +172,7 @@ it("the same host by TLS; without a certificate it is told what lacks", async ()
   expect(["update", "replace"]).toContain(operations["back-container"]);
   expect(operations["db-container"]).toBe("same");
   // Back to ssh, which needs no certificate at the end; what goes is still reached by TLS.
-  scratch.config["dockerHost"] = ssh.dockerHost;
+  scratch.config["dockerHost"] = ssh.url;
   const back = await scratch.up(env);
   expect(back.code, back.output).toBe(0);
   expect(await health()).toBe(200);

@@ -16,7 +16,7 @@ import { parse, stringify } from "yaml";
 import { which } from "../../scripts/lib/exec.ts";
 import { readDump } from "../../steps/backup/dump.ts";
 import { type Ended, execute, Scratch } from "../support/scratch.ts";
-import { type Sshd, startSshd } from "../support/sshd.ts";
+import { SshServer } from "../support/sshServer.ts";
 import { expectSentences } from "../support/words.ts";
 
 let scratch: Scratch;
@@ -38,11 +38,11 @@ const script = (
   args: string[],
   of = scratch,
   config = of.configFile,
-  path = "",
+  env: NodeJS.ProcessEnv = {},
 ): Promise<Ended> =>
   execute(process.execPath, [`scripts/${name}.ts`, "--stack", of.stack, "--config-file", config, ...args], {
     ...of.env,
-    PATH: `${path}${of.env["PATH"]}`,
+    ...env,
   });
 
 /** A backup that has to succeed; gives its path. */
@@ -305,7 +305,9 @@ describe("an exchange that does not end well", () => {
     mkdirSync(bin, { recursive: true });
     const text = `#!/bin/bash\nreal=${which("docker")}\n${wrong}\nexec "$real" "$@"\n`;
     writeFileSync(join(bin, "docker"), text, { mode: 0o755 });
-    return script("restore", [path, "--yes"], scratch, scratch.configFile, `${bin}:`);
+    return script("restore", [path, "--yes"], scratch, scratch.configFile, {
+      PATH: `${bin}:${process.env["PATH"]}`,
+    });
   }
 
   it("where the back's stop fails, leaves the data as it was, and the back serves it", async () => {
@@ -342,18 +344,18 @@ describe("an exchange that does not end well", () => {
 });
 
 describe("over ssh", () => {
-  let sshd: Sshd;
+  let sshd: SshServer;
   let there: string;
 
   beforeAll(async () => {
-    sshd = await startSshd(join(scratch.folder, "ssh"));
+    sshd = await SshServer.here(join(scratch.folder, "ssh"));
     there = join(scratch.folder, "over there's");
     mkdirSync(there);
   });
-  afterAll(() => sshd?.stop());
+  afterAll(() => sshd?.end());
 
   const ssh = (name: string, args: string[]) =>
-    script(name, args, scratch, configWith({ to: `${sshd.url}${there}` }), `${sshd.bin}:`);
+    script(name, args, scratch, configWith({ to: `${sshd.url}${there}` }), sshd.env);
 
   it("a backup arrives, and is restored from there by its name or its URL", async () => {
     const { code, output } = await ssh("backup", []);
@@ -408,7 +410,7 @@ describe("over ssh", () => {
   });
 
   it("a host that does not answer is named, with how to look", async () => {
-    await sshd.stop();
+    await sshd.end();
     const { code, output } = await ssh("backup", []);
     expect(code).toBe(1);
     expect(output).toMatch(
