@@ -1,12 +1,16 @@
 /** A stack on another host: a second engine on this machine, behind a real sshd and behind TLS. */
-import { mkdirSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { certificates } from "../support/certificates.ts";
+import { blocks, textOf } from "../support/docs.ts";
 import { Engine } from "../support/engine.ts";
 import { putEntry } from "../support/jar.ts";
+import { ourImages, restoreImages } from "../support/ourImages.ts";
+import { allParts, partsOf } from "../support/parts.ts";
 import { changes, execute, Scratch } from "../support/scratch.ts";
 import { SshServer } from "../support/sshServer.ts";
+import { writeStackFile } from "../support/stackFile.ts";
 import { expectSentences } from "../support/words.ts";
 
 let engine: Engine;
@@ -14,6 +18,12 @@ let ssh: SshServer;
 let scratch: Scratch;
 
 const TLS_PORT = 2376;
+
+/** This machine's own engine, as a stack names it. */
+const LOCAL = "unix:///var/run/docker.sock";
+
+const tlsUrl = () => `tcp://${engine.address}:${TLS_PORT}`;
+const certificate = () => ({ DOCKER_TLS_VERIFY: "1", DOCKER_CERT_PATH: join(engine.folder, "tls") });
 
 /** An engine that answers on its socket, and by TLS to who has a certificate. */
 function tls({ folder, address }: Engine): string[] {
@@ -40,11 +50,8 @@ afterAll(async () => {
   await scratch?.remove().finally(() => ssh.end().finally(() => engine.remove()));
 });
 
-/** What this machine's own engine has of the stack. */
-async function here(): Promise<string> {
-  const args = ["ps", "--all", "--quiet", "--filter", `label=agatha.stack=${scratch.stack}`];
-  return (await execute("docker", args)).output;
-}
+const here = (...args: string[]) =>
+  execute("docker", args, { ...process.env, DOCKER_HOST: LOCAL, DOCKER_CONTEXT: "" });
 
 const health = async () => (await fetch(`${scratch.backUrl}/health`)).status;
 
@@ -63,51 +70,44 @@ it("a preview needs no connection, and does not wait for one", async () => {
   expect(alone).toBeLessThan(1.5 * connected + 5000);
 });
 
-it("is built here and runs there, by a docker context over ssh", async () => {
-  await scratch.upWell();
+it("is built here and runs there, by a docker context over ssh, while another stack comes up here", async () => {
+  // One program, one backend, two hosts: the ports may be the same.
+  const env = { PULUMI_BACKEND_URL: scratch.env["PULUMI_BACKEND_URL"], DOCKER_CONTEXT: "" };
+  const other = await Scratch.make({ dockerHost: LOCAL, env, address: "127.0.0.1", inspect: LOCAL });
+  const files = [scratch, other].map(writeStackFile);
+  try {
+    for (const name of ["back", "front"] as const)
+      other.config[name] = { ...(scratch.config[name] as object) };
+    const ended = await Promise.all([scratch.up(), other.up()]);
+    for (const { code, output } of ended) expect(code, output).toBe(0);
+    expect(await partsOf(scratch.stack, engine.docker)).toEqual(allParts(scratch.stack));
+    expect(await partsOf(other.stack, here)).toEqual(allParts(other.stack));
+    expect([await partsOf(scratch.stack, here), await partsOf(other.stack, engine.docker)]).toEqual([[], []]);
+    for (const stack of [scratch, other]) {
+      await stack.sql(`insert into budget (name, amount_cents) values ('${stack.stack}', 1)`);
+      const budgets = await (await fetch(`${stack.backUrl}/api/budgets`)).json();
+      expect(budgets).toMatchObject([{ name: stack.stack }]);
+      expect((await fetch(stack.frontUrl)).status).toBe(200);
+    }
+    expect(scratch.backPort).toBe(other.backPort);
+    const list = await execute(process.execPath, ["scripts/stack.ts", "list"], scratch.env);
+    for (const [stack, host] of [
+      [scratch, "the environment's"],
+      [other, LOCAL],
+    ] as const)
+      expect(list.output).toMatch(new RegExp(`^${stack.stack} +\\d+ resources +\\S.* +${host} `, "m"));
+  } finally {
+    for (const file of files) rmSync(file);
+    await other.remove();
+  }
   expect(await health()).toBe(200);
-  expect((await fetch(scratch.frontUrl)).status).toBe(200);
-  expect(await scratch.own("container")).toHaveLength(3);
-  expect(await here()).toBe("");
-});
-
-it("only the layers that are missing there are sent", async () => {
-  await putEntry(scratch.jar, "release.txt", "2\n");
-  const { output, operations } = await scratch.upWell();
-  expect(changes(operations)).toEqual({
-    "back-image-build": "replace",
-    "back-image-loaded": "replace",
-    "back-trial": "update",
-    "back-container": "replace",
-    "back-healthy": "replace",
-    history: "update",
-  });
-  expect(output).toMatch(/agatha-back-image:\w+ built in [\d.]+ s, 1 of \d+ layers/);
 });
 
 it("the same host by DOCKER_HOST changes nothing", async () => {
   const env = { DOCKER_HOST: ssh.url, DOCKER_CONTEXT: "" };
-  const preview = await scratch.preview(env);
-  expect(changes(preview.operations)).toEqual({});
   const up = await scratch.up(env);
   expect(up.code, up.output).toBe(0);
   expect(changes(up.operations)).toEqual({});
-});
-
-it("the configuration comes before what the environment says, for the provider too", async () => {
-  scratch.config["dockerHost"] = ssh.url;
-  scratch.back({ memory: 400 });
-  // What the environment named so far has to work still: the step that removes the former files is told no host.
-  const env = { DOCKER_HOST: ssh.url, DOCKER_CONTEXT: "nowhere", DOCKER_CERT_PATH: "/nowhere" };
-  const { code, output, operations } = await scratch.up(env);
-  expect(code, output).toBe(0);
-  // Its files come by a step that is told the host, and is made anew with another address.
-  expect(["update", "replace"]).toContain(operations["back-container"]);
-  expect(operations["db-container"]).toBe("same");
-  expect(
-    await scratch.docker("inspect", "--format", "{{.HostConfig.Memory}}", scratch.container("back")),
-  ).toEqual([String(400 * 1024 * 1024)]);
-  expect(await health()).toBe(200);
 });
 
 it.each([
@@ -115,17 +115,16 @@ it.each([
   ["an update", () => scratch.up()],
 ])("%s on another host is refused, with the mend, before anything is touched", async (_, operate) => {
   const before = await scratch.running();
-  scratch.config["dockerHost"] = "unix:///var/run/docker.sock";
-  await putEntry(scratch.jar, "release.txt", "3\n");
+  scratch.config["dockerHost"] = LOCAL;
   const { code, output, operations } = await operate();
-  scratch.config["dockerHost"] = ssh.url;
+  delete scratch.config["dockerHost"];
   expect(code).not.toBe(0);
   expectSentences(scratch, output);
   expect(output).toContain(
     `agatha:dockerHost: "unix:///var/run/docker.sock" is not the docker host that stack "${scratch.stack}" runs on, which is "${ssh.url}". Set it back, or move the stack as docs/remote-hosts.md tells`,
   );
   expect(changes(operations)).toEqual({});
-  expect(await here()).toBe("");
+  expect(await partsOf(scratch.stack, here)).toEqual([]);
   expect(await scratch.running()).toEqual(before);
 });
 
@@ -143,7 +142,8 @@ it("a key that the host refuses is told as such, and nothing is touched", async 
   expect(await scratch.running()).toEqual(before);
 });
 
-it("a host that is away is told as such, and the next up goes on", async () => {
+it("a host that is away is told as such; the next up goes on, and sends only the layers that it lacks", async () => {
+  await putEntry(scratch.jar, "release.txt", "2\n");
   await ssh.end();
   const { code, output, operations } = await scratch.up();
   await ssh.again();
@@ -153,27 +153,115 @@ it("a host that is away is told as such, and the next up goes on", async () => {
     `docker: ${ssh.url} cannot be reached: connect to host ${engine.address} port 22: Connection refused. See to`,
   );
   expect(changes(operations)).toEqual({});
-  const { operations: next } = await scratch.upWell();
-  expect(next["back-container"]).toBe("replace");
+  const next = await scratch.upWell();
+  expect(changes(next.operations)).toEqual({
+    "back-image-build": "replace",
+    "back-image-loaded": "replace",
+    "back-trial": "update",
+    "back-container": "replace",
+    "back-healthy": "replace",
+    history: "update",
+  });
+  expect(next.output).toMatch(/agatha-back-image:\w+ built in [\d.]+ s, 1 of \d+ layers/);
   expect(await health()).toBe(200);
 });
 
-it("the same host by TLS; without a certificate it is told what lacks", async () => {
-  scratch.config["dockerHost"] = `tcp://${engine.address}:${TLS_PORT}`;
-  scratch.back({ memory: 420 });
+it("the same host by TLS is the stack's; without a certificate it is told what lacks", async () => {
+  const before = await scratch.running();
+  scratch.config["dockerHost"] = tlsUrl();
   const plain = await scratch.up();
+  const { code, output, operations } = await scratch.preview(certificate());
+  delete scratch.config["dockerHost"];
   expect(plain.code).not.toBe(0);
   expectSentences(scratch, plain.output);
   expect(plain.output).toContain(`and this client do not agree on TLS:`);
   expect(plain.output).toContain("DOCKER_TLS_VERIFY=1");
-  const env = { DOCKER_TLS_VERIFY: "1", DOCKER_CERT_PATH: join(engine.folder, "tls") };
-  const { code, output, operations } = await scratch.up(env);
   expect(code, output).toBe(0);
-  expect(["update", "replace"]).toContain(operations["back-container"]);
-  expect(operations["db-container"]).toBe("same");
-  // Back to ssh, which needs no certificate at the end; what goes is still reached by TLS.
-  scratch.config["dockerHost"] = ssh.url;
-  const back = await scratch.up(env);
-  expect(back.code, back.output).toBe(0);
-  expect(await health()).toBe(200);
+  // Their files come by steps that are told the host.
+  expect(operations).toMatchObject({
+    "back-container": "replace",
+    "db-container": "same",
+    "db-data": "same",
+  });
+  expect(await scratch.running()).toEqual(before);
+});
+
+/** Runs a block of the page's section on moving, for this stack. */
+async function asThePageSays(number: number, dockerHost: string, dump: string): Promise<string> {
+  const section = textOf("docs/remote-hosts.md")
+    .split(/^## /m)
+    .find((part) => part.startsWith("Moving a stack"));
+  const { text = "" } = blocks(section ?? "")[number] ?? {};
+  expect(text).toMatch(/dockerHost ssh:\/\/\S+ .*\n.*run up .*\n.*restore -- FILE /);
+  const script = text
+    .replaceAll("--stack prod", `--stack ${scratch.stack}`)
+    .replace(/ssh:\/\/\S+/, dockerHost)
+    // Nobody is there to be asked.
+    .replace("FILE", `${dump} --yes`);
+  const { code, output } = await execute("bash", ["-e", "-c", script], { ...scratch.env, ...certificate() });
+  expect(code, output).toBe(0);
+  expect(output).not.toContain(scratch.password);
+  scratch.config["dockerHost"] = dockerHost;
+  return output;
+}
+
+const names = async (url: string) =>
+  ((await (await fetch(`${url}/api/budgets`)).json()) as { name: string }[]).map(({ name }) => name);
+
+describe("moves", () => {
+  let file: string;
+  let images: Map<string, string>;
+  const dumpOf = `"$(ls -t .state/backups/STACK/*.dump | head -n 1)"`;
+  const dump = () => dumpOf.replace("STACK", scratch.stack);
+  const lines = async (...args: string[]) => (await here(...args)).output.split("\n").filter(Boolean);
+
+  beforeAll(async () => {
+    images = await ourImages(lines);
+    file = writeStackFile(scratch);
+  });
+  afterAll(async () => {
+    rmSync(file);
+    // What a host that is lost would have kept.
+    for (const name of await partsOf(scratch.stack, here)) await here("container", "rm", "--force", name);
+    for (const kind of ["network", "volume"]) {
+      const filter = ["--quiet", "--filter", `label=agatha.stack=${scratch.stack}`];
+      for (const name of await lines(kind, "ls", ...filter)) await here(kind, "rm", name);
+    }
+    await restoreImages(lines, images, [scratch.stack]);
+  });
+
+  it("with its data, and leaves the volume where it was", async () => {
+    await asThePageSays(0, LOCAL, dump());
+    expect(await names(`http://127.0.0.1:${scratch.backPort}`)).toEqual([scratch.stack]);
+    expect(await partsOf(scratch.stack, here)).toEqual(allParts(scratch.stack));
+    expect(await partsOf(scratch.stack, engine.docker)).toEqual([`agatha-${scratch.stack}-db-data`]);
+    const dropped = await engine.docker("volume", "rm", `agatha-${scratch.stack}-db-data`);
+    expect(dropped.code, dropped.output).toBe(0);
+  });
+
+  it("to a new host by TLS, when its own is lost, and asks nothing of that one", async () => {
+    const before = await here(
+      "ps",
+      "--quiet",
+      "--no-trunc",
+      "--filter",
+      `label=agatha.stack=${scratch.stack}`,
+    );
+    await asThePageSays(1, tlsUrl(), dump());
+    expect(await names(scratch.backUrl)).toEqual([scratch.stack]);
+    expect(await partsOf(scratch.stack, engine.docker)).toEqual(allParts(scratch.stack));
+    const after = await here(
+      "ps",
+      "--quiet",
+      "--no-trunc",
+      "--filter",
+      `label=agatha.stack=${scratch.stack}`,
+    );
+    expect(after).toEqual(before);
+    // What the stack is from now on.
+    Object.assign(scratch.env, certificate());
+    const again = await scratch.up();
+    expect(again.code, again.output).toBe(0);
+    expect(changes(again.operations)).toEqual({});
+  });
 });
