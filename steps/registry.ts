@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
-import { resolveDockerHost } from "../components/dockerHost.ts";
-import { authFile, type Registry, registryError, repositoryOf } from "../components/registry.ts";
+import { type DockerHost, resolveDockerHost } from "../components/dockerHost.ts";
+import { authFile, pullError, type Registry, registryError, repositoryOf } from "../components/registry.ts";
 import { dockerError, inspect, tagged } from "./docker.ts";
 import type { Writer } from "./load.ts";
 import { run, StepError, start, tail } from "./process.ts";
@@ -81,13 +81,10 @@ const skopeo = (...args: string[]) => run("skopeo", ["--insecure-policy", ...arg
 /** The docker host pulls by digest; afterwards the image has our name alone, so that it can be pruned by it. */
 async function pull(ref: string, digest: string, registry: Registry, folder: string): Promise<void> {
   const byDigest = `${repositoryOf(registry, ref.split(":")[0] ?? "")}@${digest}`;
-  const { code, stderr } = await run(
-    "docker",
-    ["pull", "--quiet", byDigest],
-    undefined,
-    await loginEnvironment(folder),
-  );
-  if (code !== 0) throw new StepError(registryError(registry, "the docker host", stderr));
+  const host = await resolveDockerHost(undefined);
+  const args = ["pull", "--quiet", byDigest];
+  const { code, stderr } = await run("docker", args, undefined, loginEnvironment(host, folder));
+  if (code !== 0) throw new StepError(pullError(registry, host.address, stderr));
   // Another stack that pulled the same at the same time may have taken the name away: it has given it ours before.
   if (!(await tagged(byDigest, ref)) && (await inspect("image", ref, ".Id")) === undefined)
     throw new StepError(`docker tag: ${byDigest} was pulled and is gone. Run up again.`);
@@ -97,8 +94,7 @@ async function pull(ref: string, digest: string, registry: Registry, folder: str
 }
 
 /** Docker's client with a login of its own: in another folder it finds no contexts, so it is told the host outright. */
-async function loginEnvironment(folder: string): Promise<NodeJS.ProcessEnv> {
-  const { address, provider } = await resolveDockerHost(undefined);
+function loginEnvironment({ address, provider }: DockerHost, folder: string): NodeJS.ProcessEnv {
   const certificates = provider.certPath
     ? { DOCKER_CERT_PATH: provider.certPath, DOCKER_TLS_VERIFY: "1" }
     : {};
