@@ -1,4 +1,7 @@
-/** A stack on another host: a second engine on this machine, behind a real sshd and behind TLS. */
+/**
+ * A stack on another host: an engine behind a real sshd and behind TLS; and another one, by its socket as this machine's
+ * own is reached.
+ */
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -6,7 +9,6 @@ import { certificates } from "../support/certificates.ts";
 import { blocks, textOf } from "../support/docs.ts";
 import { Engine } from "../support/engine.ts";
 import { putEntry } from "../support/jar.ts";
-import { ourImages, restoreImages } from "../support/ourImages.ts";
 import { allParts, partsOf } from "../support/parts.ts";
 import { changes, execute, Scratch } from "../support/scratch.ts";
 import { SshServer } from "../support/sshServer.ts";
@@ -14,13 +16,11 @@ import { writeStackFile } from "../support/stackFile.ts";
 import { expectSentences } from "../support/words.ts";
 
 let engine: Engine;
+let home: Engine;
 let ssh: SshServer;
 let scratch: Scratch;
 
 const TLS_PORT = 2376;
-
-/** This machine's own engine, as a stack names it. */
-const LOCAL = "unix:///var/run/docker.sock";
 
 const tlsUrl = () => `tcp://${engine.address}:${TLS_PORT}`;
 const certificate = () => ({ DOCKER_TLS_VERIFY: "1", DOCKER_CERT_PATH: join(engine.folder, "tls") });
@@ -35,7 +35,7 @@ function tls({ folder, address }: Engine): string[] {
 }
 
 beforeAll(async () => {
-  engine = await Engine.make({ args: tls });
+  [engine, home] = await Promise.all([Engine.make({ args: tls }), Engine.make()]);
   ssh = await SshServer.on(engine);
   // A context of docker's, as `docker context create` makes it, chosen by the environment.
   const config = join(engine.folder, "config");
@@ -47,11 +47,9 @@ beforeAll(async () => {
   scratch = await Scratch.make({ env, address: engine.address, inspect: engine.host });
 });
 afterAll(async () => {
-  await scratch?.remove().finally(() => ssh.end().finally(() => engine.remove()));
+  await scratch?.remove().finally(() => ssh.end());
+  await Promise.all([engine?.remove(), home?.remove()]);
 });
-
-const here = (...args: string[]) =>
-  execute("docker", args, { ...process.env, DOCKER_HOST: LOCAL, DOCKER_CONTEXT: "" });
 
 const health = async () => (await fetch(`${scratch.backUrl}/health`)).status;
 
@@ -70,10 +68,10 @@ it("a preview needs no connection, and does not wait for one", async () => {
   expect(alone).toBeLessThan(1.5 * connected + 5000);
 });
 
-it("is built here and runs there, by a docker context over ssh, while another stack comes up here", async () => {
+it("is built here and runs there, by a docker context over ssh, while another stack comes up on another host", async () => {
   // One program, one backend, two hosts: the ports may be the same.
   const env = { PULUMI_BACKEND_URL: scratch.env["PULUMI_BACKEND_URL"], DOCKER_CONTEXT: "" };
-  const other = await Scratch.make({ dockerHost: LOCAL, env, address: "127.0.0.1", inspect: LOCAL });
+  const other = await Scratch.make({ dockerHost: home.host, env, address: home.address, inspect: home.host });
   const files = [scratch, other].map(writeStackFile);
   try {
     for (const name of ["back", "front"] as const)
@@ -81,8 +79,11 @@ it("is built here and runs there, by a docker context over ssh, while another st
     const ended = await Promise.all([scratch.up(), other.up()]);
     for (const { code, output } of ended) expect(code, output).toBe(0);
     expect(await partsOf(scratch.stack, engine.docker)).toEqual(allParts(scratch.stack));
-    expect(await partsOf(other.stack, here)).toEqual(allParts(other.stack));
-    expect([await partsOf(scratch.stack, here), await partsOf(other.stack, engine.docker)]).toEqual([[], []]);
+    expect(await partsOf(other.stack, home.docker)).toEqual(allParts(other.stack));
+    expect([await partsOf(scratch.stack, home.docker), await partsOf(other.stack, engine.docker)]).toEqual([
+      [],
+      [],
+    ]);
     for (const stack of [scratch, other]) {
       await stack.sql(`insert into budget (name, amount_cents) values ('${stack.stack}', 1)`);
       const budgets = await (await fetch(`${stack.backUrl}/api/budgets`)).json();
@@ -93,7 +94,7 @@ it("is built here and runs there, by a docker context over ssh, while another st
     const list = await execute(process.execPath, ["scripts/stack.ts", "list"], scratch.env);
     for (const [stack, host] of [
       [scratch, "the environment's"],
-      [other, LOCAL],
+      [other, home.host],
     ] as const)
       expect(list.output).toMatch(new RegExp(`^${stack.stack} +\\d+ resources +\\S.* +${host} `, "m"));
   } finally {
@@ -115,16 +116,16 @@ it.each([
   ["an update", () => scratch.up()],
 ])("%s on another host is refused, with the mend, before anything is touched", async (_, operate) => {
   const before = await scratch.running();
-  scratch.config["dockerHost"] = LOCAL;
+  scratch.config["dockerHost"] = home.host;
   const { code, output, operations } = await operate();
   delete scratch.config["dockerHost"];
   expect(code).not.toBe(0);
   expectSentences(scratch, output);
   expect(output).toContain(
-    `agatha:dockerHost: "unix:///var/run/docker.sock" is not the docker host that stack "${scratch.stack}" runs on, which is "${ssh.url}". Set it back, or move the stack as docs/remote-hosts.md tells`,
+    `agatha:dockerHost: "${home.host}" is not the docker host that stack "${scratch.stack}" runs on, which is "${ssh.url}". Set it back, or move the stack as docs/remote-hosts.md tells`,
   );
   expect(changes(operations)).toEqual({});
-  expect(await partsOf(scratch.stack, here)).toEqual([]);
+  expect(await partsOf(scratch.stack, home.docker)).toEqual([]);
   expect(await scratch.running()).toEqual(before);
 });
 
@@ -210,54 +211,30 @@ const names = async (url: string) =>
 
 describe("moves", () => {
   let file: string;
-  let images: Map<string, string>;
-  const dumpOf = `"$(ls -t .state/backups/STACK/*.dump | head -n 1)"`;
-  const dump = () => dumpOf.replace("STACK", scratch.stack);
-  const lines = async (...args: string[]) => (await here(...args)).output.split("\n").filter(Boolean);
+  /** The newest. */
+  const dump = () => `"$(ls -t .state/backups/${scratch.stack}/*.dump | head -n 1)"`;
 
-  beforeAll(async () => {
-    images = await ourImages(lines);
+  beforeAll(() => {
     file = writeStackFile(scratch);
   });
-  afterAll(async () => {
-    rmSync(file);
-    // What a host that is lost would have kept.
-    for (const name of await partsOf(scratch.stack, here)) await here("container", "rm", "--force", name);
-    for (const kind of ["network", "volume"]) {
-      const filter = ["--quiet", "--filter", `label=agatha.stack=${scratch.stack}`];
-      for (const name of await lines(kind, "ls", ...filter)) await here(kind, "rm", name);
-    }
-    await restoreImages(lines, images, [scratch.stack]);
-  });
+  afterAll(() => rmSync(file));
 
   it("with its data, and leaves the volume where it was", async () => {
-    await asThePageSays(0, LOCAL, dump());
-    expect(await names(`http://127.0.0.1:${scratch.backPort}`)).toEqual([scratch.stack]);
-    expect(await partsOf(scratch.stack, here)).toEqual(allParts(scratch.stack));
+    await asThePageSays(0, home.host, dump());
+    expect(await names(`http://${home.address}:${scratch.backPort}`)).toEqual([scratch.stack]);
+    expect(await partsOf(scratch.stack, home.docker)).toEqual(allParts(scratch.stack));
     expect(await partsOf(scratch.stack, engine.docker)).toEqual([`agatha-${scratch.stack}-db-data`]);
     const dropped = await engine.docker("volume", "rm", `agatha-${scratch.stack}-db-data`);
     expect(dropped.code, dropped.output).toBe(0);
   });
 
   it("to a new host by TLS, when its own is lost, and asks nothing of that one", async () => {
-    const before = await here(
-      "ps",
-      "--quiet",
-      "--no-trunc",
-      "--filter",
-      `label=agatha.stack=${scratch.stack}`,
-    );
+    const lost = `label=agatha.stack=${scratch.stack}`;
+    const before = await home.docker("ps", "--quiet", "--no-trunc", "--filter", lost);
     await asThePageSays(1, tlsUrl(), dump());
     expect(await names(scratch.backUrl)).toEqual([scratch.stack]);
     expect(await partsOf(scratch.stack, engine.docker)).toEqual(allParts(scratch.stack));
-    const after = await here(
-      "ps",
-      "--quiet",
-      "--no-trunc",
-      "--filter",
-      `label=agatha.stack=${scratch.stack}`,
-    );
-    expect(after).toEqual(before);
+    expect(await home.docker("ps", "--quiet", "--no-trunc", "--filter", lost)).toEqual(before);
     // What the stack is from now on.
     Object.assign(scratch.env, certificate());
     const again = await scratch.up();
