@@ -4,19 +4,21 @@ import "./components/lateModules.ts";
 import * as command from "@pulumi/command";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
+import { refuseWithoutBuilder } from "./components/builder.ts";
 import { DatabaseSteps } from "./components/DatabaseSteps.ts";
 import { DockerService } from "./components/DockerService.ts";
 import { databaseUpgrade, databaseVolume } from "./components/databaseUpgrade.ts";
 import { askDeployed, type Deployed } from "./components/deployed.ts";
 import { reachedAt, resolveDockerHost } from "./components/dockerHost.ts";
 import { endWithEngine } from "./components/endWithEngine.ts";
-import { applicationOf, planImages } from "./components/evaluate.ts";
+import { applicationOf } from "./components/evaluate.ts";
 import { deployedImages } from "./components/generations.ts";
-import { holdHost } from "./components/heldHost.ts";
+import { type Host, holdHost } from "./components/heldHost.ts";
 import { imageRef, isPinned, migrationsAlias, pinNote } from "./components/imagePlan.ts";
 import { lookForUpgrade } from "./components/lookForUpgrade.ts";
 import { NixImage } from "./components/NixImage.ts";
 import { hostName, labels } from "./components/names.ts";
+import { planForHost } from "./components/planForHost.ts";
 import { refuseTakenPorts } from "./components/ports.ts";
 import { probeImages, refuseAbsentPins } from "./components/probeImages.ts";
 import { inSentences, readConfig } from "./components/readConfig.ts";
@@ -32,13 +34,15 @@ import { dockerEnvironment, stepCommand } from "./components/stepCommand.ts";
 endWithEngine();
 const config = await inSentences(readConfig);
 const dockerHost = await inSentences(() => resolveDockerHost(config.dockerHost));
-const [meta, { reached, upgradeAhead, deployed }] = await inSentences(() =>
-  Promise.all([planImages(config), lookAtHost()]),
-);
+const [{ images: meta, system }, { reached, upgradeAhead, deployed }] = await inSentences(() => {
+  const held = holdHost(dockerHost);
+  return Promise.all([planForHost(config, held), lookAtHost(held)]);
+});
 
 const { packages } = config;
 const presence = reached ? await probeImages(Object.values(meta).map(imageRef), dockerHost) : new Map();
 await inSentences(() => refuseAbsentPins(Object.values(meta), presence));
+await inSentences(() => refuseWithoutBuilder(system, Object.values(meta), presence, dockerHost));
 for (const plan of Object.values(meta)) if (isPinned(plan)) void pulumi.log.info(pinNote(plan));
 const provider = new docker.Provider(
   "docker",
@@ -56,6 +60,7 @@ const image = (name: "back" | "front" | "db", aliases: string[] = []) =>
       meta: meta[name],
       presence: presence.get(imageRef(meta[name])) ?? "unknown",
       packages,
+      system,
       application: application[name],
       aliases,
       dockerHost: config.dockerHost,
@@ -112,7 +117,7 @@ const front = new DockerService(
 );
 
 /** Refuses another docker host than the stack's, and ports that something else has there; finds what lies ahead. */
-async function lookAtHost(): Promise<{
+async function lookAtHost(held: Promise<Host>): Promise<{
   reached: boolean;
   upgradeAhead?: string | undefined;
   deployed: Map<string, Deployed>;
@@ -125,7 +130,7 @@ async function lookAtHost(): Promise<{
     refuseTakenPorts(publishedPorts(config), pulumi.getStack(), dockerHost),
   ]);
   rest.catch(() => {});
-  if (!(await holdHost(dockerHost))) return { reached: false, deployed: new Map() };
+  if (!(await held).reached) return { reached: false, deployed: new Map() };
   const [upgradeAhead, deployed] = await rest;
   return { reached: true, upgradeAhead, deployed };
 }

@@ -11,6 +11,8 @@ export interface NixImageArgs {
   meta: ImagePlan;
   /** The package set it is built from. */
   packages: pulumi.Input<string>;
+  /** What it is built for: `x86_64-linux`. */
+  system: pulumi.Input<string>;
   /** The part of the application that decides this image, as `nix/default.nix` takes it. */
   application: object;
   /** Whether the daemon has it: what was pruned is loaded again. */
@@ -98,7 +100,7 @@ function apart(given: NixImageArgs["registry"]): { password?: string | undefined
 }
 
 /** Where the image comes from: a build, or a pin. */
-function source({ meta, packages, application }: NixImageArgs): Record<string, pulumi.Input<string>> {
+function source({ meta, packages, system, application }: NixImageArgs): Record<string, pulumi.Input<string>> {
   if (isPinned(meta)) return { PIN_ABSENT: pinAbsent(meta) };
   return {
     APPLICATION: JSON.stringify(application),
@@ -106,5 +108,6 @@ function source({ meta, packages, application }: NixImageArgs): Record<string, p
     // A root of the store for each image that the stack may go back to.
     OUT_LINK: `.state/gcroots/${pulumi.getStack()}/${meta.attribute}-${meta.tag}`,
     PACKAGES: packages,
+    SYSTEM: system,
   };
 }

@@ -54,10 +54,11 @@ function section(name: keyof typeof application, values: Record<string, unknown>
 /**
  * Evaluates `meta` of `nix/default.nix`; builds nothing, runs no shell, needs no docker.
  *
+ * @param system What images are built for. Default: as `nixArguments` has it.
  * @throws UserError in the words of `nixError`.
  */
-export const evaluateImages = async (config: Config): Promise<Meta> =>
-  meta.parse(await evaluate(config, "meta"));
+export const evaluateImages = async (config: Config, system?: string): Promise<Meta> =>
+  meta.parse(await evaluate(config, "meta", system));
 
 /** What a stack is to run: pinned images as they are pinned, the others as the files give them. */
 export interface StackImages {
@@ -71,26 +72,27 @@ export interface StackImages {
  *
  * @throws UserError in the words of `nixError`.
  */
-export async function planImages(config: Config): Promise<StackImages> {
+export async function planImages(config: Config, system: string): Promise<StackImages> {
   const { back, front } = config;
-  if (back.pin === undefined && front.pin === undefined) return evaluateImages(config);
+  if (back.pin === undefined && front.pin === undefined) return evaluateImages(config, system);
   const { shape } = meta;
   const [backImage, frontImage, db] = await Promise.all([
     back.pin === undefined
-      ? evaluate(config, "meta.back").then((value) => shape.back.parse(value))
+      ? evaluate(config, "meta.back", system).then((value) => shape.back.parse(value))
       : pinnedImage("back", back.pin),
     front.pin === undefined
-      ? evaluate(config, "meta.front").then((value) => shape.front.parse(value))
+      ? evaluate(config, "meta.front", system).then((value) => shape.front.parse(value))
       : pinnedImage("front", front.pin),
-    evaluate(config, "meta.db").then((value) => shape.db.parse(value)),
+    evaluate(config, "meta.db", system).then((value) => shape.db.parse(value)),
   ]);
   return { back: backImage, front: frontImage, db };
 }
 
-async function evaluate(config: Config, attribute: string): Promise<unknown> {
+async function evaluate(config: Config, attribute: string, system: string | undefined): Promise<unknown> {
   const { back, front, db } = applicationOf(config);
   const overrides = JSON.stringify({ ...back, ...front, ...db });
-  const args = ["--eval", "--strict", "--json", "-A", attribute, ...nixArguments(config.packages, overrides)];
+  const which = nixArguments(config.packages, overrides, system);
+  const args = ["--eval", "--strict", "--json", "-A", attribute, ...which];
   const stdout = await new Promise<string>((resolve, reject) => {
     execFile(
       "nix-instantiate",

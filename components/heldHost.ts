@@ -2,6 +2,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { askEngine } from "./askEngine.ts";
 import type { DockerHost } from "./dockerHost.ts";
+import { otherSystem, SYSTEMS } from "./dockerSystem.ts";
 import { hostSentence } from "./dockerWords.ts";
 import { UserError } from "./userError.ts";
 
@@ -11,29 +12,41 @@ export interface HeldHost {
   engine: string;
   /** The address that it was first reached by. */
   address: string;
+  /** What its images are built for: `x86_64-linux`; undefined where it did not say. */
+  system?: string | undefined;
+}
+
+/** What is known of a stack's docker host. */
+export interface Host {
+  /** Whether its engine answers; in an update it does. */
+  reached: boolean;
+  /** What images are to be built for, as the host says, or said when the stack was made; undefined where it never did. */
+  system: string | undefined;
 }
 
 /**
  * Finds out which engine answers, and refuses one that is not the stack's. The stack's own is kept in its state by a
  * Stash, which gives back the value of the update that made it; so this holds in previews too, on any backend.
  *
- * @returns Whether the engine answers; in an update it does.
- * @throws UserError where another engine answers, and in an update where none does.
+ * @throws UserError where another engine answers, or one whose containers are for no system of ours, and in an update
+ * where none does.
  */
-export async function holdHost(host: DockerHost): Promise<boolean> {
+export async function holdHost(host: DockerHost): Promise<Host> {
   const preview = pulumi.runtime.isDryRun();
   const answer = await askEngine(host, preview);
   if ("words" in answer && !preview)
     throw new UserError(
       hostSentence(answer.words, host.address) ?? `docker: ${host.address} does not answer: ${answer.words}`,
     );
-  const engine = "engine" in answer ? answer.engine : "";
-  const input: HeldHost = { engine, address: host.address };
+  const { engine, system } = "engine" in answer ? answer : { engine: "", system: undefined };
+  if (system !== undefined && !SYSTEMS.includes(system))
+    throw new UserError(otherSystem(host.address, system));
+  const input: HeldHost = { engine, address: host.address, ...(system === undefined ? {} : { system }) };
   const stash = new pulumi.Stash("docker-host", { input }, { ignoreChanges: ["input"] });
   const held = await new Promise<HeldHost>((resolve) => stash.output.apply(resolve));
   if (engine !== "" && held.engine !== "" && held.engine !== engine)
     throw new UserError(otherHost(host.address, held.address, pulumi.getStack()));
-  return engine !== "";
+  return { reached: engine !== "", system: system ?? held.system };
 }
 
 /** The sentence for a host that is not the stack's. */

@@ -1,5 +1,9 @@
-/** The arguments of every Nix command of this project: which package set, which application. */
-export const nixArguments = (packages: string, application: string): string[] => [
+/**
+ * The arguments of every Nix command of this project: which package set, which application.
+ *
+ * @param system What it is built for. Default: `AGATHA_SYSTEM`, else Linux of this machine's architecture.
+ */
+export const nixArguments = (packages: string, application: string, system?: string): string[] => [
   "nix",
   "--argstr",
   "packages",
@@ -7,6 +11,7 @@ export const nixArguments = (packages: string, application: string): string[] =>
   "--argstr",
   "application",
   application,
+  ...(system === undefined ? [] : ["--argstr", "system", system]),
 ];
 
 /** The sentence that our own Nix files end with, where it is one of them that refused: `agatha:back.jar: …`. */

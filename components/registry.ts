@@ -1,5 +1,7 @@
 /** The registry that images go through on their way to the docker host: its names, and what it says. */
 
+import { hostSentence } from "./dockerWords.ts";
+
 /** `agatha:registry` without its password. */
 export interface Registry {
   /** `host` or `host:port`, as this machine and the docker host both reach it. */
@@ -45,7 +47,10 @@ export function registryError(registry: Registry, who: string, words: string): s
         : "Name it among the insecure-registries of the docker host's daemon.json, if the way there is safe",
     );
   if (/x509:|certificate/i.test(words))
-    return said(`shows a certificate that ${who} does not trust`, "Let the machine trust its CA");
+    return said(
+      `shows a certificate that ${who} does not trust`,
+      `Put the certificate of its CA into /etc/docker/certs.d/${address}/ca.crt on ${who}`,
+    );
   if (/unauthorized|authentication required|invalid username\/password/i.test(words))
     return username === undefined
       ? said("wants a login", "Set registry.username, and registry.password as a secret")
@@ -60,5 +65,21 @@ export function registryError(registry: Registry, who: string, words: string): s
     );
   if (/connection refused|no such host|timeout|timed out|no route to host|unreachable/i.test(words))
     return said(`cannot be reached from ${who}: ${reason}`, "See that it runs, or set registry.address");
+  if (/\beof\b|connection reset|broken pipe|use of closed|server closed/i.test(words))
+    return said(
+      `lost its connection to ${who}`,
+      "Run up again: nothing half is left, and blobs that arrived are not sent again",
+    );
   return said(`failed for ${who}: ${reason}`, "Mend what it names, then run up again");
+}
+
+/**
+ * What went wrong while the docker host pulled: the host's fault, or the way's to it, is told from the registry's.
+ *
+ * @param host The docker host's address.
+ * @param words What docker's client printed on standard error.
+ */
+export function pullError(registry: Registry, host: string, words: string): string {
+  const ofHost = /no space left on device|error during connect|exit status 255/i.test(words);
+  return hostSentence(words, host, ofHost) ?? registryError(registry, "the docker host", words);
 }

@@ -76,6 +76,8 @@ let
       ;
   };
   dbImage = import ./images/db.nix { inherit pkgs app labels; };
+  # What the image's program writes, as a file: a machine of another system cannot run the program, and its builder can.
+  archive = image: pkgs.runCommand "${image.imageName}.tar" { } "${image} > $out";
   executorImage = import ./images/executor.nix { inherit pkgs labels; };
 in
 {
@@ -84,9 +86,15 @@ in
   front-image = frontImage;
   db-image = dbImage;
   executor-image = executorImage;
+  archives = {
+    back-image = archive backImage;
+    front-image = archive frontImage;
+    db-image = archive dbImage;
+  };
   meta = import ./meta.nix {
     inherit
       packages
+      system
       app
       back
       front

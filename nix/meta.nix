@@ -1,6 +1,7 @@
 # What is known of the images without building them: their refs, and what went in, in words for a reviewer.
 {
   packages,
+  system,
   app,
   back,
   front,
@@ -26,7 +27,7 @@ let
       # Not `outPath`: in JSON, Nix would put that in place of the whole set.
       storePath = builtins.unsafeDiscardStringContext image.outPath;
       inputs = inputs // {
-        inherit packages;
+        inherit packages system;
       };
     };
 in

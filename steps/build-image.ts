@@ -5,6 +5,7 @@
  */
 import { existsSync, mkdirSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { basename, dirname } from "node:path";
+import { runsHere } from "../components/dockerSystem.ts";
 import { nixArguments, ownSentence } from "../components/nixArguments.ts";
 import type { Registry } from "../components/registry.ts";
 import { docker, inspect, tagged } from "./docker.ts";
@@ -26,7 +27,8 @@ await step(async () => {
     // Asked while Nix builds; what fails there is told when it is needed.
     const layers = knownLayers();
     layers.catch(() => {});
-    const built = await timed(() => build(outLink));
+    const attribute = input("ATTRIBUTE");
+    const built = await timed(() => build(attribute, outLink));
     what = `built in ${built}, ${await deliver(outLink, ref, layers)}`;
     if (!(await tagged(ref, kept)))
       throw new StepError(
@@ -55,17 +57,11 @@ function pointTo(outLink: string): void {
   renameSync(fresh, current);
 }
 
-/** Builds the image; the out-link keeps the store's garbage collector away from it. */
-async function build(outLink: string): Promise<void> {
+/** Builds an attribute; the out-link keeps the store's garbage collector away from it. */
+async function build(attribute: string, outLink: string): Promise<void> {
   mkdirSync(dirname(outLink), { recursive: true });
-  const attribute = input("ATTRIBUTE");
-  const args = [
-    ...nixArguments(input("PACKAGES"), input("APPLICATION")),
-    "-A",
-    attribute,
-    "--out-link",
-    outLink,
-  ];
+  const which = nixArguments(input("PACKAGES"), input("APPLICATION"), input("SYSTEM"));
+  const args = [...which, "-A", attribute, "--out-link", outLink];
   const result = await run("nix-build", args);
   if (result.code === 0) return;
   const own = ownSentence(result.stderr);
@@ -76,11 +72,24 @@ async function build(outLink: string): Promise<void> {
 }
 
 /** To the daemon outright, or by way of a registry where the stack has one. */
-function deliver(outLink: string, ref: string, layers: ReturnType<typeof knownLayers>): Promise<string> {
+async function deliver(
+  outLink: string,
+  ref: string,
+  layers: ReturnType<typeof knownLayers>,
+): Promise<string> {
+  const here = runsHere(input("SYSTEM"));
+  const archive = `${outLink}.tar`;
+  // The image's program is of the image's system: where this machine is of another, the builder lets it write.
+  if (!here) await build(`archives.${input("ATTRIBUTE")}`, archive);
+  const writer = here ? { program: outLink, args: [] } : { program: "cat", args: [archive] };
   const registry = process.env["REGISTRY"];
-  return registry === undefined
-    ? load(outLink, layers, input("PACKAGES"))
-    : throughRegistry(outLink, ref, JSON.parse(registry) as Registry);
+  try {
+    return registry === undefined
+      ? await load(writer, layers, here && input("PACKAGES") === "host")
+      : await throughRegistry(writer, ref, JSON.parse(registry) as Registry);
+  } finally {
+    rmSync(archive, { force: true });
+  }
 }
 
 async function timed(work: () => Promise<void>): Promise<string> {

@@ -5,21 +5,27 @@ import { docker, dockerError, remoteHost } from "./docker.ts";
 import { type Layer, leaveOut, presence, type Sent, toLeaveOut } from "./layers.ts";
 import { pipe, type Result, run, StepError, stopIfInterrupted, tail } from "./process.ts";
 
+/** A program that writes a docker archive to its standard output, and its arguments. */
+export interface Writer {
+  program: string;
+  args: string[];
+}
+
 /** Lines of a failed image program that are shown. */
 const SHOWN_LINES = 30;
 
 /**
- * Loads what `image`, an executable that writes a docker archive to its standard output, writes.
+ * Loads what an image's program writes.
  *
  * @param layers What `knownLayers` answers, which may be asked while the image is built.
- * @param packages The package set: an image program of `host` can tell its layers, and leave some out itself.
+ * @param tells Whether the program tells its layers and leaves some out itself, as those of the set `host` do.
  * @returns What was sent: `1 of 14 layers, 3.2 MB of 131.0 MB sent in 0.4 s`.
  * @throws StepError in docker's words.
  */
-export async function load(image: string, layers: Promise<string[][]>, packages: string): Promise<string> {
+export async function load(image: Writer, layers: Promise<string[][]>, tells: boolean): Promise<string> {
   const known = await layers;
   const start = performance.now();
-  const send = packages === "host" ? attemptTold : attempt;
+  const send = tells ? attemptTold : attempt;
   let sent = await send(image, known);
   // The daemon did not have what its images said it has: an image was removed meanwhile, or its store is another.
   if (sent === undefined) {
@@ -32,37 +38,37 @@ export async function load(image: string, layers: Promise<string[][]>, packages:
 }
 
 /** What was sent; undefined where the daemon did not take a partial archive. */
-async function attempt(image: string, known: string[][]): Promise<Sent | undefined> {
+async function attempt(image: Writer, known: string[][]): Promise<Sent | undefined> {
   const sent: Sent = { layers: 0, bytes: 0, ofLayers: 0, ofBytes: 0 };
-  return transfer(image, [], sent, (archive) => leaveOut(archive, presence(known), sent));
+  return transfer(image, sent, (archive) => leaveOut(archive, presence(known), sent));
 }
 
 /** As `attempt`, without a byte being read of what is left out. */
-async function attemptTold(image: string, known: string[][]): Promise<Sent | undefined> {
-  const told = await run(image, ["--layers"]);
-  if (told.code !== 0) throw failed(image, told);
+async function attemptTold({ program, args }: Writer, known: string[][]): Promise<Sent | undefined> {
+  const told = await run(program, [...args, "--layers"]);
+  if (told.code !== 0) throw failed(program, told);
   const [without, sent] = toLeaveOut(JSON.parse(told.stdout) as Layer[], presence(known));
-  return transfer(image, without.length > 0 ? ["--without", ...without] : [], sent, (archive) => archive);
+  const all = without.length > 0 ? [...args, "--without", ...without] : args;
+  return transfer({ program, args: all }, sent, (archive) => archive);
 }
 
 async function transfer(
-  image: string,
-  args: string[],
+  { program, args }: Writer,
   sent: Sent,
   through: (archive: Readable) => Readable,
 ): Promise<Sent | undefined> {
   const host = await remoteHost();
-  const [source, loader] = await pipe([image, args], ["docker", ["load", "--quiet"]], (archive) =>
+  const [source, loader] = await pipe([program, args], ["docker", ["load", "--quiet"]], (archive) =>
     compress(through(archive), host),
   );
   if (loader.code === 0 && source.code === 0) return sent;
   if (sent.layers < sent.ofLayers) return undefined;
   if (loader.code !== 0) throw new StepError(await dockerError(["load"], loader));
-  throw failed(image, source);
+  throw failed(program, source);
 }
 
-const failed = (image: string, { code, stderr }: Result): StepError =>
-  new StepError(`${image} ended with ${code}:\n${tail(stderr, SHOWN_LINES)}`);
+const failed = (program: string, { code, stderr }: Result): StepError =>
+  new StepError(`${program} ended with ${code}:\n${tail(stderr, SHOWN_LINES)}`);
 
 /**
  * The layers of every image in the daemon. None with the containerd store, which knows layers by other names and may

@@ -4,19 +4,20 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
-import { resolveDockerHost } from "../components/dockerHost.ts";
-import { authFile, type Registry, registryError, repositoryOf } from "../components/registry.ts";
+import { type DockerHost, resolveDockerHost } from "../components/dockerHost.ts";
+import { authFile, pullError, type Registry, registryError, repositoryOf } from "../components/registry.ts";
 import { dockerError, inspect, tagged } from "./docker.ts";
+import type { Writer } from "./load.ts";
 import { run, StepError, start, tail } from "./process.ts";
 
 /**
- * Pushes what `image`, an executable that writes a docker archive, writes, and lets the docker host pull it.
+ * Pushes what an image's program writes, and lets the docker host pull it.
  *
  * @param ref The name that it has on the docker host: `name:tag`.
  * @param registry Its description in JSON; its password comes by standard input.
  * @returns What was sent: `pushed to host:5000 in 0.8 s, pulled in 0.5 s`.
  */
-export async function throughRegistry(image: string, ref: string, registry: Registry): Promise<string> {
+export async function throughRegistry(image: Writer, ref: string, registry: Registry): Promise<string> {
   // Yours alone (0700): the login lies in it, and the way to keep it out of arguments and environments is a file.
   const folder = mkdtempSync(join(tmpdir(), "agatha-registry-"));
   try {
@@ -33,7 +34,7 @@ export async function throughRegistry(image: string, ref: string, registry: Regi
   }
 }
 
-async function push(image: string, ref: string, registry: Registry, folder: string) {
+async function push(image: Writer, ref: string, registry: Registry, folder: string) {
   const [name = "", tag = ""] = ref.split(":");
   const target = `docker://${repositoryOf(registry, name)}:${tag}`;
   const tls = `--tls-verify=${!registry.insecure}`;
@@ -64,14 +65,14 @@ async function push(image: string, ref: string, registry: Registry, folder: stri
 }
 
 /** What the image's program writes, as a file. */
-async function write(image: string, file: string): Promise<void> {
-  const { child, ended } = start(image, []);
+async function write({ program, args }: Writer, file: string): Promise<void> {
+  const { child, ended } = start(program, args);
   await pipeline(child.stdout, createWriteStream(file)).catch((error: Error) => {
     child.kill();
     throw new StepError(`${file}: ${error.message}. Free some space in the temporary folder, or set TMPDIR.`);
   });
   const { code, stderr } = await ended;
-  if (code !== 0) throw new StepError(`${image} ended with ${code}:\n${tail(stderr, 30)}`);
+  if (code !== 0) throw new StepError(`${program} ended with ${code}:\n${tail(stderr, 30)}`);
 }
 
 /** Signatures are no matter here: the image was built here. */
@@ -80,13 +81,10 @@ const skopeo = (...args: string[]) => run("skopeo", ["--insecure-policy", ...arg
 /** The docker host pulls by digest; afterwards the image has our name alone, so that it can be pruned by it. */
 async function pull(ref: string, digest: string, registry: Registry, folder: string): Promise<void> {
   const byDigest = `${repositoryOf(registry, ref.split(":")[0] ?? "")}@${digest}`;
-  const { code, stderr } = await run(
-    "docker",
-    ["pull", "--quiet", byDigest],
-    undefined,
-    await loginEnvironment(folder),
-  );
-  if (code !== 0) throw new StepError(registryError(registry, "the docker host", stderr));
+  const host = await resolveDockerHost(undefined);
+  const args = ["pull", "--quiet", byDigest];
+  const { code, stderr } = await run("docker", args, undefined, loginEnvironment(host, folder));
+  if (code !== 0) throw new StepError(pullError(registry, host.address, stderr));
   // Another stack that pulled the same at the same time may have taken the name away: it has given it ours before.
   if (!(await tagged(byDigest, ref)) && (await inspect("image", ref, ".Id")) === undefined)
     throw new StepError(`docker tag: ${byDigest} was pulled and is gone. Run up again.`);
@@ -96,8 +94,7 @@ async function pull(ref: string, digest: string, registry: Registry, folder: str
 }
 
 /** Docker's client with a login of its own: in another folder it finds no contexts, so it is told the host outright. */
-async function loginEnvironment(folder: string): Promise<NodeJS.ProcessEnv> {
-  const { address, provider } = await resolveDockerHost(undefined);
+function loginEnvironment({ address, provider }: DockerHost, folder: string): NodeJS.ProcessEnv {
   const certificates = provider.certPath
     ? { DOCKER_CERT_PATH: provider.certPath, DOCKER_TLS_VERIFY: "1" }
     : {};

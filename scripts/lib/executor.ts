@@ -55,7 +55,8 @@ export async function buildExecutor(
 /** Loads the image into the daemon, unless it is there. @returns What was sent. */
 export async function loadExecutor({ ref, program }: ExecutorImage, packages: string): Promise<string> {
   const { code } = await run("docker", ["image", "inspect", ref]);
-  return code === 0 ? "is in docker already" : load(program, knownLayers(), packages);
+  if (code === 0) return "is in docker already";
+  return load({ program, args: [] }, knownLayers(), packages === "host");
 }
 
 /**

@@ -1,19 +1,29 @@
-/** A stack on another host: a second engine on this machine, behind a real sshd and behind TLS. */
-import { mkdirSync } from "node:fs";
+/**
+ * A stack on another host: an engine behind a real sshd and behind TLS; and another one, by its socket as this machine's
+ * own is reached.
+ */
+import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { certificates } from "../support/certificates.ts";
 import { Engine } from "../support/engine.ts";
 import { putEntry } from "../support/jar.ts";
+import { allParts, partsOf } from "../support/parts.ts";
 import { changes, execute, Scratch } from "../support/scratch.ts";
+import { runBlock } from "../support/scratchPage.ts";
 import { SshServer } from "../support/sshServer.ts";
+import { writeStackFile } from "../support/stackFile.ts";
 import { expectSentences } from "../support/words.ts";
 
 let engine: Engine;
+let home: Engine;
 let ssh: SshServer;
 let scratch: Scratch;
 
 const TLS_PORT = 2376;
+
+const tlsUrl = () => `tcp://${engine.address}:${TLS_PORT}`;
+const certificate = () => ({ DOCKER_TLS_VERIFY: "1", DOCKER_CERT_PATH: join(engine.folder, "tls") });
 
 /** An engine that answers on its socket, and by TLS to who has a certificate. */
 function tls({ folder, address }: Engine): string[] {
@@ -25,26 +35,21 @@ function tls({ folder, address }: Engine): string[] {
 }
 
 beforeAll(async () => {
-  engine = await Engine.make({ args: tls });
-  ssh = await SshServer.start(engine);
+  [engine, home] = await Promise.all([Engine.make({ args: tls }), Engine.make()]);
+  ssh = await SshServer.on(engine);
   // A context of docker's, as `docker context create` makes it, chosen by the environment.
   const config = join(engine.folder, "config");
   mkdirSync(config);
   const env = { ...ssh.env, DOCKER_CONFIG: config, DOCKER_CONTEXT: "other" };
-  const create = ["context", "create", "other", "--docker", `host=${ssh.dockerHost}`];
+  const create = ["context", "create", "other", "--docker", `host=${ssh.url}`];
   const created = await execute("docker", create, { ...process.env, DOCKER_CONFIG: config });
   expect(created.code, created.output).toBe(0);
   scratch = await Scratch.make({ env, address: engine.address, inspect: engine.host });
 });
 afterAll(async () => {
-  await scratch?.remove().finally(() => ssh.end().finally(() => engine.remove()));
+  await scratch?.remove().finally(() => ssh.end());
+  await Promise.all([engine?.remove(), home?.remove()]);
 });
-
-/** What this machine's own engine has of the stack. */
-async function here(): Promise<string> {
-  const args = ["ps", "--all", "--quiet", "--filter", `label=agatha.stack=${scratch.stack}`];
-  return (await execute("docker", args)).output;
-}
 
 const health = async () => (await fetch(`${scratch.backUrl}/health`)).status;
 
@@ -63,51 +68,47 @@ it("a preview needs no connection, and does not wait for one", async () => {
   expect(alone).toBeLessThan(1.5 * connected + 5000);
 });
 
-it("is built here and runs there, by a docker context over ssh", async () => {
-  await scratch.upWell();
+it("is built here and runs there, by a docker context over ssh, while another stack comes up on another host", async () => {
+  // One program, one backend, two hosts: the ports may be the same.
+  const env = { PULUMI_BACKEND_URL: scratch.env["PULUMI_BACKEND_URL"], DOCKER_CONTEXT: "" };
+  const other = await Scratch.make({ dockerHost: home.host, env, address: home.address, inspect: home.host });
+  const files = [scratch, other].map(writeStackFile);
+  try {
+    for (const name of ["back", "front"] as const)
+      other.config[name] = { ...(scratch.config[name] as object) };
+    const ended = await Promise.all([scratch.up(), other.up()]);
+    for (const { code, output } of ended) expect(code, output).toBe(0);
+    expect(await partsOf(scratch.stack, engine.docker)).toEqual(allParts(scratch.stack));
+    expect(await partsOf(other.stack, home.docker)).toEqual(allParts(other.stack));
+    expect([await partsOf(scratch.stack, home.docker), await partsOf(other.stack, engine.docker)]).toEqual([
+      [],
+      [],
+    ]);
+    for (const stack of [scratch, other]) {
+      await stack.sql(`insert into budget (name, amount_cents) values ('${stack.stack}', 1)`);
+      const budgets = await (await fetch(`${stack.backUrl}/api/budgets`)).json();
+      expect(budgets).toMatchObject([{ name: stack.stack }]);
+      expect((await fetch(stack.frontUrl)).status).toBe(200);
+    }
+    expect(scratch.backPort).toBe(other.backPort);
+    const list = await execute(process.execPath, ["scripts/stack.ts", "list"], scratch.env);
+    for (const [stack, host] of [
+      [scratch, "the environment's"],
+      [other, home.host],
+    ] as const)
+      expect(list.output).toMatch(new RegExp(`^${stack.stack} +\\d+ resources +\\S.* +${host} `, "m"));
+  } finally {
+    for (const file of files) rmSync(file);
+    await other.remove();
+  }
   expect(await health()).toBe(200);
-  expect((await fetch(scratch.frontUrl)).status).toBe(200);
-  expect(await scratch.own("container")).toHaveLength(3);
-  expect(await here()).toBe("");
-});
-
-it("only the layers that are missing there are sent", async () => {
-  await putEntry(scratch.jar, "release.txt", "2\n");
-  const { output, operations } = await scratch.upWell();
-  expect(changes(operations)).toEqual({
-    "back-image-build": "replace",
-    "back-image-loaded": "replace",
-    "back-trial": "update",
-    "back-container": "replace",
-    "back-healthy": "replace",
-    history: "update",
-  });
-  expect(output).toMatch(/agatha-back-image:\w+ built in [\d.]+ s, 1 of \d+ layers/);
 });
 
 it("the same host by DOCKER_HOST changes nothing", async () => {
-  const env = { DOCKER_HOST: ssh.dockerHost, DOCKER_CONTEXT: "" };
-  const preview = await scratch.preview(env);
-  expect(changes(preview.operations)).toEqual({});
+  const env = { DOCKER_HOST: ssh.url, DOCKER_CONTEXT: "" };
   const up = await scratch.up(env);
   expect(up.code, up.output).toBe(0);
   expect(changes(up.operations)).toEqual({});
-});
-
-it("the configuration comes before what the environment says, for the provider too", async () => {
-  scratch.config["dockerHost"] = ssh.dockerHost;
-  scratch.back({ memory: 400 });
-  // What the environment named so far has to work still: the step that removes the former files is told no host.
-  const env = { DOCKER_HOST: ssh.dockerHost, DOCKER_CONTEXT: "nowhere", DOCKER_CERT_PATH: "/nowhere" };
-  const { code, output, operations } = await scratch.up(env);
-  expect(code, output).toBe(0);
-  // Its files come by a step that is told the host, and is made anew with another address.
-  expect(["update", "replace"]).toContain(operations["back-container"]);
-  expect(operations["db-container"]).toBe("same");
-  expect(
-    await scratch.docker("inspect", "--format", "{{.HostConfig.Memory}}", scratch.container("back")),
-  ).toEqual([String(400 * 1024 * 1024)]);
-  expect(await health()).toBe(200);
 });
 
 it.each([
@@ -115,17 +116,16 @@ it.each([
   ["an update", () => scratch.up()],
 ])("%s on another host is refused, with the mend, before anything is touched", async (_, operate) => {
   const before = await scratch.running();
-  scratch.config["dockerHost"] = "unix:///var/run/docker.sock";
-  await putEntry(scratch.jar, "release.txt", "3\n");
+  scratch.config["dockerHost"] = home.host;
   const { code, output, operations } = await operate();
-  scratch.config["dockerHost"] = ssh.dockerHost;
+  delete scratch.config["dockerHost"];
   expect(code).not.toBe(0);
   expectSentences(scratch, output);
   expect(output).toContain(
-    `agatha:dockerHost: "unix:///var/run/docker.sock" is not the docker host that stack "${scratch.stack}" runs on, which is "${ssh.dockerHost}". Set it back, or move the stack as docs/remote-hosts.md tells`,
+    `agatha:dockerHost: "${home.host}" is not the docker host that stack "${scratch.stack}" runs on, which is "${ssh.url}". Set it back, or move the stack as docs/remote-hosts.md tells`,
   );
   expect(changes(operations)).toEqual({});
-  expect(await here()).toBe("");
+  expect(await partsOf(scratch.stack, home.docker)).toEqual([]);
   expect(await scratch.running()).toEqual(before);
 });
 
@@ -137,43 +137,91 @@ it("a key that the host refuses is told as such, and nothing is touched", async 
   expect(code).not.toBe(0);
   expectSentences(scratch, output);
   expect(output).toContain(
-    `docker: ${ssh.dockerHost} refuses this user's ssh key. Add the key to the host's authorized_keys`,
+    `docker: ${ssh.url} refuses this user's ssh key. Add the key to the host's authorized_keys`,
   );
   expect(changes(operations)).toEqual({});
   expect(await scratch.running()).toEqual(before);
 });
 
-it("a host that is away is told as such, and the next up goes on", async () => {
+it("a host that is away is told as such; the next up goes on, and sends only the layers that it lacks", async () => {
+  await putEntry(scratch.jar, "release.txt", "2\n");
   await ssh.end();
   const { code, output, operations } = await scratch.up();
   await ssh.again();
   expect(code).not.toBe(0);
   expectSentences(scratch, output);
   expect(output).toContain(
-    `docker: ${ssh.dockerHost} cannot be reached: connect to host ${engine.address} port 22: Connection refused. See to`,
+    `docker: ${ssh.url} cannot be reached: connect to host ${engine.address} port 22: Connection refused. See to`,
   );
   expect(changes(operations)).toEqual({});
-  const { operations: next } = await scratch.upWell();
-  expect(next["back-container"]).toBe("replace");
+  const next = await scratch.upWell();
+  expect(changes(next.operations)).toEqual({
+    "back-image-build": "replace",
+    "back-image-loaded": "replace",
+    "back-trial": "update",
+    "back-container": "replace",
+    "back-healthy": "replace",
+    history: "update",
+  });
+  expect(next.output).toMatch(/agatha-back-image:\w+ built in [\d.]+ s, 1 of \d+ layers/);
   expect(await health()).toBe(200);
 });
 
-it("the same host by TLS; without a certificate it is told what lacks", async () => {
-  scratch.config["dockerHost"] = `tcp://${engine.address}:${TLS_PORT}`;
-  scratch.back({ memory: 420 });
+it("the same host by TLS is the stack's; without a certificate it is told what lacks", async () => {
+  const before = await scratch.running();
+  scratch.config["dockerHost"] = tlsUrl();
   const plain = await scratch.up();
+  const { code, output, operations } = await scratch.preview(certificate());
+  delete scratch.config["dockerHost"];
   expect(plain.code).not.toBe(0);
   expectSentences(scratch, plain.output);
   expect(plain.output).toContain(`and this client do not agree on TLS:`);
   expect(plain.output).toContain("DOCKER_TLS_VERIFY=1");
-  const env = { DOCKER_TLS_VERIFY: "1", DOCKER_CERT_PATH: join(engine.folder, "tls") };
-  const { code, output, operations } = await scratch.up(env);
   expect(code, output).toBe(0);
-  expect(["update", "replace"]).toContain(operations["back-container"]);
-  expect(operations["db-container"]).toBe("same");
-  // Back to ssh, which needs no certificate at the end; what goes is still reached by TLS.
-  scratch.config["dockerHost"] = ssh.dockerHost;
-  const back = await scratch.up(env);
-  expect(back.code, back.output).toBe(0);
-  expect(await health()).toBe(200);
+  // Their files come by steps that are told the host.
+  expect(operations).toMatchObject({
+    "back-container": "replace",
+    "db-container": "same",
+    "db-data": "same",
+  });
+  expect(await scratch.running()).toEqual(before);
+});
+
+/** Runs a block of the page, for this stack and its newest backup. */
+async function asThePageSays(name: string, dockerHost: string): Promise<void> {
+  const newest = `"$(ls -t .state/backups/${scratch.stack}/*.dump | head -n 1)"`;
+  const output = await runBlock(scratch, ["docs/remote-hosts.md", "hosts/host.test.ts", name], {
+    // Nobody is there to be asked.
+    words: { "ssh://deploy@new.example": dockerHost, FILE: `${newest} --yes` },
+    env: certificate(),
+  });
+  expect(output).not.toContain(scratch.password);
+}
+
+const names = async (url: string) =>
+  ((await (await fetch(`${url}/api/budgets`)).json()) as { name: string }[]).map(({ name }) => name);
+
+describe("moves", () => {
+  it("with its data, and leaves the volume where it was", async () => {
+    await asThePageSays("move", home.host);
+    expect(await names(`http://${home.address}:${scratch.backPort}`)).toEqual([scratch.stack]);
+    expect(await partsOf(scratch.stack, home.docker)).toEqual(allParts(scratch.stack));
+    expect(await partsOf(scratch.stack, engine.docker)).toEqual([`agatha-${scratch.stack}-db-data`]);
+    const dropped = await engine.docker("volume", "rm", `agatha-${scratch.stack}-db-data`);
+    expect(dropped.code, dropped.output).toBe(0);
+  });
+
+  it("to a new host by TLS, when its own is lost, and asks nothing of that one", async () => {
+    const lost = `label=agatha.stack=${scratch.stack}`;
+    const before = await home.docker("ps", "--quiet", "--no-trunc", "--filter", lost);
+    await asThePageSays("lost host", tlsUrl());
+    expect(await names(scratch.backUrl)).toEqual([scratch.stack]);
+    expect(await partsOf(scratch.stack, engine.docker)).toEqual(allParts(scratch.stack));
+    expect(await home.docker("ps", "--quiet", "--no-trunc", "--filter", lost)).toEqual(before);
+    // What the stack is from now on.
+    Object.assign(scratch.env, certificate());
+    const again = await scratch.up();
+    expect(again.code, again.output).toBe(0);
+    expect(changes(again.operations)).toEqual({});
+  });
 });

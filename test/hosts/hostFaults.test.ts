@@ -23,7 +23,7 @@ beforeAll(async () => {
   const meta = await execute("nix-instantiate", ["--eval", "--json", ...nix, "meta.front.tag"]);
   ref = `agatha-front-image:${JSON.parse(meta.output)}`;
   engine = await Engine.make({ dataSize: "60m" });
-  ssh = await SshServer.start(engine);
+  ssh = await SshServer.on(engine);
 });
 afterAll(async () => {
   await ssh?.end();
@@ -40,13 +40,14 @@ function load(program: string) {
   return execute("node", ["steps/build-image.ts"], {
     ...process.env,
     PATH: `${path}:${ssh.env["PATH"]}`,
-    DOCKER_HOST: ssh.dockerHost,
+    DOCKER_HOST: ssh.url,
     ALIASES: "agatha-front-image:host-faults-test",
     APPLICATION: "{}",
     ATTRIBUTE: "front-image",
     KEPT_AS: ref.replace(":", ":kept-test-"),
     OUT_LINK: join(folder, "out", `front-image-${ref.split(":")[1]}`),
     PACKAGES: "host",
+    SYSTEM: "x86_64-linux",
     REF: ref,
   });
 }
@@ -63,7 +64,7 @@ it("a disk that is full is told as such, and keeps nothing of the image", async 
   const { code, output } = await load(image);
   expect(code).toBe(1);
   expect(output).toBe(
-    `docker: ${ssh.dockerHost} has no space left on its disk. Free some (\`docker system df\` shows what takes it), then run up again.\n`,
+    `docker: ${ssh.url} has no space left on its disk. Free some (\`docker system df\` shows what takes it), then run up again.\n`,
   );
   expect((await kept()) - before).toBeLessThan(1e6);
 });
@@ -100,7 +101,7 @@ it("a connection that is lost is told as such; the next load goes on", async () 
   const { code, output } = await loading;
   expect(code).toBe(1);
   expect(output).toBe(
-    `docker: the connection to ${ssh.dockerHost} was lost. Run up again: nothing half is left, and what arrived is not sent again.\n`,
+    `docker: the connection to ${ssh.url} was lost. Run up again: nothing half is left, and what arrived is not sent again.\n`,
   );
   expect((await kept()) - before).toBeLessThan(1e6);
 

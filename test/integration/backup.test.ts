@@ -17,7 +17,7 @@ import { which } from "../../scripts/lib/exec.ts";
 import { readDump } from "../../steps/backup/dump.ts";
 import { type Ended, execute, Scratch } from "../support/scratch.ts";
 import { runBlock, type ScratchPageOptions } from "../support/scratchPage.ts";
-import { type Sshd, startSshd } from "../support/sshd.ts";
+import { SshServer } from "../support/sshServer.ts";
 import { expectSentences } from "../support/words.ts";
 
 let scratch: Scratch;
@@ -39,11 +39,11 @@ const script = (
   args: string[],
   of = scratch,
   config = of.configFile,
-  path = "",
+  env: NodeJS.ProcessEnv = {},
 ): Promise<Ended> =>
   execute(process.execPath, [`scripts/${name}.ts`, "--stack", of.stack, "--config-file", config, ...args], {
     ...of.env,
-    PATH: `${path}${of.env["PATH"]}`,
+    ...env,
   });
 
 /** A block of docs/backup.md, which has to succeed. */
@@ -310,7 +310,9 @@ describe("an exchange that does not end well", () => {
     mkdirSync(bin, { recursive: true });
     const text = `#!/bin/bash\nreal=${which("docker")}\n${wrong}\nexec "$real" "$@"\n`;
     writeFileSync(join(bin, "docker"), text, { mode: 0o755 });
-    return script("restore", [path, "--yes"], scratch, scratch.configFile, `${bin}:`);
+    return script("restore", [path, "--yes"], scratch, scratch.configFile, {
+      PATH: `${bin}:${process.env["PATH"]}`,
+    });
   }
 
   it("where the back's stop fails, leaves the data as it was, and the back serves it", async () => {
@@ -350,18 +352,18 @@ describe("an exchange that does not end well", () => {
 });
 
 describe("over ssh", () => {
-  let sshd: Sshd;
+  let sshd: SshServer;
   let there: string;
 
   beforeAll(async () => {
-    sshd = await startSshd(join(scratch.folder, "ssh"));
+    sshd = await SshServer.here(join(scratch.folder, "ssh"));
     there = join(scratch.folder, "over there's");
     mkdirSync(there);
   });
-  afterAll(() => sshd?.stop());
+  afterAll(() => sshd?.end());
 
   const ssh = (name: string, args: string[]) =>
-    script(name, args, scratch, configWith({ to: `${sshd.url}${there}` }), `${sshd.bin}:`);
+    script(name, args, scratch, configWith({ to: `${sshd.url}${there}` }), sshd.env);
 
   it("a backup arrives, and is restored from there by its name or its URL", async () => {
     const { code, output } = await ssh("backup", []);
@@ -377,7 +379,7 @@ describe("over ssh", () => {
     await scratch.sql("insert into budget (name, amount_cents) values ('lost', 1)");
     await documented("from another host", {
       words: { "ssh://me@host/srv/agatha/x.dump": `"${url}"` },
-      env: { PATH: `${sshd.bin}:${scratch.env["PATH"]}` },
+      env: sshd.env,
     });
     expect(await budgets()).not.toContain("lost");
 
@@ -418,7 +420,7 @@ describe("over ssh", () => {
   });
 
   it("a host that does not answer is named, with how to look", async () => {
-    await sshd.stop();
+    await sshd.end();
     const { code, output } = await ssh("backup", []);
     expect(code).toBe(1);
     expect(output).toMatch(

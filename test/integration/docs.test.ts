@@ -10,11 +10,11 @@ import { putEntry } from "../support/jar.ts";
 import type { Page } from "../support/page.ts";
 import { execute, Scratch } from "../support/scratch.ts";
 import { type ScratchPageOptions, scratchPage } from "../support/scratchPage.ts";
-import { type Sshd, startSshd } from "../support/sshd.ts";
+import { SshServer } from "../support/sshServer.ts";
 import { writeStackFile } from "../support/stackFile.ts";
 
 let scratch: Scratch;
-let sshd: Sshd;
+let sshd: SshServer;
 /** The stack's file, where a clone has it. */
 let file: string;
 let firstRun: Page;
@@ -24,13 +24,13 @@ const second = () => `${scratch.stack}-b`;
 beforeAll(async () => {
   scratch = await Scratch.make();
   file = writeStackFile(scratch);
-  sshd = await startSshd(join(scratch.folder, "ssh"));
+  sshd = await SshServer.here(join(scratch.folder, "ssh"));
   firstRun = open("docs/first-run.md", { words: { "sample/migrations": scratch.migrations } });
   await firstRun.run("up");
 });
 afterAll(async () => {
   await firstRun?.end();
-  await sshd?.stop();
+  await sshd?.end();
   // What the pages' commands write, too.
   const others = [`Pulumi.${second()}.yaml`, join("deployments", `Pulumi.${scratch.stack}.yaml`)];
   for (const path of [file, ...others]) rmSync(path, { force: true });
@@ -51,7 +51,7 @@ const SETTINGS: Record<string, () => Promise<Setting> | Setting> = {
     const [here, there] = ["mounted", "there"].map((name) => join(scratch.folder, name)) as [string, string];
     for (const folder of [here, there]) mkdirSync(folder);
     const words = { "/mnt/backups": here, "ssh://me@host:22/srv/agatha": `${sshd.url}${there}` };
-    return { words, env: { PATH: `${sshd.bin}:${scratch.env["PATH"]}` } };
+    return { words, env: sshd.env };
   },
   "docs/deployments.md": () => ({ stacks: { settings: scratch.stack } }),
   "docs/previews.md": async () => {
@@ -78,7 +78,7 @@ const SETTINGS: Record<string, () => Promise<Setting> | Setting> = {
     words: {
       "ssh deploy@host.example": `ssh -p ${new URL(sshd.url).port} ${new URL(sshd.url).username}@127.0.0.1`,
     },
-    env: { PATH: `${sshd.bin}:${scratch.env["PATH"]}` },
+    env: sshd.env,
     input: "a password\n",
   }),
   "docs/rollback.md": async () => {

@@ -8,6 +8,7 @@ import { publishedOf, readStackFile } from "../../scripts/lib/stackFile.ts";
 import { execute } from "../support/host.ts";
 import { ourImages, restoreImages } from "../support/ourImages.ts";
 import { Page } from "../support/page.ts";
+import { allParts, partsOf } from "../support/parts.ts";
 
 /** The test run's id is in the names, so that `npm test` finds what a killed test left behind. */
 const run = process.env["AGATHA_TEST_RUN"] ?? "hand";
@@ -57,18 +58,8 @@ async function docker(...args: string[]): Promise<string[]> {
   return output.split("\n").filter(Boolean);
 }
 
-/** Names of what the docker host has of a stack. */
-async function own(stack: string): Promise<string[]> {
-  const names = [];
-  for (const kind of ["container", "network", "volume"]) {
-    const all = kind === "container" ? ["--all"] : [];
-    const format = kind === "container" ? "{{.Names}}" : "{{.Name}}";
-    const args = [kind, "ls", ...all, "--filter", `label=agatha.stack=${stack}`, "--format", format];
-    names.push(...(await docker(...args)));
-  }
-  // Volumes with a service's files have a random part in their names.
-  return names.map((name) => name.replace(/-files-\w+-\d+$/, "-files")).sort();
-}
+/** What the docker host has of a stack. */
+const own = (stack: string) => partsOf(stack, (...args) => execute("docker", args));
 
 it("new makes stacks with ports and secrets of their own", async () => {
   const printed = (await staging.run("new")) + (await review.run("new for review"));
@@ -134,8 +125,7 @@ it("two come up at the same time, and each answers for itself", async () => {
     await docker("exec", `agatha-${stack}-db`, ...psql);
     const budgets = (await (await fetch(`http://127.0.0.1:${back}/api/budgets`)).json()) as object[];
     expect(budgets).toMatchObject([{ name: stack }]);
-    const parts = ["back", "back-files", "db", "db-data", "front", "front-files", "network"];
-    expect(await own(stack)).toEqual(parts.map((part) => `agatha-${stack}-${part}`));
+    expect(await own(stack)).toEqual(allParts(stack));
   }
 });
 

@@ -11,7 +11,7 @@ import { changes, readOperations } from "../support/operations.ts";
 import { Page } from "../support/page.ts";
 import { LocalRegistry } from "../support/registry.ts";
 import { Scratch } from "../support/scratch.ts";
-import { startSshd } from "../support/sshd.ts";
+import { SshServer } from "../support/sshServer.ts";
 
 /** Where the command that the page names links the image. */
 const LINKS = ".state/executor";
@@ -124,18 +124,15 @@ it("knows its own store, and builds without root, whoever starts it", async () =
 });
 
 it("reaches a docker host over ssh, by the key that a pre-run command puts in place", async () => {
-  const folder = join(scratch.folder, "sshd");
-  const sshd = await startSshd(folder);
-  const { hostname, port, username } = new URL(sshd.url);
-  const text = (name: string) => readFileSync(join(folder, "keys", name), "utf8");
+  const sshd = await SshServer.here(join(scratch.folder, "sshd"));
   const secrets = {
-    SSH_KEY: text("client"),
-    SSH_KNOWN_HOSTS: `[${hostname}]:${port} ${text("host.pub")}`,
+    SSH_KEY: readFileSync(sshd.secrets.key, "utf8"),
+    SSH_KNOWN_HOSTS: readFileSync(sshd.secrets.knownHosts, "utf8"),
   };
   // By name alone: arguments are for everybody to see.
   const given = Object.keys(secrets).flatMap((name) => ["--env", name]);
   const place = ["--network", "host", "--volume", `${process.cwd()}:/clone:ro`, "--workdir", "/clone"];
-  const ask = `docker --host ssh://${username}@${hostname}:${port} version --format {{.Server.Version}}`;
+  const ask = `docker --host ${sshd.url} version --format {{.Server.Version}}`;
   const run = (command: string) =>
     execute("docker", ["run", "--rm", ...given, ...place, image.ref, "bash", "-c", command], {
       ...process.env,
@@ -148,7 +145,7 @@ it("reaches a docker host over ssh, by the key that a pre-run command puts in pl
     // It was the key.
     expect((await run(ask)).code).not.toBe(0);
   } finally {
-    await sshd.stop();
+    await sshd.end();
   }
 });
 

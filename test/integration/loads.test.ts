@@ -64,6 +64,7 @@ function environment(path: string): NodeJS.ProcessEnv {
     KEPT_AS: `${name}:kept-loads-test`,
     OUT_LINK: join(folder, "out", `front-image-${tag}`),
     PACKAGES: "host",
+    SYSTEM: "x86_64-linux",
     REF: `${name}:${tag}`,
   };
 }

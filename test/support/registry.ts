@@ -1,9 +1,11 @@
 /** A registry of this machine, Debian's docker-registry, which lets one user in. */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { get } from "node:https";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { which } from "../../scripts/lib/exec.ts";
+import { certificates } from "./certificates.ts";
 import { freePort } from "./host.ts";
 
 export class LocalRegistry {
@@ -26,22 +28,31 @@ export class LocalRegistry {
    *
    * @param folder For its blobs and settings; whoever calls removes it.
    * @param host An address of this machine.
+   * @param port Where it listens. Default: a free port.
+   * @param tls Whether it speaks TLS, by a certificate of a CA of its own: `tls/ca.pem` in the folder.
    */
-  static async start(folder: string, host: string, password: string): Promise<LocalRegistry> {
+  static async start(
+    folder: string,
+    host: string,
+    password: string,
+    { port, tls = false }: { port?: number; tls?: boolean } = {},
+  ): Promise<LocalRegistry> {
     const program = which("docker-registry");
     if (program === undefined) throw new Error("docker-registry: is not on PATH. `npm test` installs it.");
     mkdirSync(folder, { recursive: true });
     const at = (name: string) => join(folder, name);
-    const address = `${host}:${await freePort()}`;
+    const address = `${host}:${port ?? (await freePort())}`;
     // It takes bcrypt alone; Perl's crypt is the C library's.
     const bcrypt = 'print crypt($ENV{PASSWORD}, q($2b$05$) . "abcdefghijklmnopqrstuu")';
     const hashed = execFileSync("perl", ["-e", bcrypt], { env: { PASSWORD: password } }).toString();
     writeFileSync(at("htpasswd"), `agatha:${hashed}\n`);
+    if (tls) certificates(at("tls"), host);
+    const shown = { certificate: at("tls/server.pem"), key: at("tls/server-key.pem") };
     const config = {
       version: 0.1,
       log: { level: "error" },
       storage: { filesystem: { rootdirectory: at("blobs") } },
-      http: { addr: address },
+      http: { addr: address, ...(tls ? { tls: shown } : {}) },
       auth: { htpasswd: { realm: "agatha", path: at("htpasswd") } },
     };
     // JSON is YAML.
@@ -54,14 +65,17 @@ export class LocalRegistry {
       spawn(program, ["serve", at("config.yml")], { stdio: ["ignore", log, "ignore"] }),
     );
     closeSync(log);
-    await registry.answers();
+    await registry.answers(tls);
     return registry;
   }
 
-  private async answers(): Promise<void> {
+  private async answers(tls: boolean): Promise<void> {
+    const ask = async () =>
+      tls
+        ? securely(`https://${this.address}/v2/`)
+        : (await fetch(`http://${this.address}/v2/`).catch(() => undefined))?.status;
     for (let looks = 0; looks < 200; looks++) {
-      const answer = await fetch(`http://${this.address}/v2/`).catch(() => undefined);
-      if (answer?.status === 401) return;
+      if ((await ask()) === 401) return;
       await sleep(100);
     }
     this.process.kill();
@@ -80,4 +94,13 @@ export class LocalRegistry {
     this.process.kill("SIGTERM");
     await ended;
   }
+}
+
+/** The status of an answer, whoever has signed the certificate; undefined where there is none. */
+function securely(url: string): Promise<number | undefined> {
+  return new Promise((resolve) => {
+    get(url, { rejectUnauthorized: false }, (answer) => resolve(answer.resume().statusCode)).on("error", () =>
+      resolve(undefined),
+    );
+  });
 }

@@ -36,14 +36,18 @@ export const meta = {
   },
 };
 
+const planned = vi.hoisted(() => ({ for: [] as string[], refusedFor: "" }));
 vi.mock("../../components/evaluate.ts", async (original) => ({
   ...(await original<typeof import("../../components/evaluate.ts")>()),
-  planImages: ({ back, front }: Config) =>
-    Promise.resolve({
+  planImages: ({ back, front }: Config, system: string) => {
+    planned.for.push(system);
+    if (system === planned.refusedFor) return Promise.reject(new Error(`nothing for ${system}`));
+    return Promise.resolve({
       ...meta,
       ...(back.pin === undefined ? {} : { back: pinnedImage("back", back.pin) }),
       ...(front.pin === undefined ? {} : { front: pinnedImage("front", front.pin) }),
-    }),
+    });
+  },
 }));
 const presence = vi.hoisted(() => ({ of: new Map<string, string>() }));
 vi.mock("../../components/probeImages.ts", async (original) => ({
@@ -52,8 +56,14 @@ vi.mock("../../components/probeImages.ts", async (original) => ({
 }));
 const running = vi.hoisted(() => ({ of: new Map<string, unknown>() }));
 vi.mock("../../components/deployed.ts", () => ({ askDeployed: () => Promise.resolve(running.of) }));
-const engine = vi.hoisted(() => ({ answer: { engine: "ENGINE" } as { engine: string } | { words: string } }));
+const engine = vi.hoisted(() => ({
+  answer: { engine: "ENGINE" } as { engine: string; system?: string } | { words: string },
+}));
 vi.mock("../../components/askEngine.ts", () => ({ askEngine: () => Promise.resolve(engine.answer) }));
+const builder = vi.hoisted(() => ({ askedFor: [] as string[] }));
+vi.mock("../../components/builder.ts", () => ({
+  refuseWithoutBuilder: (system: string) => Promise.resolve(builder.askedFor.push(system)),
+}));
 // Each program would listen to the one output of this process.
 vi.mock("../../components/endWithEngine.ts", () => ({ endWithEngine: () => {} }));
 const ahead = vi.hoisted(() => ({
@@ -80,8 +90,11 @@ vi.mock("node:fs", async (original) => {
   return { ...fs, existsSync: () => true, readFileSync };
 });
 
-/** What the docker host answers, and what lies ahead of an upgrade; whoever changes one sets it back. */
-export const answers = { presence, running, engine, ahead };
+/**
+ * What the docker host answers, what lies ahead of an upgrade, and for which systems Nix and its builder were asked;
+ * whoever changes one sets it back.
+ */
+export const answers = { presence, running, engine, ahead, planned, builder };
 
 export const COMMAND = "command:local:Command";
 export const PASSWORD = "s3cret'pass";

@@ -1,5 +1,11 @@
 import { expect, it } from "vitest";
-import { authFile, type Registry, registryError, repositoryOf } from "../../components/registry.ts";
+import {
+  authFile,
+  pullError,
+  type Registry,
+  registryError,
+  repositoryOf,
+} from "../../components/registry.ts";
 
 const registry: Registry = {
   address: "host:5000",
@@ -32,7 +38,7 @@ it.each([
   [
     "the docker host",
     'Error response from daemon: Get "https://host:5000/v2/": x509: certificate signed by unknown authority',
-    'agatha:registry: "host:5000" shows a certificate that the docker host does not trust. Let the machine trust its CA.',
+    'agatha:registry: "host:5000" shows a certificate that the docker host does not trust. Put the certificate of its CA into /etc/docker/certs.d/host:5000/ca.crt on the docker host.',
   ],
   [
     "this machine",
@@ -41,9 +47,44 @@ it.each([
   ],
   [
     "this machine",
+    'level=fatal msg="writing blob: Patch \\"http://host:5000/v2/x\\": readfrom tcp 10.0.0.2:1->10.0.0.1:5000: write: broken pipe"',
+    'agatha:registry: "host:5000" lost its connection to this machine. Run up again: nothing half is left, and blobs that arrived are not sent again.',
+  ],
+  [
+    "the docker host",
+    "unexpected EOF",
+    'agatha:registry: "host:5000" lost its connection to the docker host. Run up again: nothing half is left, and blobs that arrived are not sent again.',
+  ],
+  [
+    "this machine",
     "received unexpected HTTP status: 500 Internal Server Error",
     'agatha:registry: "host:5000" failed for this machine: received unexpected HTTP status: 500 Internal Server Error. Mend what it names, then run up again.',
   ],
 ])("to %s: %s", (who, words, sentence) => {
   expect(registryError(registry, who, words)).toBe(sentence);
+});
+
+it.each([
+  [
+    "the registry's",
+    'Error response from daemon: Get "http://host:5000/v2/": dial tcp 10.0.0.1:5000: connect: connection refused',
+    'agatha:registry: "host:5000" cannot be reached from the docker host: Error response from daemon: Get "http://host:5000/v2/": dial tcp 10.0.0.1:5000: connect: connection refused. See that it runs, or set registry.address.',
+  ],
+  [
+    "the host's disk's",
+    "failed to register layer: Error processing tar file(exit status 1): write /jar: no space left on device",
+    "docker: ssh://me@there has no space left on its disk. Free some (`docker system df` shows what takes it), then run up again.",
+  ],
+  [
+    "the way's to the host",
+    'error during connect: Post "http://docker.example.com/v1.41/images/create": command [ssh -l me there docker system dial-stdio] has exited with exit status 255: stderr=ssh: connect to host there port 22: Connection refused',
+    "docker: ssh://me@there cannot be reached: connect to host there port 22: Connection refused. See to the host and its network, or set agatha:dockerHost.",
+  ],
+  [
+    "the way's to the host, in the middle",
+    'error during connect: Post "http://docker.example.com/v1.41/images/create": EOF',
+    "docker: the connection to ssh://me@there was lost. Run up again: nothing half is left, and what arrived is not sent again.",
+  ],
+])("a pull that fails is %s fault", (_, words, sentence) => {
+  expect(pullError(registry, "ssh://me@there", words)).toBe(sentence);
 });

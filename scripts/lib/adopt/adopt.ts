@@ -1,6 +1,9 @@
 /** Takes over a data directory: see docs/moving-in.md. */
 import { mkdirSync, rmSync } from "node:fs";
+import { askEngine } from "../../../components/askEngine.ts";
 import { majorOfVolume, volumeOf } from "../../../components/databaseVolumes.ts";
+import { resolveDockerHost } from "../../../components/dockerHost.ts";
+import { askedSystem, machineSystem, runsHere } from "../../../components/dockerSystem.ts";
 import { applicationOf, evaluateImages } from "../../../components/evaluate.ts";
 import { imageRef } from "../../../components/imagePlan.ts";
 import { nixArguments } from "../../../components/nixArguments.ts";
@@ -128,16 +131,21 @@ async function makeVolume(stack: string, volume: string): Promise<boolean> {
 
 /** The stack's own image of the database, built and loaded where docker has it not. */
 async function databaseImage(config: Config): Promise<string> {
-  const { db } = await evaluateImages(config);
+  const host = await askEngine(await resolveDockerHost(undefined), false);
+  const said = "words" in host ? undefined : host.system;
+  const system = askedSystem() ?? said ?? machineSystem();
+  const { db } = await evaluateImages(config, system);
   const ref = imageRef(db);
   if ((await inspect<string>("image", ref, ".Id")) !== undefined) return ref;
   const link = ".state/adopt-image";
   mkdirSync(".state", { recursive: true });
-  const args = nixArguments(config.packages, JSON.stringify(applicationOf(config).db));
-  const { code, output } = await run("nix-build", [...args, "-A", db.attribute, "--out-link", link]);
-  if (code !== 0)
-    throw new Stop(`nix-build of ${db.attribute} failed with ${code}:\n${lastLines(output, 30)}`);
-  await load(link, knownLayers(), config.packages);
+  const args = nixArguments(config.packages, JSON.stringify(applicationOf(config).db), system);
+  const here = runsHere(system);
+  const attribute = here ? db.attribute : `archives.${db.attribute}`;
+  const { code, output } = await run("nix-build", [...args, "-A", attribute, "--out-link", link]);
+  if (code !== 0) throw new Stop(`nix-build of ${attribute} failed with ${code}:\n${lastLines(output, 30)}`);
+  const writer = here ? { program: link, args: [] } : { program: "cat", args: [link] };
+  await load(writer, knownLayers(), here && config.packages === "host");
   rmSync(link);
   return ref;
 }

@@ -6,6 +6,7 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { DockerService } from "../../../components/DockerService.ts";
 import { resolveDockerHost } from "../../../components/dockerHost.ts";
+import { machineSystem } from "../../../components/dockerSystem.ts";
 import { applicationOf, evaluateImages } from "../../../components/evaluate.ts";
 import { imageRef } from "../../../components/imagePlan.ts";
 import { NixImage } from "../../../components/NixImage.ts";
@@ -32,6 +33,7 @@ for (let number = 1; number <= count; number++) {
       meta: { ...meta.front, alias: meta.front.tag },
       presence: presence.get(imageRef(meta.front)) ?? "unknown",
       packages: config.packages,
+      system: machineSystem(),
       application: applicationOf(config).front,
     },
     opts,

@@ -1,0 +1,98 @@
+/**
+ * A docker host of another architecture. None is at hand: this machine's engine is made to say that it is arm64, and where
+ * a builder is needed, Nix to take x86_64 for that. What is real is everything else.
+ */
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { which } from "../../scripts/lib/exec.ts";
+import { changes, Scratch } from "../support/scratch.ts";
+import { expectSentences } from "../support/words.ts";
+
+const ARM = "aarch64-linux";
+/** All that is made while the program only looks: which docker host the stack is on. */
+const LOOKED = { default: "create", "docker-host": "create" };
+let scratch: Scratch;
+/** What Nix was asked for. */
+let asked = "";
+
+beforeAll(async () => {
+  scratch = await Scratch.make();
+  asked = join(scratch.folder, "asked");
+  // An image that docker has not.
+  writeFileSync(join(scratch.dist, "stack.txt"), scratch.stack);
+});
+afterAll(() => scratch?.remove());
+
+/** Says that the engine is arm64's, and is the real client otherwise. */
+const armDocker = () => `
+  case "$*" in
+    "info --format "*Architecture*) "${which("docker")}" "$@" | sed 's/x86_64$/aarch64/' ;;
+    *) exec "${which("docker")}" "$@" ;;
+  esac`;
+
+/** The real one, but for the system. */
+const forArm = (program: string) => `
+  echo "${program} $*" >>"${asked}"
+  exec "${which(program)}" "\${@//${ARM}/x86_64-linux}"`;
+
+/** A PATH that these programs come first on. */
+function withPrograms(programs: Record<string, string>): NodeJS.ProcessEnv {
+  const folder = join(scratch.folder, `bin-${Object.keys(programs).join("-")}`);
+  if (!existsSync(folder)) mkdirSync(folder);
+  for (const [name, script] of Object.entries(programs)) {
+    writeFileSync(join(folder, name), `#!/bin/bash\n${script}\n`);
+    chmodSync(join(folder, name), 0o755);
+  }
+  return { PATH: `${folder}:${process.env["PATH"]}` };
+}
+
+const evaluable = () => ({ docker: armDocker(), "nix-instantiate": forArm("nix-instantiate") });
+const buildable = () => withPrograms({ ...evaluable(), "nix-build": forArm("nix-build") });
+
+it('is refused with the set "host", in a preview too', async () => {
+  const { code, output, operations } = await scratch.preview(withPrograms({ docker: armDocker() }));
+  expect(code).not.toBe(0);
+  expectSentences(scratch, output);
+  expect(output).toContain(
+    `agatha:packages: "host" is for x86_64-linux only, this is ${ARM}. Set it to "nixpkgs".`,
+  );
+  expect(changes(operations)).toEqual(LOOKED);
+});
+
+it("is refused in an update where nothing builds for it, before anything is touched", async () => {
+  const env = withPrograms(evaluable());
+  const preview = await scratch.preview(env);
+  expect(preview.code, preview.output).toBe(0);
+  const { code, output, operations } = await scratch.up(env);
+  expect(code).not.toBe(0);
+  expectSentences(scratch, output);
+  expect(output).toMatch(
+    /nix: images for aarch64-linux are wanted, for the docker host unix:\S+, and this machine's Nix has no builder for that\. Give it one as docs\/platforms\.md tells, or run up from a machine of that system\.\n/,
+  );
+  expect(changes(operations)).toEqual(LOOKED);
+  for (const kind of ["container", "network", "volume"] as const) expect(await scratch.own(kind)).toEqual([]);
+});
+
+it("gets what a builder builds, which writes the image too", async () => {
+  const { code, output } = await scratch.up(buildable());
+  expect(code, output).toBe(0);
+  expect((await fetch(`${scratch.backUrl}/health`)).status).toBe(200);
+  const commands = readFileSync(asked, "utf8");
+  expect(commands).toMatch(new RegExp(`^nix-build .*--argstr system ${ARM} -A front-image `, "m"));
+  expect(commands).toMatch(new RegExp(`^nix-build .*--argstr system ${ARM} -A archives.front-image `, "m"));
+  expect(await (await fetch(`${scratch.frontUrl}/stack.txt`)).text()).toBe(scratch.stack);
+  const again = await scratch.up(buildable());
+  expect(again.code, again.output).toBe(0);
+  expect(changes(again.operations)).toEqual({});
+});
+
+it("is remembered for previews without the host", async () => {
+  const away = `echo "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?" >&2; exit 1`;
+  writeFileSync(asked, "");
+  const { code, output, operations } = await scratch.preview(withPrograms({ ...evaluable(), docker: away }));
+  expect(code, output).toBe(0);
+  expect(changes(operations)).toEqual({});
+  const evaluated = [...readFileSync(asked, "utf8").matchAll(/--argstr system (\S+)/g)].map(([, one]) => one);
+  expect(evaluated).toEqual(["x86_64-linux", ARM]);
+});

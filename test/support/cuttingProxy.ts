@@ -1,0 +1,46 @@
+/** A way to a server that can be cut in the middle of what goes there, as a network that fails does. */
+import { connect, createServer, type Server } from "node:net";
+
+export class CuttingProxy {
+  /** Bytes that still go through, in all; then every connection is cut. Default: no end. */
+  left = Number.POSITIVE_INFINITY;
+  private readonly server: Server;
+
+  private constructor(server: Server) {
+    this.server = server;
+  }
+
+  /**
+   * Listens.
+   *
+   * @param from `host:port` of its own.
+   * @param to `host:port` of the server.
+   */
+  static async start(from: string, to: string): Promise<CuttingProxy> {
+    const [[host, port], [toHost, toPort]] = [from.split(":"), to.split(":")];
+    const server = createServer((client) => {
+      const upstream = connect(Number(toPort), toHost);
+      const end = () => {
+        client.destroy();
+        upstream.destroy();
+      };
+      for (const side of [client, upstream]) side.on("error", end).on("close", end);
+      client.on("data", (chunk) => {
+        proxy.left -= chunk.length;
+        if (proxy.left < 0) return end();
+        if (!upstream.write(chunk)) client.pause();
+      });
+      upstream.on("drain", () => client.resume());
+      upstream.pipe(client);
+    });
+    const proxy = new CuttingProxy(server);
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject).listen(Number(port), host, resolve);
+    });
+    return proxy;
+  }
+
+  end(): Promise<void> {
+    return new Promise((resolve) => this.server.close(() => resolve()));
+  }
+}

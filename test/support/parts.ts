@@ -1,0 +1,23 @@
+/** What docker hosts have of a stack. */
+import type { Ended } from "./host.ts";
+
+/** Names of a stack's containers, network and volumes, sorted; the random part of volumes with a service's files is left out. */
+export async function partsOf(
+  stack: string,
+  docker: (...args: string[]) => Promise<Ended>,
+): Promise<string[]> {
+  const filter = ["--filter", `label=agatha.stack=${stack}`, "--format"];
+  const lists = await Promise.all([
+    docker("container", "ls", "--all", ...filter, "{{.Names}}"),
+    docker("network", "ls", ...filter, "{{.Name}}"),
+    docker("volume", "ls", ...filter, "{{.Name}}"),
+  ]);
+  for (const { code, output } of lists) if (code !== 0) throw new Error(`docker ls: ${output}`);
+  const names = lists.flatMap(({ output }) => output.split("\n").filter(Boolean));
+  return names.map((name) => name.replace(/-files-\w+-\d+$/, "-files")).sort();
+}
+
+const PARTS = ["back", "back-files", "db", "db-data", "front", "front-files", "network"];
+
+/** What `partsOf` finds where a stack is up, whose back and front have files. */
+export const allParts = (stack: string): string[] => PARTS.map((part) => `agatha-${stack}-${part}`);

@@ -1,0 +1,55 @@
+/** Images that are quickly sent, in place of those that Nix builds. */
+import { randomBytes } from "node:crypto";
+import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Engine } from "./engine.ts";
+import { execute } from "./host.ts";
+
+export interface SmallImage {
+  ref: string;
+  /** Comes first on PATH: a nix-build that gives a program that writes the image. */
+  bin: string;
+}
+
+/** Bytes of a layer, which nothing compresses. */
+const LAYER = 8e6;
+
+/**
+ * An image of one layer, or of another image's and one more. The engine has none of both afterwards.
+ *
+ * @param folder A folder of the test's, which it removes.
+ * @param ref What the build step is told that its ref is.
+ */
+export async function smallImage(
+  engine: Engine,
+  folder: string,
+  ref: string,
+  below?: SmallImage,
+): Promise<SmallImage> {
+  const own = mkdtempSync(join(folder, "small-"));
+  const at = (name: string) => join(own, name);
+  const well = async (program: string, ...args: string[]): Promise<string> => {
+    const { code, output } = await (program === "docker" ? engine.docker(...args) : execute(program, args));
+    if (code !== 0) throw new Error(`${program} ${args.join(" ")}: ${output}`);
+    return output.trim();
+  };
+  writeFileSync(at(ref), randomBytes(LAYER));
+  if (below === undefined) {
+    await well("tar", "--create", "--file", at("layer.tar"), "--directory", own, ref);
+    await well("docker", "import", at("layer.tar"), ref);
+  } else {
+    await well("docker", "load", "--input", join(below.bin, "image.tar"));
+    const container = await well("docker", "create", below.ref, "none");
+    await well("docker", "cp", at(ref), `${container}:/${ref}`);
+    await well("docker", "commit", container, ref);
+    await well("docker", "rm", container);
+  }
+  const bin = at("bin");
+  mkdirSync(bin);
+  await well("docker", "save", "--output", join(bin, "image.tar"), ref);
+  await well("docker", "image", "rm", ref, ...(below === undefined ? [] : [below.ref]));
+  writeFileSync(join(bin, "program"), `#!/bin/sh\nexec cat ${join(bin, "image.tar")}\n`, { mode: 0o755 });
+  const built = `#!/bin/sh\nwhile [ $# -gt 1 ]; do shift; done\nln -sfn ${join(bin, "program")} "$1"\n`;
+  writeFileSync(join(bin, "nix-build"), built, { mode: 0o755 });
+  return { ref, bin };
+}
