@@ -1,28 +1,32 @@
 /**
- * A docker host of another architecture. None is at hand: this machine's engine is made to say that it is arm64, and where
- * a builder is needed, Nix to take x86_64 for that. What is real is everything else.
+ * A docker host of another architecture. None is at hand: an engine is made to say that it is arm64, and where a builder is
+ * needed, Nix to take x86_64 for that. What is real is everything else.
  */
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { which } from "../../scripts/lib/exec.ts";
+import { Engine } from "../support/engine.ts";
 import { changes, Scratch } from "../support/scratch.ts";
 import { expectSentences } from "../support/words.ts";
 
 const ARM = "aarch64-linux";
 /** All that is made while the program only looks: which docker host the stack is on. */
 const LOOKED = { default: "create", "docker-host": "create" };
+let engine: Engine;
 let scratch: Scratch;
 /** What Nix was asked for. */
 let asked = "";
 
 beforeAll(async () => {
-  scratch = await Scratch.make();
+  engine = await Engine.make();
+  const { host, address } = engine;
+  scratch = await Scratch.make({ dockerHost: host, env: {}, address, inspect: host });
   asked = join(scratch.folder, "asked");
-  // An image that docker has not.
-  writeFileSync(join(scratch.dist, "stack.txt"), scratch.stack);
 });
-afterAll(() => scratch?.remove());
+afterAll(async () => {
+  await scratch?.remove().finally(() => engine.remove());
+});
 
 /** Says that the engine is arm64's, and is the real client otherwise. */
 const armDocker = () => `
@@ -74,14 +78,15 @@ it("is refused in an update where nothing builds for it, before anything is touc
   for (const kind of ["container", "network", "volume"] as const) expect(await scratch.own(kind)).toEqual([]);
 });
 
-it("gets what a builder builds, which writes the image too", async () => {
+it("gets what a builder builds, which writes the images too", async () => {
   const { code, output } = await scratch.up(buildable());
   expect(code, output).toBe(0);
   expect((await fetch(`${scratch.backUrl}/health`)).status).toBe(200);
   const commands = readFileSync(asked, "utf8");
-  expect(commands).toMatch(new RegExp(`^nix-build .*--argstr system ${ARM} -A front-image `, "m"));
-  expect(commands).toMatch(new RegExp(`^nix-build .*--argstr system ${ARM} -A archives.front-image `, "m"));
-  expect(await (await fetch(`${scratch.frontUrl}/stack.txt`)).text()).toBe(scratch.stack);
+  for (const attribute of ["back-image", "front-image", "db-image"])
+    for (const built of [attribute, `archives\\.${attribute}`])
+      expect(commands).toMatch(new RegExp(`^nix-build .*--argstr system ${ARM} -A ${built} `, "m"));
+  expect((await fetch(scratch.frontUrl)).status).toBe(200);
   const again = await scratch.up(buildable());
   expect(again.code, again.output).toBe(0);
   expect(changes(again.operations)).toEqual({});
