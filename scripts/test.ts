@@ -85,8 +85,9 @@ async function stacks(parts: string[], env: NodeJS.ProcessEnv): Promise<Count> {
 }
 
 /** A lane's files whose names have one of the parts in them. */
-const testFiles = (lane: string, parts: string[]): string[] =>
-  readdirSync(join("test", lane))
+function testFiles(lane: string, parts: string[]): string[] {
+  return readdirSync(join("test", lane))
     .filter((name) => name.endsWith(".test.ts"))
     .filter((name) => parts.length === 0 || parts.some((part) => name.includes(part)))
     .map((name) => join("test", lane, name));
+}
