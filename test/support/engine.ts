@@ -10,6 +10,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ENGINE_PREFIX, endEngine, linkOf, removeEngine } from "./engineRemoval.ts";
 import { type Ended, execute } from "./host.ts";
+import type { OtherHost } from "./scratch.ts";
 
 /** Longest time for an engine to answer after its start, in milliseconds: 1 to 3 s were measured. */
 const START_LIMIT_MS = 60_000;
@@ -52,6 +53,11 @@ export class Engine {
       await engine.remove();
       throw error;
     }
+  }
+
+  /** For a scratch stack that `DOCKER_HOST` brings here. */
+  get asHost(): OtherHost {
+    return { env: { DOCKER_HOST: this.host }, address: this.address, inspect: this.host };
   }
 
   /** The namespace, its link to this machine, and the file system for its data. */

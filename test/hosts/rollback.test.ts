@@ -2,10 +2,12 @@
 import { copyFileSync, existsSync, readdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Engine } from "../support/engine.ts";
 import { putEntry } from "../support/jar.ts";
 import { fake, timed } from "../support/programs.ts";
 import { changes, type Ended, execute, freePort, type Operations, Scratch } from "../support/scratch.ts";
 
+let engine: Engine;
 let scratch: Scratch;
 /** Tags of the back's image, in the order they ran. */
 const tags: string[] = [];
@@ -63,12 +65,19 @@ const PINNED: Operations = {
 };
 
 beforeAll(async () => {
-  scratch = await Scratch.make();
+  engine = await Engine.make();
+  scratch = await Scratch.make(engine.asHost);
   await release("A");
   writeFileSync(join(scratch.migrations, "V99__note.sql"), "CREATE TABLE note (id bigint PRIMARY KEY);\n");
   await release("B");
 });
-afterAll(() => scratch?.remove());
+afterAll(async () => {
+  try {
+    await scratch?.remove();
+  } finally {
+    await engine?.remove();
+  }
+});
 
 describe("a pin", () => {
   it("runs the earlier image within 10 s: nothing is built, not even with the jar gone, and nothing migrates", async () => {
@@ -195,7 +204,7 @@ describe("an image that is older than the last `keep` generations", () => {
 
   it("stays where another stack keeps it, where a stopped container was made of it, and within an hour", async () => {
     // B is the other stack's too, C a stopped container's.
-    other = await Scratch.make();
+    other = await Scratch.make(engine.asHost);
     copyFileSync(scratch.jar, other.jar);
     writeFileSync(join(other.migrations, "V99__note.sql"), "CREATE TABLE note (id bigint PRIMARY KEY);\n");
     await other.upWell();

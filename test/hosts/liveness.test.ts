@@ -1,15 +1,24 @@
 /** A service that is dead comes back up by itself: no `up`, no docker socket in a container. */
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { Engine } from "../support/engine.ts";
 import { changes, Scratch } from "../support/scratch.ts";
 
+let engine: Engine;
 let scratch: Scratch;
 
 beforeAll(async () => {
-  scratch = await Scratch.make();
+  engine = await Engine.make();
+  scratch = await Scratch.make(engine.asHost);
   await scratch.upWell();
 });
-afterAll(() => scratch?.remove());
+afterAll(async () => {
+  try {
+    await scratch?.remove();
+  } finally {
+    await engine?.remove();
+  }
+});
 
 const inspect = async (service: string, format: string) =>
   (await scratch.docker("inspect", "--format", format, scratch.container(service)))[0] ?? "";

@@ -2,21 +2,30 @@
 import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Engine } from "../support/engine.ts";
 import { putEntry } from "../support/jar.ts";
 import { changes, type Ended, execute, Scratch } from "../support/scratch.ts";
 import { expectSentences } from "../support/words.ts";
 
+let engine: Engine;
 let scratch: Scratch;
 let folder: string;
 
 beforeAll(async () => {
-  scratch = await Scratch.make();
+  engine = await Engine.make();
+  scratch = await Scratch.make(engine.asHost);
   folder = join(scratch.folder, "backups");
   mkdirSync(folder);
   scratch.config["backups"] = { to: folder, keep: 1 };
   await scratch.upWell();
 });
-afterAll(() => scratch?.remove());
+afterAll(async () => {
+  try {
+    await scratch?.remove();
+  } finally {
+    await engine?.remove();
+  }
+});
 
 const dumps = () => readdirSync(folder).filter((name) => name.endsWith(".dump"));
 const automatic = () => dumps().filter((name) => name.endsWith("-before-migrations.dump"));

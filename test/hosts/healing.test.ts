@@ -1,18 +1,27 @@
 import { readlinkSync, realpathSync, rmSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { Engine } from "../support/engine.ts";
 import { putEntry } from "../support/jar.ts";
 import { changes, execute, Scratch } from "../support/scratch.ts";
 
+let engine: Engine;
 let scratch: Scratch;
 
 beforeAll(async () => {
-  scratch = await Scratch.make();
+  engine = await Engine.make();
+  scratch = await Scratch.make(engine.asHost);
   // An image of its own, that no other stack keeps in the store.
   await putEntry(scratch.jar, "release.txt", scratch.stack);
   await scratch.upWell();
   await scratch.sql("insert into budget (name, amount_cents) values ('kept', 1)");
 });
-afterAll(() => scratch?.remove());
+afterAll(async () => {
+  try {
+    await scratch?.remove();
+  } finally {
+    await engine?.remove();
+  }
+});
 
 const kept = async () => (await scratch.sql("select count(*) from budget where name = 'kept'"))[0];
 const inspect = async (service: string, format: string) =>
