@@ -10,7 +10,8 @@ export type Answer = { engine: string; system: string | undefined } | { words: s
 export async function askEngine(host: DockerHost, preview: boolean): Promise<Answer> {
   const args = ["info", "--format", "{{.ID}} {{.OSType}} {{.Architecture}}"];
   const { stdout, stderr, error } = await askDocker(args, host, preview ? BRIEF : PATIENT);
-  const [engine = "", osType, architecture] = stdout.trim().split(" ");
+  // Not trimmed before: an id that lacks leaves its place empty.
+  const [engine = "", osType, architecture] = stdout.trimEnd().split(" ");
   // Some clients end well without a daemon, and some end ill beside an answer.
   if (engine === "") return { words: error ?? (stderr.trim() || "it said nothing") };
   return { engine, system: systemOf(osType, architecture) };

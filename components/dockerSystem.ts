@@ -52,6 +52,20 @@ export const emulationNote = (asked: string, system: string): string =>
   `AGATHA_SYSTEM: images are built for ${asked}, and the docker host is ${system}: it has to emulate that. Unset it to build for the host.`;
 
 /**
+ * The set `host` is made of this machine's Debian packages: for the other architecture they are not what they pass for.
+ * (Nix refuses what is not for x86_64.)
+ *
+ * @param runs Whether this machine runs what is built for the system.
+ * @throws UserError where it is chosen on another machine than the docker host's kind.
+ */
+export function refuseForeignPackages({ packages }: Config, system: string, runs = runsHere(system)): void {
+  if (packages !== "host" || runs || system !== "x86_64-linux") return;
+  throw new UserError(
+    `agatha:packages: "host" takes the packages of an x86_64 Linux, and this is ${process.arch} ${process.platform}. Set it to "nixpkgs".`,
+  );
+}
+
+/**
  * The image of PostgreSQL is pinned by the digest of one system's.
  *
  * @throws UserError where it is the pinned one, and the docker host is another's.

@@ -1,7 +1,13 @@
 /** Which images a stack is to run, built for its docker host. */
 import * as pulumi from "@pulumi/pulumi";
 import type { Config } from "../config.ts";
-import { askedSystem, emulationNote, machineSystem, refuseOtherDatabase } from "./dockerSystem.ts";
+import {
+  askedSystem,
+  emulationNote,
+  machineSystem,
+  refuseForeignPackages,
+  refuseOtherDatabase,
+} from "./dockerSystem.ts";
 import { planImages, type StackImages } from "./evaluate.ts";
 import type { Host } from "./heldHost.ts";
 
@@ -27,6 +33,7 @@ export async function planForHost(config: Config, host: Promise<Host>): Promise<
   if (asked !== undefined && system !== undefined && asked !== system)
     void pulumi.log.info(emulationNote(asked, system));
   const wanted = asked ?? system ?? assumed;
+  refuseForeignPackages(config, wanted);
   refuseOtherDatabase(config, wanted);
   return { images: await (wanted === assumed ? early : planImages(config, wanted)), system: wanted };
 }

@@ -46,6 +46,12 @@ export function registryError(registry: Registry, who: string, words: string): s
         ? "Set registry.insecure to true, if the way there is safe"
         : "Name it among the insecure-registries of the docker host's daemon.json, if the way there is safe",
     );
+  if (
+    /certificate (has expired|is valid for|is not valid)|not yet valid|doesn't contain any IP SANs/i.test(
+      words,
+    )
+  )
+    return said(`shows a certificate that is not good for ${who}: ${reason}`, "See to the certificate there");
   if (/x509:|certificate/i.test(words))
     return said(
       `shows a certificate that ${who} does not trust`,

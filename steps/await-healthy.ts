@@ -5,7 +5,7 @@
 import { lastStop, now } from "./away.ts";
 import { docker, inspect } from "./docker.ts";
 import { Unhealthy, untilHealthy } from "./health.ts";
-import { input, StepError, step } from "./process.ts";
+import { input, run, StepError, step } from "./process.ts";
 
 /** Time beyond the start period in which docker's three probes would have decided, in milliseconds. */
 const GRACE_MS = 30_000;
@@ -53,6 +53,9 @@ async function connectedAgain(container: string, service: string): Promise<strin
     ".NetworkSettings.Networks",
   );
   if (Object.hasOwn(networks ?? {}, network)) return undefined;
+  const { code, stderr } = await run("docker", ["network", "inspect", network]);
+  if (code !== 0 && /no such network|not found/i.test(stderr))
+    throw new StepError(`${service}: its network ${network} is gone. Run \`npm run up -- --refresh\`.`);
   await docker(["network", "connect", "--alias", service, network, container]);
   return network;
 }

@@ -67,8 +67,10 @@ async function usedImages(): Promise<Set<string>> {
 function dropRoots(stack: string, kept: Set<string>): void {
   const folder = `.state/gcroots/${stack}`;
   for (const link of readdir(folder)) {
-    const match = /^(?<attribute>[\w-]+)-(?<tag>[0-9a-z]{32})$/.exec(link)?.groups;
-    if (match !== undefined && !kept.has(`agatha-${match["attribute"]}:${match["tag"]}`))
+    const match = /^(?<attribute>[\w-]+)-(?<tag>[0-9a-z]{32})(?<archive>\.tar)?$/.exec(link)?.groups;
+    if (match === undefined) continue;
+    // An archive is needed while it is loaded: what is left was left by a step that was killed.
+    if (match["archive"] !== undefined || !kept.has(`agatha-${match["attribute"]}:${match["tag"]}`))
       rmSync(`${folder}/${link}`, { force: true });
   }
 }

@@ -36,17 +36,18 @@ export function run(program: string, args: string[], options: RunOptions = {}): 
     child.stdin?.on("error", () => {});
     child.stdin?.end(options.input);
     let [output, stdout, rest] = ["", "", ""];
-    const take = (chunk: Buffer) => {
-      const text = chunk.toString();
+    // A character may come in two chunks.
+    for (const stream of [child.stdout, child.stderr]) stream?.setEncoding("utf8");
+    const take = (text: string) => {
       output += text;
       rest += text;
       const lines = rest.split("\n");
       rest = lines.pop() ?? "";
       for (const line of lines) options.onLine?.(line);
     };
-    child.stdout?.on("data", (chunk: Buffer) => {
-      stdout += chunk.toString();
-      take(chunk);
+    child.stdout?.on("data", (text: string) => {
+      stdout += text;
+      take(text);
     });
     child.stderr?.on("data", take);
     child.on("error", (error) => resolve({ code: 127, output: `${program}: ${error.message}`, stdout: "" }));
@@ -69,7 +70,7 @@ export function runHere(
   return new Promise((resolve) => {
     const stdio: StdioOptions = ["inherit", "inherit", onError === undefined ? "inherit" : "pipe"];
     const child = spawn(program, args, { stdio, ...options });
-    child.stderr?.on("data", (chunk: Buffer) => onError?.(chunk.toString()));
+    child.stderr?.setEncoding("utf8").on("data", (text: string) => onError?.(text));
     const end = (code: number) => {
       process.off("SIGINT", ignore);
       resolve(code);

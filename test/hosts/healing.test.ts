@@ -131,6 +131,11 @@ describe("up --refresh", () => {
     for (const service of ["db", "back", "front"])
       await scratch.docker("network", "disconnect", "--force", network, scratch.container(service));
     await scratch.docker("network", "rm", network);
+    const plain = await scratch.up();
+    expect(plain.code).not.toBe(0);
+    expect(plain.output).toContain(
+      `agatha-db: its network ${network} is gone. Run \`npm run up -- --refresh\`.`,
+    );
     expect((await heal()).code).toBe(0);
     await expectHealed();
   });

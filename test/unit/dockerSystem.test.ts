@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { lacksBuilder, noBuilder } from "../../components/builder.ts";
-import { askedSystem, systemOf } from "../../components/dockerSystem.ts";
+import { askedSystem, refuseForeignPackages, systemOf } from "../../components/dockerSystem.ts";
+import type { Config } from "../../config.ts";
 
 it.each([
   ["docker on x86_64", "linux", "x86_64", "x86_64-linux"],
@@ -22,6 +23,15 @@ it("takes the system that the environment asks for, and no other than images can
   expect(() => askedSystem({ AGATHA_SYSTEM: "aarch64-darwin" })).toThrow(
     'AGATHA_SYSTEM: "aarch64-darwin" is not a system that images are built for. Set it to x86_64-linux or aarch64-linux, or unset it: the docker host is asked.',
   );
+});
+
+it("takes the machine's own packages for no other machine", () => {
+  const config = (packages: "host" | "nixpkgs") => ({ packages }) as Config;
+  expect(() => refuseForeignPackages(config("host"), "x86_64-linux", false)).toThrow(
+    /^agatha:packages: "host" takes the packages of an x86_64 Linux, and this is \w+ \w+\. Set it to "nixpkgs"\.$/,
+  );
+  refuseForeignPackages(config("host"), "x86_64-linux", true);
+  refuseForeignPackages(config("nixpkgs"), "x86_64-linux", false);
 });
 
 /** What Nix prints for want of a builder: 2.8, as it did here, and later ones, as their source has it. */

@@ -15,3 +15,9 @@ it("gives 127 and no output of its own for a program that is absent", async () =
     stdout: "",
   });
 });
+
+it("a character that comes in two chunks is one", async () => {
+  const halves =
+    "process.stdout.write(Buffer.of(0xc3)); setTimeout(() => process.stdout.write(Buffer.of(0xb6)), 100)";
+  expect(await run(process.execPath, ["-e", halves])).toEqual({ code: 0, output: "ö", stdout: "ö" });
+});

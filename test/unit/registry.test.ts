@@ -41,6 +41,16 @@ it.each([
     'agatha:registry: "host:5000" shows a certificate that the docker host does not trust. Put the certificate of its CA into /etc/docker/certs.d/host:5000/ca.crt on the docker host.',
   ],
   [
+    "the docker host",
+    'Error response from daemon: Get "https://host:5000/v2/": x509: certificate has expired or is not yet valid: current time 2026-11-25T00:00:00Z is after 2026-11-01T00:00:00Z',
+    'agatha:registry: "host:5000" shows a certificate that is not good for the docker host: Error response from daemon: Get "https://host:5000/v2/": x509: certificate has expired or is not yet valid: current time 2026-11-25T00:00:00Z is after 2026-11-01T00:00:00Z. See to the certificate there.',
+  ],
+  [
+    "this machine",
+    "x509: certificate is valid for other.example, not host",
+    'agatha:registry: "host:5000" shows a certificate that is not good for this machine: x509: certificate is valid for other.example, not host. See to the certificate there.',
+  ],
+  [
     "this machine",
     "denied: requested access to the resource is denied",
     'agatha:registry: "host:5000" does not let me write or read there: denied: requested access to the resource is denied. See to the rights there, or choose another registry.repository.',

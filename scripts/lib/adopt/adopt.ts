@@ -3,7 +3,15 @@ import { mkdirSync, rmSync } from "node:fs";
 import { askEngine } from "../../../components/askEngine.ts";
 import { majorOfVolume, volumeOf } from "../../../components/databaseVolumes.ts";
 import { resolveDockerHost } from "../../../components/dockerHost.ts";
-import { askedSystem, machineSystem, runsHere } from "../../../components/dockerSystem.ts";
+import {
+  askedSystem,
+  machineSystem,
+  otherSystem,
+  refuseForeignPackages,
+  refuseOtherDatabase,
+  runsHere,
+  SYSTEMS,
+} from "../../../components/dockerSystem.ts";
 import { applicationOf, evaluateImages } from "../../../components/evaluate.ts";
 import { imageRef } from "../../../components/imagePlan.ts";
 import { nixArguments } from "../../../components/nixArguments.ts";
@@ -131,9 +139,13 @@ async function makeVolume(stack: string, volume: string): Promise<boolean> {
 
 /** The stack's own image of the database, built and loaded where docker has it not. */
 async function databaseImage(config: Config): Promise<string> {
-  const host = await askEngine(await resolveDockerHost(undefined), false);
-  const said = "words" in host ? undefined : host.system;
+  const dockerHost = await resolveDockerHost(undefined);
+  const answer = await askEngine(dockerHost, false);
+  const said = "words" in answer ? undefined : answer.system;
+  if (said !== undefined && !SYSTEMS.includes(said)) throw new Stop(otherSystem(dockerHost.address, said));
   const system = askedSystem() ?? said ?? machineSystem();
+  refuseForeignPackages(config, system);
+  refuseOtherDatabase(config, system);
   const { db } = await evaluateImages(config, system);
   const ref = imageRef(db);
   if ((await inspect<string>("image", ref, ".Id")) !== undefined) return ref;
@@ -145,8 +157,11 @@ async function databaseImage(config: Config): Promise<string> {
   const { code, output } = await run("nix-build", [...args, "-A", attribute, "--out-link", link]);
   if (code !== 0) throw new Stop(`nix-build of ${attribute} failed with ${code}:\n${lastLines(output, 30)}`);
   const writer = here ? { program: link, args: [] } : { program: "cat", args: [link] };
-  await load(writer, knownLayers(), here && config.packages === "host");
-  rmSync(link);
+  try {
+    await load(writer, knownLayers(), here && config.packages === "host");
+  } finally {
+    rmSync(link);
+  }
   return ref;
 }
 
