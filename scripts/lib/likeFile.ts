@@ -1,8 +1,9 @@
 /** A stack's file made like another's: the same configuration, with ports, docker host and password of its own. */
 import { stringify } from "yaml";
+import { reachedAt } from "../../components/dockerHost.ts";
 import {
+  dockerHostOf,
   HOST_KEY,
-  PASSWORD_KEY,
   type Ports,
   publishedBy,
   SAMPLE_FILE,
@@ -26,26 +27,28 @@ export interface Like {
   secrets: Secret[];
 }
 
+/** The host that a browser has the page from: `${location.hostname}` and `location.hostname + "` in a script. */
+const LOCATION = "location\\.hostname(?:\\}|\\s*\\+\\s*[\"'`])";
+
+/** The model's alone: its password, its database's port, and where its backups go. */
+const ITS_OWN = /^agatha:(databasePassword$|database\.publish|backups(\.|$))/;
+
 /**
- * Takes over what is not the model's alone. Where one of its texts has one of its ports (`:8100`), the new stack's
- * stands in its place; a database that the model publishes is not published.
+ * Takes over what is not the model's alone. Where one of its texts names one of its own addresses (`localhost:8100`), the
+ * new stack's stands in its place; a database that the model publishes is not published.
  *
  * @param dockerHost Default: the model's.
  */
 export function configLike(model: Values, ports: Ports, dockerHost: string | undefined): Like {
   const of = { back: publishedBy(model, "back"), front: publishedBy(model, "front") };
-  const move = (text: string) =>
-    // Between containers, a service has its own port whatever it is published on.
-    text.replace(/(?<!agatha-\w+):(\d{1,5})(?!\d)/g, (all, port: string) => {
-      if (Number(port) === of.back) return `:${ports.back}`;
-      return Number(port) === of.front ? `:${ports.front}` : all;
-    });
+  const itsHost = dockerHostOf(model);
+  const move = addressMover(of, ports, itsHost, dockerHost ?? itsHost);
   const secrets: Secret[] = [];
   const config: Values = {};
   for (const [key, value] of Object.entries(model)) {
-    if (key === PASSWORD_KEY || key.startsWith("agatha:database.publish")) continue;
+    if (ITS_OWN.test(key)) continue;
     if (isSecret(value)) secrets.push({ key, path: false });
-    else config[key] = takeOver(value, key, secrets, move);
+    else config[key] = takeOver(value, rootOf(key), secrets, move);
   }
   if (dockerHost !== undefined) config[HOST_KEY] = dockerHost;
   // Dotted keys lie over the plain ones.
@@ -58,6 +61,35 @@ export function configLike(model: Values, ports: Ports, dockerHost: string | und
   return { config, secrets };
 }
 
+/**
+ * Moves the addresses in a text that are the model's own. The same port of another host is another program's, on
+ * `0.0.0.0` one that is listened on, and behind a service's name the one between containers.
+ */
+function addressMover(
+  of: { back: number | undefined; front: number | undefined },
+  ports: Ports,
+  from: string | undefined,
+  to: string | undefined,
+): (text: string) => string {
+  const name = (address: string | undefined) => reachedAt({ address: address ?? "" });
+  // These are whoever asks, wherever the stack is: at the other end of a tunnel, say.
+  const local = ["localhost", "127.0.0.1", "[::1]"];
+  const itself = [...local, name(from)].map((host) => host.replace(/[.[\]]/g, "\\$&"));
+  const address = new RegExp(`(?<![\\w.-])(${itself.join("|")}|${LOCATION}):(\\d{1,5})(?!\\d)`, "g");
+  return (text) =>
+    text.replace(address, (all, host: string, port: string) => {
+      const moved = host === name(from) && !local.includes(host) ? name(to) : host;
+      if (Number(port) === of.back) return `${moved}:${ports.back}`;
+      return Number(port) === of.front ? `${moved}:${ports.front}` : all;
+    });
+}
+
+/** A key as a path begins with it: dots would be the path's own. */
+function rootOf(key: string): string {
+  const [, namespace, name = ""] = /^([^:]*):(.*)$/.exec(key) ?? [];
+  return name.includes(".") ? `${namespace}:[${JSON.stringify(name)}]` : key;
+}
+
 /** The text of the file. @param like Name of the stack whose file was the model. */
 export const fileLike = (stack: string, like: string, config: Values): string =>
   `# Stack ${stack}, made by \`npm run stack -- new ${stack} --like ${like}\`.\n${stringify({ config })}`;
@@ -65,10 +97,16 @@ export const fileLike = (stack: string, like: string, config: Values): string =>
 const isSecret = (value: unknown): boolean =>
   typeof value === "object" && value !== null && Object.keys(value).join() === "secure";
 
-/** A copy with the texts moved; what is a secret is noted, and left out. */
+/** A copy with the texts moved; what is a secret is noted, and left out: in a list an empty text keeps its place. */
 function takeOver(value: unknown, path: string, secrets: Secret[], move: (text: string) => string): unknown {
   if (typeof value === "string") return move(value);
-  if (Array.isArray(value)) return value.map((entry) => takeOver(entry, path, secrets, move));
+  if (Array.isArray(value))
+    return value.map((entry, index) => {
+      const at = `${path}[${index}]`;
+      if (!isSecret(entry)) return takeOver(entry, at, secrets, move);
+      secrets.push({ key: at, path: true });
+      return "";
+    });
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(
     Object.entries(value).flatMap(([name, entry]) => {

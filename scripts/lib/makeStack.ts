@@ -53,10 +53,13 @@ export async function makeStack(stack: string, wanted: Wanted): Promise<number> 
   const file = fileOf(stack);
   const fresh = !existsSync(file);
   refuseExisting(stack, wanted, there, fresh);
-  const where = dockerHost === undefined ? before : { ...before, DOCKER_HOST: dockerHost };
-  if (!there) await refuseLeftBehind(stack, where);
   const last = there && fresh ? await lastFile(stack, before) : undefined;
-  const secrets = fresh ? await writeFile(stack, wanted, where, last) : [];
+  // A file that is there has it in the environment already.
+  const model = like === undefined ? undefined : readStackFile(fileOf(like));
+  const host = fresh ? hostFor(dockerHost, last?.config, model) : undefined;
+  const where = host === undefined ? before : { ...before, DOCKER_HOST: host };
+  if (!there) await refuseLeftBehind(stack, where);
+  const secrets = fresh ? await writeFile(stack, { like, dockerHost: host }, where, last) : [];
   const env = await environment(stack);
   if (!there) await initStack(stack, env, ["--no-select"]);
   if (readStackFile(file)[PASSWORD_KEY] === undefined)
@@ -69,11 +72,34 @@ export async function makeStack(stack: string, wanted: Wanted): Promise<number> 
   return 0;
 }
 
+/** Where a new file's stack runs: where it is told to, else where it was last, else where its model is. */
+export const hostFor = (
+  given: string | undefined,
+  last: Values | undefined,
+  model: Values | undefined,
+): string | undefined => given ?? (last && dockerHostOf(last)) ?? (model && dockerHostOf(model));
+
 function refuseUnusable({ dockerHost, like }: Wanted): void {
   if (dockerHost !== undefined && !DOCKER_HOST.test(dockerHost))
     throw new Stop(`stack: "${dockerHost}" is not a docker host. Write it like ssh://user@host.`);
   if (like !== undefined && !existsSync(fileOf(like)))
     throw new Stop(`--like: there is no ${fileOf(like)}. Name a stack that has a file here.`);
+  if (like !== undefined) refuseModel(fileOf(like), readFileSync(fileOf(like), "utf8"));
+}
+
+/**
+ * Refuses a model that is not all in its configuration: another stack's secrets are under a key of its own, and an
+ * environment of Pulumi's may hold what has to be known here, like the docker host.
+ */
+export function refuseModel(file: string, text: string): void {
+  const parsed = parseDocument(text);
+  const provider = parsed.get("secretsprovider");
+  const known = provider === undefined || provider === "passphrase" || provider === "default";
+  const key = known ? (parsed.has("environment") ? "environment" : undefined) : "secretsprovider";
+  if (key !== undefined)
+    throw new Stop(
+      `--like: ${file} has "${key}", which is not copied. Take a model without it, or write the new stack's file by hand.`,
+    );
 }
 
 function refuseExisting(stack: string, wanted: Wanted, there: boolean, fresh: boolean): void {
@@ -118,12 +144,11 @@ async function writeFile(
     return [];
   }
   const ports = await portsFor(stack, dockerHost, env, last?.config);
-  const host = dockerHost ?? (last && dockerHostOf(last.config));
   const packages = DEMANDING_STACKS.includes(stack) ? env["AGATHA_PACKAGES"] : undefined;
-  const made = like === undefined ? undefined : configLike(readStackFile(fileOf(like)), ports, host);
+  const made = like === undefined ? undefined : configLike(readStackFile(fileOf(like)), ports, dockerHost);
   const text = made
     ? fileLike(stack, like as string, made.config)
-    : newStackFile(stack, ports, host, packages);
+    : newStackFile(stack, ports, dockerHost, packages);
   const document = parseDocument(text);
   const { config = {}, ...rest } = last ?? {};
   const password = (config as Values)[PASSWORD_KEY];
@@ -168,8 +193,8 @@ export async function portsFor(
 const heldBy = (holders: Holder[]): Set<number> =>
   new Set(holders.flatMap(({ ports }) => ports.map(({ port }) => port)));
 
-/** By standard input: a secret is in no process' arguments. */
-async function setSecret(
+/** By standard input: a secret is in no process' arguments. Pulumi drops the newline at its end, one alone. */
+export async function setSecret(
   stack: string,
   { key, path }: Secret,
   value: string,
@@ -177,7 +202,7 @@ async function setSecret(
 ): Promise<void> {
   const how = ["--secret", ...(path ? ["--path"] : []), "--non-interactive"];
   const args = ["config", "set", key, "--stack", fullName(stack, env), ...how];
-  const { code, output } = await run("pulumi", args, { env, input: value });
+  const { code, output } = await run("pulumi", args, { env, input: `${value}\n` });
   if (code !== 0) throw new Stop(`pulumi config set ${key}: ended with ${code}:\n${output.trim()}`);
 }
 

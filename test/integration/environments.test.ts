@@ -1,5 +1,14 @@
 /** Stacks side by side on one docker host: made by `npm run stack`, up at the same time, gone without leftovers. */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -40,10 +49,10 @@ afterAll(async () => {
   await restoreImages(docker, images, stacks);
 });
 
-/** docs/environments.md, for a stack that stays and for one that a pull request brings. */
+/** docs/environments.md, for a stack that stays and for one to try something on. */
 const page = () =>
   new Page("docs/environments.md", "integration/environments.test.ts", {
-    stacks: { "pr-12": stacks[0] as string, staging: stacks[1] as string },
+    stacks: { "try-12": stacks[0] as string, staging: stacks[1] as string },
     env: { ...env, NO_COLOR: "1" },
   });
 const [staging, review] = [page(), page()];
@@ -150,6 +159,29 @@ it("new gives a stack that is there its file of the last update, where that is a
   expect(config().config).toEqual({ ...before.config, "agatha:dockerHost": "ssh://user@host" });
   rmSync(fileOf(one));
   expect((await stackCommand("new", one, "--if-not-exists")).code).toBe(0);
+});
+
+it("new looks for what is left of a stack where its model is", async () => {
+  const [one = ""] = stacks;
+  const [away, model] = [join(folder, "away.yaml"), `test-${run}-model`];
+  const dockerHost = process.env["DOCKER_HOST"] || "unix:///var/run/docker.sock";
+  mkdirSync(join(folder, "other"));
+  copyFileSync(fileOf(one), away);
+  rmSync(fileOf(one));
+  writeFileSync(fileOf(model), `config:\n  agatha:dockerHost: ${dockerHost}\n`);
+  const { code, output } = await execute(
+    process.execPath,
+    ["scripts/stack.ts", "new", one, "--like", model],
+    {
+      ...env,
+      PULUMI_BACKEND_URL: `file://${join(folder, "other")}`,
+      DOCKER_HOST: `unix://${join(folder, "nobody.sock")}`,
+    },
+  );
+  copyFileSync(away, fileOf(one));
+  rmSync(fileOf(model));
+  expect(code, output).toBe(1);
+  expect(output).toContain(`stack ${one}: is not in this Pulumi backend, but agatha-${one}-`);
 });
 
 it("rm asks before anything goes", async () => {

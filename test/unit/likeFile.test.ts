@@ -34,7 +34,10 @@ describe("a stack's file like another's", () => {
           own: "http://agatha-back:8100",
         },
       },
-      "agatha:front": { publish: { port: 5273 }, files: { "x.js": { text: "`//${h}:8100`" } } },
+      "agatha:front": {
+        publish: { port: 5273 },
+        files: { "x.js": { text: "`//${location.hostname}:8100`" } },
+      },
     };
     const { config } = configLike(model, PORTS, undefined);
     expect(config["agatha:back"]).toMatchObject({
@@ -44,7 +47,44 @@ describe("a stack's file like another's", () => {
         own: "http://agatha-back:8100",
       },
     });
-    expect(config["agatha:front"]).toMatchObject({ files: { "x.js": { text: "`//${h}:9200`" } } });
+    expect(config["agatha:front"]).toMatchObject({
+      files: { "x.js": { text: "`//${location.hostname}:9200`" } },
+    });
+  });
+
+  it.each([
+    ["http://localhost:8100/x", "http://localhost:9200/x"],
+    ["http://127.0.0.1:8100", "http://127.0.0.1:9200"],
+    ["http://[::1]:5273", "http://[::1]:6373"],
+    ["'//' + location.hostname + ':8100'", "'//' + location.hostname + ':9200'"],
+    ["https://docker.example.com:8100", "https://review.example.com:9200"],
+    ["0.0.0.0:8100", "0.0.0.0:8100"],
+    ["http://mail.example.com:8100", "http://mail.example.com:8100"],
+    ["http://my.localhost:8100", "http://my.localhost:8100"],
+    ["http://dockerXexample.com:8100", "http://dockerXexample.com:8100"],
+    ["http://localhost:81001", "http://localhost:81001"],
+    ["http://localhost:9999", "http://localhost:9999"],
+  ])("makes %s of a text to %s", (text, expected) => {
+    const model = {
+      "agatha:dockerHost": "ssh://deploy@docker.example.com:22",
+      "agatha:back": { publish: { port: 8100 }, properties: { text } },
+      "agatha:front": { publish: { port: 5273 } },
+    };
+    const { config } = configLike(model, PORTS, "ssh://deploy@review.example.com");
+    expect(config["agatha:back"]).toMatchObject({ properties: { text: expected } });
+  });
+
+  it("leaves localhost where it is, whatever host the stack comes to", () => {
+    const model = {
+      "agatha:back": { publish: { port: 8100 }, properties: { text: "http://localhost:8100" } },
+    };
+    const { config } = configLike(model, PORTS, "ssh://deploy@review.example.com");
+    expect(config["agatha:back"]).toMatchObject({ properties: { text: "http://localhost:9200" } });
+  });
+
+  it("leaves the model's place for backups to the model", () => {
+    for (const model of [{ "agatha:backups": { to: "/mnt", keep: 2 } }, { "agatha:backups.to": "/mnt" }])
+      expect(JSON.stringify(configLike(model, PORTS, undefined))).not.toMatch(/backups|mnt/);
   });
 
   it("publishes what the model does, the database apart", () => {
@@ -66,6 +106,21 @@ describe("a stack's file like another's", () => {
     expect(secrets).toEqual([
       { key: 'agatha:back["properties"]["mail.key"]', path: true },
       { key: "agatha:registry.password", path: false },
+    ]);
+  });
+
+  it("keeps the place of a secret in a list, and tells a key with dots from a path", () => {
+    const model = {
+      "agatha:back": { list: ["a", { secure: "v1:a" }, { of: { secure: "v1:b" } }] },
+      "agatha:front.files": { "x.js": { secure: "v1:c" } },
+    };
+    const { config, secrets } = configLike(model, PORTS, undefined);
+    expect(JSON.stringify(config)).not.toContain("secure");
+    expect(config["agatha:back"]).toEqual({ list: ["a", "", {}] });
+    expect(secrets.map(({ key }) => key)).toEqual([
+      'agatha:back["list"][1]',
+      'agatha:back["list"][2]["of"]',
+      'agatha:["front.files"]["x.js"]',
     ]);
   });
 

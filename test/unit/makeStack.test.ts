@@ -1,9 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { portsFor } from "../../scripts/lib/makeStack.ts";
+import { hostFor, portsFor, refuseModel, setSecret } from "../../scripts/lib/makeStack.ts";
 
 const HOST = "ssh://deploy@review.example";
 const folder = mkdtempSync(join(tmpdir(), "agatha-ports-"));
@@ -15,6 +15,7 @@ beforeAll(async () => {
   const holders = "pr-11\\t\\t0.0.0.0:9200->8000/tcp\\npr-12\\t\\t127.0.0.1:6573->5173/tcp\\n";
   const docker = `#!/bin/sh\n[ "$DOCKER_HOST" = ${HOST} ] && printf '${holders}'\n`;
   writeFileSync(join(folder, "docker"), docker, { mode: 0o755 });
+  writeFileSync(join(folder, "pulumi"), `#!/bin/sh\ncat > ${folder}/input\n`, { mode: 0o755 });
   server = createServer();
   await new Promise((resolve) => {
     // Whoever has it already does as well.
@@ -45,4 +46,31 @@ it("a stack keeps the ports that it had, unless another has got one", async () =
   expect(await portsFor("pr-12", HOST, env, had(9200, 6573))).toEqual({ back: 9300, front: 6573 });
   const backAlone = { "agatha:back.publish.port": 9500, "agatha:front.publish": false };
   expect((await portsFor("pr-12", HOST, env, backAlone)).back).toBe(9500);
+});
+
+it("a stack runs where it is told to, else where it was last, else where its model is", () => {
+  const on = (host: string) => ({ "agatha:dockerHost": `ssh://${host}` });
+  expect(hostFor("ssh://given", on("last"), on("model"))).toBe("ssh://given");
+  expect(hostFor(undefined, on("last"), on("model"))).toBe("ssh://last");
+  expect(hostFor(undefined, {}, on("model"))).toBe("ssh://model");
+  expect(hostFor(undefined, undefined, on("model"))).toBe("ssh://model");
+  expect(hostFor(undefined, undefined, {})).toBeUndefined();
+});
+
+it("a secret is given to Pulumi with the newline that Pulumi drops", async () => {
+  await setSecret("pr-12", { key: "agatha:x", path: false }, "of two\nlines\n", env);
+  expect(readFileSync(join(folder, "input"), "utf8")).toBe("of two\nlines\n\n");
+});
+
+it("a model that is not all in its configuration is refused", () => {
+  const refused = (text: string) => () => refuseModel("Pulumi.m.yaml", text);
+  for (const [key, value] of [
+    ["secretsprovider", "awskms://alias/x"],
+    ["environment", "[team]"],
+  ])
+    expect(refused(`${key}: ${value}\nconfig: {}\n`)).toThrow(
+      `--like: Pulumi.m.yaml has "${key}", which is not copied. Take a model without it, or write the new stack's file by hand.`,
+    );
+  for (const text of ["", "encryptionsalt: v1:x\nsecretsprovider: passphrase\nconfig:\n  agatha:keep: 2\n"])
+    expect(refused(text)).not.toThrow();
 });
