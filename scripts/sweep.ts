@@ -1,31 +1,41 @@
 /**
- * `npm run sweep`: removes the review stacks whose pull request is closed, for workflows: those that could not be removed
- * when it was, or that a later run of a job made again.
+ * `npm run sweep`: removes the review stacks on the docker host `REVIEW_DOCKER_HOST` whose pull request is closed, for
+ * workflows: those that could not be removed when it was, or that a later run of a job made again.
  */
 import { UserError } from "../components/userError.ts";
-import { post, pullRequest, readRepository } from "./lib/comment/github.ts";
+import { post, pullRequest, type Repository, readRepository } from "./lib/comment/github.ts";
 import { removed } from "./lib/comment/review.ts";
+import { exportedState } from "./lib/engine.ts";
 import { main } from "./lib/exec.ts";
 import { bareName, environment, listed } from "./lib/stack.ts";
 import { removeStack } from "./lib/stacks.ts";
+import { notSwept, numberOf, reviewHost } from "./lib/sweep.ts";
 
-/** The number of the pull request that a stack is for; undefined for any other stack. */
-const numberOf = (stack: string): number | undefined => {
-  const number = /^pr-([1-9]\d*)$/.exec(stack)?.[1];
-  return number === undefined ? undefined : Number(number);
-};
+/** Gives whether nothing failed. @param other Why the stack is not the workflow's. */
+async function sweep(repository: Repository, stack: string, number: number, other: string | undefined) {
+  if (other !== undefined) return say(other);
+  const of = await pullRequest(repository, number);
+  if (of === undefined) return say(`Stack ${stack} is left alone: GitHub has no pull request ${number}.`);
+  if (!of.closed) return true;
+  const code = await removeStack(stack, { sure: true });
+  if (code === 0) await post(of, "review", stack, removed(stack));
+  return code === 0;
+}
+
+function say(line: string): true {
+  process.stdout.write(`${line}\n`);
+  return true;
+}
 
 await main(async () => {
-  const repository = readRepository(process.env);
+  const [repository, host, env] = [readRepository(process.env), reviewHost(process.env), await environment()];
   let failed = 0;
-  for (const stack of (await listed(await environment())).map(({ name }) => bareName(name))) {
+  for (const stack of (await listed(env)).map(({ name }) => bareName(name))) {
     const number = numberOf(stack);
     if (number === undefined) continue;
     try {
-      const of = await pullRequest(repository, number);
-      if (!of.closed) continue;
-      if ((await removeStack(stack, { sure: true })) === 0) await post(of, "review", stack, removed(stack));
-      else failed += 1;
+      const other = notSwept(stack, await exportedState(stack, env), host);
+      if (!(await sweep(repository, stack, number, other))) failed += 1;
     } catch (error) {
       // The others do not wait for this one.
       if (!(error instanceof UserError)) throw error;

@@ -1,5 +1,5 @@
 /** A review stack from the first push of a pull request to its close, by the workflow's own commands; each job in a fresh clone. */
-import { existsSync, renameSync, rmSync, symlinkSync } from "node:fs";
+import { existsSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { publishedOf, readStackFile } from "../../scripts/lib/stackFile.ts";
@@ -12,6 +12,8 @@ import { writeStackFile } from "../support/stackFile.ts";
 let model: Scratch;
 let runner: GithubRunner;
 let stack: string;
+/** All that jobs make. */
+const made: string[] = [];
 const TOKEN = "t0p-s3cret";
 
 /** The docker host's socket, which only the configuration names, not the environment. */
@@ -27,6 +29,7 @@ const fileOf = (name: string) => `Pulumi.${name}.yaml`;
 beforeAll(async () => {
   model = await Scratch.make();
   stack = `${model.stack}-pr-7`;
+  made.push(stack);
   runner = await GithubRunner.start(model.folder);
   reach();
   model.back({
@@ -44,11 +47,14 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   runner?.end();
-  const rm = ["scripts/stack.ts", "rm", stack, "--yes", "--if-exists"];
-  const { code, output } = await execute(process.execPath, rm, model?.env);
-  for (const name of [stack, model?.stack]) rmSync(fileOf(name), { force: true });
+  const ended = [];
+  for (const name of made)
+    ended.push(
+      await execute(process.execPath, ["scripts/stack.ts", "rm", name, "--yes", "--if-exists"], model.env),
+    );
+  for (const name of [...made, model?.stack]) rmSync(fileOf(name), { force: true });
   await model?.remove();
-  expect(code, output).toBe(0);
+  expect(codes(ended), said(ended)).toEqual(ended.map(() => 0));
 });
 
 /** What the repository's settings hold. */
@@ -158,28 +164,53 @@ it("a close leaves nothing, and updates the comment", async () => {
   expect(runner.comments[0]?.body).toMatch(/### Review stack .* is gone\n/);
 });
 
-it("a close without a stack has nothing to do and to say", async () => {
-  runner.comments = [];
+it("a close without a stack has nothing to do, and says no more than that", async () => {
   const ran = await job("down", "closed");
   expect(codes(ran), said(ran)).toEqual([0, 0, 0, 0]);
   expect(said(ran)).toContain(`There is no stack ${stack}.`);
-  expect(runner.comments).toEqual([]);
+  expect(runner.comments).toHaveLength(1);
+  expect(runner.comments[0]?.body).toMatch(/### There is no review stack .*\n\n.* so nothing was done\.\n/);
 });
+
+/** A stack whose state says no more than where it is. */
+async function stackOn(name: string, host: string) {
+  const init = ["stack", "init", name, "--no-select", "--non-interactive"];
+  expect((await execute("pulumi", init, model.env)).code).toBe(0);
+  rmSync(fileOf(name));
+  const type = "pulumi:providers:docker";
+  const urn = `urn:pulumi:${name}::agatha::${type}::docker`;
+  const resources = [{ urn, custom: true, id: "provider", type, inputs: { host } }];
+  const manifest = { time: "2026-01-01T00:00:00Z", magic: "", version: "" };
+  const file = join(model.folder, `${name}.json`);
+  writeFileSync(file, JSON.stringify({ version: 3, deployment: { manifest, resources } }));
+  const taken = await execute("pulumi", ["stack", "import", "--stack", name, "--file", file], model.env);
+  expect(taken.code, taken.output).toBe(0);
+}
 
 it("the sweep removes stacks of closed pull requests, and no others", async () => {
   const number = 900_000 + Math.floor(Math.random() * 90_000);
-  const [closed, open] = [`pr-${number}`, `pr-${number + 1}`];
-  for (const name of [closed, open]) {
-    const init = ["stack", "init", name, "--no-select", "--non-interactive"];
-    expect((await execute("pulumi", init, model.env)).code).toBe(0);
-    rmSync(fileOf(name));
-  }
-  runner.closed.add(number);
-  const ran = await runner.run("review.yml", "sweep", settings());
+  const [open, unknown, elsewhere] = [number + 1, number + 2, number + 3];
+  stack = `pr-${number}`;
+  made.push(stack);
+  const up = await job("up", "opened");
+  expect(codes(up), said(up)).toEqual(UP);
+  rmSync(fileOf(stack));
+  for (const other of [open, unknown]) await stackOn(`pr-${other}`, `unix://${socket()}`);
+  await stackOn(`pr-${elsewhere}`, "ssh://deploy@elsewhere.example");
+  for (const closed of [number, elsewhere]) runner.closed.add(closed);
+  runner.unknown.add(unknown);
+  expect(await own("container")).toHaveLength(3);
+  const ran = await runner.run("review.yml", "sweep", settings(), { DOCKER_HOST: undefined });
   expect(codes(ran), said(ran)).toEqual([0, 0, 0]);
-  expect(said(ran)).toContain(`Stack ${closed} is gone.`);
+  expect(said(ran)).toContain(`Stack ${stack} is gone.`);
+  expect(said(ran)).toContain(`Stack pr-${unknown} is left alone: GitHub has no pull request ${unknown}.`);
+  expect(said(ran)).toContain(
+    `Stack pr-${elsewhere} is left alone: it is on "ssh://deploy@elsewhere.example"`,
+  );
+  for (const kind of ["container", "network", "volume"] as const) expect(await own(kind)).toEqual([]);
   const { output } = await execute("pulumi", ["stack", "ls", "--json"], model.env);
-  expect(output).not.toContain(closed);
-  expect(output).toContain(open);
+  expect(output).not.toContain(stack);
+  for (const other of [open, unknown, elsewhere]) expect(output).toContain(`pr-${other}`);
   expect(output).toContain(model.stack);
+  expect(runner.comments.at(-1)?.body).toMatch(/### Review stack .* is gone\n/);
 });

@@ -11,6 +11,8 @@ export class GithubRunner {
   comments: { id: number; body: string; user: { type: string } }[] = [];
   /** Numbers of pull requests that are closed by now. */
   readonly closed = new Set<number>();
+  /** Numbers that no pull request has. */
+  readonly unknown = new Set<number>();
   readonly summary: string;
   private readonly event: string;
   private readonly folder: string;
@@ -22,7 +24,8 @@ export class GithubRunner {
     this.server = createServer(async (request, response) => {
       let text = "";
       for await (const chunk of request) text += chunk;
-      response.writeHead(200, { "content-type": "application/json" });
+      const unknown = this.unknown.has(Number(numberOf(request.url)));
+      response.writeHead(unknown ? 404 : 200, { "content-type": "application/json" });
       response.end(JSON.stringify(this.answer(request.method ?? "", request.url ?? "", text)));
     });
     this.happens("synchronize");
@@ -46,7 +49,7 @@ export class GithubRunner {
   }
 
   private answer(method: string, url: string, text: string): unknown {
-    const pull = /\/pulls\/(\d+)$/.exec(url)?.[1];
+    const pull = numberOf(url);
     if (pull !== undefined)
       return { state: this.closed.has(Number(pull)) ? "closed" : "open", head: { sha: "0123456789ab" } };
     if (method === "GET") return this.comments;
@@ -92,6 +95,9 @@ export class GithubRunner {
     return ran;
   }
 }
+
+/** The number of a pull request that is asked for; undefined for any other address. */
+const numberOf = (url = "") => /\/pulls\/(\d+)$/.exec(url)?.[1];
 
 /** The test's environment without what set-up and a person's login put there. */
 export const clean = (): NodeJS.ProcessEnv =>

@@ -146,8 +146,17 @@ describe("the pull request", () => {
     answers = ["open", "closed"].map((state) => ({ status: 200, body: { state, head: { sha: "abc" } } }));
     const { number: _, commit: __, closed: ___, ...repository } = pullRequest;
     expect(await ask(repository, 12)).toEqual({ ...repository, number: 12, commit: "abc", closed: false });
-    expect((await ask(repository, 12)).closed).toBe(true);
+    expect((await ask(repository, 12))?.closed).toBe(true);
     expect(asked()[0]).toBe("GET /repos/team/app/pulls/12");
+  });
+
+  it("is none where an issue has the number, or nobody; all else that is refused fails", async () => {
+    answers = [
+      { status: 404, body: {} },
+      { status: 403, body: {} },
+    ];
+    expect(await ask(pullRequest, 12)).toBeUndefined();
+    await expect(ask(pullRequest, 12)).rejects.toThrow("was refused with 403.");
   });
 
   it("is missing elsewhere", () => {

@@ -163,7 +163,9 @@ describe("a review stack", () => {
     expect(condition).toBe("vars.REVIEW_DOCKER_HOST != '' && github.event_name != 'pull_request'");
     expect(permissions).toEqual({ contents: "read", "pull-requests": "write" });
     expect(workflow("review.yml").on["schedule"]).toHaveLength(1);
-    expect(commands("review.yml", "sweep").at(-1)?.run).toBe("npm run --silent sweep");
+    const { run, env } = commands("review.yml", "sweep").at(-1) ?? {};
+    expect(run).toBe("npm run --silent sweep");
+    expect(env?.["REVIEW_DOCKER_HOST"]).toBe("${{ vars.REVIEW_DOCKER_HOST }}");
   });
 });
 

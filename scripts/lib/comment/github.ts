@@ -31,6 +31,9 @@ const PAGE = 100;
 /** Tries of a request that GitHub itself failed at; a second between the first two, two before the last. */
 const TRIES = 3;
 
+/** GitHub has nothing at an address. */
+class NotFound extends Stop {}
+
 const need = (env: NodeJS.ProcessEnv, name: string): string => {
   const value = env[name];
   if (value === undefined || value === "")
@@ -61,11 +64,15 @@ export function readPullRequest(env: NodeJS.ProcessEnv): PullRequest {
   };
 }
 
-/** A pull request of the repository, as it is now. */
-export async function pullRequest(of: Repository, number: number): Promise<PullRequest> {
+/** A pull request of the repository, as it is now; undefined where none has the number: an issue's, or nobody's. */
+export async function pullRequest(of: Repository, number: number): Promise<PullRequest | undefined> {
   const path = `/repos/${of.repository}/pulls/${number}`;
-  const { state, head } = await request<{ state: string; head: { sha: string } }>(of, "GET", path);
-  return { ...of, number, commit: head.sha, closed: state === "closed" };
+  const asked = request<{ state: string; head: { sha: string } }>(of, "GET", path);
+  const found = await asked.catch((error: unknown) => {
+    if (error instanceof NotFound) return undefined;
+    throw error;
+  });
+  return found && { ...of, number, commit: found.head.sha, closed: found.state === "closed" };
 }
 
 /** Where the log of this run of the workflow is. */
@@ -123,7 +130,10 @@ async function request<T>(to: Repository, method: string, path: string, content?
     const answer = await fetch(`${to.api}${path}`, { method, headers, body }).catch((error: Error) => error);
     if (answer instanceof Response && answer.ok) return (await answer.json()) as T;
     const passing = answer instanceof Error || answer.status >= 500;
-    if (!passing || attempt === TRIES) throw new Stop(await refusal(answer, method, path));
+    if (!passing || attempt === TRIES) {
+      const sentence = await refusal(answer, method, path);
+      throw answer instanceof Response && answer.status === 404 ? new NotFound(sentence) : new Stop(sentence);
+    }
     await sleep(attempt * 1000);
   }
 }

@@ -1,0 +1,32 @@
+import { expect, it } from "vitest";
+import { notSwept, numberOf, reviewHost } from "../../scripts/lib/sweep.ts";
+
+const HOST = "ssh://deploy@review.example";
+const on = (host?: string) => ({
+  resources: [{ urn: "urn", type: "pulumi:providers:docker", inputs: host === undefined ? {} : { host } }],
+});
+
+it.each([
+  ["pr-12", 12],
+  ["pr-012", undefined],
+  ["pr-12-x", undefined],
+  ["xpr-12", undefined],
+  ["staging", undefined],
+])("stack %s is for pull request %s", (stack, number) => {
+  expect(numberOf(stack)).toBe(number);
+});
+
+it("the host of review stacks has to be named", () => {
+  expect(reviewHost({ REVIEW_DOCKER_HOST: HOST })).toBe(HOST);
+  for (const env of [{}, { REVIEW_DOCKER_HOST: "" }])
+    expect(() => reviewHost(env)).toThrow("REVIEW_DOCKER_HOST: is not set. Name the docker host");
+});
+
+it("a stack on another docker host than the review stacks', or on none, is left alone", () => {
+  expect(notSwept("pr-12", on(HOST), HOST)).toBeUndefined();
+  expect(notSwept("pr-12", on("ssh://me@other"), HOST)).toContain(
+    `Stack pr-12 is left alone: it is on "ssh://me@other", review stacks are on "${HOST}".`,
+  );
+  for (const none of [{}, on()])
+    expect(notSwept("pr-12", none, HOST)).toContain("its state names no docker host");
+});
