@@ -1,6 +1,6 @@
 /** `npm run stack -- new|rm|list`: makes, removes and lists stacks, one for each environment or pull request. */
 import { writeFileSync } from "node:fs";
-import { removed } from "./lib/comment/review.ts";
+import { absent, removed } from "./lib/comment/review.ts";
 import { main, Stop } from "./lib/exec.ts";
 import { makeStack } from "./lib/makeStack.ts";
 import { stackArguments } from "./lib/stack.ts";
@@ -24,8 +24,8 @@ await main(async () => {
   if (command === "new" && more.length <= 1)
     return makeStack(stack, { dockerHost: more[0], like, ifNotExists });
   if (command === "rm" && more.length === 0) {
-    const code = await removeStack(stack, { sure: yes, ifExists });
-    if (code === 0 && out !== undefined) writeFileSync(out, removed(stack));
+    const { code, found } = await removeStack(stack, { sure: yes, ifExists });
+    if (code === 0 && out !== undefined) writeFileSync(out, found ? removed(stack) : absent(stack));
     return code;
   }
   throw new Stop(`stack: "${rest.join(" ")}" is not known. ${USAGE}`);

@@ -17,7 +17,7 @@ async function sweep(repository: Repository, stack: string, number: number, othe
   const of = await pullRequest(repository, number);
   if (of === undefined) return say(`Stack ${stack} is left alone: GitHub has no pull request ${number}.`);
   if (!of.closed) return true;
-  const code = await removeStack(stack, { sure: true });
+  const { code } = await removeStack(stack, { sure: true });
   if (code === 0) await post(of, "review", stack, removed(stack));
   return code === 0;
 }

@@ -12,20 +12,21 @@ import { table } from "./table.ts";
 import { refuseLeftBehind } from "./withoutState.ts";
 
 /**
- * Removes a stack and all that is its own: what runs, its data, its file unless git keeps it. Images stay. Where neither its
- * file nor the environment names the docker host, it is the one in the state.
+ * Removes a stack and all that is its own: what runs, its data, its file unless git keeps it. Images stay. Its docker
+ * host is the one in its file, else in its state, else the environment's.
  *
  * @param sure Whether nobody is asked.
  * @param ifExists Whether a stack that is nowhere is fine. Default: that is an error.
+ * @returns The exit code, and whether there was anything to remove.
  */
 export async function removeStack(
   stack: string,
   { sure, ifExists = false }: { sure: boolean; ifExists?: boolean },
-): Promise<number> {
+): Promise<{ code: number; found: boolean }> {
   const base = await environment(stack);
   const there = await stackExists(stack, base);
   const deployment = there ? await exportedState(stack, base) : {};
-  const env = withHost(base, deployment);
+  const env = withHost(base, dockerHostOf(readStackFile(fileOf(stack))), deployment);
   if (there) await refuseOtherEngine(stack, deployment, env);
   else await refuseLeftBehind(stack, env);
   const volumes = await own("volume", stack, env);
@@ -34,7 +35,7 @@ export async function removeStack(
   if (!there && volumes.length === 0) {
     if (!ifExists) throw new Stop(`stack: there is no ${stack}. \`npm run stack -- list\` lists them.`);
     process.stdout.write(`There is no stack ${stack}.\n`);
-    return 0;
+    return { code: 0, found: false };
   }
   process.stdout.write(
     `Stack ${stack} goes, with ${data.length === 0 ? "no data" : `the data in volume ${data.join(", ")}`}.\n`,
@@ -44,7 +45,7 @@ export async function removeStack(
   if (there) {
     await recover(stack, env);
     const code = await pulumi(stack, ["destroy", "--yes", "--skip-preview", "--suppress-outputs"], env);
-    if (code !== 0) return code;
+    if (code !== 0) return { code, found: true };
   }
   await dropOwn(stack, data, env);
   await dropNames(stack, env);
@@ -52,14 +53,23 @@ export async function removeStack(
   for (const folder of ["gcroots", "secrets"])
     rmSync(`.state/${folder}/${stack}`, { recursive: true, force: true });
   process.stdout.write(`Stack ${stack} is gone.\n`);
-  return 0;
+  return { code: 0, found: true };
 }
 
-/** The stack's file is not everywhere, its state is. */
-function withHost(env: NodeJS.ProcessEnv, deployment: Deployment): NodeJS.ProcessEnv {
+/**
+ * The stack's file is not everywhere, its state is; Pulumi's destroy goes to the host in the state, too.
+ *
+ * @param inFile The docker host that the file names; it is in `env` already.
+ */
+export function withHost(
+  env: NodeJS.ProcessEnv,
+  inFile: string | undefined,
+  deployment: Deployment,
+): NodeJS.ProcessEnv {
   const host = dockerHostInState(deployment);
-  const named = env["DOCKER_HOST"] || env["DOCKER_CONTEXT"];
-  return named || host === undefined ? env : { ...env, DOCKER_HOST: host };
+  // A context may hold the certificates for its host.
+  const context = !env["DOCKER_HOST"] && env["DOCKER_CONTEXT"];
+  return inFile || context || host === undefined ? env : { ...env, DOCKER_HOST: host };
 }
 
 async function confirmed(stack: string): Promise<boolean> {

@@ -1,7 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { notRemoved, notUp, removed, review } from "../../scripts/lib/comment/review.ts";
+import { absent, notRemoved, notUp, removed, review } from "../../scripts/lib/comment/review.ts";
 
 const RUN = "https://github.example/team/app/actions/runs/1";
+
+/** The comment as it is read. */
+const told = (urls: Record<string, string>, dockerHost: string | undefined) =>
+  review("pr-12", urls, dockerHost).replace(/&#(\d+);/g, (_, point) => String.fromCodePoint(Number(point)));
 
 describe("the comment on a review stack", () => {
   it("says where it is", () => {
@@ -20,14 +24,19 @@ Its data stays from push to push, and goes with it when the pull request is clos
 
   it("says how to reach what only the docker host itself can reach", () => {
     const urls = { front: "http://127.0.0.1:6373", back: "http://127.0.0.1:9200" };
-    const told = (dockerHost: string | undefined) =>
-      review("pr-12", urls, dockerHost).replace(/&#(\d+);/g, (_, point) =>
-        String.fromCodePoint(Number(point)),
-      );
-    expect(told("ssh://deploy@review.example:2222")).toContain(
+    expect(told(urls, "ssh://deploy@review.example:2222")).toContain(
       "<code>ssh -N -L 6373:127.0.0.1:6373 -L 9200:127.0.0.1:9200 ssh://deploy@review.example:2222</code>",
     );
-    for (const other of ["unix:///var/run/docker.sock", undefined]) expect(told(other)).not.toContain("ssh");
+    expect(told(urls, "ssh://deploy@review.example/var/run/docker.sock")).toMatch(
+      / ssh:\/\/deploy@review.example</,
+    );
+    for (const other of ["unix:///var/run/docker.sock", undefined])
+      expect(told(urls, other)).not.toContain("ssh");
+  });
+
+  it("names port 80 too, which no URL does", () => {
+    const text = told({ front: "http://127.0.0.1:80" }, "ssh://deploy@review.example");
+    expect(text).toContain("ssh -N -L 80:127.0.0.1:80 ssh://");
   });
 
   it("leaves out what is not published", () => {
@@ -41,5 +50,8 @@ Its data stays from push to push, and goes with it when the pull request is clos
     for (const text of [notUp("pr-12", RUN), notRemoved("pr-12", RUN)])
       expect(text).toContain(`[log](${RUN})`);
     expect(removed("pr-12")).toMatch(/^### Review stack pr-12 is gone\n/);
+    // A backend that does not know it cannot tell what is left of it.
+    expect(absent("pr-12")).toMatch(/^### There is no review stack pr-12\n/);
+    expect(absent("pr-12")).not.toContain("left");
   });
 });

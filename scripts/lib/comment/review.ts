@@ -27,9 +27,10 @@ export function review(
 function tunnelTo(urls: URL[], dockerHost: string | undefined): string | undefined {
   const own = urls.filter(({ hostname }) => /^(127\.|\[::1\]$)/.test(hostname));
   if (own.length === 0 || !dockerHost?.startsWith("ssh://")) return undefined;
-  const forward = own.map(({ port, host }) => `-L ${port}:${host}`).join(" ");
-  // ssh takes the URL as it is.
-  return `ssh -N ${forward} ${dockerHost}`;
+  // A URL does not name http's own port.
+  const forward = own.map(({ port, hostname }) => `-L ${port || "80"}:${hostname}:${port || "80"}`).join(" ");
+  // ssh takes the URL as it is, but for a path: docker's client takes that for the socket's.
+  return `ssh -N ${forward} ${/^ssh:\/\/[^/]*/.exec(dockerHost)?.[0]}`;
 }
 
 /** @param run Address of the workflow's run. */
@@ -38,6 +39,10 @@ export const notUp = (stack: string, run: string): string =>
 
 export const removed = (stack: string): string =>
   `### Review stack ${plain(stack)} is gone\n\nNothing of it is left, its data neither.\n`;
+
+/** Where there was nothing to remove. */
+export const absent = (stack: string): string =>
+  `### There is no review stack ${plain(stack)}\n\nThe Pulumi backend has none of that name, so nothing was done.\n`;
 
 /** @param run Address of the workflow's run. */
 export const notRemoved = (stack: string, run: string): string =>
