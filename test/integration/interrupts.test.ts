@@ -97,6 +97,6 @@ it("a lock of another host, or one that is being written, is left alone", async 
   // Nobody holds the stack now: what an update left goes, but not what another command runs.
   await recovered(scratch);
   expect(await left()).toEqual([adopting]);
-  await scratch.docker("rm", "--force", adopting);
+  await scratch.docker("rm", "--force", "--volumes", adopting);
   await scratch.upWell();
 });
