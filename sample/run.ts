@@ -24,11 +24,11 @@ export function run(step: Step): Promise<void> {
     });
     children.add(child);
     let said = "";
-    const keep = (chunk: Buffer) => {
-      said = (said + chunk.toString()).slice(-20_000);
+    const keep = (text: string) => {
+      said = (said + text).slice(-20_000);
     };
-    child.stdout.on("data", keep);
-    child.stderr.on("data", keep);
+    child.stdout.setEncoding("utf8").on("data", keep);
+    child.stderr.setEncoding("utf8").on("data", keep);
     child.on("error", (error: NodeJS.ErrnoException) => {
       children.delete(child);
       const why = error.code === "ENOENT" ? "is not on PATH" : `cannot be started (${error.message})`;

@@ -70,8 +70,8 @@ export function start(program: string, args: string[]): Running {
 
 function errorsOnly(child: ChildProcessWithoutNullStreams, program: string): Promise<Result> {
   let stderr = "";
-  child.stderr.on("data", (chunk: Buffer) => {
-    stderr += chunk.toString();
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    stderr += text;
   });
   return new Promise((resolve, reject) => {
     child.on("error", (error) => reject(missing(program, error)));
@@ -118,12 +118,12 @@ export async function pipe(
 
 function ended(child: ReturnType<typeof spawn>, program: string): Promise<Result> {
   const output = { stdout: "", stderr: "" };
-  child.stderr?.on("data", (chunk: Buffer) => {
-    output.stderr += chunk.toString();
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+    output.stderr += text;
   });
   if (child.stdin !== null)
-    child.stdout?.on("data", (chunk: Buffer) => {
-      output.stdout += chunk.toString();
+    child.stdout?.setEncoding("utf8").on("data", (text: string) => {
+      output.stdout += text;
     });
   return new Promise((resolve, reject) => {
     child.on("error", (error) => reject(missing(program, error)));

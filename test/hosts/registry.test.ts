@@ -99,7 +99,7 @@ async function build({ image, secret = password, ...more }: Build = {}): Promise
     const child = spawn("node", ["steps/build-image.ts"], { env, stdio: ["pipe", "pipe", "pipe"] });
     let output = "";
     for (const stream of [child.stdout, child.stderr])
-      stream.on("data", (chunk: Buffer) => (output += chunk.toString()));
+      stream.setEncoding("utf8").on("data", (text: string) => (output += text));
     child.stdin.end(secret);
     child.on("close", (code) => resolve({ code: code ?? 1, output }));
   });

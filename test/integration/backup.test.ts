@@ -117,8 +117,8 @@ describe("a backup", () => {
     const child = spawn(process.execPath, args, { env: scratch.env, stdio: ["ignore", "pipe", "pipe"] });
     let said = "";
     for (const stream of [child.stdout, child.stderr])
-      stream.on("data", (chunk: Buffer) => {
-        said += chunk.toString();
+      stream.setEncoding("utf8").on("data", (text: string) => {
+        said += text;
       });
     const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
     await vi.waitFor(async () => expect(await scratch.sql(sessions)).toEqual(["1"]), 20_000);

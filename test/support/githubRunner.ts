@@ -23,7 +23,7 @@ export class GithubRunner {
     [this.summary, this.event] = [join(folder, "summary.md"), join(folder, "event.json")];
     this.server = createServer(async (request, response) => {
       let text = "";
-      for await (const chunk of request) text += chunk;
+      for await (const chunk of request.setEncoding("utf8")) text += chunk;
       const unknown = this.unknown.has(Number(numberOf(request.url)));
       response.writeHead(unknown ? 404 : 200, { "content-type": "application/json" });
       response.end(JSON.stringify(this.answer(request.method ?? "", request.url ?? "", text)));

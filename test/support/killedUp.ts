@@ -1,5 +1,6 @@
 /** A `pulumi up` that is killed, its whole process group at once, as by a crash or a runner that is taken away. */
 import { type ChildProcess, spawn } from "node:child_process";
+import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { recover } from "../../scripts/lib/recover.ts";
 import type { Scratch } from "./scratch.ts";
@@ -33,8 +34,8 @@ export function startUp(scratch: Scratch, onOutput: (printed: string) => void = 
   });
   let printed = "";
   for (const stream of [child.stdout, child.stderr])
-    stream.on("data", (chunk: Buffer) => {
-      printed += chunk;
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      printed += text;
       onOutput(printed);
     });
   const ended = new Promise<number | null>((resolve) => child.once("close", (code) => resolve(code)));
@@ -58,8 +59,9 @@ export async function killedUp(scratch: Scratch, { event, output, after }: Momen
   const { child, ended, printed } = startUp(scratch, (text) => {
     if (output?.test(text)) kill();
   });
-  events.stdout.on("data", (chunk: Buffer) => {
-    if (event !== undefined && `${chunk}`.split("\n").some((line) => event.test(line))) kill();
+  // By lines: docker writes each in pieces.
+  createInterface(events.stdout).on("line", (line) => {
+    if (event?.test(line)) kill();
   });
   let late = false;
   const timer = setTimeout(() => {

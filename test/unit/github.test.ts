@@ -27,7 +27,7 @@ beforeEach(async () => {
   [requests, answers] = [[], []];
   server = createServer(async (request, response) => {
     let text = "";
-    for await (const chunk of request) text += chunk;
+    for await (const chunk of request.setEncoding("utf8")) text += chunk;
     const { method = "", url: path = "", headers } = request;
     const body = text === "" ? "" : (JSON.parse(text) as { body: string }).body;
     requests.push({ method, path, authorization: headers.authorization, body });

@@ -14,7 +14,7 @@ export async function imageFrom(
 ): Promise<Image> {
   const child = spawn(program, args, { env, stdio: ["ignore", "pipe", "pipe"] });
   let words = "";
-  child.stderr.on("data", (chunk: Buffer) => (words += chunk.toString()));
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (words += text));
   const ended = new Promise<number | null>((resolve) => {
     child.on("error", (error) => {
       words += error.message;
