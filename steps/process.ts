@@ -26,28 +26,18 @@ export function input(name: string): string {
 export class StepError extends UserError {}
 
 /** Runs a program to its end, whatever its exit code. @param env Default: the step's own. */
-export function run(
+export async function run(
   program: string,
   args: string[],
   stdin?: string | Buffer,
   env?: NodeJS.ProcessEnv,
 ): Promise<Result> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"], env: env ?? process.env });
-    children.add(child);
-    const chunks = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
-    child.stdout.on("data", (chunk: Buffer) => chunks.stdout.push(chunk));
-    child.stderr.on("data", (chunk: Buffer) => chunks.stderr.push(chunk));
-    child.on("error", (error) => reject(missing(program, error)));
-    child.on("close", (code) => {
-      children.delete(child);
-      const text = (parts: Buffer[]) => Buffer.concat(parts).toString("utf8");
-      resolve({ code, stdout: text(chunks.stdout), stderr: text(chunks.stderr) });
-    });
-    // A program that ends before it has read everything says why on stderr.
-    child.stdin.on("error", () => {});
-    child.stdin.end(stdin);
-  });
+  const child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"], env: env ?? process.env });
+  children.add(child);
+  // A program that ends before it has read everything says why on stderr.
+  child.stdin.on("error", () => {});
+  child.stdin.end(stdin);
+  return ended(child, program, child.stdout);
 }
 
 /** A program that runs, for what is too large to be kept in memory; `ended` has what it said on standard error. */
@@ -60,26 +50,12 @@ export interface Running {
 export function start(program: string, args: string[]): Running {
   const child = spawn(program, args, { stdio: ["pipe", "pipe", "pipe"] });
   children.add(child);
-  const result = errorsOnly(child, program);
+  const result = ended(child, program);
   // Told by whoever awaits it; until then it is no unhandled rejection.
   result.catch(() => {});
   // A program that ends before it has read everything says why on stderr.
   child.stdin.on("error", () => {});
   return { child, ended: result };
-}
-
-function errorsOnly(child: ChildProcessWithoutNullStreams, program: string): Promise<Result> {
-  let stderr = "";
-  child.stderr.setEncoding("utf8").on("data", (text: string) => {
-    stderr += text;
-  });
-  return new Promise((resolve, reject) => {
-    child.on("error", (error) => reject(missing(program, error)));
-    child.on("close", (code) => {
-      children.delete(child);
-      resolve({ code, stdout: "", stderr });
-    });
-  });
 }
 
 let interrupted = false;
@@ -113,18 +89,18 @@ export async function pipe(
   children.add(source).add(sink);
   // A broken stream ends both programs, which say why themselves.
   pipeline(through(source.stdout), sink.stdin).catch(() => source.kill("SIGTERM"));
-  return Promise.all([ended(source, producer[0]), ended(sink, consumer[0])]);
+  return Promise.all([ended(source, producer[0]), ended(sink, consumer[0], sink.stdout)]);
 }
 
-function ended(child: ReturnType<typeof spawn>, program: string): Promise<Result> {
+/** What a program said, once it ended. @param stdout Its standard output, unless that is somebody else's to read. */
+function ended(child: ReturnType<typeof spawn>, program: string, stdout?: Readable): Promise<Result> {
   const output = { stdout: "", stderr: "" };
   child.stderr?.setEncoding("utf8").on("data", (text: string) => {
     output.stderr += text;
   });
-  if (child.stdin !== null)
-    child.stdout?.setEncoding("utf8").on("data", (text: string) => {
-      output.stdout += text;
-    });
+  stdout?.setEncoding("utf8").on("data", (text: string) => {
+    output.stdout += text;
+  });
   return new Promise((resolve, reject) => {
     child.on("error", (error) => reject(missing(program, error)));
     child.on("close", (code) => {
