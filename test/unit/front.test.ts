@@ -56,7 +56,7 @@ describe("the scripts and styles of a page", () => {
     const files = {
       "index.html": `<script src="/assets/theme-DarkMode.js"></script>
         <link rel="stylesheet" href="/assets/theme-DarkMode.css">
-        <script type="module" crossorigin src="/assets/index-BY1PD-5Z.js"></script>
+        <script type="module" src="/assets/index-BY1PD-5Z.js"></script>
         <link rel="stylesheet" crossorigin href="/assets/index-NotInUse.css">
         <script type="module" crossorigin src="/assets/unhashed.js"></script>
         <script crossorigin src="https://cdn.example/x-Absence1.js"></script>`,

@@ -32,8 +32,8 @@ export function holdsHash(path) {
 /** A script or style as a bundler names it: that it did is known by who refers to it. */
 const CHUNK = /[-.](?=[\w-]*[A-Z\d_])[\w-]{8}\.(?:m?js|css)$/;
 
-/** How Vite refers to its own in a page. A tag of the author's own has no `crossorigin`. */
-const TAG = /<(?:script|link)\b[^>]*\scrossorigin\b[^>]*>/g;
+/** How Vite refers to its own in a page: other tags are the author's. */
+const TAG = /<(?:script|link)\b[^>]*\s(?:crossorigin\b|type="module"|rel="modulepreload")[^>]*>/g;
 
 /** How a bundler's script refers to others: relative to itself or to the root. An author's path begins with a slash. */
 const IMPORT = /["'`]((?:\.\.?\/)*(?:[\w-]+\/)*[\w.-]+\.(?:m?js|css))["'`]/g;
