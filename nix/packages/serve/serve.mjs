@@ -88,12 +88,13 @@ function end(response, status, headers = {}) {
   response.end();
 }
 
-/** Lets http-server answer with a file; these headers and the status win over its own. */
+/** Lets http-server answer with a file; these headers and the status win over its own, unless it fails meanwhile. */
 function handOn({ server, name }, request, response, headers, status) {
   const { writeHead } = response;
   response.writeHead = (given) => {
-    response.removeHeader("last-modified");
-    response.setHeaders(new Map(Object.entries(headers)));
+    for (const name of ["etag", "last-modified"]) response.removeHeader(name);
+    const answered = given === 200 || given === 206;
+    response.setHeaders(new Map(Object.entries(answered ? headers : { "cache-control": REVALIDATE })));
     return writeHead.call(response, status ?? given);
   };
   request.url = targetOf(name);
