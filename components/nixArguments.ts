@@ -14,9 +14,13 @@ export const nixArguments = (packages: string, application: string, system?: str
   ...(system === undefined ? [] : ["--argstr", "system", system]),
 ];
 
-/** The sentence that our own Nix files end with, where it is one of them that refused: `agatha:back.jar: …`. */
+/**
+ * The sentence that our own Nix files end with, where it is one of them that refused: `agatha:back.jar: …`. With
+ * Nix 2.8 its line begins `error: `; newer ones print a trace first and indent it. A build's is in its log, whose lines
+ * Nix repeats as `> …` or `NAME> …`.
+ */
 export function ownSentence(stderr: string): string | undefined {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: Nix colours its errors.
   const plain = stderr.replace(/\u001b\[[0-9;]*m/g, "");
-  return /^(?:error: |[\w.-]*> )?(agatha:[^\n]*)/m.exec(plain)?.[1];
+  return /^[ \t]*(?:error: |[\w.+-]*> )?(agatha:[^\r\n]*)/m.exec(plain)?.[1];
 }

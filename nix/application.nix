@@ -61,19 +61,20 @@ let
   # Everything below a folder that is no folder itself, and has one of the types; as paths relative to it.
   entriesBelow =
     types: folder: prefix:
+    let
+      # Once a folder: each call looks at every entry of it.
+      entries = readDir folder;
+    in
     concatLists (
       map (
         name:
-        let
-          type = (readDir folder).${name};
-        in
-        if type == "directory" then
+        if entries.${name} == "directory" then
           entriesBelow types (folder + "/${name}") "${prefix}${name}/"
-        else if elem type types then
+        else if elem entries.${name} types then
           [ "${prefix}${name}" ]
         else
           [ ]
-      ) (attrNames (readDir folder))
+      ) (attrNames entries)
     );
   filesBelow = entriesBelow [ "regular" ];
 

@@ -14,7 +14,7 @@ pkgs.runCommand "agatha-front"
     mkdir -p $out/bin $out/share
     cp -r ${dist.source} $out/share/agatha-front
     makeWrapper ${httpServer.node}/bin/node $out/bin/agatha-front \
-      --add-flag ${./serve.js} \
+      --add-flag ${./serve}/serve.mjs \
       --set NODE_PATH ${httpServer}/lib/node_modules \
       --add-flag --root --add-flag $out/share/agatha-front \
       --add-flag --port --add-flag ${toString port} \

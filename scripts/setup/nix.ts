@@ -1,7 +1,9 @@
 /** Nix: which one, with which settings, and which package set it can build from. */
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { run, Stop, which } from "../lib/exec.ts";
+import { ownSentence } from "../../components/nixArguments.ts";
+import { lastLines, run, Stop, which } from "../lib/exec.ts";
+import type { Step } from "../lib/report.ts";
 import { atLeast, versionIn } from "../lib/versions.ts";
 import { found, isRoot, lacking, type Probe } from "./probe.ts";
 
@@ -120,4 +122,21 @@ export async function choosePackages(): Promise<PackageSet> {
   if (!atLeast(version, OLDEST.nixpkgs)) return "host";
   const answer = await fetch(CACHE, { signal: AbortSignal.timeout(3000) }).catch(() => undefined);
   return answer?.ok ? "nixpkgs" : "host";
+}
+
+/**
+ * Downloads and unpacks the pinned nixpkgs, unless the store has it: 40 MB or more, for which no evaluation is to wait.
+ *
+ * @returns Where it is.
+ * @throws Stop with what Nix said.
+ */
+export async function fetchPin(step: Step): Promise<string> {
+  step.note("downloading and unpacking the pin");
+  const args = ["--eval", "-A", "path", "nix/nixpkgs.nix", "--argstr", "system", "x86_64-linux"];
+  const { code, output, stdout } = await run("nix-instantiate", args);
+  if (code === 0) return `the pin is at ${stdout.trim()}`;
+  throw new Stop(
+    ownSentence(output) ??
+      `nixpkgs: the pin could not be fetched:\n${lastLines(output, 15)}\nRun this again with the internet, or set AGATHA_PACKAGES=host.`,
+  );
 }

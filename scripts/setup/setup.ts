@@ -5,7 +5,7 @@ import { line, report, type Step } from "../lib/report.ts";
 import { hostPackages, installPackages, missingPackages } from "./debian.ts";
 import { daemonInstalled, probeDocker, startDocker } from "./docker.ts";
 import { obtainEngine } from "./engine.ts";
-import { choosePackages, ensureBuilders, ownSettings, probeNix, probeStore } from "./nix.ts";
+import { choosePackages, ensureBuilders, fetchPin, ownSettings, probeNix, probeStore } from "./nix.ts";
 import { obtainPostgresql, takenMajor } from "./postgresql.ts";
 import { isRoot } from "./probe.ts";
 
@@ -25,7 +25,9 @@ export async function setup(needs: Needs = {}): Promise<void> {
   const docker = packages.then(() => report("docker", startDocker));
   const builder = packages.then(() => report("nix", nix));
   const material = builder.then(() =>
-    process.env["AGATHA_PACKAGES"] === "host" ? report("host packages", hostMaterial) : undefined,
+    process.env["AGATHA_PACKAGES"] === "host"
+      ? report("host packages", hostMaterial)
+      : report("nixpkgs", fetchPin),
   );
   const major = needs.postgresql === undefined ? undefined : takenMajor(needs.postgresql);
   const postgresql = builder.then(() =>

@@ -1,17 +1,68 @@
-import { describe, expect, it } from "vitest";
-import { nixError } from "../../components/evaluate.ts";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { evaluateImages, nixError } from "../../components/evaluate.ts";
+import { load } from "../support/configuration.ts";
+
+const failed = { code: 1, killed: false, signal: null } as unknown as Parameters<typeof nixError>[0];
 
 describe("a failed evaluation", () => {
-  it("says our own sentence where there is one, and nothing else", () => {
-    const own = 'agatha:back.jar: "x" is not a file. Build it first.';
-    expect(nixError(1, `error: ${own}\n\n       at /a/b.nix:1:2:\n`)).toBe(own);
-  });
-
   it("tells that Nix is missing", () => {
-    expect(nixError("ENOENT", "")).toMatch(/nix-instantiate is not on PATH\. Run `npm run doctor`/);
+    expect(nixError({ ...failed, code: "ENOENT" } as never, "", 60)).toMatch(
+      /nix-instantiate is not on PATH\. Run `npm run doctor`/,
+    );
   });
 
   it("shows Nix's last lines otherwise", () => {
-    expect(nixError(1, "one\ntwo\nerror: out of memory")).toContain("error: out of memory");
+    expect(nixError(failed, "one\ntwo\nerror: out of memory", 60)).toContain("error: out of memory");
+  });
+
+  // A kill by the limit was taken for an error of Nix, whose last line was empty.
+  it("says that it was the limit, and what to do", () => {
+    const killed = { code: null, killed: true, signal: "SIGTERM" } as never;
+    expect(nixError(killed, "unpacking...\n", 60)).toMatch(
+      /limit of 60 s and was stopped\. Run `npm run setup`/,
+    );
+  });
+
+  it("is never an empty line", () => {
+    expect(nixError({ code: null, killed: false, signal: "SIGKILL" } as never, "\n", 60)).toContain(
+      "evaluated:\nnix-instantiate ended with SIGKILL and printed nothing.\n",
+    );
+  });
+});
+
+/** The name as the bytes of another encoding, which JavaScript's strings cannot have. */
+const latin1 = (folder: string, name: string) =>
+  Buffer.concat([Buffer.from(`${folder}/`), Buffer.from(name, "latin1")]);
+
+describe("a name that is not UTF-8", () => {
+  const folder = mkdtempSync(join(tmpdir(), "agatha-names-"));
+  afterEach(() => {
+    vi.unstubAllEnvs();
+    rmSync(folder, { recursive: true });
+  });
+
+  // Nix 2.8 passes it on, and the image's build failed; 2.26 ends with `invalid UTF-8 byte` from its JSON.
+  it.each([
+    ["{}", 0, ""],
+    ["", 1, "error: JSON serialization error: invalid UTF-8 byte at index 4: 0x2E"],
+  ])("is refused with the file's key and name, whatever Nix says: %j", async (out, code, err) => {
+    for (const name of ["bin", "dist/icons", "sql"]) mkdirSync(join(folder, name), { recursive: true });
+    const nix = join(folder, "bin/nix-instantiate");
+    writeFileSync(nix, `#!/bin/sh\necho '${out}'\necho '${err}' >&2\nexit ${code}\n`);
+    chmodSync(nix, 0o755);
+    vi.stubEnv("PATH", `${join(folder, "bin")}:${process.env["PATH"]}`);
+    const [dist, migrations] = [join(folder, "dist"), join(folder, "sql")];
+    const refused = (key: string, path: string, name: string) =>
+      expect(evaluateImages(load({ front: { dist }, back: { migrations } }))).rejects.toThrow(
+        `agatha:${key}: "${path}" holds "${name}", whose name is not UTF-8. Rename it.`,
+      );
+    writeFileSync(latin1(migrations, "V2__caf\xe9.sql"), "");
+    await refused("back.migrations", migrations, "V2__caf?.sql");
+    writeFileSync(join(dist, "caf\u00e9.png"), "");
+    writeFileSync(latin1(join(dist, "icons"), "caf\xe9.png"), "");
+    await refused("front.dist", dist, "icons/caf?.png");
   });
 });
