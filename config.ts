@@ -26,6 +26,7 @@ import {
 } from "./components/configFields.ts";
 import { collect } from "./components/configKeys.ts";
 import { NAMESPACE } from "./components/configText.ts";
+import { secretSettings, settings } from "./components/databaseSettings.ts";
 import { LISTED } from "./components/generations.ts";
 import { lostTexts } from "./components/stackFileTexts.ts";
 import { UserError } from "./components/userError.ts";
@@ -110,6 +111,7 @@ const database = z
       .optional(),
     name: sqlName.default("docker_agatha_db"),
     user: roleName.default("postgres"),
+    settings: settings.default({}),
     publish: publish(undefined),
     memory: megabytes.default(512),
     cpus: processors.default(2),
@@ -239,6 +241,7 @@ export function loadConfig(raw: Record<string, string>, surroundings: Surroundin
   const config: Config = { ...parsed.data, database: { ...parsed.data.database, image } };
   errors.push(
     ...secretEnvironment(NAMESPACE, raw, Object.keys(config.back.env), surroundings.secretEnv ?? []),
+    ...secretSettings(raw, config.database.settings),
     ...registryErrors(config),
     ...imageErrors(parsed.data),
     ...portErrors(config),

@@ -22,6 +22,7 @@ import { planForHost } from "./components/planForHost.ts";
 import { refuseTakenPorts } from "./components/ports.ts";
 import { probeImages, refuseAbsentPins } from "./components/probeImages.ts";
 import { inSentences, readConfig } from "./components/readConfig.ts";
+import { refuseOtherData } from "./components/refuseOtherData.ts";
 import {
   backService,
   databaseLocation,
@@ -126,7 +127,12 @@ async function lookAtHost(held: Promise<Host>): Promise<{
   // known to be the stack's: one that is away, or another, is told in one sentence, whatever else went wrong.
   const rest = Promise.all([
     lookForUpgrade(config, dockerHost),
-    askDeployed(["db", "back", "front"].map(hostName), hostName("network"), dockerHost),
+    askDeployed(["db", "back", "front"].map(hostName), hostName("network"), dockerHost).then(
+      async (found) => {
+        await refuseOtherData(config, found.get(hostName("db")), dockerHost);
+        return found;
+      },
+    ),
     refuseTakenPorts(publishedPorts(config), pulumi.getStack(), dockerHost),
   ]);
   rest.catch(() => {});

@@ -166,10 +166,10 @@ function stdin({ files }: Service): { stdin?: pulumi.Output<string> } {
 }
 
 function trialOf(service: Service) {
-  const { image, env, user, tmpfs, stopSignal, health } = service;
+  const { image, database, env, user, tmpfs, sharedMemory, stopSignal, health } = service;
   const milliseconds = (duration: string) => toMilliseconds(duration) ?? 0;
   return {
-    ...{ image, env, user, tmpfs, stopSignal },
+    ...{ image, database, env, user, tmpfs, sharedMemory, stopSignal },
     command: service.command ?? [],
     data: service.volumes.map(({ path }) => path),
     folders: foldersOf(service),

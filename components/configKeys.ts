@@ -4,11 +4,11 @@ import { dotted, unusable } from "./configText.ts";
 type Values = Record<string, unknown>;
 
 /** Keys that are maps: what comes after one in a dotted key is one name, dots and all. */
-const MAPS = ["back.properties.", "back.env.", "back.files.", "front.files."];
+const MAPS = ["back.properties.", "back.env.", "back.files.", "front.files.", "database.settings."];
 
 /** Keys whose text is never read as JSON: a password may well be `12345` or `true`, and a tag all digits. */
 const TEXTS =
-  /^(databasePassword|database\.(name|user)|(back|front)\.pin|registry\.(username|password)|back\.(properties|env)\..*)$/s;
+  /^(databasePassword|database\.(name|user)|(back|front)\.pin|registry\.(username|password)|(back\.(properties|env)|database\.settings)\..*)$/s;
 
 /** Whether the value at a path is a text, whatever it looks like. */
 export const isTextKey = (path: string[]): boolean => TEXTS.test(path.join("."));

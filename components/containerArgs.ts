@@ -76,6 +76,7 @@ function limits(service: Service) {
     memory: service.memory,
     // No swap on top: left out, docker fills in twice the memory and every second update would take it out again.
     memorySwap: service.memory,
+    ...(service.sharedMemory === undefined ? {} : { shmSize: service.sharedMemory }),
     // Not `cpus`: docker refuses more of them than its host has, and only once the old container is gone.
     cpuPeriod: CPU_PERIOD,
     cpuQuota: Math.round(service.cpus * CPU_PERIOD),

@@ -2,6 +2,7 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { Config } from "../config.ts";
+import { settingArguments } from "./databaseSettings.ts";
 import { FIRST_MAJOR, volumeOf } from "./databaseVolumes.ts";
 import { hostName } from "./names.ts";
 import { dockerEnvironment, stepCommand } from "./stepCommand.ts";
@@ -9,6 +10,9 @@ import { dockerEnvironment, stepCommand } from "./stepCommand.ts";
 /** The volume that the configured version keeps its data in. */
 export const databaseVolume = (config: Config): string =>
   volumeOf(hostName("db-data"), config.database.version);
+
+/** What of the step's environment counts only where an upgrade lies ahead. */
+const CHANGES_NOTHING = ["AHEAD", "COMMAND", "DATABASE_USER", "IMAGE"];
 
 /**
  * Registers the step, which fills the version's volume from the older one's before anything uses it. Nothing is
@@ -23,13 +27,15 @@ export function databaseUpgrade(
   ahead: string | undefined,
   opts: pulumi.CustomResourceOptions,
 ): pulumi.Resource[] {
-  const { version, user } = config.database;
+  const { version, user, settings } = config.database;
   if (version === FIRST_MAJOR) return [];
+  const args = settingArguments(settings);
   const step = new command.local.Command(
     "db-upgrade",
     {
       create: stepCommand("upgrade-database"),
       environment: {
+        ...(args.length === 0 ? {} : { COMMAND: JSON.stringify(["postgres", ...args]) }),
         CONTAINER: hostName("db"),
         DATABASE_USER: user,
         IMAGE: image,
@@ -42,12 +48,11 @@ export function databaseUpgrade(
       triggers: [{ version }],
       logging: "stdout",
     },
-    // Another image or role of the same version is no reason to look again.
+    // Another image, role or setting of the same version is no reason to look again.
     {
       ...opts,
       deleteBeforeReplace: true,
-      ignoreChanges:
-        ahead === undefined ? ["environment.AHEAD", "environment.IMAGE", "environment.DATABASE_USER"] : [],
+      ignoreChanges: ahead === undefined ? CHANGES_NOTHING.map((variable) => `environment.${variable}`) : [],
     },
   );
   return [step];

@@ -10,10 +10,21 @@ export interface Container {
   image: string;
   /** Whether it is in the stack's network. */
   connected: boolean;
+  /** Its arguments. */
+  command: string[];
+  /** Of a database: what its data was made with. */
+  database?: { name: string; user: string; major: number };
 }
 
-/** No name of these has a blank in it. */
-const FORMAT = "{{.Name}} {{.Config.Image}}{{range $name, $_ := .NetworkSettings.Networks}} {{$name}}{{end}}";
+/** Variables that tell of a database; none has a blank in it. */
+const VARIABLES = ["POSTGRES_DB", "POSTGRES_USER", "PG_MAJOR"];
+
+/** No name of these has a blank in it. The arguments, which may have, come last, after a tab. */
+const FORMAT = [
+  "{{.Name}} {{.Config.Image}}{{range $name, $_ := .NetworkSettings.Networks}} {{$name}}{{end}}",
+  `{{range .Config.Env}}{{if eq (index (split . "=") 0) ${VARIABLES.map((name) => `"${name}"`).join(" ")}}} {{.}}{{end}}{{end}}`,
+  "\t{{json .Config.Cmd}}",
+].join("");
 
 /**
  * @param containers Names of containers.
@@ -35,8 +46,17 @@ export async function askDeployed(
 export function deployed(container: string, network: string, stdout: string, stderr: string): Deployed {
   const line = stdout.split("\n").find((entry) => entry.startsWith(`/${container} `));
   if (line !== undefined) {
-    const [, image = "", ...networks] = line.split(" ");
-    return { image, connected: networks.includes(network) };
+    const [words = "", command = "null"] = line.split("\t");
+    const [, image = "", ...rest] = words.split(" ");
+    const variable = (name: string) =>
+      rest.find((word) => word.startsWith(`${name}=`))?.slice(name.length + 1);
+    const [name, user, major] = VARIABLES.map(variable);
+    return {
+      image,
+      connected: rest.includes(network),
+      command: (JSON.parse(command) as string[] | null) ?? [],
+      ...(name === undefined || user === undefined ? {} : { database: { name, user, major: Number(major) } }),
+    };
   }
   const denials = stderr.split("\n").filter((entry) => /no such container/i.test(entry));
   return denials.some((entry) => entry.trimEnd().endsWith(`: ${container}`)) ? "absent" : "unknown";

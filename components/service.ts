@@ -41,6 +41,8 @@ export interface Service {
   files: ServiceFile[];
   /** Folders that are the service's own: nothing of the image in them is kept where files come into them. */
   ownFolders: string[];
+  /** Of the database alone: the data's major version of PostgreSQL, a database in it and a role. */
+  database?: { major: number; name: string; user: string };
   /** Named volumes with its data, and where they are mounted. */
   volumes: { name: pulumi.Input<string>; path: string }[];
   /** Folders that it writes to and that are empty at each start, with the options of their mount; the rest is read-only. */
@@ -54,6 +56,8 @@ export interface Service {
   health: ServiceHealth;
   /** Limit, in megabytes. */
   memory: number;
+  /** Size of /dev/shm, in megabytes; what is in it counts as the service's memory. Default: docker's 64. */
+  sharedMemory?: number;
   /** Limit, in processors; a fraction is a share of one. */
   cpus: number;
   /** Limit, in processes and threads. */

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import type { Config } from "../config.ts";
 import type { Health } from "./configFields.ts";
+import { databaseProcesses, settingArguments } from "./databaseSettings.ts";
 import { hostName } from "./names.ts";
 import type { Published } from "./ports.ts";
 import { renderProperties } from "./properties.ts";
@@ -28,9 +29,12 @@ const FRONT_OVERLAY = "/overlay";
 
 /**
  * Processes and threads. The back: the 250 threads of Jetty's pool, on which Javalin runs, and as many for the rest of
- * it; the front: Node's 11 and a probe's; the database: its 100 connections, each a process, and its own.
+ * it; the front: Node's 11 and a probe's.
  */
-const PROCESSES = { back: 512, front: 64, db: 256 };
+const PROCESSES = { back: 512, front: 64 };
+
+/** Docker's own size of /dev/shm, in megabytes. */
+const LEAST_SHARED_MEMORY = 64;
 
 /** What a program may leave in /tmp counts against its memory limit: hence a size, here of the sample's an eighth. */
 const TMP = "rw,noexec,nosuid,nodev,mode=1777,size=64m";
@@ -49,11 +53,13 @@ export function databaseService(
   image: pulumi.Input<string>,
   volume: pulumi.Input<string>,
 ): Service {
-  const { name, user, publish, memory, cpus } = config.database;
+  const { version, name, user, publish, memory, cpus, settings } = config.database;
+  const args = settingArguments(settings);
   return {
     service: "db",
     hostname: DATABASE_HOST,
     image,
+    ...(args.length === 0 ? {} : { command: ["postgres", ...args] }),
     env: {
       POSTGRES_DB: name,
       POSTGRES_USER: user,
@@ -63,6 +69,7 @@ export function databaseService(
     },
     files: [],
     ownFolders: [],
+    database: { major: version, name, user },
     volumes: [{ name: volume, path: "/var/lib/postgresql/data" }],
     tmpfs: {
       // The socket and its lock file; the entry point's here documents.
@@ -80,8 +87,11 @@ export function databaseService(
       startPeriod: "1m0s",
     },
     memory,
+    // Parallel queries exchange their rows there. The other half is left for everything else: without room there, a query
+    // fails; without memory, the whole server does.
+    sharedMemory: Math.max(LEAST_SHARED_MEMORY, Math.floor(memory / 2)),
     cpus,
-    processes: PROCESSES.db,
+    processes: databaseProcesses(settings),
     stopSignal: "SIGINT",
     stopGraceSeconds: DATABASE_GRACE_SECONDS,
   };

@@ -66,6 +66,9 @@ async function whyDown(container: string, restarts: number, answer: string): Pro
     return `ends right after its start, with exit code ${await lastCode(container)}`;
   if (Status === "exited") return `ends right after its start, with exit code ${ExitCode}`;
   if (Status !== "running") return `is ${Status}`;
+  const absent = /FATAL: +((?:role|database) "[^"\n]*" does not exist)/.exec(answer)?.[1];
+  if (absent !== undefined)
+    return `does not have what the configuration names: ${absent}. Set agatha:database.user and agatha:database.name to what the data has`;
   if (Health?.Status === "unhealthy") return `is unhealthy; its probe says: ${answer || "nothing yet"}`;
   return undefined;
 }

@@ -8,7 +8,7 @@ import { run, StepError, stopIfInterrupted, tail } from "./process.ts";
 export const DATA = "/var/lib/postgresql/data";
 
 /** The user of the official image, whom a volume's files belong to. */
-const POSTGRES_USER = "999:999";
+export const POSTGRES_USER = "999:999";
 
 /** Time in which a server has to accept connections, in milliseconds: recovery of a large log takes its time. */
 const START_LIMIT_MS = 120_000;
@@ -41,6 +41,8 @@ export interface ServerArgs extends Temporary {
   dataFolder?: string;
   /** Settings of the server. */
   settings: string[];
+  /** How a new data directory asks for passwords. Default: as the image does. */
+  hostAuthMethod?: string;
 }
 
 /** As little as a container needs that works on a volume. */
@@ -61,10 +63,15 @@ export async function startServer(args: ServerArgs): Promise<string> {
   const settings = [`port=${port}`, "listen_addresses=127.0.0.1", ...args.settings];
   const id = await docker([
     ...["run", "--detach", "--name", name, ...confined(args), "--user", POSTGRES_USER],
+    // Docker's 64 MB are too few for parallel queries (materialized views), and for settings that ask for more.
+    ...["--shm-size", "1g"],
     ...["--network", args.beside === undefined ? "none" : `container:${args.beside}`],
     // A password that nobody knows, as in the stack's own container.
     ...["--env", `POSTGRES_USER=${user}`, "--env", "POSTGRES_PASSWORD_FILE=/proc/sys/kernel/random/uuid"],
     ...["--env", "POSTGRES_DB=postgres", "--env", `PGDATA=${args.dataFolder ?? DATA}`],
+    ...(args.hostAuthMethod === undefined
+      ? []
+      : ["--env", `POSTGRES_HOST_AUTH_METHOD=${args.hostAuthMethod}`]),
     // For its clients; while it makes a data directory, the image's own server is at the usual port.
     ...(port === 5432 ? [] : ["--env", `PGPORT=${port}`]),
     ...[image, "postgres", ...settings.flatMap((setting) => ["-c", setting])],

@@ -3,6 +3,7 @@
  * secrets, user and limits; in the stack's network, but without ports and without the service's DNS name; its data on
  * new, empty volumes. It has to get healthy. Whatever happens, all of it is removed again.
  */
+import { refuseMissing, refuseUnfitImage } from "./databaseImage.ts";
 import { docker, inspect } from "./docker.ts";
 import { type PlacedFile, placeFiles, readFiles } from "./files.ts";
 import { Unhealthy, untilHealthy } from "./health.ts";
@@ -19,6 +20,9 @@ await step(async () => {
   const files = await readFiles();
   const [service, name] = [input("SERVICE"), input("CONTAINER")];
   const trial = JSON.parse(input("TRIAL")) as Trial;
+  const { database } = trial;
+  // Also where nothing runs yet: what is refused here ends and starts again for ever.
+  if (database !== undefined) await refuseUnfitImage({ ...trial, ...database, owner: trial.user });
   const running = await inspect<Running>("container", name, ".");
   if (running === undefined || !(await serves(name, running, trial.probe))) {
     const is = running === undefined ? "does not run yet" : "does not serve";
@@ -32,6 +36,8 @@ await step(async () => {
     const id = await create(trial, volumes, limitsFrom(running));
     await docker(["start", id]);
     await untilHealthy(id, trial.probe, trial.limitMs);
+    if (database !== undefined)
+      await refuseMissing({ ...database, container: name }, { ...database, container: id });
   } catch (error) {
     if (!(error instanceof Unhealthy)) throw error;
     throw new StepError(

@@ -2,12 +2,16 @@
 
 /** A service as its trial is handed it; files and limits come beside it. */
 export interface Trial {
+  /** Of the database alone: what of its data a trial has to know. */
+  database?: { major: number; name: string; user: string };
   image: string;
   /** Empty where the image's own is meant. */
   command: string[];
   env: Record<string, string>;
   user: string;
   tmpfs: Record<string, string>;
+  /** Size of /dev/shm, in megabytes; default: docker's. */
+  sharedMemory?: number;
   /** Where the data lies that a trial must never see: it gets an empty volume there. */
   data: string[];
   folders: { path: string; keep: boolean }[];
@@ -33,6 +37,7 @@ export function trialArguments(trial: Trial, volumes: string[]): string[] {
     // Its own health check is left out, and so is what would end it: the step probes it.
     "--no-healthcheck",
     ...Object.entries(trial.tmpfs).flatMap(([path, options]) => ["--tmpfs", `${path}:${options}`]),
+    ...(trial.sharedMemory === undefined ? [] : ["--shm-size", `${trial.sharedMemory}m`]),
     ...trial.data.flatMap((path) => ["--volume", path]),
     ...volumes.flatMap((name, index) => ["--volume", `${name}:${trial.folders[index]?.path}`]),
     ...Object.entries(trial.env).flatMap(([key, value]) => ["--env", `${key}=${value}`]),

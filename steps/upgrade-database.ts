@@ -4,7 +4,10 @@
  * is lost, and started again where it fails: then the new volume is removed, and nothing has changed. The old volume is
  * read, and kept. Does nothing where the volume holds the data already, or where there is none.
  */
+
+import { settingsOf } from "../components/databaseSettings.ts";
 import { type Content, keptBeside, planInto, volumeOf } from "../components/databaseVolumes.ts";
+import { refuseUnfitImage } from "./databaseImage.ts";
 import { docker, inspect } from "./docker.ts";
 import { inNumbers, type Rows } from "./postgres.ts";
 import { input, run, StepError, step } from "./process.ts";
@@ -13,6 +16,7 @@ import {
   DATA,
   inVolume,
   MARK_UNUSED,
+  POSTGRES_USER,
   PUBLISH,
   removeContainer,
   startServer,
@@ -26,8 +30,9 @@ import {
   refuseTablespaces,
   type Servers,
 } from "./upgrade/cluster.ts";
-import { imageOf, majorOfImage } from "./upgrade/oldImage.ts";
-import { ownServices, type Services, serveAgain, stopRunning } from "./upgrade/ownServices.ts";
+import { imageOf } from "./upgrade/oldImage.ts";
+import { answersAgain, ownServices, type Services, serveAgain, stopRunning } from "./upgrade/ownServices.ts";
+import { md5Note, md5Roles } from "./upgrade/passwords.ts";
 
 /** Port of the old server, beside the new one's. */
 const OLD_PORT = 5433;
@@ -40,6 +45,8 @@ const HEADROOM = 200e6;
 
 const [stack, container, user] = [input("STACK"), input("CONTAINER"), input("DATABASE_USER")];
 const [base, version, image] = [input("VOLUME_BASE"), Number(input("VERSION")), input("IMAGE")];
+/** Program and arguments of the new server; none where the image's own are meant. */
+const serverCommand = JSON.parse(process.env["COMMAND"] ?? "[]") as string[];
 const target = volumeOf(base, version);
 const where = { stack, image, volume: target };
 const names = { old: `${container}-upgrade-old`, new: `${container}-upgrade-new` };
@@ -50,11 +57,8 @@ await step(async () => {
     throw new StepError(
       `agatha:database.version: ${version} is older than the data, which is PostgreSQL ${plan.newer}'s (volume ${plan.volume}). Set it to ${plan.newer}.${keptBeside(base, plan.newer, await volumes())}`,
     );
-  const imageMajor = await majorOfImage(image);
-  if (imageMajor !== undefined && imageMajor !== version)
-    throw new StepError(
-      `agatha:database.version: ${version} does not fit the database's image, which has PostgreSQL ${imageMajor}. Set agatha:database.image to an image of ${version}, or agatha:database.version to ${imageMajor}.`,
-    );
+  // The trial asks too, but only once the data has been copied and the services are stopped.
+  await refuseUnfitImage({ image, major: version, owner: POSTGRES_USER, command: serverCommand });
   if (plan.kind === "both")
     throw new StepError(
       `agatha-db: volume ${plan.volume}, which the database's container uses, holds data of PostgreSQL ${plan.from}, and volume ${target} has been in use with PostgreSQL ${version}: an upgrade would drop that. To go on with ${target}, take the stack down (\`npm run down\` keeps both) and run up again. To upgrade ${plan.volume} instead, look at what is in ${target} first, then drop it (\`docker volume rm ${target}\`) and run up again.`,
@@ -93,6 +97,7 @@ async function upgrade(from: number, volume: string): Promise<string> {
   if ((await volumeHolds({ stack, image: oldImage, volume })) === undefined)
     return `PostgreSQL ${version} begins with no data: ${volume} holds none`;
   const services = await ownServices(stack, container);
+  const oldCommand = (await inspect<string[]>("container", container, ".Config.Cmd")) ?? [];
   let oldServer: string | undefined;
   let made = false;
   try {
@@ -103,29 +108,26 @@ async function upgrade(from: number, volume: string): Promise<string> {
     await refuseOtherUsers(volume);
     oldServer = await startServer({
       ...{ stack, image: oldImage, volume, user, name: names.old, port: OLD_PORT },
-      settings: [],
+      // Those of its own container: what it took to hold the data may take to dump it (max_locks_per_transaction).
+      settings: settingsOf(oldCommand),
     });
-    const rows = await fill(oldServer, from);
+    const md5 = await md5Roles({ container: oldServer, user, name: "postgres" });
+    const rows = await fill(oldServer, from, md5.length > 0);
     await stopServer(oldServer);
     await removeContainer(oldServer);
     const seconds = ((performance.now() - start) / 1000).toFixed(1);
-    return `PostgreSQL ${from} => ${version} in ${seconds} s: ${inNumbers(rows)}, the same as before. Volume ${volume} is kept as it was; \`docker volume rm ${volume}\` drops it`;
+    return `PostgreSQL ${from} => ${version} in ${seconds} s: ${inNumbers(rows)}, the same as before. Volume ${volume} is kept as it was; \`docker volume rm ${volume}\` drops it${md5Note(md5)}`;
   } catch (error) {
     const reason = words(error);
     // Where another run took over, what it does is not undone.
     const mine = oldServer === undefined || (await removeContainer(oldServer));
     const back = mine
-      ? await undo(services, volume, made).then(() => undone(services), words)
+      ? await undo(services, volume, made).then(() => answersAgain(services), words)
       : "Another update took over";
     throw new StepError(
       `agatha-db: the upgrade from PostgreSQL ${from} to ${version} failed: ${reason}. ${back}. Mend what it names and run up again, or set agatha:database.version back to ${from}.`,
     );
   }
-}
-
-/** What is told of an upgrade that failed. */
-function undone({ database }: Services): string {
-  return `Nothing changed${database === undefined ? "" : ": the old database and the back run as before"}`;
 }
 
 function words(error: unknown): string {
@@ -177,15 +179,22 @@ async function refuseOtherUsers(volume: string, own?: string): Promise<void> {
     throw new StepError(`${users.map(([, name]) => name).join(", ")} uses volume ${volume}. Stop it`);
 }
 
-/** Fills the new volume from the old server. */
-async function fill(oldServer: string, from: number): Promise<Rows> {
+/** Fills the new volume from the old server. @param md5 Whether roles log in by md5, which new data asks nobody for. */
+async function fill(oldServer: string, from: number, md5: boolean): Promise<Rows> {
   const old = { container: oldServer, user, name: "postgres" };
   await refuseTablespaces(old);
   await refuseFullVolume(await clusterBytes(old));
   const newServer = await startServer({
     ...{ ...where, user, name: names.new, port: 5432, beside: oldServer, dataFolder: `${DATA}/${STAGED}` },
     // Written to the disk once, at the end. Shared memory is scarce in a container.
-    settings: ["fsync=off", "full_page_writes=off", "max_wal_size=4GB", "max_parallel_maintenance_workers=0"],
+    settings: [
+      ...settingsOf(serverCommand),
+      "fsync=off",
+      "full_page_writes=off",
+      "max_wal_size=4GB",
+      "max_parallel_maintenance_workers=0",
+    ],
+    ...(md5 ? { hostAuthMethod: "md5" } : {}),
   });
   const servers: Servers = { old, new: { container: newServer, user, name: "postgres" }, port: OLD_PORT };
   await copyCluster(servers);

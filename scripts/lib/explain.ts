@@ -1,4 +1,5 @@
 /** Says in a reviewer's words what a preview would change: images and why, services and how long they are away, data. */
+import { settingsOf } from "../../components/databaseSettings.ts";
 import { table } from "./table.ts";
 
 /** A resource as `pulumi preview --json` has it. */
@@ -158,6 +159,7 @@ const WORDS: Record<string, string> = {
   ports: "published port",
   readOnly: "read-only root",
   restart: "restart policy",
+  shmSize: "shared memory",
   tmpfs: "temporary folders",
   uploads: "files or secrets",
   volumes: "files or secrets",
@@ -167,10 +169,21 @@ function containerReasons(step: PreviewStep): string[] {
   const properties = Object.keys(step.detailedDiff ?? {}).map((path) => path.replace(/[.[].*/, ""));
   const shown = [...new Set(properties)].filter((property) => property !== "memorySwap");
   const words = shown.map((property) => {
+    if (property === "command") return settingReasons(step);
     if (property !== "memory") return WORDS[property] ?? property;
     return `memory ${step.oldState?.inputs?.["memory"]} => ${step.newState?.inputs?.["memory"]} MB`;
   });
   return [...new Set(words)];
+}
+
+/** What changes about PostgreSQL's settings, which are arguments: `settings: ~ max_connections 100 => 200`. */
+function settingReasons({ oldState, newState }: PreviewStep): string {
+  const settings = (state: State | undefined) =>
+    Object.fromEntries(
+      settingsOf((state?.inputs?.["command"] ?? []) as string[]).map((setting) => setting.split(/=(.*)/s)),
+    ) as Record<string, string>;
+  const changed = differences(settings(oldState), settings(newState));
+  return changed.length === 0 ? "command" : `settings: ${changed.join(", ")}`;
 }
 
 /** How long it was away when it was replaced the last time; before there was a last time, from what its start took. */

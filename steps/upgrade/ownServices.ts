@@ -1,6 +1,14 @@
 /** The stack's own database and back end while its data is moved: stopped, and serving again where that fails. */
+import { setTimeout as sleep } from "node:timers/promises";
 import { docker, inspect } from "../docker.ts";
+import { isInterrupted } from "../process.ts";
 import { accepts } from "../temporaryServer.ts";
+
+/** Time that a back has to be healthy again, in milliseconds: its own start period, where nothing is set. */
+const HEALTHY_LIMIT_MS = 60_000;
+
+/** Time between two looks, in milliseconds: docker's own probes come seconds apart. */
+const PAUSE_MS = 200;
 
 /** A container of the stack, as an attempt found it. */
 interface Found {
@@ -51,3 +59,22 @@ export async function serveAgain({ database, backs }: Services, user: string): P
 
 /** One that may be stopping still is restarted, which waits for that: a start would find it running, and do nothing. */
 const isAway = ({ running, asked }: Found): boolean => asked || !running;
+
+/** Waits until the backs that were started are healthy. @returns What is true then, for people. */
+export async function answersAgain({ database, backs }: Services): Promise<string> {
+  if (database === undefined) return "Nothing changed";
+  if (backs.length === 0) return "Nothing changed: the old database runs as before";
+  const end = performance.now() + HEALTHY_LIMIT_MS;
+  const healthy = async () => {
+    const states = await Promise.all(
+      backs.map(({ id }) => inspect<string>("container", id, ".State.Health.Status")),
+    );
+    return states.every((state) => state === "healthy");
+  };
+  // Whoever interrupts a step does not wait for it.
+  while (!isInterrupted() && performance.now() < end) {
+    if (await healthy()) return "Nothing changed: the old database and the back run as before";
+    await sleep(PAUSE_MS);
+  }
+  return "Nothing changed: the old database runs as before; the back was started again, and is not healthy yet (`npm run logs -- back` shows what it says)";
+}

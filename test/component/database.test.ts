@@ -1,6 +1,6 @@
 /** A later PostgreSQL than the first one. */
 import { describe, expect, it } from "vitest";
-import { only } from "../support/recorder.ts";
+import { only, type Registered } from "../support/recorder.ts";
 import { answers, COMMAND, hash, program } from "../support/stackProgram.ts";
 
 const { ahead } = answers;
@@ -33,6 +33,13 @@ describe("another major version of PostgreSQL", () => {
     });
   });
 
+  it("is filled by a server with the stack's own settings", async () => {
+    const { registered } = await program({ "agatha:database": '{"version":17,"settings":{"jit":"off"}}' });
+    expect(only(registered, COMMAND, "db-upgrade")["environment"]).toMatchObject({
+      COMMAND: '["postgres","-c","jit=off"]',
+    });
+  });
+
   it("says what lies ahead, where something does", async () => {
     ahead.text = "PostgreSQL 13 => 17, about 12 s";
     const { registered } = await program(VERSION_17, true);
@@ -46,5 +53,39 @@ describe("another major version of PostgreSQL", () => {
     await expect(program({ ...VERSION_17, "agatha:packages": "nixpkgs" })).rejects.toThrow(
       "agatha:database.image: is missing for PostgreSQL 17. Give the name, digest and hash of an image of it (docs/postgresql-major.md).",
     );
+  });
+});
+
+describe("a database", () => {
+  const container = async (database: object) => {
+    const { registered } = await program({ "agatha:database": JSON.stringify(database) });
+    return {
+      ...only(registered, "docker:index/container:Container", "db-container"),
+      trial: JSON.parse(environmentOf(registered, "db-trial")["TRIAL"] ?? ""),
+      processes: environmentOf(registered, "db-healthy")["PROCESSES"],
+    } as Record<string, unknown>;
+  };
+  const environmentOf = (registered: Registered[], name: string) =>
+    only(registered, COMMAND, name)["environment"] as Record<string, string>;
+
+  it("runs the image's own command without settings, and has half of its memory as shared memory", async () => {
+    const plain = await container({});
+    expect(plain).not.toHaveProperty("command");
+    expect(plain).toMatchObject({ memory: 512, shmSize: 256, processes: "256" });
+    expect(plain["trial"]).toMatchObject({
+      command: [],
+      sharedMemory: 256,
+      database: { major: 13, name: "docker_agatha_db", user: "postgres" },
+    });
+    // No less than docker gives to every container.
+    expect(await container({ memory: 100 })).toMatchObject({ shmSize: 64 });
+    expect(await container({ memory: 4097 })).toMatchObject({ shmSize: 2048 });
+  });
+
+  it("has its settings as arguments, in its trial too, and processes for its connections", async () => {
+    const command = ["postgres", "-c", "max_connections=300", "-c", "jit=off"];
+    const set = await container({ settings: { max_connections: 300, jit: "off" } });
+    expect(set).toMatchObject({ command, processes: "456" });
+    expect(set["trial"]).toMatchObject({ command });
   });
 });

@@ -95,6 +95,14 @@ it("a new password reaches the back without touching the database's container or
 /** A container that is replaced for what cannot keep it from getting healthy. */
 const MOVED_BACK: Operations = { "back-container": "replace", "back-healthy": "replace" };
 const RESTARTED_BACK: Operations = { ...MOVED_BACK, "back-trial": "update" };
+const NEW_DATABASE: Operations = {
+  ...MOVED_BACK,
+  "db-trial": "update",
+  "db-container": "replace",
+  "db-healthy": "replace",
+  "db-schema-password": "replace",
+  "db-schema-migrations": "replace",
+};
 
 const database = (keys: object) => {
   scratch.config["database"] = { ...(scratch.config["database"] as object | undefined), ...keys };
@@ -112,7 +120,12 @@ it.each<[string, () => void, Operations, string[]]>([
   ["a health check", () => scratch.back({ health: { interval: "4s" } }), RESTARTED_BACK, ["back"]],
   ["a limit of processors", () => scratch.back({ cpus: 1.5 }), MOVED_BACK, ["back"]],
   ["a memory limit", () => scratch.back({ memory: 400 }), { "back-container": "update" }, []],
-  ["the database's memory limit", () => database({ memory: 400 }), { "db-container": "update" }, []],
+  [
+    "the database's memory limit, which its shared memory grows with, and a setting of PostgreSQL's",
+    () => database({ memory: 400, settings: { max_connections: 60 } }),
+    NEW_DATABASE,
+    ["db", "back"],
+  ],
   [
     // The host set has no image to pull, so that another digest is another PostgreSQL for nixpkgs alone.
     "the digest of an image that is not pulled here",
@@ -126,6 +139,48 @@ it.each<[string, () => void, Operations, string[]]>([
 ])("%s changes what it has to, and nothing else", async (_, change, operations, restarted) => {
   change();
   expect(await deploy()).toMatchObject({ operations, restarted });
+});
+
+it("the database has the shared memory and the settings that it was given", async () => {
+  const df = await scratch.docker("exec", scratch.container("db"), "df", "-m", "/dev/shm");
+  expect(df.at(-1)).toMatch(/^\S+ +200 /);
+  expect(await scratch.sql("show max_connections")).toEqual(["60"]);
+});
+
+it("a preview refuses a role, a database and a setting that the running database does not know", async () => {
+  database({ user: "app", name: "shop", settings: { max_connections: "many", foo: 1 } });
+  const { code, output } = await scratch.preview();
+  expect(code).not.toBe(0);
+  expect(output).toContain('agatha:database.user: "app" is no role with LOGIN and SUPERUSER in the data');
+  expect(output).toContain(
+    'agatha:database.name: "shop" is no database in the data of this stack, which has',
+  );
+  for (const [name, value] of [
+    ["max_connections", "many"],
+    ["foo", "1"],
+  ])
+    expect(output).toContain(`agatha:database.settings.${name}: "${value}" is refused by PostgreSQL: `);
+  database({ user: undefined, name: undefined, settings: { max_connections: 60 } });
+});
+
+it("a database that the data would not work in replaces nothing", async () => {
+  const before = await scratch.running();
+  // As data has it that another image made: an extension and a locale that this one does not have.
+  await scratch.sql("create collation odd (locale = 'C'); create table odd (t text collate odd)");
+  await scratch.sql(`set allow_system_table_mods = on;
+    update pg_collation set collcollate = 'xx_YY.utf8' where collname = 'odd';
+    insert into pg_extension values (99999, 'gone', 10, 2200, false, '1', null, null)`);
+  database({ settings: { max_connections: 70 } });
+  const { code, output } = await scratch.up();
+  expect(code).not.toBe(0);
+  expect(output).toContain(
+    "the data needs extension gone, locale xx_YY.utf8, which the new image does not have.",
+  );
+  expect(await scratch.running()).toEqual(before);
+  expect(await budgets()).toBe(200);
+  await scratch.sql("set allow_system_table_mods = on; delete from pg_extension where oid = 99999");
+  await scratch.sql("drop table odd; drop collation odd");
+  database({ settings: { max_connections: 60 } });
 });
 
 it("a published port moves, and the front with its address stays", async () => {

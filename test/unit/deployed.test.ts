@@ -4,20 +4,32 @@ import { deployed } from "../../components/deployed.ts";
 const NAME = "agatha-dev-back";
 const NETWORK = "agatha-dev-network";
 
+/** A line of docker's answer. */
+const line = (words: string, command = "null") => `/${NAME} ${words}\t${command}\n`;
+
 it.each<[string, string, string, ReturnType<typeof deployed>]>([
   [
     "a container that is there has its image",
-    `/${NAME} agatha-back-image:abc bridge ${NETWORK}\n`,
+    line(`agatha-back-image:abc bridge ${NETWORK}`, '["java","-Da=b\\tc d"]'),
     "",
-    { image: "agatha-back-image:abc", connected: true },
+    { image: "agatha-back-image:abc", connected: true, command: ["java", "-Da=b\tc d"] },
   ],
   [
     "one that is in another network than the stack's is not connected",
-    `/${NAME} agatha-back-image:abc ${NETWORK}-2\n`,
+    line(`agatha-back-image:abc ${NETWORK}-2`),
     "",
-    { image: "agatha-back-image:abc", connected: false },
+    { image: "agatha-back-image:abc", connected: false, command: [] },
   ],
-  ["nor is one in none", `/${NAME} a:b\n`, "", { image: "a:b", connected: false }],
+  ["nor is one in none", line("a:b"), "", { image: "a:b", connected: false, command: [] }],
+  [
+    "a database has what its data was made with",
+    line(`a:b ${NETWORK} PG_MAJOR=17 POSTGRES_USER=postgres POSTGRES_DB=shop`, '["postgres"]'),
+    "",
+    {
+      ...{ image: "a:b", connected: true, command: ["postgres"] },
+      database: { name: "shop", user: "postgres", major: 17 },
+    },
+  ],
   ["one that is not is absent", "", `Error: No such container: ${NAME}\n`, "absent"],
   [
     "newer clients say it in their words",

@@ -121,6 +121,32 @@ describe("a preview in words", () => {
     expect(explain("dev", [container, healthy])).toMatch(/files or secrets +about 6 s/);
   });
 
+  it("says which of PostgreSQL's settings change", () => {
+    const command = (...settings: string[]) => ({
+      command: ["postgres", ...settings.flatMap((setting) => ["-c", setting])],
+    });
+    const container = step(
+      "db-container",
+      "replace",
+      { ...command("jit=off", "work_mem=4MB", "app.x=a=b"), memory: 512 },
+      { ...command("max_connections=200", "work_mem=8MB", "app.x=a=c"), memory: 1024, shmSize: 512 },
+      { detailedDiff: { "command[1]": {}, "command[2]": {}, memory: {}, shmSize: {} } },
+    );
+    expect(explain("dev", [container])).toContain(
+      "settings: ~ app.x a=b => a=c, - jit off, + max_connections 200, ~ work_mem 4MB => 8MB, memory 512 => 1024 MB, shared memory",
+    );
+    const overlay = step(
+      "front-container",
+      "replace",
+      {},
+      { command: ["/bin/agatha-front", "--overlay", "/o"] },
+      {
+        detailedDiff: { command: {} },
+      },
+    );
+    expect(explain("dev", [overlay])).toMatch(/front +is replaced +command +/);
+  });
+
   it("says that a service that was cut off is connected again, and that one is only waited for again", () => {
     const healthy = (CUT_OFF?: string) =>
       step("db-healthy", "update", { environment: { CUT_OFF: "n 1" } }, { environment: { CUT_OFF } });

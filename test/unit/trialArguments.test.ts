@@ -23,6 +23,10 @@ it("a trial is as hardened as the service, with its files and without its data",
   ]);
 });
 
+it("a trial has as much shared memory as the service", () => {
+  expect(trialArguments({ ...trial, sharedMemory: 256 }, []).join(" ")).toContain(" --shm-size 256m ");
+});
+
 it("limits are what docker takes, and none is set where there is none", () => {
   expect(limitArguments({ memory: 512, cpus: 0.5, processes: 64 })).toEqual([
     ...["--memory", "512m", "--memory-swap", "512m", "--cpu-period", "100000", "--cpu-quota", "50000"],

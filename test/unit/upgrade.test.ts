@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { withoutRole } from "../../steps/upgrade/cluster.ts";
+import { md5Note } from "../../steps/upgrade/passwords.ts";
 
 it("the roles' SQL does not make the role that is there, and keeps what is said of it", () => {
   const roles = ["CREATE ROLE postgres;", "ALTER ROLE postgres WITH SUPERUSER;", "CREATE ROLE postgres2;"];
@@ -8,4 +9,11 @@ it("the roles' SQL does not make the role that is there, and keeps what is said 
 
 it("nor where its name is quoted", () => {
   expect(withoutRole('CREATE ROLE "My ""Role";\nCREATE ROLE x;', 'My "Role')).toBe("CREATE ROLE x;");
+});
+
+it("an upgrade names the roles whose passwords are still md5, and is silent where there are none", () => {
+  expect(md5Note([])).toBe("");
+  expect(md5Note(["reader", "writer"])).toBe(
+    ". Still kept as md5, and still good to log in with: the passwords of reader, writer. Set each again to have it kept by SCRAM (docs/postgresql-major.md)",
+  );
 });

@@ -1,6 +1,8 @@
 # The official image's contract: prepares PGDATA once, from POSTGRES_USER, POSTGRES_PASSWORD (or _FILE), POSTGRES_DB,
 # POSTGRES_INITDB_ARGS, POSTGRES_HOST_AUTH_METHOD and /docker-entrypoint-initdb.d, then becomes `postgres`. Starts as
-# root and becomes postgres (999:999), or starts as any other user.
+# root and becomes postgres (999:999), or starts as any other user. How it asks for passwords, and that the server's
+# arguments count for the temporary server too, was read in docker-library/postgres, 17/bookworm/docker-entrypoint.sh at
+# 2925b19f (pg_setup_hba_conf, docker_temp_server_start).
 set -euo pipefail
 
 initFolder=/docker-entrypoint-initdb.d
@@ -52,16 +54,16 @@ requirePassword() {
   fi
 }
 
+# makeDatabase ARGUMENTS OF THE SERVER
 makeDatabase() {
-  local log
+  local log method
   # Word splitting is meant: these are arguments. Written to the disk once, at the end.
   # shellcheck disable=SC2086
   log=$(initdb --username "$POSTGRES_USER" --pwfile <(printf '%s\n' "$POSTGRES_PASSWORD") --encoding UTF8 --no-sync \
-    --auth-local trust --auth-host "$hostAuth" ${POSTGRES_INITDB_ARGS:-} -D "$PGDATA" 2>&1) || fail "initdb failed: $log"
-  # What initdb allows from this host itself is trusted, as in the official image.
-  sed -i -E "s/^(host +[^ ]+ +all +(127\.0\.0\.1\/32|::1\/128) +)[^ ]+$/\1trust/" "$PGDATA/pg_hba.conf"
-  printf '\nhost all all all %s\n' "$hostAuth" >> "$PGDATA/pg_hba.conf"
-  sed -i -E "s/^#?password_encryption.*/password_encryption = scram-sha-256/" "$PGDATA/postgresql.conf"
+    ${POSTGRES_INITDB_ARGS:-} -D "$PGDATA" 2>&1) || fail "initdb failed: $log"
+  # As its passwords are kept: md5 up to version 13, where nobody says otherwise.
+  method=${POSTGRES_HOST_AUTH_METHOD:-$(postgres -C password_encryption "$@")}
+  printf '\nhost all all all %s\n' "$method" >> "$PGDATA/pg_hba.conf"
 }
 
 runInitFiles() {
@@ -82,17 +84,17 @@ runInitFiles() {
 }
 
 # Makes the database beside where it will be and moves it there when it is whole: whoever kills this half-way finds an
-# empty folder's work begun anew, and not half a database.
+# empty folder's work begun anew, and not half a database. Its arguments are those of the server.
 prepare() {
   local final=$PGDATA begun=$PGDATA/.preparing
   requirePassword
   echo "docker-entrypoint: preparing the database \"$POSTGRES_DB\" of user \"$POSTGRES_USER\""
   rm -rf "$begun"
   export PGDATA=$begun
-  makeDatabase
+  makeDatabase "$@"
   export PGHOST=$socketFolder PGUSER=$POSTGRES_USER PGDATABASE=$POSTGRES_DB
   pg_ctl -D "$PGDATA" -w start \
-    -o "-c listen_addresses='' -c unix_socket_directories='$socketFolder' -p 5432 -c fsync=off"
+    -o "$(printf '%q ' "$@" -c listen_addresses= -c "unix_socket_directories=$socketFolder" -p 5432 -c fsync=off)"
   if [ "$POSTGRES_DB" != postgres ]; then
     runSql --dbname postgres --set db="$POSTGRES_DB" <<< 'create database :"db";'
   fi
@@ -141,8 +143,7 @@ main() {
     readVariable POSTGRES_DB "$POSTGRES_USER"
     readVariable POSTGRES_INITDB_ARGS ""
     export POSTGRES_HOST_AUTH_METHOD=${POSTGRES_HOST_AUTH_METHOD:-}
-    hostAuth=${POSTGRES_HOST_AUTH_METHOD:-scram-sha-256}
-    prepare
+    prepare "${@:2}"
     trap - TERM INT
   fi
   [ ! -e "$PGDATA/.prepared" ] || adoptPrepared
