@@ -6,8 +6,8 @@ const sentence =
 
 const drv = "/nix/store/cidh9zlfabq7vjkfy0kbhn6dqr91hg6b-agatha-back.drv";
 
-// Recorded from 2.8.0 and 2.26.3 (Debian's); 2.18, 2.24 and 2.31 as src/libstore/build/derivation-goal.cc (later
-// derivation-building-goal.cc) and src/libutil/error.cc of NixOS/nix write them.
+// Recorded from 2.8.0 and 2.26.3 (Debian's). Those of 2.18, 2.24 and 2.31 were neither recorded nor read: they are how such
+// logs look in public reports.
 it.each([
   ["an evaluation of Nix 2.8", `error: ${sentence}\n\n       at /a/b.nix:1:2:\n\n            1| throw x`],
   ["an evaluation in colour", `\u001b[31;1merror:\u001b[0m ${sentence}\u001b[0m\n`],
