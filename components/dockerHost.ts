@@ -14,10 +14,15 @@ export interface DockerHost {
   /**
    * What the docker provider is told. It looks into the environment by itself too, in an order of its own: an empty text
    * keeps it from that. `certPath` is left out where it finds DOCKER_CERT_PATH: a path of this machine's is not in the state.
-   * `host` is left out where nobody named one: a preview without a daemon can then point the official plugin, which
-   * asks the daemons of sockets as it starts, at a host that it never asks (docs/previews.md).
+   * `host` is left out where nobody named one.
    */
-  provider: { host?: string; context: string; certPath?: string };
+  provider: ProviderArgs;
+}
+
+interface ProviderArgs {
+  host?: string;
+  context: string;
+  certPath?: string;
 }
 
 /** Where docker's daemon listens, unless it was told otherwise. */
@@ -71,6 +76,22 @@ const described = (
   env,
   provider: { host: address, context: "", ...(certPath === undefined ? {} : { certPath }) },
 });
+
+/**
+ * What the provider of a preview is told, whose docker host does not answer. The official plugin pings its host as it
+ * starts, unless that is behind ssh without a certificate (pulumi-docker 5.1.0, provider/image.go), and a preview asks
+ * nothing of it.
+ *
+ * @returns Its arguments; those to leave as they are in the state; what to say of it, if anything.
+ */
+export function unreachedProvider({ address, provider }: DockerHost): [ProviderArgs, string[], string?] {
+  if (address.startsWith("ssh://")) return [provider, ["host", "context", "certPath"]];
+  const note = `docker: ${address} does not answer, so this preview is made without it. It shows the provider "docker" with the host ${UNREACHED}: no update does that.`;
+  return [{ host: UNREACHED, context: "", certPath: "" }, [], note];
+}
+
+/** A host that is never asked; the name is what somebody reads in a diff. */
+const UNREACHED = "ssh://not-reached.invalid";
 
 /** Whether the daemon is this machine's own. */
 export const isLocal = ({ address }: Pick<DockerHost, "address">): boolean => address.startsWith("unix://");
