@@ -78,16 +78,20 @@ const described = (
 });
 
 /**
- * What the provider of a preview is told, whose docker host does not answer. The official plugin pings its host as it
- * starts, unless that is behind ssh without a certificate (pulumi-docker 5.1.0, provider/image.go), and a preview asks
- * nothing of it.
+ * What the provider of a preview is told, whose docker host does not answer. The official plugin pings its host when it
+ * is configured, unless that is behind ssh without a certificate (pulumi-docker 5.1.0, provider/image.go), and a preview
+ * asks nothing of it.
  *
- * @returns Its arguments; those to leave as they are in the state; what to say of it, if anything.
+ * @returns Its arguments; those to leave as they are in the state; what to say of it.
  */
-export function unreachedProvider({ address, provider }: DockerHost): [ProviderArgs, string[], string?] {
-  if (address.startsWith("ssh://")) return [provider, ["host", "context", "certPath"]];
-  const note = `docker: ${address} does not answer, so this preview is made without it. It shows the provider "docker" with the host ${UNREACHED}: no update does that.`;
-  return [{ host: UNREACHED, context: "", certPath: "" }, [], note];
+export function unreachedProvider({ address, provider }: DockerHost): [ProviderArgs, string[], string] {
+  const note = "This preview is made without it";
+  if (address.startsWith("ssh://")) return [provider, ["host", "context", "certPath"], `${note}.`];
+  return [
+    { host: UNREACHED, context: "", certPath: "" },
+    [],
+    `${note}, and shows the host ${UNREACHED} of the provider "docker": no update does that.`,
+  ];
 }
 
 /** A host that is never asked; the name is what somebody reads in a diff. */

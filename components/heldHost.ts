@@ -18,8 +18,8 @@ export interface HeldHost {
 
 /** What is known of a stack's docker host. */
 export interface Host {
-  /** Whether its engine answers; in an update it does. */
-  reached: boolean;
+  /** Why its engine does not answer, as a sentence; undefined where it does, as in every update. */
+  away: string | undefined;
   /** What images are to be built for, as the host says, or said when the stack was made; undefined where it never did. */
   system: string | undefined;
 }
@@ -34,10 +34,12 @@ export interface Host {
 export async function holdHost(host: DockerHost): Promise<Host> {
   const preview = pulumi.runtime.isDryRun();
   const answer = await askEngine(host, preview);
-  if ("words" in answer && !preview)
-    throw new UserError(
-      hostSentence(answer.words, host.address) ?? `docker: ${host.address} does not answer: ${answer.words}`,
-    );
+  const away =
+    "words" in answer
+      ? (hostSentence(answer.words, host.address) ??
+        `docker: ${host.address} does not answer: ${answer.words}.`)
+      : undefined;
+  if (away !== undefined && !preview) throw new UserError(away);
   const { engine, system } = "engine" in answer ? answer : { engine: "", system: undefined };
   if (system !== undefined && !SYSTEMS.includes(system))
     throw new UserError(otherSystem(host.address, system));
@@ -46,7 +48,7 @@ export async function holdHost(host: DockerHost): Promise<Host> {
   const held = await new Promise<HeldHost>((resolve) => stash.output.apply(resolve));
   if (engine !== "" && held.engine !== "" && held.engine !== engine)
     throw new UserError(otherHost(host.address, held.address, pulumi.getStack()));
-  return { reached: engine !== "", system: system ?? held.system };
+  return { away, system: system ?? held.system };
 }
 
 /** The sentence for a host that is not the stack's. */

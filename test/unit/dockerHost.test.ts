@@ -110,7 +110,7 @@ describe("where the host does not answer, the provider of a preview", () => {
   const ignored = ["host", "context", "certPath"];
 
   it.each(["unix:///var/run/docker.sock", "tcp://host:2376"])(
-    "is told a host that the official plugin does not ping, and the preview says so: %s",
+    "is one that the official plugin does not ping, and the preview says so: %s",
     async (address) => {
       const [provider, ignore, note] = unreachedProvider(await resolve(address));
       expect({ provider, ignore }).toEqual({
@@ -118,13 +118,13 @@ describe("where the host does not answer, the provider of a preview", () => {
         ignore: [],
       });
       expect(note).toBe(
-        `docker: ${address} does not answer, so this preview is made without it. It shows the provider "docker" with the host ssh://not-reached.invalid: no update does that.`,
+        'This preview is made without it, and shows the host ssh://not-reached.invalid of the provider "docker": no update does that.',
       );
     },
   );
 
   it("stays as it is in the state where that is behind ssh, which it does not ping", async () => {
     const host = await resolve("ssh://user@host");
-    expect(unreachedProvider(host)).toEqual([host.provider, ignored]);
+    expect(unreachedProvider(host)).toEqual([host.provider, ignored, "This preview is made without it."]);
   });
 });
