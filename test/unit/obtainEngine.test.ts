@@ -11,8 +11,11 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { execute } from "../support/host.ts";
+
+// It starts programs, on machines that may be busy.
+vi.setConfig({ testTimeout: 30_000 });
 
 let clone: string;
 beforeEach(() => {

@@ -13,6 +13,9 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
+// It starts programs, on machines that may be busy.
+vi.setConfig({ testTimeout: 30_000 });
+
 let folder: string;
 let started: ChildProcess | undefined;
 beforeEach(() => {
