@@ -34,20 +34,17 @@ import { dockerEnvironment, stepCommand } from "./components/stepCommand.ts";
 endWithEngine();
 const config = await inSentences(readConfig);
 const dockerHost = await inSentences(() => resolveDockerHost(config.dockerHost));
-const [{ images: meta, system }, { away, upgradeAhead, deployed }] = await inSentences(() => {
+const [{ images: meta, system }, { reached, upgradeAhead, deployed }] = await inSentences(() => {
   const held = holdHost(dockerHost);
   return Promise.all([planForHost(config, held), lookAtHost(held)]);
 });
 
 const { packages } = config;
-const presence =
-  away === undefined ? await probeImages(Object.values(meta).map(imageRef), dockerHost) : new Map();
+const presence = reached ? await probeImages(Object.values(meta).map(imageRef), dockerHost) : new Map();
 await inSentences(() => refuseAbsentPins(Object.values(meta), presence));
 await inSentences(() => refuseWithoutBuilder(system, Object.values(meta), presence, dockerHost));
 for (const plan of Object.values(meta)) if (isPinned(plan)) void pulumi.log.info(pinNote(plan));
-const [providerArgs, ignoreChanges, note] =
-  away === undefined ? [dockerHost.provider, []] : unreachedProvider(dockerHost);
-if (away !== undefined) void pulumi.log.info(`${away} ${note}`);
+const [providerArgs, ignoreChanges] = reached ? [dockerHost.provider, []] : unreachedProvider(dockerHost);
 const provider = new docker.Provider("docker", providerArgs, { ignoreChanges });
 const opts = { provider };
 
@@ -117,7 +114,7 @@ const front = new DockerService(
 
 /** Refuses another docker host than the stack's, and ports that something else has there; finds what lies ahead. */
 async function lookAtHost(held: Promise<Host>): Promise<{
-  away?: string;
+  reached: boolean;
   upgradeAhead?: string | undefined;
   deployed: Map<string, Deployed>;
 }> {
@@ -129,10 +126,9 @@ async function lookAtHost(held: Promise<Host>): Promise<{
     refuseTakenPorts(publishedPorts(config), pulumi.getStack(), dockerHost),
   ]);
   rest.catch(() => {});
-  const { away } = await held;
-  if (away !== undefined) return { away, deployed: new Map() };
+  if (!(await held).reached) return { reached: false, deployed: new Map() };
   const [upgradeAhead, deployed] = await rest;
-  return { upgradeAhead, deployed };
+  return { reached: true, upgradeAhead, deployed };
 }
 
 // Last of all, when everything is healthy: its output is the list of what the stack ran, from update to update.

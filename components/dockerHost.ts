@@ -77,22 +77,25 @@ const described = (
   provider: { host: address, context: "", ...(certPath === undefined ? {} : { certPath }) },
 });
 
+/** Whether the official docker plugin asks its host when it is configured: unless that is behind ssh (pulumi-docker 5.1.0, provider/image.go). */
+const isPinged = ({ address }: Pick<DockerHost, "address">): boolean => !address.startsWith("ssh://");
+
 /**
- * What the provider of a preview is told, whose docker host does not answer. The official plugin pings its host when it
- * is configured, unless that is behind ssh without a certificate (pulumi-docker 5.1.0, provider/image.go), and a preview
- * asks nothing of it.
+ * What the provider of a preview is told whose docker host does not answer: a plugin that asks it would fail, though a
+ * preview asks nothing of the plugin.
  *
- * @returns Its arguments; those to leave as they are in the state; what to say of it.
+ * @returns Its arguments, and those to leave as they are in the state.
  */
-export function unreachedProvider({ address, provider }: DockerHost): [ProviderArgs, string[], string] {
-  const note = "This preview is made without it";
-  if (address.startsWith("ssh://")) return [provider, ["host", "context", "certPath"], `${note}.`];
-  return [
-    { host: UNREACHED, context: "", certPath: "" },
-    [],
-    `${note}, and shows the host ${UNREACHED} of the provider "docker": no update does that.`,
-  ];
-}
+export const unreachedProvider = (host: DockerHost): [ProviderArgs, string[]] =>
+  isPinged(host)
+    ? [{ host: UNREACHED, context: "", certPath: "" }, []]
+    : [host.provider, ["host", "context", "certPath"]];
+
+/** What such a preview says of itself. */
+export const unreachedNote = (host: Pick<DockerHost, "address">): string =>
+  `This preview is made without it${
+    isPinged(host) ? `, and shows the host ${UNREACHED} of the provider "docker": no update does that` : ""
+  }.`;
 
 /** A host that is never asked; the name is what somebody reads in a diff. */
 const UNREACHED = "ssh://not-reached.invalid";

@@ -1,7 +1,7 @@
 /** Keeps a stack on the docker host that it was made on. */
 import * as pulumi from "@pulumi/pulumi";
 import { askEngine } from "./askEngine.ts";
-import type { DockerHost } from "./dockerHost.ts";
+import { type DockerHost, unreachedNote } from "./dockerHost.ts";
 import { otherSystem, SYSTEMS } from "./dockerSystem.ts";
 import { hostSentence } from "./dockerWords.ts";
 import { UserError } from "./userError.ts";
@@ -18,8 +18,8 @@ export interface HeldHost {
 
 /** What is known of a stack's docker host. */
 export interface Host {
-  /** Why its engine does not answer, as a sentence; undefined where it does, as in every update. */
-  away: string | undefined;
+  /** Whether its engine answers; in an update it does. */
+  reached: boolean;
   /** What images are to be built for, as the host says, or said when the stack was made; undefined where it never did. */
   system: string | undefined;
 }
@@ -34,12 +34,12 @@ export interface Host {
 export async function holdHost(host: DockerHost): Promise<Host> {
   const preview = pulumi.runtime.isDryRun();
   const answer = await askEngine(host, preview);
-  const away =
-    "words" in answer
-      ? (hostSentence(answer.words, host.address) ??
-        `docker: ${host.address} does not answer: ${answer.words}.`)
-      : undefined;
-  if (away !== undefined && !preview) throw new UserError(away);
+  if ("words" in answer) {
+    const away =
+      hostSentence(answer.words, host.address) ?? `docker: ${host.address} does not answer: ${answer.words}.`;
+    if (!preview) throw new UserError(away);
+    void pulumi.log.info(`${away} ${unreachedNote(host)}`);
+  }
   const { engine, system } = "engine" in answer ? answer : { engine: "", system: undefined };
   if (system !== undefined && !SYSTEMS.includes(system))
     throw new UserError(otherSystem(host.address, system));
@@ -48,7 +48,7 @@ export async function holdHost(host: DockerHost): Promise<Host> {
   const held = await new Promise<HeldHost>((resolve) => stash.output.apply(resolve));
   if (engine !== "" && held.engine !== "" && held.engine !== engine)
     throw new UserError(otherHost(host.address, held.address, pulumi.getStack()));
-  return { away, system: system ?? held.system };
+  return { reached: engine !== "", system: system ?? held.system };
 }
 
 /** The sentence for a host that is not the stack's. */
