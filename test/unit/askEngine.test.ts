@@ -29,3 +29,8 @@ it("client 20.10 is asked again where it says nothing of why it has no answer", 
 it("a client that ends well without an answer has said why", async () => {
   expect(await answer('echo "  "; echo "Cannot connect" >&2', "exit 1")).toEqual({ words: "Cannot connect" });
 });
+
+it("a client that ends well when the limit ends it has not answered", async () => {
+  const waits = "trap 'exit 0' TERM; while :; do sleep 0.05; done";
+  expect(await answer(waits, "exit 1")).toEqual({ words: "timed out after 2 s" });
+});
