@@ -139,8 +139,9 @@ const LOOK_MS = 250;
 function ancestors(): string {
   const ids = [process.ppid];
   for (let pid = process.ppid; pid > 1; ids.push(pid)) {
-    const [, name, parent] = /\((.*)\) \S (\d+) /s.exec(status(pid)) ?? [];
-    if (name === "pulumi") return ids.join();
+    const [, name = "", parent] = /\((.*)\) \S (\d+) /s.exec(status(pid)) ?? [];
+    // The other is its name in nixpkgs' wrapper.
+    if (name === "pulumi" || name === ".pulumi-wrapped") return ids.join();
     pid = Number(parent);
   }
   return String(process.ppid);
