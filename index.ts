@@ -9,7 +9,7 @@ import { DatabaseSteps } from "./components/DatabaseSteps.ts";
 import { DockerService } from "./components/DockerService.ts";
 import { databaseUpgrade, databaseVolume } from "./components/databaseUpgrade.ts";
 import { askDeployed, type Deployed } from "./components/deployed.ts";
-import { reachedAt, resolveDockerHost } from "./components/dockerHost.ts";
+import { reachedAt, resolveDockerHost, unreachedProvider } from "./components/dockerHost.ts";
 import { endWithEngine } from "./components/endWithEngine.ts";
 import { applicationOf } from "./components/evaluate.ts";
 import { deployedImages } from "./components/generations.ts";
@@ -45,12 +45,8 @@ const presence = reached ? await probeImages(Object.values(meta).map(imageRef), 
 await inSentences(() => refuseAbsentPins(Object.values(meta), presence));
 await inSentences(() => refuseWithoutBuilder(system, Object.values(meta), presence, dockerHost));
 for (const plan of Object.values(meta)) if (isPinned(plan)) void pulumi.log.info(pinNote(plan));
-const provider = new docker.Provider(
-  "docker",
-  dockerHost.provider,
-  // A preview may be made where the stack's docker host is out of reach: that changes nothing of the stack.
-  { ignoreChanges: reached ? [] : ["host", "context", "certPath"] },
-);
+const [providerArgs, ignoreChanges] = reached ? [dockerHost.provider, []] : unreachedProvider(dockerHost);
+const provider = new docker.Provider("docker", providerArgs, { ignoreChanges });
 const opts = { provider };
 
 const application = applicationOf(config);

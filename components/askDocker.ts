@@ -27,16 +27,16 @@ export function askDocker(args: string[], host: DockerHost, limits: Limits = BRI
   const env = { ...process.env, ...host.env };
   const timeout = isLocal(host) ? limits.local : limits.remote;
   return new Promise((resolve) => {
-    execFile("docker", args, { env, timeout }, (error, stdout, stderr) => {
-      resolve({ stdout, stderr, error: error === null ? undefined : words(error, stderr, timeout) });
+    const child = execFile("docker", args, { env, timeout }, (error, stdout, stderr) => {
+      // A client may end well when the limit ends it.
+      const late = child.killed ? `timed out after ${timeout / 1000} s` : undefined;
+      const well = error === null && late === undefined;
+      resolve({ stdout, stderr, error: well ? undefined : words(error?.code, stderr, late) });
     });
   });
 }
 
-function words(error: Error & { code?: unknown; killed?: boolean }, stderr: string, timeout: number): string {
-  if (error.code === "ENOENT") return "docker's client is not on PATH. Run `npm run doctor`.";
-  return (
-    stderr.trim() ||
-    (error.killed ? `timed out after ${timeout / 1000} s` : `it ended with ${error.code} and said nothing`)
-  );
+function words(code: unknown, stderr: string, late: string | undefined): string {
+  if (code === "ENOENT") return "docker's client is not on PATH. Run `npm run doctor`.";
+  return stderr.trim() || (late ?? `it ended with ${code} and said nothing`);
 }

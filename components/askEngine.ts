@@ -9,10 +9,15 @@ export type Answer = { engine: string; system: string | undefined } | { words: s
 /** @param preview Whether to give up early. */
 export async function askEngine(host: DockerHost, preview: boolean): Promise<Answer> {
   const args = ["info", "--format", "{{.ID}} {{.OSType}} {{.Architecture}}"];
-  const { stdout, stderr, error } = await askDocker(args, host, preview ? BRIEF : PATIENT);
+  const limits = preview ? BRIEF : PATIENT;
+  const { stdout, stderr, error } = await askDocker(args, host, limits);
   // Not trimmed before: an id that lacks leaves its place empty.
   const [engine = "", osType, architecture] = stdout.trimEnd().split(" ");
+  if (engine !== "") return { engine, system: systemOf(osType, architecture) };
+  // Client 20.10 fails at the template where it has no answer, and does not say why it has none.
+  const why = error?.startsWith("template:")
+    ? (await askDocker(["version", "--format", "{{.Server.Version}}"], host, limits)).error
+    : error;
   // Some clients end well without a daemon, and some end ill beside an answer.
-  if (engine === "") return { words: error ?? (stderr.trim() || "it said nothing") };
-  return { engine, system: systemOf(osType, architecture) };
+  return { words: why ?? (stderr.trim() || "it said nothing") };
 }

@@ -14,10 +14,15 @@ export interface DockerHost {
   /**
    * What the docker provider is told. It looks into the environment by itself too, in an order of its own: an empty text
    * keeps it from that. `certPath` is left out where it finds DOCKER_CERT_PATH: a path of this machine's is not in the state.
-   * `host` is left out where nobody named one: a preview without a daemon can then point the official plugin, which
-   * asks the daemons of sockets as it starts, at a host that it never asks (docs/previews.md).
+   * `host` is left out where nobody named one.
    */
-  provider: { host?: string; context: string; certPath?: string };
+  provider: ProviderArgs;
+}
+
+interface ProviderArgs {
+  host?: string;
+  context: string;
+  certPath?: string;
 }
 
 /** Where docker's daemon listens, unless it was told otherwise. */
@@ -71,6 +76,29 @@ const described = (
   env,
   provider: { host: address, context: "", ...(certPath === undefined ? {} : { certPath }) },
 });
+
+/** Whether the official docker plugin asks its host when it is configured: unless that is behind ssh (pulumi-docker 5.1.0, provider/image.go). */
+const isPinged = ({ address }: Pick<DockerHost, "address">): boolean => !address.startsWith("ssh://");
+
+/**
+ * What the provider of a preview is told whose docker host does not answer: a plugin that asks it would fail, though a
+ * preview asks nothing of the plugin.
+ *
+ * @returns Its arguments, and those to leave as they are in the state.
+ */
+export const unreachedProvider = (host: DockerHost): [ProviderArgs, string[]] =>
+  isPinged(host)
+    ? [{ host: UNREACHED, context: "", certPath: "" }, []]
+    : [host.provider, ["host", "context", "certPath"]];
+
+/** What such a preview says of itself. */
+export const unreachedNote = (host: Pick<DockerHost, "address">): string =>
+  `This preview is made without it${
+    isPinged(host) ? `, and shows the host ${UNREACHED} of the provider "docker": no update does that` : ""
+  }.`;
+
+/** A host that is never asked; the name is what somebody reads in a diff. */
+const UNREACHED = "ssh://not-reached.invalid";
 
 /** Whether the daemon is this machine's own. */
 export const isLocal = ({ address }: Pick<DockerHost, "address">): boolean => address.startsWith("unix://");

@@ -63,6 +63,20 @@ const CONNECTION: Sentence[] = [
   ],
 ];
 
+/** Of a client and an engine that are too far apart. */
+const VERSIONS: Sentence[] = [
+  [
+    /client version \S+ is too old/i,
+    (host, words) =>
+      `this machine's docker client is too old for the engine at ${host}: ${words} Install docker 25 or newer here, or set "min-api-version" in that engine's daemon.json to what the client speaks.`,
+  ],
+  [
+    /client version \S+ is too new|API version \S+ is not supported by this client/i,
+    (host, words) =>
+      `the engine at ${host} is too old for this machine's docker client: ${words} Install docker 25 or newer there, or an older client here; where DOCKER_API_VERSION is set, unset it.`,
+  ],
+];
+
 /**
  * The sentence for a failure that is the host's or the way's to it; undefined for every other: what docker's client
  * repeats of a registry, or of a program in a container, may well sound alike.
@@ -79,7 +93,9 @@ export function hostSentence(words: string, host?: string, transfer = false): st
     return found === undefined ? undefined : `docker: ${found[1](address, reason(words))}`;
   };
   return (
-    (NOT_CONNECTED.test(words) ? told(CONNECTION) : undefined) ?? (transfer ? told(TRANSFER) : undefined)
+    told(VERSIONS) ??
+    (NOT_CONNECTED.test(words) ? told(CONNECTION) : undefined) ??
+    (transfer ? told(TRANSFER) : undefined)
   );
 }
 
@@ -88,7 +104,8 @@ function reason(words: string): string {
   const lines = words.split(/\r?\n/).map((line) => line.trim());
   const line = lines.findLast((entry) => entry !== "") ?? "";
   const said =
-    /stderr=(?:ssh: )?(.*)$/.exec(line)?.[1] ?? line.replace(/^.*(?=dial |x509: |tls: |remote error)/, "");
+    /stderr=(?:ssh: )?(.*)$/.exec(line)?.[1] ??
+    line.replace(/^.*(?=dial |x509: |tls: |remote error|client version )/, "");
   return `${said.replace(/[.\s]+$/, "")}.`;
 }
 

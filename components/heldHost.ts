@@ -1,7 +1,7 @@
 /** Keeps a stack on the docker host that it was made on. */
 import * as pulumi from "@pulumi/pulumi";
 import { askEngine } from "./askEngine.ts";
-import type { DockerHost } from "./dockerHost.ts";
+import { type DockerHost, unreachedNote } from "./dockerHost.ts";
 import { otherSystem, SYSTEMS } from "./dockerSystem.ts";
 import { hostSentence } from "./dockerWords.ts";
 import { UserError } from "./userError.ts";
@@ -34,10 +34,12 @@ export interface Host {
 export async function holdHost(host: DockerHost): Promise<Host> {
   const preview = pulumi.runtime.isDryRun();
   const answer = await askEngine(host, preview);
-  if ("words" in answer && !preview)
-    throw new UserError(
-      hostSentence(answer.words, host.address) ?? `docker: ${host.address} does not answer: ${answer.words}`,
-    );
+  if ("words" in answer) {
+    const away =
+      hostSentence(answer.words, host.address) ?? `docker: ${host.address} does not answer: ${answer.words}.`;
+    if (!preview) throw new UserError(away);
+    void pulumi.log.info(`${away} ${unreachedNote(host)}`);
+  }
   const { engine, system } = "engine" in answer ? answer : { engine: "", system: undefined };
   if (system !== undefined && !SYSTEMS.includes(system))
     throw new UserError(otherSystem(host.address, system));

@@ -1,13 +1,16 @@
 /** What Pulumi Cloud is told of one stack. */
 import * as pulumi from "@pulumi/pulumi";
-import type { DeploymentSettingsArgs } from "@pulumi/pulumiservice";
 import type { Deployments } from "./config.ts";
 
 /** The project whose stacks are deployed: the name in the Pulumi.yaml of the repository's root. */
 const PROJECT = "agatha";
 
-/** @throws Error where the configuration has no such stack. */
-export function deploymentSettings(config: Deployments, name: string): DeploymentSettingsArgs {
+/**
+ * The inputs of a `pulumiservice:index:DeploymentSettings` (as in its npm package, version 1.3.0).
+ *
+ * @throws Error where the configuration has no such stack.
+ */
+export function deploymentSettings(config: Deployments, name: string): pulumi.Inputs {
   const stack = config.stacks[name];
   if (stack === undefined) throw new Error(`deploymentSettings: the configuration has no stack ${name}`);
   return {

@@ -19,8 +19,9 @@ import { main, Stop } from "./lib/exec.ts";
 import { executorPackages } from "./lib/executor.ts";
 import { GO_FOLDER, goCommand } from "./lib/goTool.ts";
 import { removeLeftovers } from "./lib/leftovers.ts";
-import { line } from "./lib/report.ts";
+import { line, report } from "./lib/report.ts";
 import { environment } from "./lib/stack.ts";
+import { takeTestEngine } from "./lib/testEngine.ts";
 import { testPackages } from "./lib/testPackages.ts";
 import { zizmor } from "./lib/zizmor.ts";
 import { isRoot } from "./setup/probe.ts";
@@ -56,6 +57,8 @@ async function setUp(names: string[]): Promise<Count> {
   try {
     // PostgreSQL 17 is what the database is upgraded to.
     await setup({ sample: true, packages: installs ? lacking : [], postgresql: 17 });
+    const newer = process.env["AGATHA_TEST_ENGINE"];
+    if (newer) await report("newer docker", () => takeTestEngine(newer));
     return PASSED;
   } catch (error) {
     if (!(error instanceof Stop)) throw error;

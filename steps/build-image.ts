@@ -10,7 +10,7 @@ import { nixArguments, ownSentence } from "../components/nixArguments.ts";
 import type { Registry } from "../components/registry.ts";
 import { docker, inspect, tagged } from "./docker.ts";
 import { knownLayers, load } from "./load.ts";
-import { input, run, StepError, step, tail } from "./process.ts";
+import { endedWith, input, run, StepError, step, tail } from "./process.ts";
 import { throughRegistry } from "./registry.ts";
 
 /** Lines of a failed build that are shown. */
@@ -66,9 +66,7 @@ async function build(attribute: string, outLink: string): Promise<void> {
   if (result.code === 0) return;
   const own = ownSentence(result.stderr);
   if (own !== undefined) throw new StepError(own);
-  throw new StepError(
-    `nix-build of ${attribute} failed with ${result.code}:\n${tail(result.stderr, SHOWN_LINES)}`,
-  );
+  throw new StepError(`nix-build of ${attribute} ${endedWith(result)}:\n${tail(result.stderr, SHOWN_LINES)}`);
 }
 
 /** To the daemon outright, or by way of a registry where the stack has one. */
@@ -87,6 +85,10 @@ async function deliver(
     return registry === undefined
       ? await load(writer, layers, here && input("PACKAGES") === "host")
       : await throughRegistry(writer, ref, JSON.parse(registry) as Registry);
+  } catch (error) {
+    // The containerd store names an image before it unpacks it, and leaves the name where that fails.
+    await run("docker", ["image", "rm", ref]);
+    throw error;
   } finally {
     rmSync(archive, { force: true });
   }

@@ -1,7 +1,7 @@
 /** The docker client, as the steps use it. `DOCKER_HOST` and docker's context decide which daemon answers. */
 import { isLocal, resolveDockerHost } from "../components/dockerHost.ts";
 import { hostSentence } from "../components/dockerWords.ts";
-import { type Result, run, StepError } from "./process.ts";
+import { endedWith, type Result, run, StepError } from "./process.ts";
 
 /** @throws StepError in docker's words where it fails. */
 export async function docker(args: string[], stdin?: string | Buffer): Promise<string> {
@@ -11,11 +11,8 @@ export async function docker(args: string[], stdin?: string | Buffer): Promise<s
 }
 
 /** A sentence for a failed docker command; what is the host's fault, or the way's to it, is told from everything else. */
-export async function dockerError(
-  args: string[],
-  { code, stderr }: Pick<Result, "code" | "stderr">,
-): Promise<string> {
-  const words = stderr.trim() || `it ended with ${code} and said nothing`;
+export async function dockerError(args: string[], ended: Pick<Result, "code" | "stderr">): Promise<string> {
+  const words = ended.stderr.trim() || `it ${endedWith(ended)} and said nothing`;
   const transfer = ["load", "pull"].includes(args[0] ?? "");
   return (
     hostSentence(words, process.env["DOCKER_HOST"] || (await remoteHost()), transfer) ??

@@ -3,7 +3,7 @@ import type { Readable } from "node:stream";
 import { compress } from "./compress.ts";
 import { docker, dockerError, remoteHost } from "./docker.ts";
 import { type Layer, leaveOut, presence, type Sent, toLeaveOut } from "./layers.ts";
-import { pipe, type Result, run, StepError, stopIfInterrupted, tail } from "./process.ts";
+import { endedWith, pipe, type Result, run, StepError, stopIfInterrupted, tail } from "./process.ts";
 
 /** A program that writes a docker archive to its standard output, and its arguments. */
 export interface Writer {
@@ -61,14 +61,17 @@ async function transfer(
   const [source, loader] = await pipe([program, args], ["docker", ["load", "--quiet"]], (archive) =>
     compress(through(archive), host),
   );
-  if (loader.code === 0 && source.code === 0) return sent;
+  // Of the containerd store: it ends well even so (moby 27.5.1 to 29, daemon/containerd/image_exporter.go).
+  const [unpackError] = /^Error unpacking image .*/m.exec(loader.stdout) ?? [];
+  if (loader.code === 0 && unpackError === undefined && source.code === 0) return sent;
   if (sent.layers < sent.ofLayers) return undefined;
-  if (loader.code !== 0) throw new StepError(await dockerError(["load"], loader));
+  if (unpackError !== undefined || loader.code !== 0)
+    throw new StepError(await dockerError(["load"], { ...loader, stderr: unpackError ?? loader.stderr }));
   throw failed(program, source);
 }
 
-const failed = (program: string, { code, stderr }: Result): StepError =>
-  new StepError(`${program} ended with ${code}:\n${tail(stderr, SHOWN_LINES)}`);
+const failed = (program: string, result: Result): StepError =>
+  new StepError(`${program} ${endedWith(result)}:\n${tail(result.stderr, SHOWN_LINES)}`);
 
 /**
  * The layers of every image in the daemon. None with the containerd store, which knows layers by other names and may

@@ -1,10 +1,14 @@
 /** How a step runs programs, and how it ends. No shell: every argument reaches its program as it is. */
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { UserError } from "../components/userError.ts";
 
-/** What a program printed and how it ended; `code` is null where a signal ended it. */
+/**
+ * What a program printed and how it ended; `code` is null where a signal ended it, also where it made an exit code of
+ * that: ended by SIGTERM, `docker exec` of client 20.10 exits with 0.
+ */
 export interface Result {
   code: number | null;
   stdout: string;
@@ -105,7 +109,7 @@ function ended(child: ReturnType<typeof spawn>, program: string, stdout?: Readab
     child.on("error", (error) => reject(missing(program, error)));
     child.on("close", (code) => {
       children.delete(child);
-      resolve({ code, ...output });
+      resolve({ code: child.killed ? null : code, ...output });
     });
   });
 }
@@ -117,18 +121,56 @@ function missing(program: string, error: NodeJS.ErrnoException): Error {
   );
 }
 
+/** How a program ended, for a sentence about it. */
+export const endedWith = ({ code }: Pick<Result, "code">): string =>
+  code === null ? "was ended by a signal" : `ended with ${code}`;
+
 /** The last lines of a text. */
 export const tail = (text: string, lines: number): string =>
   text.trimEnd().split("\n").slice(-lines).join("\n");
 
-/** Runs a step: a StepError ends it with its message, an interrupt ends its children too. */
+/** Time between two looks at whom the step works for, in milliseconds. */
+const LOOK_MS = 250;
+
+/**
+ * The ids of the processes that the step works for, from its parent up to the engine. Where the system does not tell
+ * (it has no /proc), or the engine is not among them, the parent's alone.
+ */
+function ancestors(): string {
+  const ids = [process.ppid];
+  for (let pid = process.ppid; pid > 1; ids.push(pid)) {
+    const [, name = "", parent] = /\((.*)\) \S (\d+) /s.exec(status(pid)) ?? [];
+    // The other is its name in nixpkgs' wrapper.
+    if (name === "pulumi" || name === ".pulumi-wrapped") return ids.join();
+    pid = Number(parent);
+  }
+  return String(process.ppid);
+}
+
+function status(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+/**
+ * Runs a step: a StepError ends it with its message, an interrupt ends its children too. Nobody tells a step of an
+ * interrupt: the command plugin kills the shell that runs it, and waits until the step ends by itself (pulumi-command
+ * 1.2.1, provider/pkg/provider/local/commandOutputs.go: exec.CommandContext). So it looks whether all are there that it
+ * works for.
+ */
 export async function step(main: () => Promise<void>): Promise<void> {
-  // Each time: Pulumi's plugin asks the step to end, and the system does when the plugin has ended before it.
-  for (const signal of ["SIGINT", "SIGTERM"] as const)
-    process.on(signal, () => {
-      interrupt();
-      process.exitCode = 130;
-    });
+  const stop = () => {
+    interrupt();
+    process.exitCode = 130;
+  };
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, stop);
+  // Nobody may be there to read; what was begun is tidied up all the same.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
+  const before = ancestors();
+  setInterval(() => ancestors() !== before && stop(), LOOK_MS).unref();
   try {
     await main();
   } catch (error) {

@@ -8,7 +8,7 @@ import { type DockerHost, resolveDockerHost } from "../components/dockerHost.ts"
 import { authFile, pullError, type Registry, registryError, repositoryOf } from "../components/registry.ts";
 import { dockerError, inspect, tagged } from "./docker.ts";
 import type { Writer } from "./load.ts";
-import { run, StepError, start, tail } from "./process.ts";
+import { endedWith, run, StepError, start, tail } from "./process.ts";
 
 /**
  * Pushes what an image's program writes, and lets the docker host pull it.
@@ -71,8 +71,8 @@ async function write({ program, args }: Writer, file: string): Promise<void> {
     child.kill();
     throw new StepError(`${file}: ${error.message}. Free some space in the temporary folder, or set TMPDIR.`);
   });
-  const { code, stderr } = await ended;
-  if (code !== 0) throw new StepError(`${program} ended with ${code}:\n${tail(stderr, 30)}`);
+  const result = await ended;
+  if (result.code !== 0) throw new StepError(`${program} ${endedWith(result)}:\n${tail(result.stderr, 30)}`);
 }
 
 /** Signatures are no matter here: the image was built here. */

@@ -126,7 +126,7 @@ async function lastWords(container: string): Promise<string> {
 
 /** Stops a server in good order. @throws StepError where it had to be killed. */
 export async function stopServer(container: string): Promise<void> {
-  await docker(["stop", "--time", STOP_SECONDS, container]);
+  await docker(["stop", "-t", STOP_SECONDS, container]);
   const code = await inspect<number>("container", container, ".State.ExitCode");
   if (code !== 0) throw new StepError(`PostgreSQL did not stop in good order: it ended with ${code}.`);
 }

@@ -11,6 +11,9 @@ const LOG = ".state/dockerd.log";
 /** Longest time for a daemon to answer after its start, in seconds: 2 to 4 were measured. */
 const START_LIMIT = 40;
 
+/** What a person or set-up puts right by a start. */
+const NO_ANSWER = "no daemon answers";
+
 export async function probeDocker(): Promise<Probe> {
   if (which("docker") === undefined) return lacking("no docker client", "Run `apt-get install docker.io`.");
   const { code, output } = await run("docker", ["version", "--format", "{{.Server.Version}}"]);
@@ -20,10 +23,18 @@ export async function probeDocker(): Promise<Probe> {
       "this user may not talk to the daemon",
       "Run `sudo usermod -aG docker $USER`, then log in again.",
     );
+  const apart = /client version \S+ is too (old|new)\b.*|API version \S+ is not supported by .*/i.exec(
+    output,
+  );
+  if (apart !== null)
+    return lacking(
+      `client and daemon are too far apart (${apart[0]})`,
+      "Install docker 25 or newer in place of the older of the two.",
+    );
   const host = process.env["DOCKER_HOST"];
   if (host !== undefined && host !== "")
     return lacking(`no daemon answers at DOCKER_HOST ${host}`, "Start it there, or unset DOCKER_HOST.");
-  return lacking("no daemon answers", "Start it: `systemctl start docker`, or `dockerd &` as root.");
+  return lacking(NO_ANSWER, "Start it: `systemctl start docker`, or `dockerd &` as root.");
 }
 
 /** Whether the docker host is another machine: not set-up's to start, and not needed for a preview. */
@@ -43,7 +54,8 @@ export async function startDocker(): Promise<string> {
     return `client only; the docker host is ${process.env["DOCKER_HOST"]}`;
   const probe = await probeDocker();
   if (probe.ok) return `${probe.text}, running already`;
-  if (process.env["DOCKER_HOST"] || !isRoot()) throw new Stop(`docker: ${probe.text}. ${probe.mend}`);
+  if (process.env["DOCKER_HOST"] || !isRoot() || probe.text !== NO_ANSWER)
+    throw new Stop(`docker: ${probe.text}. ${probe.mend}`);
   const systemd = existsSync("/run/systemd/system");
   const start = performance.now();
   const gaveUp = systemd ? await startUnit() : startDaemon();

@@ -1,9 +1,10 @@
 /** The Pulumi engine: CLI, Node language host, docker and command plugins. */
 import { createWriteStream, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { delimiter, resolve } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { lastLines, run, Stop, which } from "../lib/exec.ts";
-import type { Step } from "../lib/report.ts";
+import { line, type Step } from "../lib/report.ts";
 import { atLeast, versionIn } from "../lib/versions.ts";
 import { found, lacking, type Probe } from "./probe.ts";
 
@@ -13,92 +14,129 @@ const OLDEST = [3, 220, 0];
 /** Where the official releases of the CLI are. */
 const RELEASES = "https://get.pulumi.com/releases/sdk";
 
-/** What `scripts/toolchain/build.sh` makes. */
-const BUILT = [
-  ".tools/bin/pulumi",
-  ".tools/bin/pulumi-language-nodejs",
-  ...plugins().map(
-    ([name, version]) => `.tools/pulumi-home/plugins/resource-${name}-v${version}/pulumi-resource-${name}`,
-  ),
-];
+/** Where `scripts/toolchain/build.sh` puts its CLI and language host, and its plugins. */
+const BUILT_CLI = [".tools/bin/pulumi", ".tools/bin/pulumi-language-nodejs"];
+const BUILT_PLUGINS = ".tools/pulumi-home/plugins";
+
+interface Plugin {
+  name: string;
+  version: string;
+}
 
 /** The plugins that the lock file's packages ask for. */
-function plugins(): [string, string][] {
+function plugins(): Plugin[] {
   const lock = JSON.parse(readFileSync("package-lock.json", "utf8")) as {
     packages: Record<string, { version: string }>;
   };
-  return ["docker", "command"].map((name) => [
+  return ["docker", "command"].map((name) => ({
     name,
-    lock.packages[`node_modules/@pulumi/${name}`]?.version ?? "",
-  ]);
+    version: lock.packages[`node_modules/@pulumi/${name}`]?.version ?? "",
+  }));
 }
 
-/** Whether the engine was built into the clone. */
-const engineBuilt = (): boolean => BUILT.every((path) => existsSync(path));
+const pluginsBuilt = (): boolean =>
+  plugins().every(({ name, version }) =>
+    existsSync(`${BUILT_PLUGINS}/resource-${name}-v${version}/pulumi-resource-${name}`),
+  );
+
+/** Whether the whole engine was built into the clone. */
+const engineBuilt = (): boolean => BUILT_CLI.every((path) => existsSync(path)) && pluginsBuilt();
+
+/** The CLI that the machine has, if that is good enough; one that was built into the clone is none. */
+async function machinesCli(): Promise<string | undefined> {
+  const folders = (process.env["PATH"] ?? "").split(delimiter);
+  const own = folders.filter((folder) => !engineBuilt() || resolve(folder) !== resolve(".tools/bin"));
+  const cli = which("pulumi", own.join(delimiter));
+  return cli !== undefined && atLeast(versionIn(await cliVersion(cli)), OLDEST) ? cli : undefined;
+}
 
 export async function probeEngine(): Promise<Probe> {
+  const cli = await machinesCli();
+  if (cli !== undefined) {
+    const what = `Pulumi ${await cliVersion(cli)} at ${cli}`;
+    if (pluginsBuilt()) return found(`${what}, its plugins built from Go modules`);
+    const absent = await absentPlugins(cli);
+    if (absent.length === 0) return found(what);
+    return lacking(`${what} lacks ${absent.map(pluginName).join(" and ")}`, "Run `npm run setup`.");
+  }
   if (engineBuilt()) return found(`Pulumi ${await cliVersion(".tools/bin/pulumi")}, built from Go modules`);
-  const cli = which("pulumi");
-  if (cli === undefined)
+  const old = which("pulumi");
+  if (old !== undefined)
     return lacking(
-      "Pulumi is not installed",
-      "Run `npm run setup`, which builds it where it cannot be downloaded.",
+      `${old} is ${await cliVersion(old)}, too old`,
+      `Install Pulumi ${OLDEST.join(".")} or newer.`,
     );
-  const version = await cliVersion(cli);
-  if (!atLeast(versionIn(version), OLDEST))
-    return lacking(`${cli} is ${version}, too old`, `Install Pulumi ${OLDEST.join(".")} or newer.`);
-  const absent = await absentPlugins();
-  if (absent.length > 0)
-    return lacking(
-      `Pulumi ${version} lacks plugins: ${absent.map(([name]) => name).join(", ")}`,
-      "Run `npm run setup`.",
-    );
-  return found(`Pulumi ${version} at ${cli}`);
+  return lacking(
+    "Pulumi is not installed",
+    "Run `npm run setup`, which builds it where it cannot be downloaded.",
+  );
 }
 
 const cliVersion = async (cli: string): Promise<string> =>
   (await run(cli, ["version"])).output.trim().split("\n").at(-1) ?? "";
 
-async function absentPlugins(): Promise<[string, string][]> {
-  const { output } = await run("pulumi", ["plugin", "ls", "--json"]);
+const pluginName = ({ name, version }: Plugin): string => `the plugin ${name} ${version}`;
+
+async function absentPlugins(cli: string): Promise<Plugin[]> {
+  const { stdout } = await run(cli, ["plugin", "ls", "--json"]);
   const there = new Set<string>();
   try {
-    for (const { name, version } of JSON.parse(output) as { name: string; version: string }[])
-      there.add(`${name} ${version}`);
+    for (const { name, version } of JSON.parse(stdout) as Plugin[]) there.add(`${name} ${version}`);
   } catch {
     // A CLI that cannot list its plugins has none that we may rely on.
   }
-  return plugins().filter(([name, version]) => !there.has(`${name} ${version}`));
+  return plugins().filter(({ name, version }) => !there.has(`${name} ${version}`));
 }
 
 /**
- * Gets the engine: what is on PATH, else the official release, each with the plugins it lacks; where one of them cannot
- * be downloaded, all of it from Go modules.
+ * Gets the engine: the machine's CLI, else the official release, each with the plugins it lacks. Where a plugin cannot
+ * be downloaded, the plugins are built from Go modules, beside a CLI that is there: else all of it.
  *
  * @throws Stop with the build's last lines.
  */
 export async function obtainEngine(step: Step): Promise<string> {
-  if (!engineBuilt() && ((await goodCli()) || (await downloadCli(step)))) {
-    step.note("downloading plugins");
-    for (const [name, version] of await absentPlugins())
-      await run("pulumi", ["plugin", "install", "resource", name, `v${version}`]);
-    const probe = await probeEngine();
-    if (probe.ok) return probe.text;
+  const cli = (await machinesCli()) ?? (engineBuilt() ? undefined : await downloadCli(step));
+  if (cli === undefined) {
+    if (!engineBuilt()) await build(step, []);
+    return (await probeEngine()).text;
   }
-  const onLine = (text: string) => step.note(text.replace(/^toolchain: /, ""));
-  const { code, output } = await run("bash", ["scripts/toolchain/build.sh"], { onLine });
-  if (code !== 0) {
-    const said = lastLines(output.replace(/^toolchain: /gm, ""), 20);
-    throw new Stop(`pulumi engine: ${said.includes("\n") ? `its build ended with ${code}:\n` : ""}${said}`);
+  // Built at a time when the machine had none, it would be found first.
+  if (engineBuilt()) for (const path of BUILT_CLI) rmSync(path);
+  const failures = pluginsBuilt() ? [] : await installPlugins(cli, step);
+  if (failures.length > 0) {
+    const why = failures.join("; ");
+    line("pulumi engine", `${cli} stays, and its plugins are built from Go modules, since it lacks ${why}`);
+    // Not where PATH looks: its own CLI and language host are not wanted.
+    await build(step, ["--out", ".tools/unused"]).catch((error: Error) => {
+      throw new Stop(`${error.message}\n${cli} lacks ${why}. Install what it lacks, or let Go build it.`);
+    });
+    rmSync(".tools/unused", { recursive: true, force: true });
   }
   return (await probeEngine()).text;
 }
 
-const goodCli = async (): Promise<boolean> =>
-  which("pulumi") !== undefined && atLeast(versionIn(await cliVersion("pulumi")), OLDEST);
+/** @returns Which plugins could not be had, each with why. */
+async function installPlugins(cli: string, step: Step): Promise<string[]> {
+  const failures: string[] = [];
+  for (const plugin of await absentPlugins(cli)) {
+    step.note(`downloading ${pluginName(plugin)}`);
+    const args = ["plugin", "install", "resource", plugin.name, `v${plugin.version}`];
+    const { code, output } = await run(cli, args);
+    if (code !== 0) failures.push(`${pluginName(plugin)} (${lastLines(output, 1).replace(/^error: /, "")})`);
+  }
+  return failures;
+}
 
-/** Takes the release of the version that the toolchain pins into the clone; false where it cannot be had. */
-async function downloadCli(step: Step): Promise<boolean> {
+async function build(step: Step, args: string[]): Promise<void> {
+  const onLine = (text: string) => step.note(text.replace(/^toolchain: /, ""));
+  const { code, output } = await run("bash", ["scripts/toolchain/build.sh", ...args], { onLine });
+  if (code === 0) return;
+  const said = lastLines(output.replace(/^toolchain: /gm, ""), 20);
+  throw new Stop(`pulumi engine: ${said.includes("\n") ? `its build ended with ${code}:\n` : ""}${said}`);
+}
+
+/** Takes the release of the version that the toolchain pins into the clone; undefined where it cannot be had. */
+async function downloadCli(step: Step): Promise<string | undefined> {
   const version = /pulumi\/pkg\/v3 v([\d.]+)/.exec(
     readFileSync("scripts/toolchain/engine/go.mod", "utf8"),
   )?.[1];
@@ -108,19 +146,19 @@ async function downloadCli(step: Step): Promise<boolean> {
     const url = `${RELEASES}/pulumi-v${version}-${machine}.tar.gz`;
     // Three seconds to answer at all; the download itself may take its time.
     const head = await fetch(url, { method: "HEAD", signal: AbortSignal.timeout(3000) });
-    if (!head.ok) return false;
+    if (!head.ok) return undefined;
     step.note("downloading the official release");
     const { body } = await fetch(url);
-    if (body === null) return false;
+    if (body === null) return undefined;
     mkdirSync(".tools/bin", { recursive: true });
     await pipeline(
       Readable.fromWeb(body as import("node:stream/web").ReadableStream),
       createWriteStream(archive),
     );
     const { code } = await run("tar", ["-xzf", archive, "-C", ".tools/bin", "--strip-components=1"]);
-    return code === 0 && (await goodCli());
+    return code === 0 ? await machinesCli() : undefined;
   } catch {
-    return false;
+    return undefined;
   } finally {
     rmSync(archive, { force: true });
   }

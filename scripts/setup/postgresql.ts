@@ -93,7 +93,16 @@ async function takeServer({ artefact }: Major, made: string): Promise<void> {
 const pluginVersion = (): string =>
   /<dependency-plugin\.version>([^<]+)</.exec(readFileSync("nix/host/flyway/pom.xml", "utf8"))?.[1] ?? "";
 
-async function takePackages({ suite, packages }: Major, work: string, made: string): Promise<void> {
+/**
+ * Downloads packages of another Debian suite into the folder `made`; nothing is installed.
+ *
+ * @param work A folder for what apt keeps meanwhile.
+ */
+export async function takePackages(
+  { suite, packages }: Pick<Major, "suite" | "packages">,
+  work: string,
+  made: string,
+): Promise<void> {
   const apt = privateApt(suite, work);
   for (const [args, cwd] of [
     [["update"], work],

@@ -1,4 +1,6 @@
 /** The deployment settings of Pulumi Cloud: what is registered for each stack, and what is refused. */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, it, vi } from "vitest";
 import { loadDeployments } from "../../deployments/config.ts";
@@ -18,6 +20,19 @@ async function program(more: Record<string, string> = {}) {
   await pulumi.runtime.disconnect();
   return { registered, outputs };
 }
+
+// Pulumi's language host asks, at each preview and update, for the plugins of all packages in any node_modules below the
+// project (pulumi 3.259, sdk/nodejs/cmd/pulumi-language-nodejs/main.go: getPackagesFromDir).
+it("no package makes an update ask for more plugins than the stack has", () => {
+  const lock = JSON.parse(readFileSync("package-lock.json", "utf8")) as { packages: Record<string, object> };
+  const asking = Object.keys(lock.packages).filter((path) => {
+    const file = join(path, "package.json");
+    // What is for another system is not there.
+    if (path === "" || !existsSync(file)) return false;
+    return (JSON.parse(readFileSync(file, "utf8")) as { pulumi?: { resource?: boolean } }).pulumi?.resource;
+  });
+  expect(asking).toEqual(["node_modules/@pulumi/command", "node_modules/@pulumi/docker"]);
+});
 
 const names = (registered: Registered[]) => registered.map(({ type, name }) => `${type} ${name}`);
 

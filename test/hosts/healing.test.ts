@@ -45,7 +45,9 @@ describe("up without --refresh", () => {
     await scratch.docker("image", "rm", "--force", ...names);
     const { operations, output } = await scratch.upWell();
     expect(changes(operations)).toEqual({ "front-image-build": "update" });
-    expect(output).toMatch(new RegExp(`${ref} built in .* 0 of \\d+ layers`));
+    // The containerd store of the newer engine takes whole archives alone.
+    const sent = process.env["AGATHA_TEST_ENGINE"] ? "\\d+" : "0";
+    expect(output).toMatch(new RegExp(`${ref} built in .* ${sent} of \\d+ layers`));
     await scratch.docker("image", "inspect", ref);
     expect(await inspect("front", "{{.Id}}")).toBe(id);
     await expectHealed();

@@ -111,7 +111,7 @@ describe("refused before anything is deployed:", () => {
     const script = "#!/bin/sh\nseq 1 100 >&2; echo 'error: no space left on device' >&2; exit 1\n";
     writeFileSync(join(folder, "nix-build"), script, { mode: 0o755 });
     const { output } = await fail({ PATH: `${folder}:${process.env["PATH"]}` });
-    expect(output).toContain("nix-build of back-image failed with 1:");
+    expect(output).toContain("nix-build of back-image ended with 1:");
     expect(output).toContain("error: no space left on device");
     expect(output).not.toMatch(/^\s*50$/m);
   });

@@ -15,6 +15,13 @@ import type { OtherHost } from "./scratch.ts";
 /** Longest time for an engine to answer after its start, in milliseconds: 1 to 3 s were measured. */
 const START_LIMIT_MS = 60_000;
 
+/**
+ * Whether the engine on PATH is the newer one that `AGATHA_TEST_ENGINE` asks for (scripts/lib/testEngine.ts). It keeps
+ * images in containerd's store, as engines do by default since 29.
+ */
+const NEWER = Boolean(process.env["AGATHA_TEST_ENGINE"]);
+const STORE = { "containerd-snapshotter": true };
+
 export interface EngineOptions {
   /** Further arguments of dockerd, for a host that has its address already. */
   args?: (engine: Engine) => string[];
@@ -93,7 +100,8 @@ export class Engine {
     const log = openSync(join(this.folder, "dockerd.log"), "a");
     const at = (name: string) => join(this.folder, name);
     // Not the settings of this machine's own daemon, nor the key that its id is made of (until docker 25).
-    writeFileSync(at("daemon.json"), JSON.stringify({ "deprecated-key-path": at("key.json") }));
+    const settings = { "deprecated-key-path": at("key.json"), ...(NEWER ? { features: STORE } : {}) };
+    writeFileSync(at("daemon.json"), JSON.stringify(settings));
     const place = [
       ...["--host", this.host, "--data-root", this.data, "--exec-root", at("exec")],
       ...["--pidfile", at("dockerd.pid"), "--config-file", at("daemon.json")],

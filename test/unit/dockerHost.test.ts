@@ -2,7 +2,13 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { reachedAt, readContext, resolveDockerHost } from "../../components/dockerHost.ts";
+import {
+  reachedAt,
+  readContext,
+  resolveDockerHost,
+  unreachedNote,
+  unreachedProvider,
+} from "../../components/dockerHost.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "agatha-docker-"));
 writeFileSync(join(folder, "config.json"), '{"currentContext":"chosen"}');
@@ -104,4 +110,24 @@ it.each([
   ["tcp://[fd00::1]:2376", "[fd00::1]"],
 ])("what %s publishes on every address is reached at %s", (address, name) => {
   expect(reachedAt({ address })).toBe(name);
+});
+
+describe("where the host does not answer, the provider of a preview", () => {
+  it.each(["unix:///var/run/docker.sock", "tcp://host:2376"])(
+    "is told one that the official plugin does not ping, and the preview says so: %s",
+    async (address) => {
+      const host = await resolve(address);
+      const provider = { host: "ssh://not-reached.invalid", context: "", certPath: "" };
+      expect(unreachedProvider(host)).toEqual([provider, []]);
+      expect(unreachedNote(host)).toBe(
+        'This preview is made without it, and shows the host ssh://not-reached.invalid of the provider "docker": no update does that.',
+      );
+    },
+  );
+
+  it("stays as it is in the state where that is behind ssh, which it does not ping", async () => {
+    const host = await resolve("ssh://user@host");
+    expect(unreachedProvider(host)).toEqual([host.provider, ["host", "context", "certPath"]]);
+    expect(unreachedNote(host)).toBe("This preview is made without it.");
+  });
 });

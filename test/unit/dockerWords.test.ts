@@ -44,6 +44,24 @@ describe("a host that cannot be worked with", () => {
   });
 });
 
+// What engines 25 to 29 print (moby, daemon/server/middleware/version.go), and client 29 (moby, client/client.go).
+it.each([
+  [
+    "\nError response from daemon: client version 1.41 is too old. Minimum supported API version is 1.44, please upgrade your client to a newer version\n",
+    `docker: this machine's docker client is too old for the engine at ${HOST}: client version 1.41 is too old. Minimum supported API version is 1.44, please upgrade your client to a newer version. Install docker 25 or newer here, or set "min-api-version" in that engine's daemon.json to what the client speaks.`,
+  ],
+  [
+    "Error response from daemon: client version 1.52 is too new. Maximum supported API version is 1.41",
+    `docker: the engine at ${HOST} is too old for this machine's docker client: client version 1.52 is too new. Maximum supported API version is 1.41. Install docker 25 or newer there, or an older client here; where DOCKER_API_VERSION is set, unset it.`,
+  ],
+  [
+    "API version 1.41 is not supported by this client: the minimum supported API version is 1.44",
+    `docker: the engine at ${HOST} is too old for this machine's docker client: API version 1.41 is not supported by this client: the minimum supported API version is 1.44. Install docker 25`,
+  ],
+])("an engine and a client too far apart: %s", (words, sentence) => {
+  expect(hostSentence(words, HOST)?.slice(0, sentence.length)).toBe(sentence);
+});
+
 it("an address that nobody named is the one in docker's words", () => {
   const words =
     "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?";

@@ -1,6 +1,7 @@
 package mapping
 
 import (
+	"context"
 	"encoding/json"
 	"maps"
 	"os"
@@ -8,10 +9,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/hashicorp/terraform-plugin-sdk/v2/terraform"
 	"github.com/pulumi/pulumi-terraform-bridge/v3/pkg/tfgen"
 	"github.com/pulumi/pulumi/pkg/v3/codegen/schema"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/diag"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/diag/colors"
+	"github.com/terraform-providers/terraform-provider-docker/shim"
 )
 
 // published is what the npm package sends: read off its classes, functions and types/input.d.ts.
@@ -102,5 +105,24 @@ func same(t *testing.T, what string, want, got []string) {
 	slices.Sort(got)
 	if !slices.Equal(want, got) {
 		t.Errorf("%s: the npm package has\n%v\nthe schema has\n%v", what, want, got)
+	}
+}
+
+// As the published plugin: a preview of a host that is away fails unless it is told another one.
+func TestPingsItsHostWhenItIsConfigured(t *testing.T) {
+	for _, c := range []struct {
+		host, certPath string
+		fails          bool
+	}{
+		{"unix:///nowhere/docker.sock", "", true},
+		{"tcp://127.0.0.1:1", "", true},
+		{"ssh://none.invalid", "", false},
+		{"ssh://none.invalid", "/nowhere", true},
+	} {
+		config := terraform.NewResourceConfigRaw(map[string]any{"host": c.host, "cert_path": c.certPath})
+		diags := shim.NewProvider(Version).Configure(context.Background(), config)
+		if diags.HasError() != c.fails {
+			t.Errorf("%s, certificates in %q: %v", c.host, c.certPath, diags)
+		}
 	}
 }
