@@ -99,6 +99,10 @@ export function heldHostOf({ resources = [] }: Deployment): HeldHost | undefined
   return held?.engine ? { engine: held.engine, address: held.address ?? "" } : undefined;
 }
 
+/** The stack's outputs; secrets stay encrypted. */
+export const outputsOf = ({ resources = [] }: Deployment): Record<string, unknown> =>
+  resources.find(({ type }) => type === "pulumi:pulumi:Stack")?.outputs ?? {};
+
 /** Whether nothing on a docker host is the state's. */
 export const isEmpty = ({ resources = [], pending_operations = [] }: Deployment): boolean =>
   ![...resources, ...pending_operations.map(({ resource }) => resource)].some(({ type }) =>

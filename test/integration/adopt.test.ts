@@ -175,7 +175,7 @@ it("takes over the folder: every row, the schema's history, and the source as it
   await documented("names");
   expect(scratch.config["database"]).toEqual({ name: "docker_agatha_db", user: "postgres", version: 13 });
   const before = sourceFiles();
-  const { code, output } = await adopt(folder(), "--replace");
+  const { code, output } = await adopt(folder(), "--replace", "--yes");
   expect(code, output).toBe(0);
   expect(output).toMatch(/\d+ files, \d+ MB: the copy is the same, byte for byte\./);
   expect(output).toMatch(/public\.Odd, table +1000\n/);

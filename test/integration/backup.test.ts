@@ -276,7 +276,7 @@ describe("refused, with everything left as it was:", () => {
     expect(await refuse("nowhere.dump")).toContain(
       `"nowhere.dump" does not exist. Name a dump's path; the stack's backups are in ${folder}.`,
     );
-    expect((await script("restore", ["--yes"])).output).toContain("restore: give one file:");
+    expect((await script("restore", ["--yes"])).output).toContain("restore: FILE is missing.");
   });
 });
 

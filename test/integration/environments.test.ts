@@ -189,7 +189,7 @@ it("rm asks before anything goes", async () => {
   const { code, output } = await stackCommand("rm", one);
   expect(code).toBe(1);
   expect(output).toContain(`Stack ${one} goes, with the data in volume agatha-${one}-db-data.`);
-  expect(output).toContain("stack: nothing was removed.");
+  expect(output).toContain("Nothing was changed. Add --yes.");
   expect(await own(one)).toHaveLength(7);
 });
 
