@@ -36,10 +36,23 @@ describe("defaults", () => {
 
 describe("keys", () => {
   it("may be dotted, laid over the object", () => {
-    expect(load({ back: { port: 9000, memory: 300 }, "back.port": "9001" }).back).toMatchObject({
+    expect(load({ back: { memory: 300 }, "back.port": "9001" }).back).toMatchObject({
       port: 9001,
       memory: 300,
     });
+  });
+
+  // `stack new --like` wrote the one beside the other, and the dotted one won, whatever was changed in the file.
+  it.each([
+    [{ back: { publish: { port: 9000 } }, "back.publish.port": "9001" }, "back.publish.port", "back"],
+    [{ back: { publish: { port: 9000 } }, "back.publish": { address: "0.0.0.0" } }, "back.publish", "back"],
+    [{ "back.publish": { port: 9000 }, "back.publish.port": "9001" }, "back.publish.port", "back.publish"],
+    [{ back: { env: { "a.b": "x" } }, "back.env.a.b": "y" }, 'back.env["a.b"]', "back"],
+    [{ back: { publish: false }, "back.publish": { port: 1 } }, "back.publish", "back"],
+  ])("that are given both ways are refused, with both: %j", (keys, one, other) => {
+    expect(errors(keys)).toEqual([
+      `agatha:${one}: is given twice, by a key of its own and in agatha:${other}. Remove one of the two.`,
+    ]);
   });
 
   it("of other namespaces are left alone", () => {
