@@ -1,9 +1,9 @@
 /** A stack's own file, `Pulumi.<stack>.yaml`: what of it a command needs before there is a stack, and a new one. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { resolve } from "node:path";
 import { parse } from "yaml";
 import { collect } from "../../components/configKeys.ts";
 import { NAMESPACE } from "../../components/configText.ts";
+import { isSample } from "../../config.ts";
 import application from "../../nix/application.json" with { type: "json" };
 import { Stop } from "./exec.ts";
 
@@ -73,8 +73,7 @@ export const usesRegistry = (config: Values): boolean => Object.hasOwn(valuesOf(
 /** Whether the stack's back or front is what the sample's build makes. */
 export function usesSample(config: Values): boolean {
   const { back, front } = valuesOf(config) as { back?: { jar?: unknown }; front?: { dist?: unknown } };
-  const built = [[back?.jar, application.back.jar] as const, [front?.dist, application.front.dist] as const];
-  return built.some(([path = "", sample]) => path === "" || resolve(String(path)) === resolve(sample));
+  return isSample(back?.jar, application.back.jar) || isSample(front?.dist, application.front.dist);
 }
 
 /** The port that a stack publishes a service on: what its file says, else the default; undefined where it does not. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { loadConfig } from "../../config.ts";
+import { loadConfig, SAMPLE_BACK } from "../../config.ts";
 import { errors, load, surroundings } from "../support/configuration.ts";
 
 describe("defaults", () => {
@@ -31,6 +31,29 @@ describe("defaults", () => {
       expect.stringMatching(/^agatha:databasePassword: is missing on stack ".*"\. Set it/),
     ]);
     expect(load({ packages: "nixpkgs", databasePassword: "p" }, { stack }).packages).toBe("nixpkgs");
+  });
+});
+
+describe("what the sample's back wants", () => {
+  const own = { jar: "app.jar", migrations: "sql" };
+
+  it.each([
+    {},
+    { jar: "sample/back/target/agatha-back.jar" },
+    { jar: "./sample/back/target/agatha-back.jar" },
+  ])("is the default of its jar: %j", (back) => {
+    expect(load({ back }).back).toMatchObject(SAMPLE_BACK);
+    expect(load({ back: { ...back, files: {} } }).back).toMatchObject({ files: {} });
+  });
+
+  // Its logback.xml lay in the container of any other jar, and its migrations ran on the database.
+  it("is no default of another jar", () => {
+    expect(load({ back: own }).back).toMatchObject({ properties: {}, files: {} });
+    expect(load({ back: { ...own, properties: { a: "b" } } }).back.properties).toEqual({ a: "b" });
+    expect(load({ "back.jar": "app.jar", "back.migrations": "sql" }).back.files).toEqual({});
+    expect(errors({ back: { jar: "app.jar" } })).toEqual([
+      "agatha:back.migrations: is missing, and back.jar is not the sample's. Name the folder of your V*.sql files.",
+    ]);
   });
 });
 
