@@ -14,10 +14,11 @@ export async function confirm(where: string, what: string, stack: string, yes = 
   if (!process.stdin.isTTY)
     throw new Stop(`${where}: ${what}, and there is no terminal to ask at. Nothing was changed. Add --yes.`);
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  const said = `${what[0]?.toUpperCase()}${what.slice(1)}`;
   const gone = new AbortController();
   for (const event of ["SIGINT", "close"]) terminal.once(event, () => gone.abort());
   const answer = await terminal
-    .question(`Type the stack's name, ${stack}, to go on: `, { signal: gone.signal })
+    .question(`${said}. Type the stack's name, ${stack}, to go on: `, { signal: gone.signal })
     .catch(() => "")
     .finally(() => terminal.close());
   if (answer.trim() !== stack)

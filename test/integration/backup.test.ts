@@ -171,7 +171,7 @@ describe("a restore", () => {
         `Stack ${scratch.stack}: database docker_agatha_db has 4 tables, .*public\\.budget 1, .*public\\.later 0\\.`,
       ),
     );
-    expect(output).toContain("there is no terminal to ask at. Add --yes.");
+    expect(output).toContain("there is no terminal to ask at. Nothing was changed. Add --yes.");
     expect(await budgets()).toEqual(["second"]);
   });
 
