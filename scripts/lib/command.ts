@@ -58,7 +58,6 @@ export function command<N extends Name>(
  */
 export function read<N extends Name>(name: N, args: string[], env: NodeJS.ProcessEnv = {}): Given<N> {
   const table = tableOf(name).options;
-  refuseTaken(name, env);
   const { tokens } = parseArgs({
     ...{ args, options: table, strict: false, allowPositionals: true, tokens: true },
   });
@@ -78,6 +77,7 @@ export function read<N extends Name>(name: N, args: string[], env: NodeJS.Proces
     options[token.name] = option.multiple ? [...((before ?? []) as string[]), String(value)] : value;
     if (option.pulumi) pulumi.push(value === true ? `--${token.name}` : `--${token.name}=${value}`);
   }
+  refuseTaken(name, options, env);
   refuseWords(name, words);
   const stack = stackName("--stack", String(options["stack"] ?? env["AGATHA_STACK"] ?? "dev"));
   const file = options["config-file"] as string | undefined;
@@ -143,9 +143,10 @@ function refuseWords(name: string, given: string[]): void {
 }
 
 /** npm keeps what comes before `--`: `npm run down --stack=prod` would take down stack dev. */
-function refuseTaken(name: string, env: NodeJS.ProcessEnv): void {
+function refuseTaken(name: string, given: object, env: NodeJS.ProcessEnv): void {
   for (const [option, { value }] of Object.entries(tableOf(name).options)) {
-    if (NPM_OWN.includes(option) || !env[`npm_config_${option.replaceAll("-", "_")}`]) continue;
+    if (Object.hasOwn(given, option) || NPM_OWN.includes(option)) continue;
+    if (!env[`npm_config_${option.replaceAll("-", "_")}`]) continue;
     const usage = `${runOf(name)} --${option}${value === undefined ? "" : ` ${value}`}`;
     throw new Stop(`--${option}: was taken by npm, which keeps what comes before "--". Write \`${usage}\`.`);
   }

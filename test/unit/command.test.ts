@@ -126,6 +126,8 @@ describe("a command's arguments", () => {
     );
     expect(refusal("down", [], { npm_config_without_state: "true" })).toContain("--without-state");
     expect(read("down", [], { npm_config_yes: "true" }).options).toEqual({});
+    // What is said itself counts: another npm command around this one may have an option of that name.
+    expect(read("down", ["--stack=a"], { npm_config_stack: "prod" }).stack).toBe("a");
   });
 });
 
