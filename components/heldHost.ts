@@ -1,7 +1,7 @@
 /** Keeps a stack on the docker host that it was made on, and by the name that it was made by. */
 import * as pulumi from "@pulumi/pulumi";
 import { askEngine } from "./askEngine.ts";
-import { volumeOf } from "./databaseVolumes.ts";
+import { renamed, volumeOf } from "./databaseVolumes.ts";
 import type { DockerHost } from "./dockerHost.ts";
 import { otherSystem, SYSTEMS } from "./dockerSystem.ts";
 import { hostSentence } from "./dockerWords.ts";
@@ -55,10 +55,6 @@ export async function holdHost(host: DockerHost, major: number): Promise<Host> {
     throw new UserError(otherHost(host.address, held.address, name));
   return { reached: engine !== "", system: system ?? held.system };
 }
-
-/** The sentence for a stack that Pulumi gave another name: all on the docker host bears the one before. */
-export const renamed = (stack: string, before: string, volume: string): string =>
-  `stack ${stack}: was renamed from ${before}, and its containers and its data, in volume ${volume}, are still those of ${before}. Rename it back (\`pulumi stack rename ${before} --stack ${stack}\`), or take the data along by backup and restore, as docs/environments.md tells.`;
 
 /** The sentence for a host that is not the stack's. */
 export function otherHost(address: string, held: string, stack: string): string {

@@ -1,8 +1,9 @@
 /** Whether the docker engine that answers here is the one that a stack's state is about. */
 import { askEngine } from "../../components/askEngine.ts";
+import { renamed } from "../../components/databaseVolumes.ts";
 import { resolveDockerHost } from "../../components/dockerHost.ts";
 import { hostSentence } from "../../components/dockerWords.ts";
-import { type HeldHost, renamed } from "../../components/heldHost.ts";
+import type { HeldHost } from "../../components/heldHost.ts";
 import { run, Stop } from "./exec.ts";
 import { type Deployment, heldHostOf, isEmpty, volumeIn } from "./interrupted.ts";
 import { fullName } from "./stack.ts";
