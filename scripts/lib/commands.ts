@@ -194,7 +194,7 @@ export const COMMANDS = {
     options: { test: flag("runs its own tests instead") },
   },
   "ssh-key": {
-    summary: "Puts a docker host's key, SSH_KEY and SSH_KNOWN_HOSTS, where ssh finds it. For CI.",
+    summary: "Puts SSH_KEY and SSH_KNOWN_HOSTS where ssh finds them. For workflows.",
     options: {},
   },
   sweep: {

@@ -172,6 +172,12 @@ describe("help", () => {
     rmSync(clone, { recursive: true });
   });
 
+  // Node ended with a stack trace where its reader was gone.
+  it("ends well where nobody reads it", () => {
+    const line = `"${process.execPath}" scripts/down.ts --help | true; echo "\${PIPESTATUS[0]}"`;
+    expect(execFileSync("bash", ["-c", line], { encoding: "utf8" })).toBe("0\n");
+  });
+
   it("has a row in the README for each command", () => {
     const readme = readFileSync("README.md", "utf8");
     for (const name of names.filter((one) => !one.includes(" ")))
