@@ -10,6 +10,9 @@ const MAPS = ["back.properties.", "back.env.", "back.files.", "front.files."];
 const TEXTS =
   /^(databasePassword|database\.(name|user)|(back|front)\.pin|registry\.(username|password)|back\.(properties|env)\..*)$/s;
 
+/** Whether the value at a path is a text, whatever it looks like. */
+export const isTextKey = (path: string[]): boolean => TEXTS.test(path.join("."));
+
 /**
  * Texts into values: JSON where it is an object, list, number or boolean; dotted keys into their objects.
  *
@@ -51,8 +54,7 @@ export function pathOf(key: string): string[] {
 }
 
 /** What a text stands for at a path. */
-export const valueAt = (path: string[], text: string): unknown =>
-  TEXTS.test(path.join(".")) ? text : fromText(text);
+export const valueAt = (path: string[], text: string): unknown => (isTextKey(path) ? text : fromText(text));
 
 /** Whether a value at a path has something at another path, which begins with it. */
 function holds(at: string[], value: unknown, path: string[]): boolean {

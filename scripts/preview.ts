@@ -14,7 +14,7 @@ import { explain, explanation, type PreviewStep } from "./lib/explain.ts";
 import { previewErrors, readPreview } from "./lib/previewOutput.ts";
 import { onStandardError } from "./lib/report.ts";
 import { ensureStack, environment, fullName, hostVariable, requireStack } from "./lib/stack.ts";
-import { readStackFile, usesSample } from "./lib/stackFile.ts";
+import { readStackFile, refuseLostTexts, usesSample } from "./lib/stackFile.ts";
 import { refuseLeftBehind } from "./lib/withoutState.ts";
 import { postgresqlOf } from "./setup/postgresql.ts";
 import { setup } from "./setup/setup.ts";
@@ -41,6 +41,7 @@ await command("preview", async ({ stack, file, configFile, options, pulumi: pass
   const show = (text: string) => (out === undefined ? process.stdout.write(text) : writeFileSync(out, text));
   try {
     Object.assign(process.env, hostVariable(file));
+    refuseLostTexts(file);
     await setup({ sample: usesSample(readStackFile(file)), postgresql: postgresqlOf(file) });
     const env = await environment(stack, file);
     const look = (more: string[], env: NodeJS.ProcessEnv) =>

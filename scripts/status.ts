@@ -31,4 +31,6 @@ await command("status", async ({ stack, file }) => {
   return services.every(({ status }) => status.includes("(healthy)")) ? 0 : 1;
 });
 
-const isStarting = ({ status }: Part): boolean => status.includes("(health: starting)");
+function isStarting({ status }: Part): boolean {
+  return status.includes("(health: starting)");
+}

@@ -13,7 +13,7 @@ import { outputsOf } from "./lib/interrupted.ts";
 import { notUp, partsOf } from "./lib/parts.ts";
 import { recover } from "./lib/recover.ts";
 import { ensureStack, environment, hostVariable, npmRun, pulumi, requireStack } from "./lib/stack.ts";
-import { dockerHostOf, readStackFile, usesRegistry, usesSample } from "./lib/stackFile.ts";
+import { dockerHostOf, readStackFile, refuseLostTexts, usesRegistry, usesSample } from "./lib/stackFile.ts";
 import { withHost } from "./lib/stacks.ts";
 import { refuseLeftBehind } from "./lib/withoutState.ts";
 import { postgresqlOf } from "./setup/postgresql.ts";
@@ -21,6 +21,7 @@ import { setup } from "./setup/setup.ts";
 
 await command("up", async ({ stack, file, configFile, options, pulumi: passed }) => {
   Object.assign(process.env, hostVariable(file));
+  refuseLostTexts(file);
   const config = readStackFile(file);
   const packages = usesRegistry(config) && which("skopeo") === undefined ? ["skopeo"] : [];
   await setup({ sample: usesSample(config), packages, postgresql: postgresqlOf(file) });
