@@ -49,10 +49,10 @@ export function notUp(stack: string, containers: Part[]): string | undefined {
   const wrong = states.filter((state) => state !== undefined);
   if (wrong.length === 0) return undefined;
   const what = wrong.map(({ service, state }) => `${service} ${state}`).join(", ");
-  const sick = wrong.find(({ state }) => state.includes("unhealthy"));
-  const fix =
-    sick === undefined
-      ? `${npmRun("up", stack, "--refresh")} makes it again.`
-      : `${npmRun("logs", stack, sick.service)} shows why.`;
+  // A back gets unhealthy by itself where its database is gone.
+  const sick = wrong.every(({ state }) => state.includes("unhealthy"));
+  const fix = sick
+    ? `${npmRun("logs", stack, wrong[0]?.service)} shows why.`
+    : `${npmRun("up", stack, "--refresh")} makes it again.`;
   return `up: stack ${stack} is not up: ${what} on the docker host. ${fix}`;
 }

@@ -32,6 +32,8 @@ describe("a stack whose update went well", () => {
     expect(notUp("a", with_("back", "Up 2 hours (unhealthy)"))).toBe(
       'up: stack a is not up: back is "Up 2 hours (unhealthy)" on the docker host. `npm run logs -- back --stack a` shows why.',
     );
+    const gone = with_("back", "Up 2 hours (unhealthy)").slice(1);
+    expect(notUp("a", gone)).toContain("`npm run up -- --refresh --stack a` makes it again.");
   });
 });
 
