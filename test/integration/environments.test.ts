@@ -239,7 +239,7 @@ it("rm leaves nothing of a stack, and all of the other", async () => {
 
 it("data goes along to a stack of another name as the page tells", async () => {
   const [one = "", two = ""] = stacks;
-  const named = { staging: two, test: one };
+  const named = { staging: two, demo: one };
   const opened = (words = {}) =>
     new Page("docs/environments.md", "integration/environments.test.ts", {
       ...{ stacks: named, words, env: { ...env, NO_COLOR: "1" } },
