@@ -148,7 +148,7 @@ it("is refused where the stack has data of a newer version, which the next up wo
 it("is refused where the configuration names another database, another role or another version", async () => {
   const before = sourceFiles();
   await configured({ name: "other_db", user: "somebody" });
-  const { code, output } = await adopt(folder(), "--replace");
+  const { code, output } = await adopt(folder(), "--replace", "--yes");
   expect(code).toBe(1);
   expect(output).toContain('agatha:database.name: database "other_db" is not in');
   expect(output).toContain("which has docker_agatha_db, postgres.");
