@@ -1,5 +1,6 @@
 /** The stack's configuration: every key, its default, and what is wrong with what was given. */
 import { existsSync } from "node:fs";
+import { resolve } from "node:path";
 import { z } from "zod";
 import { fileErrors, imageErrors, portErrors, registryErrors } from "./components/configChecks.ts";
 import { describeIssue, secretEnvironment, secretPaths } from "./components/configErrors.ts";
@@ -35,6 +36,21 @@ import application from "./nix/application.json" with { type: "json" };
 /** Stacks for which a person has to choose what has a default elsewhere (`packages`, `databasePassword`). */
 export const DEMANDING_STACKS = ["staging", "prod"];
 
+/** What the sample's back wants to be told, and no other one. */
+export const SAMPLE_BACK = {
+  properties: {
+    serverPort: String(application.back.port),
+    databaseUrl: "jdbc:postgresql://${databaseHost}:${databasePort}/${databaseName}",
+    databaseUser: "${databaseUser}",
+    databasePassword: "${databasePassword}",
+  },
+  files: { "/home/logback.xml": { file: "sample/logback.xml" } },
+};
+
+/** Whether a path that is configured, or is not, is the sample's. */
+export const isSample = (path: unknown, sample: string): boolean =>
+  path === undefined || (typeof path === "string" && resolve(path) === resolve(sample));
+
 const back = z
   .strictObject({
     jar: text("a path", "Name your uber jar.").default(application.back.jar),
@@ -56,15 +72,8 @@ const back = z
     javaOptions: words(z.string("is not an option of java."), "is not a list of options.").default(
       application.back.javaOptions,
     ),
-    properties: z.record(z.string(), scalar, "is not a map of names to values.").default({
-      serverPort: String(application.back.port),
-      databaseUrl: "jdbc:postgresql://${databaseHost}:${databasePort}/${databaseName}",
-      databaseUser: "${databaseUser}",
-      databasePassword: "${databasePassword}",
-    }),
-    files: z
-      .record(containerPath, fileContent, "is not a map of paths to files.")
-      .default({ "/home/logback.xml": { file: "sample/logback.xml" } }),
+    properties: z.record(z.string(), scalar, "is not a map of names to values.").default({}),
+    files: z.record(containerPath, fileContent, "is not a map of paths to files.").default({}),
     env: environment.default({}),
     health: health({ path: "/health", statuses: [200], interval: "5s", startPeriod: "1m0s" }),
     stopSignal: signal.default("SIGTERM"),
@@ -224,6 +233,7 @@ export function loadConfig(raw: Record<string, string>, surroundings: Surroundin
     given["packages"] ??= surroundings.packages ?? "nixpkgs";
     given["databasePassword"] ??= surroundings.password;
   }
+  const lacking = completeBack(given);
   for (const [key, mend] of Object.entries(REQUIRED)) {
     if (given[key] === undefined && !Object.hasOwn(raw, `${NAMESPACE}:${key}`))
       errors.push(`${NAMESPACE}:${key}: is missing on stack "${surroundings.stack}". ${mend}`);
@@ -246,9 +256,23 @@ export function loadConfig(raw: Record<string, string>, surroundings: Surroundin
     ...imageErrors(parsed.data),
     ...portErrors(config),
     ...fileErrors(config, surroundings.exists ?? existsSync),
+    ...lacking,
   );
   if (errors.length > 0) throw new ConfigError(errors);
   return config;
+}
+
+/** Gives the sample's back what it wants; another one is not given the sample's migrations either. */
+function completeBack(given: Record<string, unknown>): string[] {
+  const { back = {} } = given;
+  if (typeof back !== "object" || back === null || Array.isArray(back)) return [];
+  const { jar, migrations, pin } = back as Record<string, unknown>;
+  if (isSample(jar, application.back.jar)) given["back"] = { ...SAMPLE_BACK, ...back };
+  else if (migrations === undefined && pin === undefined)
+    return [
+      `${NAMESPACE}:back.migrations: is missing, and back.jar is not the sample's. Name the folder of your V*.sql files.`,
+    ];
+  return [];
 }
 
 const REQUIRED: Record<string, string> = {

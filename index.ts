@@ -36,7 +36,7 @@ endWithEngine();
 const config = await inSentences(readConfig);
 const dockerHost = await inSentences(() => resolveDockerHost(config.dockerHost));
 const [{ images: meta, system }, { reached, upgradeAhead, deployed }] = await inSentences(() => {
-  const held = holdHost(dockerHost);
+  const held = holdHost(dockerHost, config.database.version);
   return Promise.all([planForHost(config, held), lookAtHost(held)]);
 });
 

@@ -17,18 +17,27 @@ export const isTextKey = (path: string[]): boolean => TEXTS.test(path.join("."))
  * Texts into values: JSON where it is an object, list, number or boolean; dotted keys into their objects.
  *
  * @param raw `agatha:key` to text; other namespaces are left alone.
- * @param errors Gets a sentence for each key that lies below no object, or that holds what no text may hold.
+ * @param errors Gets a sentence for each key that lies below no object, that another gives too, or that holds what no
+ * text may hold.
  */
 export function collect(raw: Record<string, string>, namespace: string, errors: string[]): Values {
   // Without a prototype, a key named __proto__ is one like any other: unknown.
   const given = Object.create(null) as Values;
   const own = Object.entries(raw)
     .filter(([key]) => key.startsWith(`${namespace}:`))
-    .map(([key, text]) => ({ key, path: pathOf(key.slice(namespace.length + 1)), text }));
+    .map(([key, text]) => {
+      const path = pathOf(key.slice(namespace.length + 1));
+      return { key, path, value: valueAt(path, text) };
+    });
   // Plain keys first, so that `agatha:back.pin` lays itself over `agatha:back`.
   own.sort((a, b) => a.path.length - b.path.length || (a.key < b.key ? -1 : 1));
-  for (const { path, text } of own) {
-    const value = isTextKey(path) ? text : fromText(text);
+  for (const [index, { path, value }] of own.entries()) {
+    const other = own.slice(0, index).find((before) => holds(before.path, before.value, path));
+    // Which of them counts would not be seen.
+    if (other !== undefined)
+      errors.push(
+        `${namespace}:${dotted(path)}: is given twice, by a key of its own and in ${namespace}:${dotted(other.path)}. Remove one of the two.`,
+      );
     const wrong =
       path.length > 1 ? unusable(nested(path.slice(1), value), path.slice(0, 1)) : unusable(value, path);
     if (wrong !== undefined) errors.push(`${namespace}:${wrong}`);
@@ -38,9 +47,24 @@ export function collect(raw: Record<string, string>, namespace: string, errors: 
   return given;
 }
 
-function pathOf(key: string): string[] {
+/** The path of a key without its namespace: `back.publish.port`, and of a map's entry all of its name. */
+export function pathOf(key: string): string[] {
   const map = MAPS.find((prefix) => key.startsWith(prefix));
   return map === undefined ? key.split(".") : [...map.slice(0, -1).split("."), key.slice(map.length)];
+}
+
+/** What a text stands for at a path. */
+export const valueAt = (path: string[], text: string): unknown => (isTextKey(path) ? text : fromText(text));
+
+/** Whether a value at a path has something at another path, which begins with it. */
+function holds(at: string[], value: unknown, path: string[]): boolean {
+  if (at.some((part, index) => part !== path[index])) return false;
+  let inner = value;
+  for (const part of path.slice(at.length)) {
+    if (typeof inner !== "object" || inner === null || !Object.hasOwn(inner, part)) return false;
+    inner = (inner as Values)[part];
+  }
+  return true;
 }
 
 /** `["port"]` and 1 give `{ port: 1 }`; any name is one like any other. */

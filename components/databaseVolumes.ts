@@ -90,3 +90,7 @@ export function planInto(
     mounted,
   );
 }
+
+/** The sentence for a stack that Pulumi gave another name: all on the docker host bears the one before. */
+export const renamed = (stack: string, before: string, volume: string): string =>
+  `stack ${stack}: was renamed from ${before}, and its containers and its data, in volume ${volume}, are still those of ${before}. Rename it back (\`pulumi stack rename ${before} --stack ${stack}\`), or take the data along by backup and restore, as docs/environments.md tells.`;

@@ -1,6 +1,7 @@
-/** Keeps a stack on the docker host that it was made on. */
+/** Keeps a stack on the docker host that it was made on, and by the name that it was made by. */
 import * as pulumi from "@pulumi/pulumi";
 import { askEngine } from "./askEngine.ts";
+import { renamed, volumeOf } from "./databaseVolumes.ts";
 import { type DockerHost, unreachedNote } from "./dockerHost.ts";
 import { otherSystem, SYSTEMS } from "./dockerSystem.ts";
 import { hostSentence } from "./dockerWords.ts";
@@ -14,6 +15,8 @@ export interface HeldHost {
   address: string;
   /** What its images are built for: `x86_64-linux`; undefined where it did not say. */
   system?: string | undefined;
+  /** The stack's name, from which those of its containers and volumes derive; undefined in the state of an older stack. */
+  stack?: string | undefined;
 }
 
 /** What is known of a stack's docker host. */
@@ -28,10 +31,11 @@ export interface Host {
  * Finds out which engine answers, and refuses one that is not the stack's. The stack's own is kept in its state by a
  * Stash, which gives back the value of the update that made it; so this holds in previews too, on any backend.
  *
- * @throws UserError where another engine answers, or one whose containers are for no system of ours, and in an update
- * where none does.
+ * @param major PostgreSQL's version, by which the stack's volume is named.
+ * @throws UserError where another engine answers, or one whose containers are for no system of ours, in an update where
+ * none does, and where the stack was renamed.
  */
-export async function holdHost(host: DockerHost): Promise<Host> {
+export async function holdHost(host: DockerHost, major: number): Promise<Host> {
   const preview = pulumi.runtime.isDryRun();
   const answer = await askEngine(host, preview);
   if ("words" in answer) {
@@ -43,11 +47,14 @@ export async function holdHost(host: DockerHost): Promise<Host> {
   const { engine, system } = "engine" in answer ? answer : { engine: "", system: undefined };
   if (system !== undefined && !SYSTEMS.includes(system))
     throw new UserError(otherSystem(host.address, system));
-  const input: HeldHost = { engine, address: host.address, ...(system === undefined ? {} : { system }) };
+  const name = pulumi.getStack();
+  const input: HeldHost = { engine, address: host.address, ...(system && { system }), stack: name };
   const stash = new pulumi.Stash("docker-host", { input }, { ignoreChanges: ["input"] });
   const held = await new Promise<HeldHost>((resolve) => stash.output.apply(resolve));
+  if (held.stack !== undefined && held.stack !== name)
+    throw new UserError(renamed(name, held.stack, volumeOf(`agatha-${held.stack}-db-data`, major)));
   if (engine !== "" && held.engine !== "" && held.engine !== engine)
-    throw new UserError(otherHost(host.address, held.address, pulumi.getStack()));
+    throw new UserError(otherHost(host.address, held.address, name));
   return { reached: engine !== "", system: system ?? held.system };
 }
 

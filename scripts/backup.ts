@@ -3,14 +3,10 @@ import { saveBackup } from "../steps/backup/save.ts";
 import { megabytes, targetOf } from "../steps/backup/target.ts";
 import { inNumbers } from "../steps/postgres.ts";
 import { interruptible, stackDatabase } from "./lib/backup/stackDatabase.ts";
-import { main, Stop } from "./lib/exec.ts";
+import { command } from "./lib/command.ts";
 
-await main(async () => {
-  const { stack, database, to, rest } = await stackDatabase(process.argv.slice(2));
-  if (rest.length > 0)
-    throw new Stop(
-      `backup: "${rest[0]}" is not known. It takes --stack NAME; agatha:backups.to says where to.`,
-    );
+await command("backup", async ({ stack, file }) => {
+  const { database, to } = await stackDatabase(stack, file);
   const saved = await interruptible(() => saveBackup(database, targetOf(to, stack), stack, false));
   process.stdout.write(
     `${saved.place}\n${megabytes(saved.bytes)}, ${inNumbers(saved.rows)}, ${saved.seconds.toFixed(1)} s\n`,

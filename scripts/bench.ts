@@ -10,15 +10,15 @@ import { machine } from "./lib/bench/machine.ts";
 import { measure } from "./lib/bench/measure.ts";
 import type { Results } from "./lib/bench/results.ts";
 import { Stand } from "./lib/bench/stand.ts";
-import { main } from "./lib/exec.ts";
+import { command } from "./lib/command.ts";
 import { environment } from "./lib/stack.ts";
 import { setup } from "./setup/setup.ts";
 
 /** Git does not see it. */
 const FOLDER = join(".state", "bench");
 
-await main(async () => {
-  const options = benchArguments(process.argv.slice(2));
+await command("bench", async (given) => {
+  const options = benchArguments(given.options);
   await setup({ sample: true });
   Object.assign(process.env, await environment());
   const date = new Date().toISOString();

@@ -3,12 +3,11 @@
  * `--review`: one on its review stack, which `up` or `stack rm` wrote.
  */
 import { existsSync, readFileSync } from "node:fs";
+import { command } from "./lib/command.ts";
 import { failure } from "./lib/comment/comment.ts";
 import { type PullRequest, post, readPullRequest, runAddress } from "./lib/comment/github.ts";
 import { notRemoved, notUp } from "./lib/comment/review.ts";
-import { main, Stop } from "./lib/exec.ts";
-import { stackArguments } from "./lib/stack.ts";
-import { takeValue } from "./lib/takeValue.ts";
+import { Stop } from "./lib/exec.ts";
 
 /** Where the job ended before it could preview: Nix could not be installed, say. */
 const NOT_MADE = "The job ended before the preview. See its log.";
@@ -20,13 +19,10 @@ function without(review: boolean, stack: string, { closed }: PullRequest): strin
   return closed ? notRemoved(stack, run) : notUp(stack, run);
 }
 
-await main(async () => {
-  const [file, args] = takeValue(process.argv.slice(2), "file");
-  const { stack, rest, flags } = stackArguments(args, ["review"]);
-  if (file === undefined || rest.length > 0)
-    throw new Stop("comment: takes --stack NAME, --file FILE, which the step before wrote, and --review.");
+await command("comment", async ({ stack, options: { file, review = false } }) => {
+  if (file === undefined)
+    throw new Stop("comment: --file is missing. Write it like `--file FILE`, which the step before wrote.");
   const to = readPullRequest(process.env);
-  const review = flags["review"] === true;
   const text = existsSync(file) ? readFileSync(file, "utf8") : without(review, stack, to);
   const address = await post(to, review ? "review" : "preview", stack, text);
   process.stdout.write(`${address ?? "The pull request is closed, and had no such comment."}\n`);

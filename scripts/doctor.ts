@@ -1,5 +1,6 @@
 /** `npm run doctor`: what is there, what is missing, and how to mend it. */
-import { main, run, which } from "./lib/exec.ts";
+import { command } from "./lib/command.ts";
+import { run, which } from "./lib/exec.ts";
 import { line } from "./lib/report.ts";
 import { environment } from "./lib/stack.ts";
 import { fileOf, readStackFile, stacksWithFiles, usesRegistry } from "./lib/stackFile.ts";
@@ -9,7 +10,7 @@ import { probeEngine } from "./setup/engine.ts";
 import { probeBuilders, probeNix, probeStore } from "./setup/nix.ts";
 import { found, lacking, type Probe } from "./setup/probe.ts";
 
-await main(async () => {
+await command("doctor", async () => {
   Object.assign(process.env, await environment());
   const probes: [string, Promise<Probe> | Probe][] = [
     ["node", found(`Node ${process.versions.node}`)],

@@ -2,17 +2,14 @@
  * `npm run executor [-- --push NAME]`: builds the image that deployments run in and loads it into docker; with --push
  * sends it to a registry too. Ends with what `executorImage` is to be.
  */
-import { main, Stop } from "./lib/exec.ts";
+import { command } from "./lib/command.ts";
 import { buildExecutor, executorPackages, loadExecutor, pushExecutor } from "./lib/executor.ts";
 import { report } from "./lib/report.ts";
 import { environment } from "./lib/stack.ts";
-import { takeValue } from "./lib/takeValue.ts";
 import { choosePackages } from "./setup/nix.ts";
 import { setup } from "./setup/setup.ts";
 
-await main(async () => {
-  const [name, rest] = takeValue(process.argv.slice(2), "push");
-  if (rest.length > 0) throw new Stop(`npm run executor: ${rest[0]} is unknown. It takes --push NAME.`);
+await command("executor", async ({ options: { push: name } }) => {
   await setup({ packages: (await choosePackages()) === "host" ? executorPackages() : [] });
   // The programs are run as in a stack's steps, which take the environment as it is.
   Object.assign(process.env, await environment());

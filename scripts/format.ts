@@ -1,4 +1,5 @@
 /** `npm run format`: writes the format, and what lint can mend safely. */
-import { main, runHere } from "./lib/exec.ts";
+import { command } from "./lib/command.ts";
+import { runHere } from "./lib/exec.ts";
 
-await main(() => runHere("node_modules/.bin/biome", ["check", "--write", ...process.argv.slice(2)]));
+await command("format", ({ words }) => runHere("node_modules/.bin/biome", ["check", "--write", ...words]));

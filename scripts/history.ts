@@ -1,11 +1,11 @@
 /** `npm run history`: what the stack ran, when, from what, and whether it can be gone back to; `-- --json` for programs. */
-import { main, run, Stop } from "./lib/exec.ts";
+import { command } from "./lib/command.ts";
+import { run, Stop } from "./lib/exec.ts";
 import { describe, type HostState, historyText, recorded } from "./lib/history.ts";
-import { environment, fullName, stackArguments, stackExists } from "./lib/stack.ts";
+import { environment, fullName, stackExists } from "./lib/stack.ts";
 
-await main(async () => {
-  const { stack, flags } = stackArguments(process.argv.slice(2), ["json"]);
-  const env = await environment(stack);
+await command("history", async ({ stack, file, options }) => {
+  const env = await environment(stack, file);
   if (!(await stackExists(stack, env)))
     throw new Stop(`--stack: there is no stack ${JSON.stringify(stack)}. \`npm run up\` makes stack dev.`);
   const args = ["stack", "export", "--stack", fullName(stack, env)];
@@ -18,7 +18,7 @@ await main(async () => {
   });
   const described = describe(list, host);
   process.stdout.write(
-    flags["json"] ? `${JSON.stringify(described, null, 2)}\n` : historyText(stack, described),
+    options.json ? `${JSON.stringify(described, null, 2)}\n` : historyText(stack, described),
   );
   return 0;
 });

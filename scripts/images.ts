@@ -3,24 +3,24 @@
  * where the bytes go and the software inventories (CycloneDX) in `.state/images/`.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
-import { main } from "./lib/exec.ts";
+import { command } from "./lib/command.ts";
 import { buildImages, readStackConfig } from "./lib/images/build.ts";
 import { page } from "./lib/images/page.ts";
 import { inventory } from "./lib/images/sbom.ts";
 import { survey, words } from "./lib/images/survey.ts";
-import { environment, hostVariable, stackArguments } from "./lib/stack.ts";
+import { environment, hostVariable } from "./lib/stack.ts";
+import { readStackFile, usesSample } from "./lib/stackFile.ts";
 import { postgresqlOf } from "./setup/postgresql.ts";
 import { setup } from "./setup/setup.ts";
 
 const FOLDER = ".state/images";
 
-await main(async () => {
-  const { stack, rest } = stackArguments(process.argv.slice(2));
-  Object.assign(process.env, hostVariable(stack, rest));
-  await setup({ sample: true, postgresql: postgresqlOf(stack, rest) });
+await command("images", async ({ stack, file }) => {
+  Object.assign(process.env, hostVariable(file));
+  await setup({ sample: usesSample(readStackFile(file)), postgresql: postgresqlOf(file) });
   // Nix is asked by the same code as in the program, which takes its environment as it is.
-  Object.assign(process.env, await environment(stack, rest));
-  const config = readStackConfig(stack, rest, process.env["AGATHA_PACKAGES"]);
+  Object.assign(process.env, await environment(stack, file));
+  const config = readStackConfig(stack, file, process.env["AGATHA_PACKAGES"]);
   const env = process.env;
   mkdirSync(FOLDER, { recursive: true });
   const surveys = [];

@@ -5,23 +5,16 @@
  * gives one too. `-- --empty` previews against an empty state of its own, without any secret.
  */
 import { writeFileSync } from "node:fs";
+import { command } from "./lib/command.ts";
 import { comment, failure } from "./lib/comment/comment.ts";
 import { type DiffLine, diffInText, readDiff } from "./lib/comment/diff.ts";
 import { withEmptyState } from "./lib/emptyState.ts";
-import { main, run, Stop } from "./lib/exec.ts";
+import { run, Stop } from "./lib/exec.ts";
 import { explain, explanation, type PreviewStep } from "./lib/explain.ts";
 import { previewErrors, readPreview } from "./lib/previewOutput.ts";
 import { onStandardError } from "./lib/report.ts";
-import {
-  ensureStack,
-  environment,
-  fullName,
-  hostVariable,
-  requireStack,
-  stackArguments,
-} from "./lib/stack.ts";
-import { configFile, refuseLostTexts } from "./lib/stackFile.ts";
-import { takeValue } from "./lib/takeValue.ts";
+import { ensureStack, environment, fullName, hostVariable, requireStack } from "./lib/stack.ts";
+import { readStackFile, refuseLostTexts, usesSample } from "./lib/stackFile.ts";
 import { refuseLeftBehind } from "./lib/withoutState.ts";
 import { postgresqlOf } from "./setup/postgresql.ts";
 import { setup } from "./setup/setup.ts";
@@ -41,27 +34,25 @@ class Failed extends Stop {
   }
 }
 
-await main(async () => {
-  const [out, args] = takeValue(process.argv.slice(2), "out");
-  const { stack, rest, flags } = stackArguments(args, ["diff", "markdown", "empty"]);
-  const { diff = false, markdown = false, empty = false } = flags;
+await command("preview", async ({ stack, file, configFile, options, pulumi: passed }) => {
+  const { out, diff = false, markdown = false, empty = false } = options;
   // Standard output is for the comment alone.
   if (markdown) onStandardError();
   const show = (text: string) => (out === undefined ? process.stdout.write(text) : writeFileSync(out, text));
   try {
-    Object.assign(process.env, hostVariable(stack, rest));
-    refuseLostTexts(configFile(stack, rest));
-    await setup({ sample: true, postgresql: postgresqlOf(stack, rest) });
-    const env = await environment(stack, rest);
+    Object.assign(process.env, hostVariable(file));
+    refuseLostTexts(file);
+    await setup({ sample: usesSample(readStackFile(file)), postgresql: postgresqlOf(file) });
+    const env = await environment(stack, file);
     const look = (more: string[], env: NodeJS.ProcessEnv) =>
-      preview([...more, ...rest], env, diff || markdown);
+      preview([...more, ...passed], env, diff || markdown);
     let seen: Seen;
     if (empty) seen = await withEmptyState(stack, env, (more, env) => look([...more, "--stack", stack], env));
     else {
       // A pull request makes no stack.
       const refuse = () => refuseLeftBehind(stack, env);
       await (markdown ? requireStack(stack, env) : ensureStack(stack, env, refuse));
-      seen = await look(["--stack", fullName(stack, env)], env);
+      seen = await look(["--stack", fullName(stack, env), ...configFile], env);
     }
     if (markdown) show(comment(explanation(stack, seen.steps), seen.diff, seen.warnings, empty));
     else show(`\n${[explain(stack, seen.steps), diffInText(seen.diff)].filter(Boolean).join("\n")}`);

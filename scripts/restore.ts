@@ -2,16 +2,13 @@
 import { restore } from "./lib/backup/restore.ts";
 import { source } from "./lib/backup/source.ts";
 import { interruptible, stackDatabase } from "./lib/backup/stackDatabase.ts";
-import { main, Stop } from "./lib/exec.ts";
+import { command } from "./lib/command.ts";
 
-await main(async () => {
-  const { stack, database, to, flags, rest } = await stackDatabase(process.argv.slice(2), ["yes"]);
-  const [file, ...more] = rest;
-  if (file === undefined || more.length > 0 || file.startsWith("-"))
-    throw new Stop("restore: give one file: `npm run restore -- FILE [--stack NAME] [--yes]`.");
-  const dump = await source(file, to, stack);
+await command("restore", async ({ stack, file, words: [given = ""], options }) => {
+  const { database, to } = await stackDatabase(stack, file);
+  const dump = await source(given, to, stack);
   try {
-    return await interruptible(() => restore(stack, database, dump, flags["yes"] === true));
+    return await interruptible(() => restore(stack, database, dump, options.yes === true));
   } finally {
     dump.done();
   }

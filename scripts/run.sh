@@ -14,6 +14,8 @@ runs_typescript() {
 # The node modules, and with them a Node for machines whose own is too old: again whenever the lock file changes.
 wanted=$(cksum package-lock.json .npmrc)
 if [ "$(cat node_modules/.installed 2>/dev/null)" != "$wanted" ]; then
+  # Help needs none of them, where Node is new enough.
+  if runs_typescript node && node scripts/help.ts "$command" "$@"; then exit 0; fi
   if ! command -v npm >/dev/null; then
     echo "npm: is not on PATH. Install Node and npm (apt-get install npm), then run this again." >&2
     exit 1

@@ -1,4 +1,7 @@
 /** `npm run sample`: builds the sample application, where its sources changed. */
-import { main, runHere } from "./lib/exec.ts";
+import { command } from "./lib/command.ts";
+import { runHere } from "./lib/exec.ts";
 
-await main(() => runHere(process.execPath, ["sample/build.ts"]));
+await command("sample", ({ options }) =>
+  runHere(process.execPath, ["sample/build.ts", ...(options.test ? ["--test"] : [])]),
+);

@@ -3,10 +3,10 @@
  * `-- --rounds N` says how many, `-- --seed N` repeats a run.
  */
 import { randomBytes, randomInt } from "node:crypto";
-import { parseArgs } from "node:util";
 import { removeEngines } from "../test/support/engineRemoval.ts";
 import { inWords, vitestHere } from "./lib/checks.ts";
-import { main, Stop } from "./lib/exec.ts";
+import { command } from "./lib/command.ts";
+import { Stop } from "./lib/exec.ts";
 import { removeLeftovers } from "./lib/leftovers.ts";
 import { line } from "./lib/report.ts";
 import { environment } from "./lib/stack.ts";
@@ -16,19 +16,15 @@ import { setup } from "./setup/setup.ts";
 /** Rounds that take some 30 minutes on two cores that do nothing else. */
 const ROUNDS = 120;
 
-await main(async () => {
-  const { values, positionals } = parseArgs({
-    options: { rounds: { type: "string" }, seed: { type: "string" } },
-    allowPositionals: true,
-  });
-  const rounds = whole("rounds", values.rounds, ROUNDS);
-  const seed = whole("seed", values.seed, randomInt(2 ** 31 - 1));
+await command("soak", async ({ words, options }) => {
+  const rounds = whole("rounds", options.rounds, ROUNDS);
+  const seed = whole("seed", options.seed, randomInt(2 ** 31 - 1));
   await setup({ sample: true, packages: testPackages() });
   line("soak", `${rounds} rounds; repeat them by \`npm run test:soak -- --rounds ${rounds} --seed ${seed}\``);
   const run = randomBytes(3).toString("hex");
   const env = await environment();
   const soak = { AGATHA_TEST_RUN: run, AGATHA_SOAK_ROUNDS: String(rounds), AGATHA_SOAK_SEED: String(seed) };
-  const count = await vitestHere(["soak"], positionals, { ...env, ...soak }, "verbose");
+  const count = await vitestHere(["soak"], words, { ...env, ...soak }, "verbose");
   // A test that was killed could not tidy up itself.
   const leftovers = [...(await removeLeftovers(run, env)), ...(await removeEngines(run))];
   if (leftovers.length > 0) line("left behind", `and removed: ${leftovers.join(", ")}`);

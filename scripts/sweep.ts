@@ -3,21 +3,27 @@
  * workflows: those that could not be removed when it was, or that a later run of a job made again.
  */
 import { UserError } from "../components/userError.ts";
+import { command } from "./lib/command.ts";
 import { post, pullRequest, type Repository, readRepository } from "./lib/comment/github.ts";
 import { removed } from "./lib/comment/review.ts";
 import { exportedState } from "./lib/engine.ts";
-import { main } from "./lib/exec.ts";
 import { bareName, environment, listed } from "./lib/stack.ts";
 import { removeStack } from "./lib/stacks.ts";
 import { notSwept, numberOf, reviewHost } from "./lib/sweep.ts";
 
 /** Gives whether nothing failed. @param other Why the stack is not the workflow's. */
-async function sweep(repository: Repository, stack: string, number: number, other: string | undefined) {
+async function sweep(
+  repository: Repository,
+  stack: string,
+  number: number,
+  other: string | undefined,
+  sure: boolean,
+) {
   if (other !== undefined) return say(other);
   const of = await pullRequest(repository, number);
   if (of === undefined) return say(`Stack ${stack} is left alone: GitHub has no pull request ${number}.`);
   if (!of.closed) return true;
-  const { code } = await removeStack(stack, { sure: true });
+  const { code } = await removeStack(stack, { sure });
   if (code === 0) await post(of, "review", stack, removed(stack));
   return code === 0;
 }
@@ -27,7 +33,7 @@ function say(line: string): true {
   return true;
 }
 
-await main(async () => {
+await command("sweep", async ({ options: { yes = false } }) => {
   const [repository, host, env] = [readRepository(process.env), reviewHost(process.env), await environment()];
   let failed = 0;
   for (const stack of (await listed(env)).map(({ name }) => bareName(name))) {
@@ -35,7 +41,7 @@ await main(async () => {
     if (number === undefined) continue;
     try {
       const other = notSwept(stack, await exportedState(stack, env), host);
-      if (!(await sweep(repository, stack, number, other))) failed += 1;
+      if (!(await sweep(repository, stack, number, other, yes))) failed += 1;
     } catch (error) {
       // The others do not wait for this one.
       if (!(error instanceof UserError)) throw error;

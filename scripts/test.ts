@@ -15,7 +15,8 @@ import {
   sum,
   vitestHere,
 } from "./lib/checks.ts";
-import { main, Stop } from "./lib/exec.ts";
+import { command } from "./lib/command.ts";
+import { Stop } from "./lib/exec.ts";
 import { executorPackages } from "./lib/executor.ts";
 import { GO_FOLDER, goCommand } from "./lib/goTool.ts";
 import { removeLeftovers } from "./lib/leftovers.ts";
@@ -30,16 +31,15 @@ import { setup } from "./setup/setup.ts";
 /** Vitest's projects that run side by side, each one file after the other. */
 const LANES = ["integration", "hosts"];
 
-await main(async () => {
-  const names = process.argv.slice(2);
-  const counts = [await setUp(names)];
+await command("test", async ({ words }) => {
+  const counts = [await setUp(words)];
   const env = await environment();
   counts.push(await fastChecks());
   counts.push(await check("sample's tests", process.execPath, ["sample/build.ts", "--test"], env));
   counts.push(await actionlint());
   counts.push(await zizmor());
   counts.push(await toolchain());
-  counts.push(await stacks(names, env));
+  counts.push(await stacks(words, env));
   const count = sum(counts);
   process.stdout.write(`\n${inWords(count)}\n`);
   return count.failed > 0 ? 1 : 0;

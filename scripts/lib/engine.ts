@@ -1,10 +1,11 @@
 /** Whether the docker engine that answers here is the one that a stack's state is about. */
 import { askEngine } from "../../components/askEngine.ts";
+import { renamed } from "../../components/databaseVolumes.ts";
 import { resolveDockerHost } from "../../components/dockerHost.ts";
 import { hostSentence } from "../../components/dockerWords.ts";
 import type { HeldHost } from "../../components/heldHost.ts";
 import { run, Stop } from "./exec.ts";
-import { type Deployment, heldHostOf, isEmpty } from "./interrupted.ts";
+import { type Deployment, heldHostOf, isEmpty, volumeIn } from "./interrupted.ts";
 import { fullName } from "./stack.ts";
 import { refuseLeftBehind } from "./withoutState.ts";
 
@@ -31,18 +32,27 @@ export async function isOwnEngine(deployment: Deployment, env: NodeJS.ProcessEnv
  * Refuses to remove a stack's things on another docker host than its own: Pulumi's destroy does not run the program,
  * which would see it, finds nothing there and succeeds; what goes by label then is somebody else's.
  *
- * @throws Stop where another engine answers, where none does, or where the state has nothing and the host does.
+ * @throws Stop where another engine answers, where none does, where the state has nothing and the host does, or where the
+ * stack was renamed: by its label nothing of it would be found.
  */
 export async function refuseOtherEngine(
   stack: string,
   deployment: Deployment,
   env: NodeJS.ProcessEnv,
 ): Promise<void> {
+  refuseRenamed(stack, deployment);
   const held = heldHostOf(deployment);
   if (held !== undefined) {
     const { engine, address } = await answering(env);
     if (engine !== held.engine) throw new Stop(otherEngine(stack, address, held.address));
   } else if (isEmpty(deployment)) await refuseLeftBehind(stack, env, "has nothing in this Pulumi backend");
+}
+
+/** @throws Stop where the stack's volume is labelled as another stack's. */
+export function refuseRenamed(stack: string, deployment: Deployment): void {
+  const volume = volumeIn(deployment);
+  if (volume !== undefined && volume.stack !== stack)
+    throw new Stop(renamed(stack, volume.stack, volume.name));
 }
 
 /** The sentence for a docker host that is not the stack's. */

@@ -100,6 +100,8 @@ export const lastLines = (text: string, count: number): string =>
 
 /** Runs a command's main function: a Stop, or a step's own error, ends it with its sentence. */
 export async function main(body: () => Promise<number | undefined>): Promise<void> {
+  // Whoever reads may have had enough, like `head`: what was begun goes on all the same.
+  process.stdout.on("error", () => {});
   try {
     process.exitCode = (await body()) ?? 0;
   } catch (error) {

@@ -99,6 +99,23 @@ export function heldHostOf({ resources = [] }: Deployment): HeldHost | undefined
   return held?.engine ? { engine: held.engine, address: held.address ?? "" } : undefined;
 }
 
+/** The volume with the stack's data, and the stack that it is labelled as. */
+export function volumeIn({ resources = [] }: Deployment): { name: string; stack: string } | undefined {
+  const found = resources.find(
+    ({ type, urn }) => type === "docker:index/volume:Volume" && urn.endsWith("::db-data"),
+  );
+  const { name, labels = [] } = (found?.inputs ?? {}) as {
+    name?: string;
+    labels?: { label: string; value: string }[];
+  };
+  const stack = labels.find(({ label }) => label === "agatha.stack")?.value;
+  return name === undefined || stack === undefined ? undefined : { name, stack };
+}
+
+/** The stack's outputs; secrets stay encrypted. */
+export const outputsOf = ({ resources = [] }: Deployment): Record<string, unknown> =>
+  resources.find(({ type }) => type === "pulumi:pulumi:Stack")?.outputs ?? {};
+
 /** Whether nothing on a docker host is the state's. */
 export const isEmpty = ({ resources = [], pending_operations = [] }: Deployment): boolean =>
   ![...resources, ...pending_operations.map(({ resource }) => resource)].some(({ type }) =>

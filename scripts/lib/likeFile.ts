@@ -1,5 +1,7 @@
 /** A stack's file made like another's: the same configuration, with ports, docker host and password of its own. */
 import { stringify } from "yaml";
+import { pathOf, valueAt } from "../../components/configKeys.ts";
+import { NAMESPACE } from "../../components/configText.ts";
 import { reachedAt } from "../../components/dockerHost.ts";
 import {
   dockerHostOf,
@@ -45,19 +47,26 @@ export function configLike(model: Values, ports: Ports, dockerHost: string | und
   const move = addressMover(of, ports, itsHost, dockerHost ?? itsHost);
   const secrets: Secret[] = [];
   const config: Values = {};
-  for (const [key, value] of Object.entries(model)) {
-    if (ITS_OWN.test(key)) continue;
-    if (isSecret(value)) secrets.push({ key, path: false });
-    else config[key] = takeOver(value, rootOf(key), secrets, move);
+  // Plain keys first, as the program reads them. The new file has one way to write a key: nested.
+  const keys = Object.keys(model).filter((key) => !ITS_OWN.test(key));
+  for (const key of keys.sort((a, b) => pathIn(a).length - pathIn(b).length)) {
+    const [value, path] = [model[key], pathIn(key)];
+    const [first = "", ...below] = path;
+    const at = below.reduce((text, part) => `${text}[${JSON.stringify(part)}]`, rootOf(first));
+    if (isSecret(value)) secrets.push(below.length === 0 ? { key, path: false } : { key: at, path: true });
+    else {
+      const ours = typeof value === "string" && key.startsWith(`${NAMESPACE}:`);
+      const plain = ours ? valueAt(pathOf(nameOf(key)), value) : value;
+      setAt(config, path, takeOver(plain, at, secrets, move));
+    }
   }
   if (dockerHost !== undefined) config[HOST_KEY] = dockerHost;
-  // Dotted keys lie over the plain ones.
   for (const service of ["back", "front"] as const)
-    if (of[service] !== undefined) config[`agatha:${service}.publish.port`] = ports[service];
-  if (publishedBy(model, "database") !== undefined) config["agatha:database.publish"] = false;
+    if (of[service] !== undefined) setAt(config, [`agatha:${service}`, "publish", "port"], ports[service]);
+  if (publishedBy(model, "database") !== undefined) setAt(config, ["agatha:database", "publish"], false);
   const front = valuesOf(model)["front"] as { dist?: unknown; files?: unknown } | undefined;
   if (front?.dist === undefined && front?.files === undefined)
-    config[`agatha:front.files.${SAMPLE_FILE}`] = { text: sampleFile(ports.back) };
+    setAt(config, ["agatha:front", "files", SAMPLE_FILE], { text: sampleFile(ports.back) });
   return { config, secrets };
 }
 
@@ -88,6 +97,26 @@ function addressMover(
 function rootOf(key: string): string {
   const [, namespace, name = ""] = /^([^:]*):(.*)$/.exec(key) ?? [];
   return name.includes(".") ? `${namespace}:[${JSON.stringify(name)}]` : key;
+}
+
+/** A key's parts from the file's `config:` on: `agatha:back.port` has two; one of another namespace has one. */
+function pathIn(key: string): string[] {
+  if (!key.startsWith(`${NAMESPACE}:`)) return [key];
+  const [first, ...below] = pathOf(nameOf(key));
+  return [`${NAMESPACE}:${first}`, ...below];
+}
+
+const nameOf = (key: string): string => key.slice(NAMESPACE.length + 1);
+
+/** Sets a value at a path; what is in its way, and is no object, goes. */
+function setAt(config: Values, path: string[], value: unknown): void {
+  let parent = config;
+  for (const part of path.slice(0, -1)) {
+    const child = Object.hasOwn(parent, part) ? parent[part] : undefined;
+    if (typeof child !== "object" || child === null) parent[part] = {};
+    parent = parent[part] as Values;
+  }
+  parent[path.at(-1) as string] = value;
 }
 
 /** The text of the file. @param like Name of the stack whose file was the model. */

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { exportedState, isOwnEngine, refuseOtherEngine } from "./engine.ts";
+import { exportedState, isOwnEngine, refuseOtherEngine, refuseRenamed } from "./engine.ts";
 import { run, Stop } from "./exec.ts";
 import { type Deployment, dockerHostOf, isFreeInCloud, sortLocks, unfinished } from "./interrupted.ts";
 import { line } from "./report.ts";
@@ -46,6 +46,7 @@ export async function recover(
   // What is unfinished may be what its holder makes this moment.
   if (held.length > 0) return;
   const deployment = stateOf(folder, stack);
+  refuseRenamed(stack, deployment);
   // Another one may have begun since, and be in the state already.
   if (locks().held.length > 0) return;
   if (temporary.length > 0 && (await isOwnEngine(deployment, env))) await removeTemporary(temporary, env);

@@ -2,10 +2,9 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { parseArgs } from "node:util";
 import { run, runHere, Stop } from "./exec.ts";
 import { lockSentence } from "./lock.ts";
-import { configFile, dockerHostOf, readStackFile } from "./stackFile.ts";
+import { dockerHostOf, fileOf, readStackFile } from "./stackFile.ts";
 
 /** What set-up makes a password for; the others' is a decision of a person. */
 const MADE_FOR = "dev";
@@ -13,49 +12,14 @@ const MADE_FOR = "dev";
 /** Where set-up keeps a stack's password; index.ts reads the same. */
 const passwordFile = (stack: string): string => `.state/secrets/${stack}/database-password`;
 
-export interface StackArguments {
-  stack: string;
-  /** What is left for pulumi or for the command. */
-  rest: string[];
-  flags: Record<string, boolean | undefined>;
-}
-
-/**
- * Reads a command's arguments: `--stack NAME` (default: `AGATHA_STACK`, else dev), the command's own flags, and the rest.
- */
-export function stackArguments(args: string[], flags: string[] = []): StackArguments {
-  const options = Object.fromEntries(flags.map((flag) => [flag, { type: "boolean" as const }]));
-  const parsed = parseArgs({
-    args,
-    options: { ...options, stack: { type: "string", short: "s" } },
-    strict: false,
-    allowPositionals: true,
-    tokens: true,
-  });
-  const stack = parsed.values["stack"] ?? process.env["AGATHA_STACK"] ?? MADE_FOR;
-  if (typeof stack !== "string" || !/^[a-zA-Z0-9][\w.-]{0,99}$/.test(stack))
-    throw new Stop(
-      `--stack: ${JSON.stringify(stack)} is not a stack's name. Use letters, digits, _, . and -.`,
-    );
-  const own = new Set(["stack", "s", ...flags]);
-  const rest = parsed.tokens.flatMap((token) => {
-    if (token.kind === "positional") return [token.value];
-    if (token.kind === "option" && !own.has(token.name))
-      return [token.value === undefined ? token.rawName : `${token.rawName}=${token.value}`];
-    return [];
-  });
-  const set = Object.fromEntries(flags.map((flag) => [flag, parsed.values[flag] === true]));
-  return { stack, rest, flags: set };
-}
-
 /**
  * The environment that `. scripts/env.sh` gives: the one place that says where tools and state are.
  *
  * @param stack Whose docker host docker's client is to talk to, where its file names one. Default: the environment's.
- * @param rest What the command leaves for pulumi, which may name another file.
+ * @param file The stack's file. Default: the one of its name.
  */
-export async function environment(stack?: string, rest: string[] = []): Promise<NodeJS.ProcessEnv> {
-  const host = stack === undefined ? {} : hostVariable(stack, rest);
+export async function environment(stack?: string, file?: string): Promise<NodeJS.ProcessEnv> {
+  const host = stack === undefined ? {} : hostVariable(file ?? fileOf(stack));
   // What it says comes before the mark, and would be taken for a variable.
   const mark = "\n-- environment --\n";
   const { code, output } = await run("bash", ["-c", `. scripts/env.sh 2>&1 && printf '${mark}' && env -0`]);
@@ -68,9 +32,16 @@ export async function environment(stack?: string, rest: string[] = []): Promise<
   return { ...Object.fromEntries(variables), ...host };
 }
 
+/** How people run a command on a stack: `npm run logs -- back --stack prod`; for the default stack without its name. */
+export function npmRun(command: string, stack: string, more = ""): string {
+  const name = stack === (process.env["AGATHA_STACK"] ?? MADE_FOR) ? "" : `--stack ${stack}`;
+  const rest = [more, name].filter(Boolean).join(" ");
+  return `\`npm run ${command}${rest && ` -- ${rest}`}\``;
+}
+
 /** `DOCKER_HOST` of a stack whose file names its docker host. */
-export function hostVariable(stack: string, rest: string[]): { DOCKER_HOST?: string } {
-  const host = dockerHostOf(readStackFile(configFile(stack, rest)));
+export function hostVariable(file: string): { DOCKER_HOST?: string } {
+  const host = dockerHostOf(readStackFile(file));
   return host === undefined ? {} : { DOCKER_HOST: host };
 }
 
@@ -182,12 +153,4 @@ export async function pulumi(stack: string, args: string[], env: NodeJS.ProcessE
   const sentence = lockSentence(name, held);
   if (sentence !== undefined) process.stderr.write(`${sentence}\n`);
   return code;
-}
-
-/** The stack's outputs; secrets stay hidden. */
-export async function outputs(stack: string, env: NodeJS.ProcessEnv): Promise<Record<string, unknown>> {
-  const args = ["stack", "output", "--json", "--stack", fullName(stack, env)];
-  const { code, output, stdout } = await run("pulumi", args, { env });
-  if (code !== 0) throw new Stop(`pulumi stack output: ended with ${code}:\n${output.trim()}`);
-  return JSON.parse(stdout) as Record<string, unknown>;
 }

@@ -4,8 +4,9 @@ import { parse } from "yaml";
 import { collect } from "../../components/configKeys.ts";
 import { NAMESPACE } from "../../components/configText.ts";
 import { lostTexts } from "../../components/stackFileTexts.ts";
+import { isSample } from "../../config.ts";
+import application from "../../nix/application.json" with { type: "json" };
 import { Stop } from "./exec.ts";
-import { takeValue } from "./takeValue.ts";
 
 /** The sample's and the seed's ports; a further stack's lie a hundred above the ones before. */
 const FIRST = { back: 8000, front: 5173 };
@@ -26,21 +27,6 @@ export const PASSWORD_KEY = "agatha:databasePassword";
 export const HOST_KEY = "agatha:dockerHost";
 
 export const fileOf = (stack: string): string => `Pulumi.${stack}.yaml`;
-
-const OPTION = "config-file";
-
-/** The stack's file: the one that a command was told to take instead, where it was. @param rest What it leaves for pulumi. */
-export const configFile = (stack: string, rest: string[]): string =>
-  takeValue(rest, OPTION)[0] ?? fileOf(stack);
-
-/** The option as pulumi takes it, for a further command of pulumi's; nothing where it was not given. */
-export function configFileOption(rest: string[]): string[] {
-  const [file] = takeValue(rest, OPTION);
-  return file === undefined ? [] : [`--${OPTION}`, file];
-}
-
-/** What is left for the command itself. */
-export const withoutConfigFile = (rest: string[]): string[] => takeValue(rest, OPTION)[1];
 
 export type Values = Record<string, unknown>;
 
@@ -94,6 +80,12 @@ export function dockerHostOf(config: Values): string | undefined {
 
 /** Whether images go by way of a registry. */
 export const usesRegistry = (config: Values): boolean => Object.hasOwn(valuesOf(config), "registry");
+
+/** Whether the stack's back or front is what the sample's build makes. */
+export function usesSample(config: Values): boolean {
+  const { back, front } = valuesOf(config) as { back?: { jar?: unknown }; front?: { dist?: unknown } };
+  return isSample(back?.jar, application.back.jar) || isSample(front?.dist, application.front.dist);
+}
 
 /** The port that a stack publishes a service on: what its file says, else the default; undefined where it does not. */
 export function publishedBy(config: Values, service: "back" | "front" | "database"): number | undefined {

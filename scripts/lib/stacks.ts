@@ -1,10 +1,11 @@
 /** Removes stacks without leftovers, and lists them. */
 import { existsSync, rmSync } from "node:fs";
-import { createInterface } from "node:readline/promises";
 import { stackTag } from "../../components/imagePlan.ts";
+import { confirm } from "./confirm.ts";
 import { exportedState, refuseOtherEngine } from "./engine.ts";
 import { run, runHere, Stop } from "./exec.ts";
 import { type Deployment, dockerHostOf as dockerHostInState } from "./interrupted.ts";
+import { dataIn, partsOf } from "./parts.ts";
 import { recover } from "./recover.ts";
 import { bareName, environment, fullName, listed, pulumi, stackExists } from "./stack.ts";
 import { dockerHostOf, fileOf, publishedOf, readStackFile, stacksWithFiles } from "./stackFile.ts";
@@ -29,9 +30,8 @@ export async function removeStack(
   const env = withHost(base, dockerHostOf(readStackFile(fileOf(stack))), deployment);
   if (there) await refuseOtherEngine(stack, deployment, env);
   else await refuseLeftBehind(stack, env);
-  const volumes = await own("volume", stack, env);
-  // The others hold files that the configuration has too.
-  const data = await own("volume", stack, env, ["--filter", "label=agatha.service=db"]);
+  const volumes = await partsOf("volume", stack, env);
+  const data = dataIn(volumes);
   if (!there && volumes.length === 0) {
     if (!ifExists) throw new Stop(`stack: there is no ${stack}. \`npm run stack -- list\` lists them.`);
     process.stdout.write(`There is no stack ${stack}.\n`);
@@ -40,8 +40,7 @@ export async function removeStack(
   process.stdout.write(
     `Stack ${stack} goes, with ${data.length === 0 ? "no data" : `the data in volume ${data.join(", ")}`}.\n`,
   );
-  if (!sure && !(await confirmed(stack)))
-    throw new Stop("stack: nothing was removed. Confirm by the stack's name, or by --yes.");
+  await confirm("stack", "it would be removed", stack, sure);
   if (there) {
     await recover(stack, env);
     const code = await pulumi(stack, ["destroy", "--yes", "--skip-preview", "--suppress-outputs"], env);
@@ -72,18 +71,10 @@ export function withHost(
   return inFile || context || host === undefined ? env : { ...env, DOCKER_HOST: host };
 }
 
-async function confirmed(stack: string): Promise<boolean> {
-  if (!process.stdin.isTTY) return false;
-  const terminal = createInterface({ input: process.stdin, output: process.stdout });
-  const answer = await terminal.question(`Type ${stack} to remove it: `);
-  terminal.close();
-  return answer.trim() === stack;
-}
-
 /** What a destroy keeps, and what an update that was killed left: by label, whatever Pulumi knows of it. */
 async function dropOwn(stack: string, data: string[], env: NodeJS.ProcessEnv): Promise<void> {
   for (const kind of ["container", "network", "volume"] as const)
-    for (const name of await own(kind, stack, env)) {
+    for (const { name } of await partsOf(kind, stack, env)) {
       const force = kind === "container" ? ["--force", "--volumes"] : [];
       const { code, output } = await run("docker", [kind, "rm", ...force, name], { env });
       if (code !== 0) throw new Stop(`docker ${kind} rm ${name}: ${output.trim()}`);
@@ -106,20 +97,6 @@ async function dropNames(stack: string, env: NodeJS.ProcessEnv): Promise<void> {
 export function isNameOf(stack: string, ref: string): boolean {
   const [, , name] = /^agatha-\w+-image:(kept|migrations)-(.+)-[0-9a-z]{32}$/.exec(ref) ?? [];
   return name === stackTag(stack);
-}
-
-async function own(
-  kind: "container" | "network" | "volume",
-  stack: string,
-  env: NodeJS.ProcessEnv,
-  filter: string[] = [],
-): Promise<string[]> {
-  const all = kind === "container" ? ["--all"] : [];
-  const format = `{{.${kind === "container" ? "Names" : "Name"}}}`;
-  const args = [kind, "ls", ...all, "--filter", `label=agatha.stack=${stack}`, "--format", format];
-  const { code, output } = await run("docker", [...args, ...filter], { env });
-  if (code !== 0) throw new Stop(`docker ${kind} ls: ${output.trim()}`);
-  return output.split("\n").filter(Boolean);
 }
 
 /** Lets Pulumi forget the stack; its file goes too, unless git keeps it for all. */

@@ -1,5 +1,6 @@
 /** What of a stack is on the docker host, found by its labels alone: for a stack whose state is lost. */
 import { run, Stop } from "./exec.ts";
+import { type Part, partsOf } from "./parts.ts";
 
 export interface LeftBehind {
   /** Names, whatever has data last. */
@@ -12,19 +13,15 @@ const LAST = ["back", "db"];
 
 /** @throws Stop in docker's words. */
 export async function leftBehind(stack: string, env: NodeJS.ProcessEnv): Promise<LeftBehind> {
-  const filter = ["--filter", `label=agatha.stack=${stack}`];
-  const format = '{{.Label "agatha.service"}}\t{{.Names}}';
-  const containers = await list(["ps", "--all", ...filter, "--format", format], env);
-  const networks = await list(["network", "ls", ...filter, "--format", "{{.Name}}"], env);
-  const named = containers.map((line) => line.split("\t") as [string, string]);
-  named.sort(([a], [b]) => LAST.indexOf(a) - LAST.indexOf(b));
-  return { containers: named.map(([, name]) => name), networks };
+  const containers = await partsOf("container", stack, env);
+  containers.sort((a, b) => LAST.indexOf(a.service) - LAST.indexOf(b.service));
+  const names = (parts: Part[]) => parts.map(({ name }) => name);
+  return { containers: names(containers), networks: names(await partsOf("network", stack, env)) };
 }
 
-async function list(args: string[], env: NodeJS.ProcessEnv): Promise<string[]> {
+async function docker(args: string[], env: NodeJS.ProcessEnv): Promise<void> {
   const { code, output } = await run("docker", args, { env });
   if (code !== 0) throw new Stop(`docker ${args[0]}: ${output.trim()}`);
-  return output.split("\n").filter(Boolean);
 }
 
 /** Stops the containers as their services want it and removes them and the networks; volumes stay. */
@@ -33,12 +30,12 @@ export async function removeLeftBehind(stack: string, env: NodeJS.ProcessEnv): P
   if (containers.length + networks.length === 0)
     process.stdout.write(`Nothing of stack ${stack} is on this docker host.\n`);
   for (const container of containers) {
-    await list(["stop", container], env);
-    await list(["rm", "--volumes", container], env);
+    await docker(["stop", container], env);
+    await docker(["rm", "--volumes", container], env);
     process.stdout.write(`Container ${container} is stopped and removed.\n`);
   }
   for (const network of networks) {
-    await list(["network", "rm", network], env);
+    await docker(["network", "rm", network], env);
     process.stdout.write(`Network ${network} is removed.\n`);
   }
 }

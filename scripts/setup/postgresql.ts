@@ -16,7 +16,7 @@ import {
 import { join, resolve } from "node:path";
 import majors from "../../nix/host/postgresql/majors.json" with { type: "json" };
 import { lastLines, run, Stop } from "../lib/exec.ts";
-import { configFile, readStackFile, valuesOf } from "../lib/stackFile.ts";
+import { readStackFile, valuesOf } from "../lib/stackFile.ts";
 import { sourcesOfSuite } from "./aptSources.ts";
 
 interface Major {
@@ -32,8 +32,8 @@ interface Major {
 export const takenMajor = (major: number): Major | undefined => (majors as Record<string, Major>)[major];
 
 /** The major version that a stack's file asks for, as far as it can be read; what is wrong in it is the program's to tell. */
-export function postgresqlOf(stack: string, rest: string[]): number | undefined {
-  const { database } = valuesOf(readStackFile(configFile(stack, rest)));
+export function postgresqlOf(file: string): number | undefined {
+  const { database } = valuesOf(readStackFile(file));
   const version = Number((database as { version?: unknown } | undefined)?.version);
   return Number.isInteger(version) ? version : undefined;
 }

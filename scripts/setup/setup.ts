@@ -21,7 +21,7 @@ export interface Needs {
 
 /** Sets up whatever is missing; every step says what it found or did. @throws Stop with the mend. */
 export async function setup(needs: Needs = {}): Promise<void> {
-  const packages = report("debian packages", (step) => debian(needs.packages ?? [], step));
+  const packages = report("debian packages", (step) => debian(needs, step));
   const docker = packages.then(() => report("docker", startDocker));
   const builder = packages.then(() => report("nix", nix));
   const material = builder.then(() =>
@@ -46,16 +46,19 @@ export async function setup(needs: Needs = {}): Promise<void> {
   if (reasons.length > 0) throw new Stop([...new Set(reasons.map((reason) => reason.message))].join("\n"));
 }
 
-async function debian(extra: string[], step: Step): Promise<string> {
+async function debian({ packages: extra = [], sample = false }: Needs, step: Step): Promise<string> {
   const wanted: string[] = [];
   const here = !process.env["DOCKER_HOST"];
   if (here && !(await probeDocker()).ok && !daemonInstalled()) wanted.push("docker.io", "iptables");
   else if (which("docker") === undefined) wanted.push("docker.io");
   if (!(await probeNix()).ok) wanted.push("nix-bin");
-  if (which("javac") === undefined) wanted.push("openjdk-17-jdk-headless");
-  if (which("mvn") === undefined) wanted.push("maven");
   // Debian's Nix can only build from the host's packages; a newer one may have been found on PATH.
   const host = wanted.includes("nix-bin") || (await choosePackages()) === "host";
+  // What builds the sample, and the material of the `host` set.
+  if (host || sample) {
+    if (which("javac") === undefined) wanted.push("openjdk-17-jdk-headless");
+    if (which("mvn") === undefined) wanted.push("maven");
+  }
   const missing = await missingPackages([...new Set([...wanted, ...(host ? hostPackages() : []), ...extra])]);
   if (missing.length === 0) return "all there";
   if (isRoot()) line("debian packages", `installing ${missing.join(" ")}`);

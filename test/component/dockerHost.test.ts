@@ -15,8 +15,20 @@ describe("the stack's docker host", () => {
   it("is kept with the stack", async () => {
     const { registered } = await program({ "agatha:dockerHost": "ssh://user@host" });
     expect(only(registered, "pulumi:index:Stash", "docker-host")).toEqual({
-      input: { engine: "ENGINE", address: "ssh://user@host" },
+      input: { engine: "ENGINE", address: "ssh://user@host", stack: "dev" },
     });
+  });
+
+  // All that runs bore the old name: the program began with an empty database beside it.
+  it.each([
+    ["an update", false],
+    ["a preview", true],
+  ])("keeps the stack's name: %s of a renamed one is refused, with where its data is", async (_, preview) => {
+    const before = { engine: "ENGINE", address: "unix:///var/run/docker.sock", stack: "old" };
+    await expect(program({ "agatha:database.version": "17" }, preview, before)).rejects.toThrow(
+      "stack dev: was renamed from old, and its containers and its data, in volume agatha-old-db-data-17, are still those of old. Rename it back (`pulumi stack rename old --stack dev`), or take",
+    );
+    expect(custom((await program({}, preview, { ...before, stack: "dev" })).registered)).toHaveLength(23);
   });
 
   it.each([

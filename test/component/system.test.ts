@@ -41,7 +41,7 @@ describe("the docker host's system", () => {
     expect(systems(registered)).toEqual([other, other, other]);
     expect(builder.askedFor).toEqual([other]);
     expect(only(registered, "pulumi:index:Stash", "docker-host")).toEqual({
-      input: { engine: "ENGINE", address: "unix:///var/run/docker.sock", system: other },
+      input: { engine: "ENGINE", address: "unix:///var/run/docker.sock", system: other, stack: "dev" },
     });
   });
 

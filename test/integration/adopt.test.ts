@@ -148,7 +148,7 @@ it("is refused where the stack has data of a newer version, which the next up wo
 it("is refused where the configuration names another database, another role or another version", async () => {
   const before = sourceFiles();
   await configured({ name: "other_db", user: "somebody" });
-  const { code, output } = await adopt(folder(), "--replace");
+  const { code, output } = await adopt(folder(), "--replace", "--yes");
   expect(code).toBe(1);
   expect(output).toContain('agatha:database.name: database "other_db" is not in');
   expect(output).toContain("which has docker_agatha_db, postgres.");
@@ -175,7 +175,7 @@ it("takes over the folder: every row, the schema's history, and the source as it
   await documented("names");
   expect(scratch.config["database"]).toEqual({ name: "docker_agatha_db", user: "postgres", version: 13 });
   const before = sourceFiles();
-  const { code, output } = await adopt(folder(), "--replace");
+  const { code, output } = await adopt(folder(), "--replace", "--yes");
   expect(code, output).toBe(0);
   expect(output).toMatch(/\d+ files, \d+ MB: the copy is the same, byte for byte\./);
   expect(output).toMatch(/public\.Odd, table +1000\n/);

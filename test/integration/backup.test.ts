@@ -171,7 +171,7 @@ describe("a restore", () => {
         `Stack ${scratch.stack}: database docker_agatha_db has 4 tables, .*public\\.budget 1, .*public\\.later 0\\.`,
       ),
     );
-    expect(output).toContain("there is no terminal to ask at. Add --yes.");
+    expect(output).toContain("there is no terminal to ask at. Nothing was changed. Add --yes.");
     expect(await budgets()).toEqual(["second"]);
   });
 
@@ -276,7 +276,7 @@ describe("refused, with everything left as it was:", () => {
     expect(await refuse("nowhere.dump")).toContain(
       `"nowhere.dump" does not exist. Name a dump's path; the stack's backups are in ${folder}.`,
     );
-    expect((await script("restore", ["--yes"])).output).toContain("restore: give one file:");
+    expect((await script("restore", ["--yes"])).output).toContain("restore: FILE is missing.");
   });
 });
 

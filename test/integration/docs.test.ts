@@ -25,7 +25,9 @@ beforeAll(async () => {
   scratch = await Scratch.make();
   file = writeStackFile(scratch);
   sshd = await SshServer.here(join(scratch.folder, "ssh"));
-  firstRun = open("docs/first-run.md", { words: { "sample/migrations": scratch.migrations } });
+  // Without a terminal, nobody can be asked.
+  const words = { "sample/migrations": scratch.migrations, "down -- --volumes": "down -- --volumes --yes" };
+  firstRun = open("docs/first-run.md", { words });
   await firstRun.run("up");
 });
 afterAll(async () => {

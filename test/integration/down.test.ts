@@ -2,6 +2,7 @@
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { helpText } from "../../scripts/lib/help.ts";
 import { execute, Scratch } from "../support/scratch.ts";
 import { runBlock } from "../support/scratchPage.ts";
 
@@ -60,7 +61,10 @@ it("down removes all but the data and the images, and says where the data is", a
   const images = (await scratch.outputs())["images"] as Record<string, { ref: string }>;
   const { code, output } = await down();
   expect(code, output).toBe(0);
-  expect(output).toContain(`The data is kept in volume ${volume()}`);
+  expect(output).toContain(`No container and no network of stack ${scratch.stack} is left.`);
+  expect(output).toContain(
+    `The data is kept in volume ${volume()}; \`npm run down -- --volumes --stack ${scratch.stack}\` drops it.`,
+  );
   expect(await scratch.own("container")).toEqual([]);
   expect(await scratch.own("network")).toEqual([]);
   expect(await scratch.own("volume")).toEqual([volume()]);
@@ -80,8 +84,22 @@ it("the database was stopped in good order: no crash recovery at its next start"
   expect(log).not.toMatch(/not properly shut down|automatic recovery/);
 });
 
+it("what would drop data asks first, and where nobody can be asked changes nothing", async () => {
+  const before = await scratch.running();
+  for (const { code, output } of [await down("--volumes"), await stackCommand("rm", scratch.stack)]) {
+    expect(code, output).toBe(1);
+    expect(output).toContain(`Stack ${scratch.stack} goes, with the data in volume ${volume()}.`);
+    expect(output).toMatch(/there is no terminal to ask at\. Nothing was changed\. Add --yes\.\n$/);
+  }
+  // Pulumi printed its help for this and ended with 0, and the data went.
+  for (const asked of ["--help", "-h"])
+    expect(await down("--volumes", "--yes", asked)).toMatchObject({ code: 0, output: helpText("down") });
+  expect(await scratch.running()).toEqual(before);
+  expect(await scratch.own("volume")).toContain(volume());
+});
+
 it("down --volumes drops the data, by name", async () => {
-  const { code, output } = await down("--volumes");
+  const { code, output } = await down("--volumes", "--yes");
   expect(code, output).toBe(0);
   const lines = output.split("\n");
   expect(lines[0]).toBe(`Stack ${scratch.stack} goes, with the data in volume ${volume()}.`);
@@ -91,6 +109,23 @@ it("down --volumes drops the data, by name", async () => {
 
 it("the up after that begins with an empty database", async () => {
   await scratch.upWell();
+  expect(await budgets()).toEqual([]);
+});
+
+// Pulumi does not look at what its state has, and `up` said "Agatha is up".
+it("up says which service is gone, and the way that it names brings it back", async () => {
+  const where = ["--stack", scratch.stack, "--config-file", scratch.configFile];
+  const up = (...args: string[]) =>
+    execute(process.execPath, ["scripts/up.ts", ...where, ...args], scratch.env);
+  await scratch.docker("rm", "--force", scratch.container("db"));
+  const gone = await up();
+  expect(gone.code, gone.output).toBe(1);
+  expect(gone.output).toContain(`up: stack ${scratch.stack} is not up: db is not there`);
+  expect(gone.output).toContain(`\`npm run up -- --refresh --stack ${scratch.stack}\` makes it again.`);
+  expect(gone.output).not.toContain("Agatha is up");
+  const back = await up("--refresh");
+  expect(back.code, back.output).toBe(0);
+  expect(back.output).toContain(`Agatha is up on stack ${scratch.stack}.\n  front     ${scratch.frontUrl}\n`);
   expect(await budgets()).toEqual([]);
 });
 
@@ -130,7 +165,11 @@ describe("with its state and its passphrase lost", () => {
     );
     expect(order).toEqual(order.toSorted((a, b) => a - b));
     expect(order[0]).toBeGreaterThanOrEqual(0);
-    expect(output).toContain(`The data is kept in volume ${volume()}`);
+    expect(output).toContain(`No container and no network of stack ${scratch.stack} is left.`);
+    // The page's commands have the stack by AGATHA_STACK.
+    expect(output).toContain(
+      `The data is kept in volume ${volume()}; \`npm run down -- --volumes\` drops it.`,
+    );
     expect(await budgets()).toEqual(["outlived"]);
     const log = (await scratch.docker("logs", scratch.container("db"))).join("\n");
     expect(log).not.toMatch(/not properly shut down|automatic recovery/);

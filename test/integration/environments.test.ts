@@ -184,12 +184,40 @@ it("new looks for what is left of a stack where its model is", async () => {
   expect(output).toContain(`stack ${one}: is not in this Pulumi backend, but agatha-${one}-`);
 });
 
+// Its containers and volume keep the name before: it came up beside them, with an empty database.
+it("a stack that pulumi renamed is refused, and goes on once it has its name back", async () => {
+  const [one = ""] = stacks;
+  const other = `${one}-n`;
+  const rename = (from: string, to: string) =>
+    execute("pulumi", ["stack", "rename", to, "--stack", from, "--non-interactive"], env);
+  const script = (name: string, ...args: string[]) =>
+    execute(process.execPath, [`scripts/${name}.ts`, ...args], env);
+  expect(await rename(one, other)).toMatchObject({ code: 0 });
+  try {
+    for (const { code, output } of [
+      await execute("pulumi", ["preview", "--stack", other, "--non-interactive"], env),
+      await script("down", "--volumes", "--yes", "--stack", other),
+      await script("stack", "rm", other, "--yes"),
+    ]) {
+      expect(code, output).not.toBe(0);
+      expect(output.replaceAll(/\s+/g, " ")).toContain(
+        `stack ${other}: was renamed from ${one}, and its containers and its data, in volume agatha-${one}-db-data, are still`,
+      );
+    }
+  } finally {
+    expect(await rename(other, one)).toMatchObject({ code: 0 });
+  }
+  expect(await own(one)).toHaveLength(7);
+  const { code, output } = await execute("pulumi", ["preview", "--stack", one, "--non-interactive"], env);
+  expect(code, output).toBe(0);
+});
+
 it("rm asks before anything goes", async () => {
   const [one = ""] = stacks;
   const { code, output } = await stackCommand("rm", one);
   expect(code).toBe(1);
   expect(output).toContain(`Stack ${one} goes, with the data in volume agatha-${one}-db-data.`);
-  expect(output).toContain("stack: nothing was removed.");
+  expect(output).toContain("Nothing was changed. Add --yes.");
   expect(await own(one)).toHaveLength(7);
 });
 
@@ -207,4 +235,32 @@ it("rm leaves nothing of a stack, and all of the other", async () => {
   expect(await own(two)).toHaveLength(7);
   const [back = 0] = publishedOf(readStackFile(fileOf(two)));
   expect((await fetch(`http://127.0.0.1:${back}/health`)).status).toBe(200);
+});
+
+it("data goes along to a stack of another name as the page tells", async () => {
+  const [one = "", two = ""] = stacks;
+  const named = { staging: two, demo: one };
+  const opened = (words = {}) =>
+    new Page("docs/environments.md", "integration/environments.test.ts", {
+      ...{ stacks: named, words, env: { ...env, NO_COLOR: "1" } },
+    });
+  const budgets = async (stack: string) => {
+    const [back] = publishedOf(readStackFile(fileOf(stack)));
+    return fetch(`http://127.0.0.1:${back}/api/budgets`);
+  };
+  const psql = ["psql", "-U", "postgres", "-d", "docker_agatha_db", "-qtAc"];
+  const insert = "insert into budget (name, amount_cents) values ('along', 1)";
+  await docker("exec", `agatha-${two}-db`, ...psql, insert);
+  const first = opened();
+  const printed = await first.run("another name");
+  await first.end();
+  const file = /^\S+\.dump$/m.exec(printed)?.[0] ?? "none";
+  // Without a terminal, nobody can be asked.
+  const second = opened({ "restore -- FILE": `restore -- ${file} --yes`, "rm staging": "rm staging --yes" });
+  await second.run("its data");
+  await second.end();
+  expect(await own(two)).toEqual([]);
+  expect(((await (await budgets(one)).json()) as { name: string }[]).map(({ name }) => name)).toContain(
+    "along",
+  );
 });

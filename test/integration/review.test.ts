@@ -32,14 +32,6 @@ beforeAll(async () => {
   made.push(stack);
   runner = await GithubRunner.start(model.folder);
   reach();
-  model.back({
-    properties: {
-      serverPort: 8000,
-      databaseUrl: "jdbc:postgresql://${databaseHost}:${databasePort}/${databaseName}",
-      databaseUser: "${databaseUser}",
-      databasePassword: "${databasePassword}",
-    },
-  });
   writeStackFile(model);
   const set = ["config", "set", "--secret", "--path", "agatha:back.properties.token", TOKEN];
   const { code, output } = await execute("pulumi", [...set, "--stack", model.stack], model.env);

@@ -13,6 +13,7 @@ import {
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
+import { SAMPLE_BACK } from "../../config.ts";
 import { type Ended, execute, freePort } from "./host.ts";
 import { type Operations, readOperations } from "./operations.ts";
 import { ourImages, restoreImages } from "./ourImages.ts";
@@ -96,7 +97,11 @@ export class Scratch {
     Object.assign(this.config, {
       ...(this.on?.dockerHost === undefined ? {} : { dockerHost: this.on.dockerHost }),
       databasePassword: `pw-${randomBytes(9).toString("hex")}`,
-      back: { jar: this.jar, migrations: this.migrations, publish: { ...address, port: back } },
+      // The jar is a copy, to which nothing is given by itself.
+      back: {
+        ...{ ...SAMPLE_BACK, jar: this.jar, migrations: this.migrations },
+        publish: { ...address, port: back },
+      },
       front: {
         dist: this.dist,
         publish: { ...address, port: front },

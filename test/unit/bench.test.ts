@@ -114,19 +114,16 @@ describe("bytes that are sent", () => {
 
 describe("the bench's arguments", () => {
   it("are all parts unless some are named", () => {
-    expect(benchArguments([])).toEqual({ parts: [...PARTS], rounds: 5, pairs: 11 });
-    expect(benchArguments(["--only", "jar,dist", "--rounds=3"])).toMatchObject({
+    expect(benchArguments({})).toEqual({ parts: [...PARTS], rounds: 5, pairs: 11 });
+    expect(benchArguments({ only: "jar,dist", rounds: "3" })).toMatchObject({
       parts: ["jar", "dist"],
       rounds: 3,
     });
   });
 
-  it.each([["--only=up"], ["--rounds=0"], ["--pairs=x"], ["--pears=3"], ["here"]])(
-    "refuse %s",
-    (argument) => {
-      expect(() => benchArguments([argument])).toThrow(Stop);
-    },
-  );
+  it.each([{ only: "up" }, { rounds: "0" }, { pairs: "x" }])("refuse %j", (options) => {
+    expect(() => benchArguments(options)).toThrow(Stop);
+  });
 });
 
 describe("the files of the other ways", () => {

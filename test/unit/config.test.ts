@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { loadConfig } from "../../config.ts";
+import { loadConfig, SAMPLE_BACK } from "../../config.ts";
 import { errors, load, surroundings } from "../support/configuration.ts";
 
 describe("defaults", () => {
@@ -34,12 +34,48 @@ describe("defaults", () => {
   });
 });
 
+describe("what the sample's back wants", () => {
+  const own = { jar: "app.jar", migrations: "sql" };
+
+  it.each([
+    {},
+    { jar: "sample/back/target/agatha-back.jar" },
+    { jar: "./sample/back/target/agatha-back.jar" },
+  ])("is the default of its jar: %j", (back) => {
+    expect(load({ back }).back).toMatchObject(SAMPLE_BACK);
+    expect(load({ back: { ...back, files: {} } }).back).toMatchObject({ files: {} });
+  });
+
+  // Its logback.xml lay in the container of any other jar, and its migrations ran on the database.
+  it("is no default of another jar", () => {
+    expect(load({ back: own }).back).toMatchObject({ properties: {}, files: {} });
+    expect(load({ back: { ...own, properties: { a: "b" } } }).back.properties).toEqual({ a: "b" });
+    expect(load({ "back.jar": "app.jar", "back.migrations": "sql" }).back.files).toEqual({});
+    expect(errors({ back: { jar: "app.jar" } })).toEqual([
+      "agatha:back.migrations: is missing, and back.jar is not the sample's. Name the folder of your V*.sql files.",
+    ]);
+  });
+});
+
 describe("keys", () => {
   it("may be dotted, laid over the object", () => {
-    expect(load({ back: { port: 9000, memory: 300 }, "back.port": "9001" }).back).toMatchObject({
+    expect(load({ back: { memory: 300 }, "back.port": "9001" }).back).toMatchObject({
       port: 9001,
       memory: 300,
     });
+  });
+
+  // `stack new --like` wrote the one beside the other, and the dotted one won, whatever was changed in the file.
+  it.each([
+    [{ back: { publish: { port: 9000 } }, "back.publish.port": "9001" }, "back.publish.port", "back"],
+    [{ back: { publish: { port: 9000 } }, "back.publish": { address: "0.0.0.0" } }, "back.publish", "back"],
+    [{ "back.publish": { port: 9000 }, "back.publish.port": "9001" }, "back.publish.port", "back.publish"],
+    [{ back: { env: { "a.b": "x" } }, "back.env.a.b": "y" }, 'back.env["a.b"]', "back"],
+    [{ back: { publish: false }, "back.publish": { port: 1 } }, "back.publish", "back"],
+  ])("that are given both ways are refused, with both: %j", (keys, one, other) => {
+    expect(errors(keys)).toEqual([
+      `agatha:${one}: is given twice, by a key of its own and in agatha:${other}. Remove one of the two.`,
+    ]);
   });
 
   it("of other namespaces are left alone", () => {

@@ -112,7 +112,10 @@ describe("errors", () => {
 
   it("find what is not there before anything is deployed", () => {
     expect(
-      errors({ back: { jar: "build/app.jar" } }, { exists: (path) => path !== "build/app.jar" }),
+      errors(
+        { back: { jar: "build/app.jar", migrations: "sample/migrations" } },
+        { exists: (path) => path !== "build/app.jar" },
+      ),
     ).toEqual([
       'agatha:back.jar: "build/app.jar" does not exist. Build it first (npm run sample), or point back.jar at your jar.',
     ]);

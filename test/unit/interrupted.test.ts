@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { otherEngine } from "../../scripts/lib/engine.ts";
+import { otherEngine, refuseRenamed } from "../../scripts/lib/engine.ts";
 import {
   type Deployment,
   dockerHostOf,
@@ -9,6 +9,7 @@ import {
   isStale,
   sortLocks,
   unfinished,
+  volumeIn,
 } from "../../scripts/lib/interrupted.ts";
 import { temporaryIn } from "../../scripts/lib/temporary.ts";
 
@@ -105,6 +106,26 @@ describe("the docker host that holds a stack", () => {
     expect(heldHostOf({ resources: [stash({ engine: "", address: "x" })] })).toBeUndefined();
     expect(heldHostOf({ resources: [stash(undefined)] })).toBeUndefined();
   });
+});
+
+it("a renamed stack is known by its volume, which bears the name before", () => {
+  const volume = {
+    urn: "urn:pulumi:b::agatha::docker:index/volume:Volume::db-data",
+    type: "docker:index/volume:Volume",
+    inputs: {
+      name: "agatha-a-db-data-17",
+      labels: [
+        { label: "agatha.service", value: "db" },
+        { label: "agatha.stack", value: "a" },
+      ],
+    },
+  };
+  expect(volumeIn({ resources: [volume] })).toEqual({ name: "agatha-a-db-data-17", stack: "a" });
+  expect(volumeIn({})).toBeUndefined();
+  expect(() => refuseRenamed("b", { resources: [volume] })).toThrow(
+    "stack b: was renamed from a, and its containers and its data, in volume agatha-a-db-data-17, are still those of a.",
+  );
+  expect(() => refuseRenamed("a", { resources: [volume] })).not.toThrow();
 });
 
 it("a state is empty without anything on a docker host, made or being made", () => {

@@ -16,8 +16,8 @@ describe("a stack's file like another's", () => {
     expect(config).toEqual({
       ...model,
       "agatha:dockerHost": "ssh://me@review",
-      "agatha:back.publish.port": 9200,
-      "agatha:front.publish.port": 6373,
+      "agatha:back": { jar: "app.jar", publish: { address: "0.0.0.0", port: 9200 }, memory: 700 },
+      "agatha:front": { dist: "dist", publish: { port: 6373 } },
     });
     expect(publishedOf(config)).toEqual([9200, 6373]);
     expect(secrets).toEqual([]);
@@ -102,10 +102,10 @@ describe("a stack's file like another's", () => {
     };
     const { config, secrets } = configLike(model, PORTS, undefined);
     expect(JSON.stringify(config)).not.toContain("secure");
-    expect(config["agatha:back"]).toEqual({ properties: { plain: "x" } });
+    expect(config["agatha:back"]).toEqual({ properties: { plain: "x" }, publish: { port: 9200 } });
     expect(secrets).toEqual([
       { key: 'agatha:back["properties"]["mail.key"]', path: true },
-      { key: "agatha:registry.password", path: false },
+      { key: 'agatha:registry["password"]', path: true },
     ]);
   });
 
@@ -116,19 +116,43 @@ describe("a stack's file like another's", () => {
     };
     const { config, secrets } = configLike(model, PORTS, undefined);
     expect(JSON.stringify(config)).not.toContain("secure");
-    expect(config["agatha:back"]).toEqual({ list: ["a", "", {}] });
+    expect(config["agatha:back"]).toMatchObject({ list: ["a", "", {}] });
     expect(secrets.map(({ key }) => key)).toEqual([
       'agatha:back["list"][1]',
       'agatha:back["list"][2]["of"]',
-      'agatha:["front.files"]["x.js"]',
+      'agatha:front["files"]["x.js"]',
     ]);
   });
 
   it("tells the sample's front where its back is, and no other front", () => {
-    const key = "agatha:front.files.properties.js";
-    expect(configLike({}, PORTS, undefined).config[key]).toEqual({ text: expect.stringContaining(":9200`") });
-    for (const front of [{ dist: "dist" }, { files: {} }])
-      expect(configLike({ "agatha:front": front }, PORTS, undefined).config).not.toHaveProperty([key]);
+    const filesOf = (model: Record<string, unknown>) =>
+      (configLike(model, PORTS, undefined).config["agatha:front"] as { files?: unknown }).files;
+    expect(filesOf({})).toEqual({ "properties.js": { text: expect.stringContaining(":9200`") } });
+    expect(filesOf({ "agatha:front": { dist: "dist" } })).toBeUndefined();
+    expect(filesOf({ "agatha:front": { files: {} } })).toEqual({});
+  });
+
+  // A dotted key beside its object won for ever, whatever was changed in the object.
+  it("writes each key once, nested, whichever ways the model has", () => {
+    const model = {
+      "agatha:back.publish.port": "8100",
+      "agatha:back": { jar: "app.jar", publish: { address: "0.0.0.0", port: 8000 } },
+      "agatha:back.env.a.b": "12",
+      "agatha:front.publish": '{"port":5273}',
+      "agatha:front.dist": "dist",
+      "agatha:keep": 3,
+      "agatha:database": '{"memory":300}',
+      "other:a.b": "x",
+    };
+    const { config } = configLike(model, PORTS, undefined);
+    expect(config).toEqual({
+      "agatha:back": { jar: "app.jar", publish: { address: "0.0.0.0", port: 9200 }, env: { "a.b": "12" } },
+      "agatha:front": { publish: { port: 6373 }, dist: "dist" },
+      "agatha:keep": 3,
+      "agatha:database": { memory: 300 },
+      "other:a.b": "x",
+    });
+    expect(model["agatha:back"].publish.port).toBe(8000);
   });
 
   it("says what it was made like", () => {

@@ -1,30 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { Stop } from "../../scripts/lib/exec.ts";
-import { stackArguments } from "../../scripts/lib/stack.ts";
 import { table } from "../../scripts/lib/table.ts";
 import { atLeast, versionIn } from "../../scripts/lib/versions.ts";
-
-describe("a command's arguments", () => {
-  it("name the stack, and leave pulumi its own", () => {
-    expect(stackArguments(["--stack", "prod", "--refresh", "--target=x"])).toEqual({
-      stack: "prod",
-      rest: ["--refresh", "--target=x"],
-      flags: {},
-    });
-  });
-
-  it("may hold the command's own flags", () => {
-    expect(stackArguments(["--volumes", "-s", "a"], ["volumes"])).toEqual({
-      stack: "a",
-      rest: [],
-      flags: { volumes: true },
-    });
-  });
-
-  it.each(["../x", "a;b", "", "$(id)"])("refuse %j as a stack", (name) => {
-    expect(() => stackArguments(["--stack", name])).toThrow(Stop);
-  });
-});
 
 describe("versions", () => {
   it.each([

@@ -3,7 +3,6 @@ import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { withoutSecrets } from "../../scripts/lib/emptyState.ts";
 import { bareName, fullName, namesStack } from "../../scripts/lib/stack.ts";
-import { takeValue } from "../../scripts/lib/takeValue.ts";
 
 describe("a stack's file without its secrets", () => {
   it("has a placeholder for each, and nothing of how they are encrypted", () => {
@@ -35,21 +34,6 @@ config:
     expect(() => withoutSecrets("Pulumi.x.yaml", "a: [")).toThrow(
       /^Pulumi\.x\.yaml: is no YAML: .* Mend it/s,
     );
-  });
-});
-
-describe("an argument's value", () => {
-  it.each([
-    [["--out", "a b", "--diff"], "a b"],
-    [["--diff", "--out=a b"], "a b"],
-  ])("is taken out of %j", (args, value) => {
-    expect(takeValue(args, "out")).toEqual([value, ["--diff"]]);
-  });
-
-  it("may be absent, but not forgotten", () => {
-    expect(takeValue(["--diff"], "out")).toEqual([undefined, ["--diff"]]);
-    for (const args of [["--out"], ["--out="], ["--out", "--diff"]])
-      expect(() => takeValue(args, "out")).toThrow("--out: has no value. Write it like `--out VALUE`.");
   });
 });
 

@@ -3,17 +3,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { parse } from "yaml";
-import { hostVariable, stackArguments } from "../../scripts/lib/stack.ts";
+import { hostVariable } from "../../scripts/lib/stack.ts";
 import {
   choosePorts,
-  configFile,
-  configFileOption,
   dockerHostOf,
   newStackFile,
   publishedOf,
   readStackFile,
   usesRegistry,
-  withoutConfigFile,
+  usesSample,
 } from "../../scripts/lib/stackFile.ts";
 import { postgresqlOf } from "../../scripts/setup/postgresql.ts";
 
@@ -83,30 +81,31 @@ it("stacks of two pull requests choose other ports, though neither runs yet", as
   expect(await choosePorts("pr-479", (port) => port > 31_000)).toEqual({ back: 8000, front: 5173 });
 });
 
-it("the file is the stack's own, or the one that pulumi is told to take", () => {
-  expect(configFile("dev", ["--refresh"])).toBe("Pulumi.dev.yaml");
-  for (const given of [["--config-file=/x.yaml"], ["--config-file", "/x.yaml"]]) {
-    const rest = ["--refresh", ...given, "--debug"];
-    expect(configFile("dev", rest)).toBe("/x.yaml");
-    expect(configFileOption(rest)).toEqual(["--config-file", "/x.yaml"]);
-    expect(withoutConfigFile(rest)).toEqual(["--refresh", "--debug"]);
-  }
-  expect(configFileOption(["--refresh"])).toEqual([]);
-});
-
-it("names the docker host in whichever way the file is given", () => {
+it("a stack's file says which docker host and PostgreSQL it is on", () => {
   const folder = mkdtempSync(join(tmpdir(), "agatha-stack-file-"));
   const file = join(folder, "x.yaml");
   writeFileSync(file, "config:\n  agatha:dockerHost: ssh://user@host\n  agatha:database.version: 17\n");
-  for (const args of [[`--config-file=${file}`], ["--config-file", file]]) {
-    const { rest } = stackArguments(["--stack", "dev", "--refresh", ...args]);
-    expect(hostVariable("dev", rest)).toEqual({ DOCKER_HOST: "ssh://user@host" });
-    expect(postgresqlOf("dev", rest)).toBe(17);
-  }
+  expect(hostVariable(file)).toEqual({ DOCKER_HOST: "ssh://user@host" });
+  expect(postgresqlOf(file)).toBe(17);
   rmSync(folder, { recursive: true });
 });
 
 it("a file that is not there configures nothing", () => {
   expect(readStackFile("Pulumi.nowhere.yaml")).toEqual({});
   expect(dockerHostOf({})).toBeUndefined();
+});
+
+it.each<[string, Record<string, unknown>, boolean]>([
+  ["nothing", {}, true],
+  ["other keys", { "agatha:back": { publish: { port: 1 } } }, true],
+  ["its jar alone", { "agatha:back": { jar: "app.jar" } }, true],
+  ["its dist alone", { "agatha:front.dist": "dist" }, true],
+  ["both", { "agatha:back": { jar: "app.jar" }, "agatha:front.dist": "dist" }, false],
+  [
+    "both, one of them the sample's by another name",
+    { "agatha:back": { jar: "./sample/back/target/../target/agatha-back.jar" }, "agatha:front.dist": "dist" },
+    true,
+  ],
+])("a stack that names %s of its own uses the sample: %#", (_, config, uses) => {
+  expect(usesSample(config)).toBe(uses);
 });

@@ -182,7 +182,7 @@ describe("a review stack", () => {
     expect(permissions).toEqual({ contents: "read", "pull-requests": "write" });
     expect(workflow("review.yml").on["schedule"]).toHaveLength(1);
     const { run, env } = commands("review.yml", "sweep").at(-1) ?? {};
-    expect(run).toBe("npm run --silent sweep");
+    expect(run).toBe("npm run --silent sweep -- --yes");
     expect(env?.["REVIEW_DOCKER_HOST"]).toBe("${{ vars.REVIEW_DOCKER_HOST }}");
   });
 });

@@ -29,6 +29,7 @@ import {
   stopServer,
   volumeHolds,
 } from "../../../steps/temporaryServer.ts";
+import { confirm } from "../confirm.ts";
 import { lastLines, run, Stop } from "../exec.ts";
 import { factsAgainst, namesAgainst, notEnded } from "./checks.ts";
 import { namesIn } from "./names.ts";
@@ -56,7 +57,13 @@ const HEADROOM = 200e6;
  *
  * @throws Stop with the reason and the mend.
  */
-export async function adopt(given: string, stack: string, config: Config, replace: boolean): Promise<void> {
+export async function adopt(
+  given: string,
+  stack: string,
+  config: Config,
+  replace: boolean,
+  yes: boolean,
+): Promise<void> {
   await refuseRunningStack(stack);
   const source = await findSource(given);
   const image = await databaseImage(config);
@@ -76,6 +83,10 @@ export async function adopt(given: string, stack: string, config: Config, replac
       throw new Stop(
         `adopt: stack ${stack} has data already, in volume ${volume}. Keep it, or drop it for what comes: \`npm run adopt -- ${given} --replace\`.`,
       );
+    if (holds !== undefined) {
+      process.stdout.write(`The data in volume ${volume} goes.\n`);
+      await confirm("adopt", "the data would go", stack, yes);
+    }
     await copy(source, where);
     const told = await open(given, config, where);
     await refuseUsers(volume);

@@ -1,5 +1,4 @@
 /** Puts a dump in the place of a stack's database: judged, asked for, restored beside it, exchanged, and served again. */
-import { createInterface } from "node:readline/promises";
 import { requireSpace } from "../../../steps/backup/target.ts";
 import { docker } from "../../../steps/docker.ts";
 import {
@@ -12,6 +11,7 @@ import {
 } from "../../../steps/postgres.ts";
 import { run } from "../../../steps/process.ts";
 import { readHistory } from "../../../steps/schemaHistory.ts";
+import { confirm } from "../confirm.ts";
 import { Stop } from "../exec.ts";
 import { startBack, stopBack } from "./back.ts";
 import { examine, judge } from "./judge.ts";
@@ -59,7 +59,7 @@ export async function restore(
     say("It has no .sha256 beside it, so whether it is what was written cannot be told.");
   await requireRoom(database, textBytes);
   const before = await tableRows(database);
-  await confirm(stack, database, before, yes);
+  await askFor(stack, database, before, yes);
 
   for (const remark of await restoreBeside(database, dump.path, rows)) say(remark);
   const [ranBefore, back] = [await scripts(database), await runningContainer(stack, "back")];
@@ -94,21 +94,10 @@ async function requireRoom(database: Database, textBytes: number): Promise<void>
   );
 }
 
-async function confirm(stack: string, database: Database, rows: Rows, yes: boolean): Promise<void> {
+async function askFor(stack: string, database: Database, rows: Rows, yes: boolean): Promise<void> {
   const tables = [...rows].map(([table, count]) => `${table} ${count}`).join(", ") || "no table";
   say(`Stack ${stack}: database ${database.name} has ${inNumbers(rows)}: ${tables}.`);
-  if (yes) return;
-  if (!process.stdin.isTTY)
-    throw new Stop("restore: it would be overwritten, and there is no terminal to ask at. Add --yes.");
-  const terminal = createInterface({ input: process.stdin, output: process.stdout });
-  // Ctrl-C and Ctrl-D are an answer too.
-  const gone = new AbortController();
-  for (const event of ["SIGINT", "close"]) terminal.once(event, () => gone.abort());
-  const answer = await terminal
-    .question("Overwrite it, and restart the back? Type the stack's name to go on: ", { signal: gone.signal })
-    .catch(() => "")
-    .finally(() => terminal.close());
-  if (answer.trim() !== stack) throw new Stop("Nothing was changed.");
+  await confirm("restore", "it would be overwritten, and the back restarted", stack, yes);
 }
 
 /** It may be all that is left of what was there before an earlier restore. */

@@ -4,43 +4,34 @@ import type { Database } from "../../../steps/postgres.ts";
 import { interrupt } from "../../../steps/process.ts";
 import { Stop } from "../exec.ts";
 import { readStackConfig } from "../images/build.ts";
-import { environment, stackArguments } from "../stack.ts";
-import { withoutConfigFile } from "../stackFile.ts";
+import { environment, npmRun } from "../stack.ts";
 
 export interface StackDatabase {
   stack: string;
   database: Database;
   /** `agatha:backups.to`. */
   to: string | undefined;
-  flags: Record<string, boolean | undefined>;
-  /** The command's own arguments. */
-  rest: string[];
 }
 
 /**
- * Reads a command's arguments and finds the database. From here on every docker command goes to the stack's host.
+ * Finds the database. From here on every docker command goes to the stack's host.
  *
- * @param flags The command's own.
+ * @param file The stack's.
  * @throws Stop where the database does not run.
  */
-export async function stackDatabase(args: string[], flags: string[] = []): Promise<StackDatabase> {
-  const given = stackArguments(args, flags);
-  Object.assign(process.env, await environment(given.stack, given.rest));
-  const config = readStackConfig(given.stack, given.rest, process.env["AGATHA_PACKAGES"], () => true);
-  const container = await runningContainer(given.stack, "db");
+export async function stackDatabase(stack: string, file: string): Promise<StackDatabase> {
+  Object.assign(process.env, await environment(stack, file));
+  const config = readStackConfig(stack, file, process.env["AGATHA_PACKAGES"], () => true);
+  const container = await runningContainer(stack, "db");
   if (container === undefined)
-    throw new Stop(`stack ${given.stack}: its database does not run here. \`npm run up\` brings it up.`);
+    throw new Stop(
+      `stack ${stack}: its database does not run here. ${npmRun("up", stack, "--refresh")} brings it up.`,
+    );
   const env = (await inspect<string[]>("container", container, ".Config.Env")) ?? [];
   const value = (name: string) => env.find((entry) => entry.startsWith(`${name}=`))?.slice(name.length + 1);
   const user = value("POSTGRES_USER") ?? "postgres";
   const database = { container, user, name: value("POSTGRES_DB") ?? user };
-  return {
-    stack: given.stack,
-    database,
-    to: config.backups.to,
-    flags: given.flags,
-    rest: withoutConfigFile(given.rest),
-  };
+  return { stack, database, to: config.backups.to };
 }
 
 /** Id of a service's container, where it runs. */

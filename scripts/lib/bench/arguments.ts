@@ -1,5 +1,5 @@
 /** The bench's arguments: what to measure, and how often. */
-import { parseArgs } from "node:util";
+import type { Given } from "../command.ts";
 import { Stop } from "../exec.ts";
 
 export const PARTS = ["noop", "sdk", "preview", "jar", "dist", "scaling"] as const;
@@ -13,27 +13,13 @@ export interface BenchArguments {
   pairs: number;
 }
 
-/** @throws Stop where an argument is none of ours. */
-export function benchArguments(args: string[]): BenchArguments {
-  const { values } = parse(args);
-  const parts = (values.only ?? PARTS.join()).split(",");
+/** @throws Stop where a value is none of ours. */
+export function benchArguments({ only, rounds, pairs }: Given<"bench">["options"]): BenchArguments {
+  const parts = (only ?? PARTS.join()).split(",");
   for (const part of parts)
     if (!PARTS.includes(part as Part))
       throw new Stop(`--only: "${part}" is nothing that is measured. Use ${PARTS.join(", ")}.`);
-  return {
-    parts: parts as Part[],
-    rounds: count("rounds", values.rounds, 5),
-    pairs: count("pairs", values.pairs, 11),
-  };
-}
-
-function parse(args: string[]) {
-  const text = { type: "string" } as const;
-  try {
-    return parseArgs({ args, options: { only: text, rounds: text, pairs: text } });
-  } catch (error) {
-    throw new Stop(`bench: ${(error as Error).message} Use --only, --rounds and --pairs.`);
-  }
+  return { parts: parts as Part[], rounds: count("rounds", rounds, 5), pairs: count("pairs", pairs, 11) };
 }
 
 function count(name: string, value: string | undefined, otherwise: number): number {

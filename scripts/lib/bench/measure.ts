@@ -1,5 +1,6 @@
 /** Measures the parts that were asked for, one after the other. */
 import { join } from "node:path";
+import { SAMPLE_BACK } from "../../../config.ts";
 import { report } from "../report.ts";
 import type { BenchArguments, Part } from "./arguments.ts";
 import { measureChange } from "./change.ts";
@@ -76,7 +77,7 @@ async function scaling(stand: Stand, empty: Project, pairs: number): Promise<Res
   const { jar, migrations, dist, password } = stand.scratch;
   const many = await stand.project("agatha", "many", program, {
     "agatha:databasePassword": password,
-    "agatha:back": { jar, migrations },
+    "agatha:back": { ...SAMPLE_BACK, jar, migrations },
     // Probes of 48 services at the usual pace would take the machine from what is measured.
     "agatha:front": { dist, publish: false, health: { interval: "1h" } },
   });

@@ -7,7 +7,7 @@ import { nixArguments } from "../../../components/nixArguments.ts";
 import { UserError } from "../../../components/userError.ts";
 import { type Config, loadConfig } from "../../../config.ts";
 import { lastLines, run, Stop } from "../exec.ts";
-import { configFile, textsOf } from "../stackFile.ts";
+import { textsOf } from "../stackFile.ts";
 
 export const SERVICES = ["back", "front", "db"] as const;
 export type Service = (typeof SERVICES)[number];
@@ -54,16 +54,16 @@ export function configOf(
 /**
  * Reads a stack's file, which may be absent, as it may for Pulumi: then the defaults count.
  *
- * @param rest The command's arguments, which may name another file.
+ * @param file Its path.
  * @param exists As for `configOf`.
  */
 export function readStackConfig(
   stack: string,
-  rest: string[],
+  file: string,
   packages: string | undefined,
   exists?: (path: string) => boolean,
 ): Config {
-  return configOf(stack, textOf(configFile(stack, rest)), packages, exists);
+  return configOf(stack, textOf(file), packages, exists);
 }
 
 function textOf(file: string): string {

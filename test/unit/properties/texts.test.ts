@@ -6,9 +6,9 @@ import { nixArguments, ownSentence } from "../../../components/nixArguments.ts";
 import { parseHolders } from "../../../components/ports.ts";
 import { presence } from "../../../components/probeImages.ts";
 import { renderProperties } from "../../../components/properties.ts";
+import { read } from "../../../scripts/lib/command.ts";
 import { Stop } from "../../../scripts/lib/exec.ts";
 import { explain } from "../../../scripts/lib/explain.ts";
-import { stackArguments } from "../../../scripts/lib/stack.ts";
 import { atLeast, versionIn } from "../../../scripts/lib/versions.ts";
 import { success, words } from "../../../steps/flyway.ts";
 import { hostile } from "../../support/arbitraries.ts";
@@ -89,12 +89,14 @@ describe("a stack's name", () => {
     fc.assert(
       fc.property(fc.oneof(anything, fc.constantFrom(".", "..", "-x", "a/b", "")), (name) => {
         try {
-          const { stack } = stackArguments([`--stack=${name}`]);
+          const { stack } = read("up", [`--stack=${name}`]);
           expect(stack).toBe(name);
           expect(stack).toMatch(/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,99}$/);
         } catch (error) {
           expect(error).toBeInstanceOf(Stop);
-          expect((error as Stop).message).toMatch(/^--stack: ".*" is not a stack's name\. Use .+\.$/);
+          expect((error as Stop).message).toMatch(
+            /^--stack: (".*" is not a stack's name\. Use .+\.|has no value\. .+)$/,
+          );
           expect((error as Stop).message.length).toBeLessThan(300);
         }
       }),

@@ -1,0 +1,186 @@
+/** What commands take and refuse, and their help: of every npm command, as its table has it. */
+import { execFileSync, spawnSync } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import packages from "../../package.json" with { type: "json" };
+import { type Name, read } from "../../scripts/lib/command.ts";
+import { COMMANDS } from "../../scripts/lib/commands.ts";
+import { Stop } from "../../scripts/lib/exec.ts";
+import { askedHelp, helpText } from "../../scripts/lib/help.ts";
+
+const names = Object.keys(COMMANDS) as Name[];
+const refusal = (name: Name, args: string[], env = {}): string => {
+  try {
+    read(name, args, env);
+  } catch (error) {
+    expect(error).toBeInstanceOf(Stop);
+    return (error as Stop).message;
+  }
+  throw new Error(`${name} takes ${args.join(" ")}`);
+};
+
+describe("a command's arguments", () => {
+  it("name the stack and its file, and leave pulumi those of its options that are listed", () => {
+    const args = ["-s", "prod", "-r", "--target=a", "-t", "b", "--config-file", "x.yaml", "--message=a b"];
+    expect(read("up", args)).toEqual({
+      stack: "prod",
+      file: "x.yaml",
+      configFile: ["--config-file", "x.yaml"],
+      options: { stack: "prod", refresh: true, target: ["a", "b"], "config-file": "x.yaml", message: "a b" },
+      words: [],
+      pulumi: ["--refresh", "--target=a", "--target=b", "--message=a b"],
+    });
+  });
+
+  it("may leave the stack to AGATHA_STACK, else it is dev", () => {
+    expect(read("up", [], { AGATHA_STACK: "b" })).toMatchObject({ stack: "b", file: "Pulumi.b.yaml" });
+    expect(read("up", ["--stack=c"], { AGATHA_STACK: "b" }).stack).toBe("c");
+    expect(read("down", [])).toMatchObject({ stack: "dev", file: "Pulumi.dev.yaml", configFile: [] });
+  });
+
+  it("may be words, where the command takes some, whatever they look like behind --", () => {
+    expect(read("restore", ["a.dump", "--yes"]).words).toEqual(["a.dump"]);
+    expect(read("restore", ["--", "--odd.dump"]).words).toEqual(["--odd.dump"]);
+    expect(read("stack new", ["a", "ssh://user@host", "--like", "b"])).toMatchObject({
+      words: ["a", "ssh://user@host"],
+      options: { like: "b" },
+    });
+  });
+
+  it.each(["../x", "a;b", "$(id)", "."])("refuse %j as a stack", (name) => {
+    expect(refusal("up", ["--stack", name])).toMatch(/^--stack: ".*" is not a stack's name\./);
+  });
+
+  // A `down --volumes` with an option that only pulumi knew dropped the data after pulumi had printed a help text.
+  it.each<[Name, string[], string]>([
+    [
+      "down",
+      ["--volumes", "--halp"],
+      'down: "--halp" is not an option of this command. Did you mean --help?',
+    ],
+    ["down", ["--volume"], 'down: "--volume" is not an option of this command. Did you mean --volumes?'],
+    [
+      "down",
+      ["-x"],
+      'down: "-x" is not an option of this command. `npm run down -- --help` lists what it takes.',
+    ],
+    [
+      "down",
+      ["--no-volumes"],
+      'down: "--no-volumes" is not an option of this command. Leave --volumes out instead.',
+    ],
+    [
+      "down",
+      ["--volumes=false"],
+      '--volumes: takes no value, and "false" is given. Write --volumes, or leave it out.',
+    ],
+    ["down", ["volumes"], 'down: "volumes" is more than it takes. Did you mean --volumes?'],
+    ["down", ["--", "--volumes"], 'down: "--volumes" is more than it takes. Did you mean --volumes?'],
+    ["up", ["prod"], 'up: "prod" is more than it takes. `npm run up -- --help` lists what it takes.'],
+    ["up", ["--stack", "a", "--stack", "b"], '--stack: is given twice, as "a" and "b". Give it once.'],
+    ["up", ["--stack", "--refresh"], "--stack: has no value. Write it like `--stack NAME`."],
+    ["up", ["--stack="], "--stack: has no value. Write it like `--stack NAME`."],
+    ["up", ["--out"], "--out: has no value. Write it like `--out FILE`."],
+    [
+      "up",
+      ["--debug"],
+      'up: "--debug" is not an option of this command. `npm run up -- --help` lists what it takes.',
+    ],
+    ["restore", ["--yes"], "restore: FILE is missing. Write it like `npm run restore -- FILE`."],
+    [
+      "restore",
+      ["a", "b"],
+      'restore: "b" is more than it takes. `npm run restore -- --help` lists what it takes.',
+    ],
+    ["stack", [], "stack: no command is given. Use new, rm, list; `npm run stack -- --help` tells of them."],
+    [
+      "stack",
+      ["remove"],
+      'stack: "remove" is not a command of it. Use new, rm, list; `npm run stack -- --help` tells of them.',
+    ],
+    [
+      "stack rm",
+      ["a", "--stack", "b"],
+      'stack rm: "--stack" is not an option of this command. `npm run stack -- rm --help` lists what it takes.',
+    ],
+    [
+      "check",
+      ["__proto__"],
+      'check: "__proto__" is more than it takes. `npm run check -- --help` lists what it takes.',
+    ],
+    [
+      "check",
+      ["--__proto__"],
+      'check: "--__proto__" is not an option of this command. `npm run check -- --help` lists what it takes.',
+    ],
+  ])("refuse %s %j", (name, args, sentence) => {
+    expect(refusal(name, args)).toBe(sentence);
+  });
+
+  // npm 11 still takes unknown options for its own: `npm run down --stack=prod` took down stack dev.
+  it("refuse what npm took, which came before --", () => {
+    expect(refusal("down", [], { npm_config_stack: "prod" })).toBe(
+      '--stack: was taken by npm, which keeps what comes before "--". Write `npm run down -- --stack NAME`.',
+    );
+    expect(refusal("down", [], { npm_config_without_state: "true" })).toContain("--without-state");
+    expect(read("down", [], { npm_config_yes: "true" }).options).toEqual({});
+    // What is said itself counts: another npm command around this one may have an option of that name.
+    expect(read("down", ["--stack=a"], { npm_config_stack: "prod" }).stack).toBe("a");
+  });
+});
+
+describe("help", () => {
+  it("is what every npm command gives before anything else, whatever else it is told", () => {
+    for (const line of Object.values(packages.scripts)) {
+      const name = line.split(" ").at(-1) ?? "";
+      expect(names).toContain(name);
+      for (const args of [["--help"], ["--volumes", "-h", "--nonsense"]])
+        expect(askedHelp(name, args)).toBe(helpText(name));
+      expect(askedHelp(name, ["--", "--help"])).toBeUndefined();
+    }
+    expect(askedHelp("stack", ["rm", "x", "--help"])).toContain("npm run stack -- rm NAME [OPTIONS]\n");
+  });
+
+  it("fits a terminal, says how to run the command, and names each option", () => {
+    for (const name of names) {
+      const text = helpText(name);
+      expect(text).toMatch(/^npm (run [\w:-]+|test)( -- .+)?\n\n[A-Z][\s\S]*?\.\n\n/);
+      for (const line of text.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
+      for (const option of [...Object.keys(COMMANDS[name].options), "help"])
+        expect(text).toContain(`--${option}`);
+    }
+  });
+
+  it("comes before node modules are installed", () => {
+    const clone = mkdtempSync(join(tmpdir(), "agatha-help-"));
+    for (const file of ["package.json", "package-lock.json", ".npmrc", "scripts/run.sh", "scripts/help.ts"])
+      cpSync(file, join(clone, file), { recursive: true });
+    for (const file of ["help.ts", "commands.ts"])
+      cpSync(`scripts/lib/${file}`, join(clone, "scripts/lib", file));
+    // A Node that runs TypeScript, and no npm that could install anything.
+    const bin = join(clone, "bin");
+    mkdirSync(bin);
+    for (const tool of ["cksum", "dirname", "cat", "bash"])
+      execFileSync("ln", ["-s", execFileSync("which", [tool], { encoding: "utf8" }).trim(), join(bin, tool)]);
+    execFileSync("ln", ["-s", process.execPath, join(bin, "node")]);
+    const run = (...args: string[]) =>
+      spawnSync("bash", [join(clone, "scripts/run.sh"), ...args], { env: { PATH: bin }, encoding: "utf8" });
+    expect(run("down", "--help")).toMatchObject({ status: 0, stdout: helpText("down"), stderr: "" });
+    expect(run("down").stderr).toMatch(/^npm: is not on PATH\./);
+    rmSync(clone, { recursive: true });
+  });
+
+  // Node ended with a stack trace where its reader was gone.
+  it("ends well where nobody reads it", () => {
+    const line = `"${process.execPath}" scripts/down.ts --help | true; echo "\${PIPESTATUS[0]}"`;
+    expect(execFileSync("bash", ["-c", line], { encoding: "utf8" })).toBe("0\n");
+  });
+
+  it("has a row in the README for each command", () => {
+    const readme = readFileSync("README.md", "utf8");
+    for (const name of names.filter((one) => !one.includes(" ")))
+      expect(readme).toMatch(new RegExp(`npm (run )?(${name}|test:${name})\\b`));
+  });
+});

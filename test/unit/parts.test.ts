@@ -1,0 +1,45 @@
+import { describe, expect, it } from "vitest";
+import { dataIn, notUp, type Part } from "../../scripts/lib/parts.ts";
+
+const part = (service: string, status: string): Part => ({
+  ...{ service, status, name: `agatha-a-${service}`, ports: "", image: "" },
+});
+const up = ["db", "back", "front"].map((service) => part(service, "Up 2 minutes (healthy)"));
+const with_ = (service: string, status: string) =>
+  up.map((one) => (one.service === service ? part(service, status) : one));
+
+describe("a stack whose update went well", () => {
+  it("is up where each service runs, one that docker has not looked at yet too", () => {
+    expect(notUp("a", up)).toBeUndefined();
+    expect(notUp("a", with_("back", "Up 1 second (health: starting)"))).toBeUndefined();
+    expect(notUp("a", [...up, part("back-trial", "Exited (0) 1 second ago")])).toBeUndefined();
+  });
+
+  // Pulumi changes nothing where the state has a container, and `up` said "Agatha is up" after `docker rm -f`.
+  it("is not up where a container is gone or does not run, with the fix", () => {
+    expect(notUp("a", up.slice(1))).toBe(
+      "up: stack a is not up: db is not there on the docker host. `npm run up -- --refresh --stack a` makes it again.",
+    );
+    expect(notUp("a", with_("front", "Exited (137) 2 minutes ago"))).toBe(
+      'up: stack a is not up: front is "Exited (137) 2 minutes ago" on the docker host. `npm run up -- --refresh --stack a` makes it again.',
+    );
+    for (const status of ["Created", "Up 1 minute (Paused)", "Restarting (1) 2 seconds ago", "Dead"])
+      expect(notUp("a", with_("back", status))).toContain(`back is "${status}"`);
+    expect(notUp("a", [])).toContain("db is not there, back is not there, front is not there");
+  });
+
+  it("is not up where a service is unhealthy: its log says why", () => {
+    expect(notUp("a", with_("back", "Up 2 hours (unhealthy)"))).toBe(
+      'up: stack a is not up: back is "Up 2 hours (unhealthy)" on the docker host. `npm run logs -- back --stack a` shows why.',
+    );
+    const gone = with_("back", "Up 2 hours (unhealthy)").slice(1);
+    expect(notUp("a", gone)).toContain("`npm run up -- --refresh --stack a` makes it again.");
+  });
+});
+
+it("data is in the database's volumes, of whichever version", () => {
+  expect(dataIn([part("db", ""), part("back-files", ""), { ...part("db", ""), name: "x-17" }])).toEqual([
+    "agatha-a-db",
+    "x-17",
+  ]);
+});
