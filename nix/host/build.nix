@@ -93,7 +93,12 @@ let
   '';
 in
 {
-  inherit runCommand system md5sums;
+  inherit
+    initialPath
+    md5sums
+    runCommand
+    system
+    ;
   # As `pkgs.runCommand`: with the programs that nixpkgs' has.
   runAsNixpkgs = runWith "${initialPath}/bin";
 }
