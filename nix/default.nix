@@ -44,7 +44,7 @@ let
   };
 
   jre = import ./packages/jre.nix { inherit pkgs app; };
-  flyway = import ./packages/flyway.nix { inherit pkgs; };
+  flyway = import ./packages/flyway.nix { inherit pkgs jre; };
   httpServer = import ./packages/http-server.nix { inherit pkgs; };
   probe = import ./packages/probe.nix { inherit pkgs; };
   back = import ./packages/back.nix {

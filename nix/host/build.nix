@@ -1,5 +1,5 @@
-# Derivations from the tools of this host: `runCommand` as in nixpkgs. The tools' checksums, as dpkg knows them, enter
-# every hash, because the sandbox shows the tools without Nix knowing them.
+# Derivations from the tools of this host, as `runCommand` of nixpkgs makes them. The tools' checksums, as dpkg knows them,
+# enter every hash, because the sandbox shows the tools without Nix knowing them.
 { system }:
 
 let
@@ -44,8 +44,8 @@ let
     )
   );
 
-  runCommand =
-    name: env: script:
+  runWith =
+    PATH: name: env: script:
     let
       passthru = env.passthru or { };
       derivationOf = derivation (
@@ -55,10 +55,10 @@ let
             system
             script
             toolsHash
+            PATH
             ;
           builder = "/bin/bash";
           args = [ ./builder.sh ];
-          PATH = "/usr/bin:/bin";
         }
         // removeAttrs env [
           "passthru"
@@ -67,9 +67,38 @@ let
       );
     in
     derivationOf // passthru // { inherit passthru; };
-in
-{
-  inherit runCommand system md5sumsOf;
   # One file with the checksums of all these packages.
   md5sums = packages: builtins.toFile "md5sums" (concatStringsSep "" (map (p: readFile (md5sumsOf p)) packages));
+
+  # With every program of this host: what this set is made by.
+  runCommand = runWith "/usr/bin:/bin";
+
+  # The programs that stdenv has without being asked, as far as they are used (pkgs/stdenv/generic/common-path.nix).
+  initialPath = runCommand "stdenv-path" {
+    md5sums = md5sums [
+      "bash"
+      "coreutils"
+      "diffutils"
+      "findutils"
+      "grep"
+      "gzip"
+      "sed"
+      "tar"
+    ];
+  } ''
+    mkdir -p $out/bin
+    sed -nE 's|^[0-9a-f]+ +((usr/)?bin/.*)|/\1|p' $md5sums | xargs ln -st $out/bin
+    ln -s /usr/bin/mawk $out/bin/awk
+    ln -s bash $out/bin/sh
+  '';
+in
+{
+  inherit
+    initialPath
+    md5sums
+    runCommand
+    system
+    ;
+  # As `pkgs.runCommand`: with the programs that nixpkgs' has.
+  runAsNixpkgs = runWith "${initialPath}/bin";
 }

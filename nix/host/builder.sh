@@ -1,10 +1,12 @@
-# The builder of every derivation of the host set: runs $script with the programs and hooks of $nativeBuildInputs.
+# The builder of every derivation of the host set: runs $script as nixpkgs' stdenv does (pkgs/stdenv/generic/setup.sh),
+# with the programs and hooks of $nativeBuildInputs. Beyond stdenv it ends at an unset variable.
 set -euo pipefail
+shopt -s nullglob inherit_errexit
 export LC_ALL=C TZ=UTC SOURCE_DATE_EPOCH=1
 umask 022
 
 # A builder that runs as root could write to the host through a link that it made itself.
-if [ "$(id -u)" = 0 ]; then
+if [ "$(/usr/bin/id -u)" = 0 ]; then
   echo "nix/host: builders run as root. Set build-users-group = nixbld in nix.conf, with users in that group." >&2
   exit 1
 fi

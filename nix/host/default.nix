@@ -38,9 +38,10 @@ let
   };
 in
 {
-  inherit (build) runCommand;
+  runCommand = build.runAsNixpkgs;
+  # Debian has one bash.
+  bashNonInteractive = bash;
   inherit
-    bash
     busybox
     makeWrapper
     nodejs-slim

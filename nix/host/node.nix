@@ -1,21 +1,35 @@
-# nixpkgs' nodejs-slim: the npm registry's Node binary, without npm, headers and symbols.
+# nixpkgs' nodejs-slim: the npm registry's Node binary, without npm and symbols. As nixpkgs' it has headers beside it and
+# names its own package.
 {
   build,
+  debian,
   glibc,
   material,
   ...
 }:
 
-build.runCommand "nodejs-slim-${material.versions.node}"
-  {
-    node = material.file "npm/node";
-    md5sums = build.md5sums [
+let
+  interpreter = "${glibc}/lib/ld-linux-x86-64.so.2";
+  gcc = debian.take {
+    name = "gcc-lib";
+    packages = [
       "libc6"
       "libgcc-s1"
       "libstdc++6"
     ];
-    libraries = toString [ glibc ];
-    interpreter = "${glibc}/lib/ld-linux-x86-64.so.2";
+    files."lib/libstdc++.so.6" = "/usr/lib/x86_64-linux-gnu/libstdc++.so.6";
+    libraries = [ glibc ];
+    inherit interpreter;
+  };
+in
+build.runCommand "nodejs-slim-${material.versions.node}"
+  {
+    node = material.file "npm/node";
+    libraries = toString [
+      glibc
+      gcc
+    ];
+    inherit interpreter;
     passthru.version = material.versions.node;
   }
   ''
@@ -23,8 +37,10 @@ build.runCommand "nodejs-slim-${material.versions.node}"
     mkdir -p $out/bin
     cp $node $out/bin/node
     chmod 755 $out/bin/node
-    takeLibrariesOf $out/bin/node
     strip --strip-unneeded $out/bin/node
     patchElf $out/bin/node
+    printf %s "$out" >> $out/bin/node
+    mkdir -p $out/include/node
+    touch $out/include/node/node.h
     $out/bin/node --version
   ''

@@ -62,6 +62,7 @@ for ((i = 0; i < ${#engine[@]}; i += 2)); do
   mkdir -p "$(dirname "$work/executor/${engine[i + 1]}")"
   cp --reflink=auto "${engine[i]}" "$work/executor/${engine[i + 1]}"
 done
+"${engine[0]}" version | sed 's|^v||' | tr -d '\n' > "$work/executor/version"
 (cd "$work" && find executor -type f | LC_ALL=C sort | xargs sha256sum > "$work/sums")
 mv "$work/sums" "$work/executor/sha256sums"
 echo "$wanted" > "$work/executor/stamp"

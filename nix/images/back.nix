@@ -12,7 +12,7 @@ pkgs.dockerTools.streamLayeredImage {
   name = "agatha-back-image";
   # Their layers' order does not come from here: nixpkgs sorts what nothing needs by name.
   contents = [
-    pkgs.bash
+    pkgs.bashNonInteractive
     probe
     back.run
     back.migrate

@@ -6,7 +6,7 @@ let
   uid = 1000;
   home = "/home/executor";
   tools = [
-    pkgs.bash
+    pkgs.bashNonInteractive
     pkgs.busybox
     pkgs.cacert
     pkgs.openssh
@@ -16,11 +16,7 @@ let
     pkgs.nodejs
     engine
   ];
-  # In one folder: Pulumi warns of a language host that it finds elsewhere.
-  engine = pkgs.runCommand "pulumi-engine" { } ''
-    mkdir -p $out/bin
-    cp ${pkgs.pulumi}/bin/pulumi ${pkgs.pulumiPackages.pulumi-nodejs}/bin/pulumi-* $out/bin/
-  '';
+  engine = import ../packages/pulumi.nix { inherit pkgs; };
   # Where the set has none, Pulumi fetches them at their first use.
   plugins = pkgs.pulumi.plugins or [ ];
   certificates = "${pkgs.cacert}/etc/ssl/certs/ca-bundle.crt";
@@ -68,6 +64,8 @@ pkgs.dockerTools.streamLayeredImage {
       # One user has this container to itself, by whatever id it is started.
       chmod -R a+rwX nix/var .${home} deployment
     '';
+  # `uid` is for what is in store paths. The folder of the store itself is among the rest, as is its database.
+  fakeRootCommands = "chown -R ${toString uid}:${toString uid} nix .${home} deployment";
   config = {
     User = "${toString uid}:${toString uid}";
     WorkingDir = "/deployment";

@@ -37,6 +37,8 @@ let
     pkgs.runCommand "agatha-back-migrate"
       {
         nativeBuildInputs = [ pkgs.makeWrapper ];
+        # Only so that it is built.
+        flywayRuns = flyway.runs;
         passthru.migrations = "${migrate}/share/agatha/migrations";
       }
       ''

@@ -2,11 +2,14 @@
 # would drag npm and its documentation in.
 { pkgs }:
 
+let
+  node = import ./node.nix { inherit pkgs; };
+in
 pkgs.runCommand "agatha-http-server-${pkgs.http-server.version}"
   {
     passthru = {
       inherit (pkgs.http-server) version;
-      node = pkgs.nodejs-slim;
+      inherit node;
     };
   }
   ''
@@ -29,5 +32,5 @@ pkgs.runCommand "agatha-http-server-${pkgs.http-server.version}"
     # Pictures for listings of folders, which are off.
     echo '{}' > $out/lib/node_modules/http-server/lib/core/show-dir/icons.json
     # That nothing is missing which it loads.
-    NODE_PATH=$out/lib/node_modules ${pkgs.nodejs-slim}/bin/node -e 'require("http-server").createServer({ root: "." })'
+    NODE_PATH=$out/lib/node_modules ${node}/bin/node -e 'require("http-server").createServer({ root: "." })'
   ''

@@ -5,7 +5,7 @@
 # By its name its layer lies below those of the application, which change more often.
 pkgs.runCommand "agatha-answers" { } ''
   mkdir -p $out/bin
-  (echo "#!${pkgs.bash}/bin/bash"; cat ${./probe.sh}) > $out/bin/agatha-probe
-  (echo "#!${pkgs.bash}/bin/bash"; cat ${./liveness.sh}) > $out/bin/agatha-liveness
+  (echo "#!${pkgs.bashNonInteractive}/bin/bash"; cat ${./probe.sh}) > $out/bin/agatha-probe
+  (echo "#!${pkgs.bashNonInteractive}/bin/bash"; cat ${./liveness.sh}) > $out/bin/agatha-liveness
   chmod +x $out/bin/*
 ''

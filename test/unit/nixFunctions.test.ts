@@ -28,6 +28,29 @@ it.each(files)("%s uses nothing else", (file) => {
   expect(used(text).filter((name) => !(name in listed))).toEqual([]);
 });
 
+it("nix/README.md says of each what is assumed, and where it was read", () => {
+  const [, section = ""] = readFileSync("nix/README.md", "utf8").split("## What is assumed of nixpkgs\n");
+  const rows = section.split("\n").filter((line) => line.startsWith("| `"));
+  const named = rows.flatMap((row) =>
+    [...(row.split("|")[1] ?? "").matchAll(/`([^`]+)`/g)].map(([, name]) => name),
+  );
+  expect(named.toSorted()).toEqual(Object.keys(listed).toSorted());
+  expect(
+    rows.filter((row) =>
+      row
+        .split("|")
+        .slice(2, 5)
+        .some((cell) => cell.trim() === ""),
+    ),
+  ).toEqual([]);
+});
+
+it("the executor's image takes a Pulumi that set-up would take", () => {
+  const [, oldest] = /oldest = "([\d.]+)"/.exec(readFileSync("nix/packages/pulumi.nix", "utf8")) ?? [];
+  const [, wanted] = /OLDEST = \[([\d, ]+)\]/.exec(readFileSync("scripts/setup/engine.ts", "utf8")) ?? [];
+  expect(oldest).toBe(wanted?.replaceAll(", ", "."));
+});
+
 it("no function is listed that nobody uses", () => {
   const all = new Set(files.flatMap((file) => used(readFileSync(file, "utf8"))));
   expect(Object.keys(listed).filter((name) => !all.has(name))).toEqual([]);

@@ -39,9 +39,11 @@ let
       maxLayers ? 100,
       # Run in the root of the image, for what is no store path.
       extraCommands ? "",
+      # The same, where `chown -R UID:GID PATH...` has an effect, as below fakeroot.
+      fakeRootCommands ? "",
       # Register the store paths of the image with a Nix in it.
       includeNixDB ? false,
-      # Whose the store in the image is: a Nix of this user can add to it. (nixpkgs gives it the paths in it as well.)
+      # Whose the store paths are; what is in none is root's.
       uid ? 0,
       gid ? 0,
       passthru ? { },
@@ -54,19 +56,13 @@ let
       plan = {
         inherit architecture created maxLayers;
         contents = map toString roots;
-        owners =
-          base.owners
-          // (
-            if includeNixDB then
-              {
-                "nix/store" = [
-                  uid
-                  gid
-                ];
-              }
-            else
-              { }
-          );
+        inherit (base) owners;
+        storeOwner = [
+          uid
+          gid
+        ];
+        # skopeo, by which nixpkgs pulls, names layers otherwise than dockerTools, which keeps the names of a base's.
+        layerName = if fromImage == null then "/layer.tar" else ".tar";
         config = config // {
           Env = env;
         };
@@ -93,10 +89,18 @@ let
               (builtins.elemAt roots i)
             ]) (genList (i: i) (length roots));
             commands = base.commands + extraCommands;
+            inherit fakeRootCommands;
           }
           ''
             mkdir root
-            ${registration}(cd root && eval "$commands")
+            ${registration}(cd root && PATH=${build.initialPath}/bin && eval "$commands")
+            chown() {
+              local owner=$2
+              shift 2
+              find "$@" -printf "$owner %p\n" | sed 's| \./| |' >> $NIX_BUILD_TOP/owners
+            }
+            touch owners
+            (cd root && PATH=${build.initialPath}/bin && eval "$fakeRootCommands")
             ${node} ${library}/make-image.js
             ${onTop}printf '#!/bin/sh\nexec %s %s %s "$@"\n' ${node} ${library}/stream-image.js $conf > $out
             chmod +x $out

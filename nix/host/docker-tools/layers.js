@@ -4,13 +4,17 @@ const fs = require("node:fs");
 const path = require("node:path");
 const tar = require("./tar.js");
 
-/** The bytes of a layer of store paths: { paths, contents }, `contents` being those of them that are linked at the root. */
-function* storeLayer({ paths, contents }) {
+/**
+ * The bytes of a layer of store paths: { paths, contents }, `contents` being those of them that are linked at the root.
+ *
+ * @param owner Whose the paths are: [uid, gid].
+ */
+function* storeLayer({ paths, contents }, owner) {
   const store = path.dirname(paths[0]).slice(1);
   for (let depth = 1; depth <= store.split("/").length; depth++) {
-    yield* tar.directory(store.split("/").slice(0, depth).join("/"));
+    yield* tar.directory(store.split("/").slice(0, depth).join("/"), 0o755, owner);
   }
-  for (const storePath of paths) yield* tar.tree(storePath, storePath.slice(1));
+  for (const storePath of paths) yield* tar.tree(storePath, storePath.slice(1), () => owner);
   for (const storePath of contents) yield* links(storePath, "");
   yield tar.end;
 }
@@ -32,9 +36,9 @@ function* links(storePath, below) {
   }
 }
 
-/** The bytes of the layer of what is in no store path. */
+/** The bytes of the layer of what is in no store path; `owners` maps names to [uid, gid]. */
 function* rootLayer(folder, owners) {
-  for (const entry of fs.readdirSync(folder).sort()) yield* tar.tree(`${folder}/${entry}`, entry, owners);
+  for (const entry of fs.readdirSync(folder).sort()) yield* tar.tree(`${folder}/${entry}`, entry, (name) => owners[name] ?? [0, 0]);
   yield tar.end;
 }
 

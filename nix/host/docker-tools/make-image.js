@@ -8,6 +8,7 @@ const { order } = require("./order.cjs");
 
 const { conf, imageName, tag, plan: planJson } = process.env;
 const plan = JSON.parse(planJson);
+const { storeOwner, layerName } = plan;
 
 /** Reads Nix's reference graph: per path four or more lines: path, deriver, number of references, references. */
 function readClosure(file, references) {
@@ -43,14 +44,19 @@ function measure(chunks, file) {
 const references = new Map();
 for (let i = 0; i < plan.contents.length; i++) readClosure(`closure-${i}`, references);
 fs.mkdirSync(conf);
+const owners = { ...plan.owners };
+for (const line of fs.readFileSync("owners", "utf8").split("\n").filter(Boolean)) {
+  const [, uid, gid, name] = /^(\d+):(\d+) (.*)$/.exec(line);
+  owners[name] = [Number(uid), Number(gid)];
+}
 // First, because it hardly ever changes.
 const rootFile = fs.openSync(`${conf}/root.tar`, "w");
-const root = { ...measure(rootLayer("root", plan.owners), rootFile), paths: [], contents: [] };
+const root = { ...measure(rootLayer("root", owners), rootFile), paths: [], contents: [] };
 fs.closeSync(rootFile);
 const layers = [root];
 for (const paths of group(order(references), plan.maxLayers - 1)) {
   const layer = { paths, contents: paths.filter((path) => plan.contents.includes(path)) };
-  layers.push({ ...measure(storeLayer(layer)), ...layer });
+  layers.push({ ...measure(storeLayer(layer, storeOwner)), ...layer });
 }
 
 const config = {
@@ -65,4 +71,4 @@ const config = {
   })),
 };
 const imageTag = tag || conf.replace(/^.*\/([^-]*)-[^/]*$/, "$1");
-fs.writeFileSync(`${conf}/image.json`, JSON.stringify({ repoTag: `${imageName}:${imageTag}`, config, layers }));
+fs.writeFileSync(`${conf}/image.json`, JSON.stringify({ repoTag: `${imageName}:${imageTag}`, config, layers, storeOwner, layerName }));

@@ -9,17 +9,17 @@ const tar = require("./tar.js");
 const { storeLayer } = require("./layers.js");
 
 const [conf, ...options] = process.argv.slice(2);
-const { repoTag, config, layers } = JSON.parse(fs.readFileSync(`${conf}/image.json`, "utf8"));
+const { repoTag, config, layers, storeOwner, layerName } = JSON.parse(fs.readFileSync(`${conf}/image.json`, "utf8"));
 
 function* layerContent(layer) {
-  if (layer.paths.length > 0) yield* storeLayer(layer);
+  if (layer.paths.length > 0) yield* storeLayer(layer, storeOwner);
   else yield* tar.fileContent(`${conf}/root.tar`, layer.size);
 }
 
 function* archive() {
   const configBytes = Buffer.from(JSON.stringify(config));
   const configName = `${crypto.createHash("sha256").update(configBytes).digest("hex")}.json`;
-  const nameOf = (layer) => `${layer.digest.replace("sha256:", "")}/layer.tar`;
+  const nameOf = (layer) => `${layer.digest.replace("sha256:", "")}${layerName}`;
   const manifest = [{ Config: configName, RepoTags: [repoTag], Layers: layers.map(nameOf) }];
   yield* tar.bytes("manifest.json", Buffer.from(JSON.stringify(manifest)));
   yield* tar.bytes(configName, configBytes);

@@ -66,8 +66,8 @@ function* directory(name, mode = 0o755, owner = [0, 0]) {
   yield* header({ name: `${name}/`, type: "5", mode, uid: owner[0], gid: owner[1] });
 }
 
-function* symlink(name, link) {
-  yield* header({ name, type: "2", mode: 0o777, link });
+function* symlink(name, link, owner = [0, 0]) {
+  yield* header({ name, type: "2", mode: 0o777, link, uid: owner[0], gid: owner[1] });
 }
 
 /** A file with these bytes. */
@@ -94,16 +94,16 @@ function* fileContent(path, size) {
   yield padding(size);
 }
 
-/** A file, link or whole folder, as `name`. `owners` maps a name to [uid, gid]. */
-function* tree(path, name, owners = {}) {
+/** A file, link or whole folder, as `name`. `ownerOf` tells of a name whose it is: [uid, gid]. */
+function* tree(path, name, ownerOf) {
   const stat = fs.lstatSync(path);
-  const owner = owners[name] ?? [0, 0];
+  const owner = ownerOf(name);
   if (stat.isSymbolicLink()) {
-    yield* symlink(name, fs.readlinkSync(path));
+    yield* symlink(name, fs.readlinkSync(path), owner);
   } else if (stat.isDirectory()) {
     yield* directory(name, stat.mode & 0o7777, owner);
     for (const entry of fs.readdirSync(path).sort())
-      yield* tree(`${path}/${entry}`, `${name}/${entry}`, owners);
+      yield* tree(`${path}/${entry}`, `${name}/${entry}`, ownerOf);
   } else {
     yield* header({
       name,

@@ -34,6 +34,7 @@ let
 in
 {
   pulumi = program "pulumi" "bin" // {
+    version = builtins.readFile (material.executor "version");
     # Not in bin: Pulumi warns of each plugin that it finds on PATH.
     plugins = map (plugin: rec {
       inherit (plugin) folder;

@@ -1,0 +1,18 @@
+# Node's program alone. nixpkgs' nodejs-slim has headers for addons beside it, and its program names its own package, by which
+# the whole of it would come along: here that name leads nowhere.
+{ pkgs }:
+
+pkgs.runCommand "nodejs-slim-${pkgs.nodejs-slim.version}"
+  {
+    passthru = { inherit (pkgs.nodejs-slim) version; };
+  }
+  ''
+    from=${pkgs.nodejs-slim}
+    name=''${from##*/}
+    mkdir -p $out/bin
+    sed "s|''${name%%-*}|eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee|g" $from/bin/node > $out/bin/node
+    chmod +x $out/bin/node
+    # V8's snapshot is among what was changed: it has a checksum, which is looked at with --verify-snapshot-checksum alone.
+    $out/bin/node -e 'require("node:http").createServer(); new Intl.DateTimeFormat("de").format()' ||
+      ln -sf $from/bin/node $out/bin/node
+  ''
