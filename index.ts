@@ -22,6 +22,8 @@ import { planForHost } from "./components/planForHost.ts";
 import { refuseTakenPorts } from "./components/ports.ts";
 import { probeImages, refuseAbsentPins } from "./components/probeImages.ts";
 import { inSentences, readConfig } from "./components/readConfig.ts";
+import { askHistory, refuseMigrations } from "./components/refuseMigrations.ts";
+import type { Applied } from "./components/schemaHistory.ts";
 import {
   backService,
   databaseLocation,
@@ -34,7 +36,7 @@ import { dockerEnvironment, stepCommand } from "./components/stepCommand.ts";
 endWithEngine();
 const config = await inSentences(readConfig);
 const dockerHost = await inSentences(() => resolveDockerHost(config.dockerHost));
-const [{ images: meta, system }, { reached, upgradeAhead, deployed }] = await inSentences(() => {
+const [{ images: meta, system }, { reached, upgradeAhead, deployed, schema: ran }] = await inSentences(() => {
   const held = holdHost(dockerHost);
   return Promise.all([planForHost(config, held), lookAtHost(held)]);
 });
@@ -42,6 +44,7 @@ const [{ images: meta, system }, { reached, upgradeAhead, deployed }] = await in
 const { packages } = config;
 const presence = reached ? await probeImages(Object.values(meta).map(imageRef), dockerHost) : new Map();
 await inSentences(() => refuseAbsentPins(Object.values(meta), presence));
+await inSentences(() => refuseMigrations(meta.back, config.back.migrations, ran));
 await inSentences(() => refuseWithoutBuilder(system, Object.values(meta), presence, dockerHost));
 for (const plan of Object.values(meta)) if (isPinned(plan)) void pulumi.log.info(pinNote(plan));
 const provider = new docker.Provider(
@@ -121,18 +124,20 @@ async function lookAtHost(held: Promise<Host>): Promise<{
   reached: boolean;
   upgradeAhead?: string | undefined;
   deployed: Map<string, Deployed>;
+  schema: Applied[];
 }> {
   // All is asked at once, since each question to a host far away takes its time. What a host says counts once it is
   // known to be the stack's: one that is away, or another, is told in one sentence, whatever else went wrong.
   const rest = Promise.all([
     lookForUpgrade(config, dockerHost),
     askDeployed(["db", "back", "front"].map(hostName), hostName("network"), dockerHost),
+    askHistory(config, dockerHost),
     refuseTakenPorts(publishedPorts(config), pulumi.getStack(), dockerHost),
   ]);
   rest.catch(() => {});
-  if (!(await held).reached) return { reached: false, deployed: new Map() };
-  const [upgradeAhead, deployed] = await rest;
-  return { reached: true, upgradeAhead, deployed };
+  if (!(await held).reached) return { reached: false, deployed: new Map(), schema: [] };
+  const [upgradeAhead, deployed, schema] = await rest;
+  return { reached: true, upgradeAhead, deployed, schema };
 }
 
 // Last of all, when everything is healthy: its output is the list of what the stack ran, from update to update.

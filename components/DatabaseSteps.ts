@@ -35,7 +35,7 @@ export class DatabaseSteps extends pulumi.ComponentResource {
       { parent: this, deleteBeforeReplace: true, additionalSecretOutputs: ["stdout", "stderr"] },
     );
 
-    const { environment, trigger, ignoreChanges } = migrations(args.back);
+    const { environment, stdin, trigger, ignoreChanges } = migrations(args.back);
     new command.local.Command(
       `${name}-migrations`,
       {
@@ -52,6 +52,7 @@ export class DatabaseSteps extends pulumi.ComponentResource {
           ...environment,
           ...host,
         },
+        ...(stdin === undefined ? {} : { stdin }),
         triggers: [{ database: containerId, ...trigger }],
         logging: "stdout",
       },
@@ -69,23 +70,24 @@ export class DatabaseSteps extends pulumi.ComponentResource {
  */
 function migrations(back: ImagePlan): {
   environment: Record<string, string>;
+  /** Names of files are on standard input: a variable may be no longer than 128 kB. */
+  stdin?: string;
   trigger: Record<string, unknown>;
   ignoreChanges: string[];
 } {
   if (isPinned(back)) {
+    // MIGRATIONS: where stacks of November 2026 have the names.
     const variables = ["IMAGE", "MIGRATIONS", "PINNED"].map((name) => `environment.${name}`);
     return {
       environment: { PINNED: back.pin },
       trigger: {},
-      ignoreChanges: [...variables, "triggers[0].flyway", "triggers[0].migrations"],
+      ignoreChanges: [...variables, "stdin", "triggers[0].flyway", "triggers[0].migrations"],
     };
   }
   const { flyway, migrations: files } = back.inputs;
   return {
-    environment: {
-      IMAGE: migrationsAlias(back, pulumi.getStack()),
-      MIGRATIONS: JSON.stringify(Object.keys(files ?? {})),
-    },
+    environment: { IMAGE: migrationsAlias(back, pulumi.getStack()) },
+    stdin: JSON.stringify(Object.keys(files ?? {})),
     trigger: { flyway, migrations: files },
     ignoreChanges: [],
   };
