@@ -9,8 +9,8 @@ export interface Limits {
   ended: number;
 }
 
-/** Whatever else wants the table waits behind the migration: half a minute is what users of the back may bear. */
-export const LIMITS: Limits = { told: 10_000, ended: 30_000 };
+/** Whatever else wants the table waits behind the migration: users of the back bear that for some seconds. */
+export const LIMITS: Limits = { told: 10_000, ended: 20_000 };
 
 const EVERY_MS = 2000;
 

@@ -59,8 +59,10 @@ await step(async () => {
   );
 });
 
-const scripts = (history: Applied[]): string[] =>
-  history.filter(({ success }) => success).map(({ script }) => script);
+/** Files that ran, in their order. */
+function scripts(history: Applied[]): string[] {
+  return history.filter(({ success }) => success).map(({ script }) => script);
+}
 
 /** A pinned image does not migrate, so there has to be a schema. */
 function leaveSchema(pin: string, { name }: Database, history: Applied[]): void {

@@ -25,15 +25,16 @@ export interface Failure {
 export function failureText(failure: Failure): string {
   const { output, blocked, interrupted } = failure;
   const told = interrupted ? [] : blocked === undefined ? refusals(output, failure.fileOf) : [blocked];
-  const lines = [`migrations: ${why(failure)} ${now(failure)}`, ...told, ...wayBack(failure)];
+  const lines = [`migrations: ${why(failure, told)} ${now(failure)}`, ...told, ...wayBack(failure)];
   if (told.length === 0 && !interrupted) lines.push(words(output));
   return lines.join("\n");
 }
 
-function why({ code, output, interrupted, blocked }: Failure): string {
+function why({ code, output, interrupted, blocked }: Failure, told: string[]): string {
   const script = failedScript(output);
   if (interrupted) return "interrupted.";
   if (blocked !== undefined) return `${script ?? "Flyway"} was canceled.`;
+  if (script === undefined && told.length > 0) return "Flyway refuses them.";
   return script === undefined ? `Flyway ended with ${code ?? "a signal"}.` : `${script} failed.`;
 }
 
