@@ -22,7 +22,7 @@ import { planForHost } from "./components/planForHost.ts";
 import { refuseTakenPorts } from "./components/ports.ts";
 import { probeImages, refuseAbsentPins } from "./components/probeImages.ts";
 import { inSentences, readConfig } from "./components/readConfig.ts";
-import { askHistory, refuseMigrations } from "./components/refuseMigrations.ts";
+import { askHistory, checkMigrations } from "./components/refuseMigrations.ts";
 import type { Applied } from "./components/schemaHistory.ts";
 import {
   backService,
@@ -44,7 +44,7 @@ const [{ images: meta, system }, { reached, upgradeAhead, deployed, schema: ran 
 const { packages } = config;
 const presence = reached ? await probeImages(Object.values(meta).map(imageRef), dockerHost) : new Map();
 await inSentences(() => refuseAbsentPins(Object.values(meta), presence));
-await inSentences(() => refuseMigrations(meta.back, config.back.migrations, ran));
+const migrations = await inSentences(() => checkMigrations(meta.back, config.back.migrations, ran));
 await inSentences(() => refuseWithoutBuilder(system, Object.values(meta), presence, dockerHost));
 for (const plan of Object.values(meta)) if (isPinned(plan)) void pulumi.log.info(pinNote(plan));
 const provider = new docker.Provider(
@@ -100,7 +100,7 @@ const db = new DockerService(
 );
 const schema = new DatabaseSteps(
   "db-schema",
-  { config, containerId: db.containerId, back: meta.back },
+  { config, containerId: db.containerId, back: meta.back, migrations },
   { ...opts, dependsOn: [db, images.back] },
 );
 const back = new DockerService(

@@ -11,7 +11,7 @@ export interface Applied {
   /** `SQL`; `SQL_BASELINE` of a `B` file; `BASELINE`, `SCHEMA` and `DELETE` are of no file. */
   type: string;
   /** What tells an edited file from the one that ran; left out where it is not known. */
-  checksum?: number | string | null;
+  checksum?: number | string | null | undefined;
   success: boolean;
 }
 
@@ -73,16 +73,13 @@ function compareVersions(a: string, b: string): number {
 
 const highest = (versions: string[]): string | undefined => versions.toSorted(compareVersions).at(-1);
 
-/**
- * @param packaged Paths of the packaged files, relative to their folder.
- * @param checksum What the history has of a file, if it is unedited; undefined where that is not known.
- */
-export function compare(
-  packaged: string[],
-  history: Applied[],
-  checksum: (file: string) => Applied["checksum"] = () => undefined,
-): Comparison {
-  const files = packaged.map(read).filter((migration) => migration !== undefined);
+/** Checksums of packaged files by their paths, relative to their folder; null where one is not known. */
+export type Packaged = Record<string, Exclude<Applied["checksum"], undefined>>;
+
+export function compare(packaged: Packaged, history: Applied[]): Comparison {
+  const files = Object.keys(packaged)
+    .map(read)
+    .filter((migration) => migration !== undefined);
   const ran = appliedFiles(history);
   const versions = [...ran.values()].flatMap(({ version }) => version ?? []);
   const last = highest(versions);
@@ -104,13 +101,13 @@ export function compare(
   return {
     refused: [
       ...absent(files, ran),
-      ...files.flatMap((migration) => changed(migration, ran.get(migration.key), checksum)),
+      ...files.flatMap((migration) => changed(migration, ran.get(migration.key), packaged[migration.file])),
       ...late.map(({ file }) => ({
         file,
         problem: "comes before migrations that ran already",
         fix: "Give it a version higher than theirs",
       })),
-      ...twice(packaged),
+      ...twice(Object.keys(packaged)),
     ],
     pending: waiting.map(({ file }) => file),
     repeatable: files.filter(({ kind }) => kind === "R").map(({ file }) => file),
@@ -121,7 +118,7 @@ export function compare(
  * The history of a database on which all of these files ran, hashes as checksums. What a baseline file may have stood in
  * for is left out.
  */
-export function asRan(hashes: Record<string, unknown>): Applied[] {
+export function asRan(hashes: Packaged): Applied[] {
   const files = Object.keys(hashes)
     .map(read)
     .filter((migration) => migration !== undefined);
@@ -134,7 +131,7 @@ export function asRan(hashes: Record<string, unknown>): Applied[] {
       version: kind === "R" ? null : version,
       script: file,
       type: kind === "B" ? "SQL_BASELINE" : "SQL",
-      checksum: String(hashes[file]),
+      checksum: hashes[file] ?? null,
       success: true,
     }));
 }
@@ -169,14 +166,13 @@ function absent(files: Migration[], ran: Map<string, Applied>): Refusal[] {
 function changed(
   { file, kind, description }: Migration,
   row: Applied | undefined,
-  checksum: (file: string) => Applied["checksum"],
+  checksum: Applied["checksum"],
 ): Refusal[] {
   if (kind !== "V" || row === undefined) return [];
   const name = (text: string) => text.replaceAll("_", " ");
   if (name(read(row.script)?.description ?? description) !== name(description))
     return [{ file, problem: `was renamed after it ran as ${row.script}`, fix: "Give it back its name" }];
-  const [now, then] = [checksum(file), row.checksum];
-  if (now === undefined || then === undefined || then === null || now === then) return [];
+  if (checksum === row.checksum || checksum == null || row.checksum == null) return [];
   return [
     {
       file,
@@ -199,15 +195,6 @@ function twice(packaged: string[]): Refusal[] {
       ? []
       : [{ file, problem: `is to Flyway the same migration as ${other}`, fix: "Rename one of the two" }];
   });
-}
-
-/** The file of a version that Flyway names: one that is packaged, else one that ran. */
-export function fileOf(version: string, packaged: string[], history: Applied[]): string | undefined {
-  const wanted = parts(version).join(".");
-  const file = packaged.find((entry) => read(entry)?.key === `V ${wanted}`);
-  return (
-    file ?? history.find((row) => row.version !== null && parts(row.version).join(".") === wanted)?.script
-  );
 }
 
 /** Refusals in sentences, one a file. */

@@ -29,42 +29,29 @@ export const failedScript = (output: string): string | undefined =>
   /^ERROR: (?:.*callback: )?Script (.*) failed$/m.exec(output)?.[1];
 
 /** What Flyway refuses of a file, in sentences with the fix; empty where its own words have to do. */
-export function refusals(output: string, fileOf: (version: string) => string | undefined): string[] {
-  const file = (version = "") => fileOf(version) ?? `the migration of version ${version}`;
-  const kinds: [RegExp, (...found: string[]) => string][] = [
-    [
-      /^Migration checksum mismatch for migration version (\S+)/,
-      (version) =>
-        `${file(version)} was edited after it ran. Put it back as it was, and write the change as a new migration.`,
-    ],
-    [
-      /^Detected applied migration not resolved locally: (\S+?)\.?$/,
-      (version) => `${file(version)} ran on this database and is not among the migrations. Put it back.`,
-    ],
-    [
-      /^ERROR: Unable to parse statement in (?:.*\/)?(.+?) at line (\d+) .*No value provided for placeholder: (\S+?)\.? /,
-      (name, line, placeholder) =>
-        `${name} has ${placeholder} in line ${line} or below, which Flyway takes for a placeholder. To keep it as text, write placeholderReplacement=false into ${name}.conf beside it.`,
-    ],
-    [
-      /^ERROR: Unable to calculate checksum of (?:.*\/)?(.+)$/,
-      (name) =>
-        `${name} is not UTF-8. Save it as UTF-8, or name its encoding in ${name}.conf beside it (encoding=ISO-8859-1).`,
-    ],
-    [
-      /^ERROR: \w+ upgrade required: (\S+) is not supported by OSS/,
-      (setting) =>
-        `a .sql.conf file sets ${setting}, which Flyway's open-source edition does not have. Take it out.`,
-    ],
-    [
-      /^(?:Unrecognised|Invalid) .*name format: (\S.*?\.sql)\b/i,
-      (name) => `${name} has a name that Flyway does not run. Name it like V7__what_it_does.sql.`,
-    ],
-  ];
+export function refusals(output: string): string[] {
   return output.split("\n").flatMap((line) =>
-    kinds.flatMap(([form, sentence]) => {
+    REFUSALS.flatMap(([form, sentence]) => {
       const found = form.exec(line)?.slice(1);
       return found === undefined ? [] : [sentence(...found)];
     }),
   );
 }
+
+const REFUSALS: [RegExp, (...found: string[]) => string][] = [
+  [
+    /^ERROR: Unable to parse statement in (?:.*\/)?(.+?) at line (\d+) .*No value provided for placeholder: (\S+?)\.? /,
+    (name, line, placeholder) =>
+      `${name} has ${placeholder} in line ${line} or below, which Flyway takes for a placeholder. To keep it as text, write placeholderReplacement=false into ${name}.conf beside it.`,
+  ],
+  [
+    /^ERROR: Unable to calculate checksum of (?:.*\/)?(.+)$/,
+    (name) =>
+      `${name} is not UTF-8. Save it as UTF-8, or name its encoding in ${name}.conf beside it (encoding=ISO-8859-1).`,
+  ],
+  [
+    /^ERROR: \w+ upgrade required: (\S+) is not supported by OSS/,
+    (setting) =>
+      `a .sql.conf file sets ${setting}, which Flyway's open-source edition does not have. Take it out.`,
+  ],
+];

@@ -5,12 +5,18 @@
  */
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Applied, type Comparison, compare, fileOf, sentences } from "../components/schemaHistory.ts";
+import {
+  type Applied,
+  type Comparison,
+  compare,
+  type Packaged,
+  sentences,
+} from "../components/schemaHistory.ts";
 import { prune, saveBackup, savedInWords } from "./backup/save.ts";
 import { targetOf } from "./backup/target.ts";
 import { docker } from "./docker.ts";
 import { success } from "./flyway.ts";
-import { blockersInWords, LIMITS, type Wait, watchLocks } from "./lockWait.ts";
+import { watchLocks } from "./lockWait.ts";
 import { failureText } from "./migrationFailure.ts";
 import { type Database, sql, tableCount } from "./postgres.ts";
 import { input, isInterrupted, run, StepError, step } from "./process.ts";
@@ -31,7 +37,7 @@ await step(async () => {
   const before = await readHistory(database);
   const pin = process.env["PINNED"];
   if (pin !== undefined) return leaveSchema(pin, database, before);
-  const packaged = JSON.parse(await text(process.stdin)) as string[];
+  const packaged = JSON.parse(await text(process.stdin)) as Packaged;
   const comparison = compare(packaged, before);
   if (comparison.refused.length > 0)
     throw new StepError(`migrations: ${NOTHING_DONE}.\n${sentences(comparison.refused).join("\n")}`);
@@ -45,16 +51,13 @@ await step(async () => {
     process.stdout.write(`${done}\n`);
     return;
   }
-  const stack = input("STACK");
   throw new StepError(
     failureText({
-      ...{ code, output, stack, backup },
+      ...{ code, output, blocked, stack: input("STACK"), backup },
       interrupted: isInterrupted(),
-      fileOf: (version) => fileOf(version, packaged, before),
       // Flyway only ever adds rows.
       applied: scripts(after).slice(scripts(before).length),
       failed: after.find(({ success }) => !success)?.script,
-      blocked: blocked === undefined ? undefined : endTheOther(blocked, database, stack),
     }),
   );
 });
@@ -104,7 +107,7 @@ async function forgetFailed(database: Database, history: Applied[]): Promise<voi
 /** Runs Flyway, and watches that it does not wait for somebody's lock for ever. */
 async function flyway(
   database: Database,
-): Promise<{ code: number | null; output: string; blocked: Wait | undefined }> {
+): Promise<{ code: number | null; output: string; blocked: string | undefined }> {
   const name = input("CONTAINER");
   const settings = {
     FLYWAY_URL: `jdbc:postgresql://127.0.0.1:5432/${encodeURIComponent(database.name)}?ApplicationName=${APPLICATION}`,
@@ -117,7 +120,8 @@ async function flyway(
   // An update that was killed may have left one behind.
   await endFlyway(database, name);
   const over = new AbortController();
-  const watch = watchLocks(database, APPLICATION, over.signal);
+  const psql = `docker exec agatha-${input("STACK")}-db psql -U ${database.user} -d ${database.name}`;
+  const watch = watchLocks(database, APPLICATION, psql, over.signal);
   try {
     await docker([
       ...["create", "--name", name, "--network", `container:${database.container}`],
@@ -144,13 +148,4 @@ async function endFlyway(database: Database, name: string): Promise<void> {
   const end = `select pg_terminate_backend(pid) from pg_stat_activity where application_name = '${APPLICATION}';`;
   for (let tries = 0; tries < 50 && (await sql(database, end).catch(() => [])).length > 0; tries++)
     await sleep(100);
-}
-
-/** Who blocked it for too long, and how to end that. */
-function endTheOther(wait: Wait, { user, name }: Database, stack: string): string {
-  const pids = wait.blockers.map(({ pid }) => pid).filter((pid) => pid > 0);
-  const end = pids.map((pid) => `select pg_terminate_backend(${pid});`).join(" ");
-  const how =
-    end === "" ? "" : ` (docker exec agatha-${stack}-db psql -U ${user} -d ${name} -c "${end}" ends it)`;
-  return `"${wait.statement}" waited ${LIMITS.ended / 1000} s for a lock that ${blockersInWords(wait)} holds. See that it is over${how}, then run up again.`;
 }

@@ -8,8 +8,6 @@ export interface Failure {
   output: string;
   /** Whether somebody interrupted it. */
   interrupted: boolean;
-  /** The file of a version, for Flyway names versions. */
-  fileOf: (version: string) => string | undefined;
   /** Files that ran, by the history as it is now. */
   applied: string[];
   /** The file that the history lists as failed: one that ran in no transaction. */
@@ -24,7 +22,7 @@ export interface Failure {
 /** The error: a sentence each, then Flyway's words where they say more. */
 export function failureText(failure: Failure): string {
   const { output, blocked, interrupted } = failure;
-  const told = interrupted ? [] : blocked === undefined ? refusals(output, failure.fileOf) : [blocked];
+  const told = interrupted ? [] : blocked === undefined ? refusals(output) : [blocked];
   const lines = [`migrations: ${why(failure, told)} ${now(failure)}`, ...told, ...wayBack(failure)];
   if (told.length === 0 && !interrupted) lines.push(words(output));
   return lines.join("\n");

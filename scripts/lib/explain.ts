@@ -1,5 +1,5 @@
 /** Says in a reviewer's words what a preview would change: images and why, services and how long they are away, data. */
-import { asRan, compare } from "../../components/schemaHistory.ts";
+import { asRan, compare, type Packaged } from "../../components/schemaHistory.ts";
 import { table } from "./table.ts";
 
 /** A resource as `pulumi preview --json` has it. */
@@ -209,8 +209,7 @@ function dataRows(byName: Map<string, PreviewStep>): string[][] {
   if (ahead !== undefined) rows.push(["version", ahead.words]);
   const migrations = byName.get("db-schema-migrations");
   if (migrations !== undefined && migrations.op !== "same" && migrations.op !== "delete") {
-    const files = (state: State | undefined) =>
-      (inputsOf(state)["migrations"] ?? {}) as Record<string, unknown>;
+    const files = (state: State | undefined) => (inputsOf(state)["migrations"] ?? {}) as Packaged;
     const changed = differences(files(migrations.oldState), files(migrations.newState)).map((entry) =>
       entry.split(" ").slice(0, 2).join(" "),
     );
@@ -236,8 +235,8 @@ function dataRows(byName: Map<string, PreviewStep>): string[][] {
  * What the migration step will refuse where the database is as the last update left it. A preview that reaches the database
  * has asked it already, and would have failed.
  */
-function refusedByUp(before: Record<string, unknown>, after: Record<string, unknown>): string[] {
-  const { refused } = compare(Object.keys(after), asRan(before), (file) => String(after[file]));
+function refusedByUp(before: Packaged, after: Packaged): string[] {
+  const { refused } = compare(after, asRan(before));
   return refused.map(({ file, problem }) => plain(`${file} ${problem}`));
 }
 
