@@ -27,7 +27,7 @@ export function askDocker(args: string[], host: DockerHost, limits: Limits = BRI
   const env = { ...process.env, ...host.env };
   const timeout = isLocal(host) ? limits.local : limits.remote;
   return new Promise((resolve) => {
-    execFile("docker", args, { env, timeout }, (error, stdout, stderr) => {
+    execFile("docker", args, { env, timeout, maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
       resolve({ stdout, stderr, error: error === null ? undefined : words(error, stderr, timeout) });
     });
   });
