@@ -9,11 +9,14 @@ let
     concatLists
     concatStringsSep
     elem
+    elemAt
     filter
+    genList
     hashFile
     hashString
     head
     isAttrs
+    length
     listToAttrs
     mapAttrs
     match
@@ -143,9 +146,13 @@ let
         }
       ];
       inherit (head refused) paths problem mend;
+      first = genList (elemAt paths) (if length paths < 5 then length paths else 5);
+      more = if length paths > 5 then " and ${toString (length paths - 5)} more" else "";
     in
     if refused != [ ] then
-      complain "back.migrations" received "holds ${concatStringsSep ", " (map toJSON paths)}, ${problem}" mend
+      complain "back.migrations" received
+        "holds ${concatStringsSep ", " (map toJSON first)}${more}, ${problem}"
+        mend
     else if filter isMigration files == [ ] then
       complain "back.migrations" received "holds no V*.sql" "Point back.migrations at the folder of your migrations"
     else
