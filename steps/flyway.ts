@@ -2,7 +2,7 @@
 
 /** Lines that tell a reader of a failed update nothing, or, of what was rolled back, more than Flyway knows. */
 const NOISE =
-  /^(Flyway .* by Redgate|See release notes|Database: |WARNING: |Location +: |Statement +: Run Flyway with|Schema history table |Successfully validated |Creating Schema History |ERROR: Migration of schema .* failed! |Please ensure you have configured |Please remove any half-completed |Either revert the changes |If you removed this migration |To ignore this migration, |Need more flexibility|-+$|[+|].*[+|]$|\s*at |\s*$)/;
+  /^(Flyway .* by Redgate|See release notes|Database: |WARNING: |Location +: |Statement +: Run Flyway with|Schema history table |Successfully validated |Creating Schema History |Current version of schema |Migrating schema |ERROR: Migration of schema .* failed! |Please ensure you have configured |Please remove any half-completed |Either revert the changes |If you removed this migration |To ignore this migration, |Need more flexibility|-+$|[+|].*[+|]$|\s*at |\s*$)/;
 
 /** The words of a failed run: the lines before its first `Caused by`, which only repeat them. */
 export function words(output: string): string {
