@@ -152,7 +152,7 @@ describe("migrations", () => {
     const holder = scratch.sql("begin; select * from bad; select pg_sleep(600)").catch(() => []);
     write("V19__late.sql", "ALTER TABLE bad ADD COLUMN late text;");
     const output = await failed();
-    const pid = 'session (\\d+) \\(psql, role postgres, active, in a transaction since';
+    const pid = "session (\\d+) \\(psql, role postgres, active, in a transaction since";
     expect(output).toMatch(new RegExp(`waiting for a lock: "ALTER TABLE bad .*" is blocked by ${pid}`));
     expect(output).toContain("migrations: V19__late.sql was canceled. No migration was applied;");
     const [, found = ""] = new RegExp(`waited 20 s for a lock that ${pid}`).exec(output) ?? [];
