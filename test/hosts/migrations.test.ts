@@ -128,7 +128,7 @@ describe("migrations", () => {
       `npm run restore -- ${backup} --stack ${scratch.stack}. That loses what was written since that backup.`,
     );
     expect(output).toContain('relation "nowhere" does not exist');
-    expect(output).not.toMatch(/as it was|rolled back\.$|\/nix\/store|https?:\/\/rd/m);
+    expect(output).not.toMatch(/as it was|https?:\/\/rd/);
     expect(await scratch.sql("select to_regclass('split'), to_regclass('bad')")).toEqual(["split\t"]);
     write("V16__bad.sql", "CREATE TABLE bad (id int);");
     await scratch.upWell();
