@@ -22,7 +22,9 @@ import { planForHost } from "./components/planForHost.ts";
 import { refuseTakenPorts } from "./components/ports.ts";
 import { probeImages, refuseAbsentPins } from "./components/probeImages.ts";
 import { inSentences, readConfig } from "./components/readConfig.ts";
+import { askHistory, checkMigrations } from "./components/refuseMigrations.ts";
 import { refuseOtherData } from "./components/refuseOtherData.ts";
+import type { Applied } from "./components/schemaHistory.ts";
 import {
   backService,
   databaseLocation,
@@ -35,7 +37,7 @@ import { dockerEnvironment, stepCommand } from "./components/stepCommand.ts";
 endWithEngine();
 const config = await inSentences(readConfig);
 const dockerHost = await inSentences(() => resolveDockerHost(config.dockerHost));
-const [{ images: meta, system }, { reached, upgradeAhead, deployed }] = await inSentences(() => {
+const [{ images: meta, system }, { reached, upgradeAhead, deployed, schema: ran }] = await inSentences(() => {
   const held = holdHost(dockerHost, config.database.version);
   return Promise.all([planForHost(config, held), lookAtHost(held)]);
 });
@@ -43,6 +45,7 @@ const [{ images: meta, system }, { reached, upgradeAhead, deployed }] = await in
 const { packages } = config;
 const presence = reached ? await probeImages(Object.values(meta).map(imageRef), dockerHost) : new Map();
 await inSentences(() => refuseAbsentPins(Object.values(meta), presence));
+const migrations = await inSentences(() => checkMigrations(meta.back, config.back.migrations, ran));
 await inSentences(() => refuseWithoutBuilder(system, Object.values(meta), presence, dockerHost));
 for (const plan of Object.values(meta)) if (isPinned(plan)) void pulumi.log.info(pinNote(plan));
 const [providerArgs, ignoreChanges] = reached ? [dockerHost.provider, []] : unreachedProvider(dockerHost);
@@ -94,7 +97,7 @@ const db = new DockerService(
 );
 const schema = new DatabaseSteps(
   "db-schema",
-  { config, containerId: db.containerId, back: meta.back },
+  { config, containerId: db.containerId, back: meta.back, migrations },
   { ...opts, dependsOn: [db, images.back] },
 );
 const back = new DockerService(
@@ -118,6 +121,7 @@ async function lookAtHost(held: Promise<Host>): Promise<{
   reached: boolean;
   upgradeAhead?: string | undefined;
   deployed: Map<string, Deployed>;
+  schema: Applied[];
 }> {
   // All is asked at once, since each question to a host far away takes its time. What a host says counts once it is
   // known to be the stack's: one that is away, or another, is told in one sentence, whatever else went wrong.
@@ -129,12 +133,13 @@ async function lookAtHost(held: Promise<Host>): Promise<{
         return found;
       },
     ),
+    askHistory(config, dockerHost),
     refuseTakenPorts(publishedPorts(config), pulumi.getStack(), dockerHost),
   ]);
   rest.catch(() => {});
-  if (!(await held).reached) return { reached: false, deployed: new Map() };
-  const [upgradeAhead, deployed] = await rest;
-  return { reached: true, upgradeAhead, deployed };
+  if (!(await held).reached) return { reached: false, deployed: new Map(), schema: [] };
+  const [upgradeAhead, deployed, schema] = await rest;
+  return { reached: true, upgradeAhead, deployed, schema };
 }
 
 // Last of all, when everything is healthy: its output is the list of what the stack ran, from update to update.

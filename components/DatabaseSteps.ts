@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Config } from "../config.ts";
 import { type ImagePlan, isPinned, migrationsAlias } from "./imagePlan.ts";
 import { hostName } from "./names.ts";
+import type { Packaged } from "./schemaHistory.ts";
 import { dockerEnvironment, stepCommand } from "./stepCommand.ts";
 
 export interface DatabaseStepsArgs {
@@ -12,6 +13,7 @@ export interface DatabaseStepsArgs {
   containerId: pulumi.Input<string>;
   /** The back's image, which has the migrations in it. */
   back: ImagePlan;
+  migrations: Packaged;
 }
 
 /** What makes a healthy database the back's: the role's password, then the migrations. */
@@ -35,7 +37,7 @@ export class DatabaseSteps extends pulumi.ComponentResource {
       { parent: this, deleteBeforeReplace: true, additionalSecretOutputs: ["stdout", "stderr"] },
     );
 
-    const { environment, trigger, ignoreChanges } = migrations(args.back);
+    const { environment, stdin, trigger, ignoreChanges } = migrations(args);
     new command.local.Command(
       `${name}-migrations`,
       {
@@ -52,6 +54,7 @@ export class DatabaseSteps extends pulumi.ComponentResource {
           ...environment,
           ...host,
         },
+        ...(stdin === undefined ? {} : { stdin }),
         triggers: [{ database: containerId, ...trigger }],
         logging: "stdout",
       },
@@ -67,25 +70,26 @@ export class DatabaseSteps extends pulumi.ComponentResource {
  * Where the step is made anew (with the stack, or with the database's container, when Pulumi looks at no ignored change),
  * a pinned one (`PINNED`) looks that there is a schema, and no more.
  */
-function migrations(back: ImagePlan): {
+function migrations({ back, migrations }: DatabaseStepsArgs): {
   environment: Record<string, string>;
+  /** The migrations are on standard input: a variable may be no longer than 128 kB. */
+  stdin?: string;
   trigger: Record<string, unknown>;
   ignoreChanges: string[];
 } {
   if (isPinned(back)) {
+    // MIGRATIONS: where stacks of November 2026 have the names.
     const variables = ["IMAGE", "MIGRATIONS", "PINNED"].map((name) => `environment.${name}`);
     return {
       environment: { PINNED: back.pin },
       trigger: {},
-      ignoreChanges: [...variables, "triggers[0].flyway", "triggers[0].migrations"],
+      ignoreChanges: [...variables, "stdin", "triggers[0].flyway", "triggers[0].migrations"],
     };
   }
   const { flyway, migrations: files } = back.inputs;
   return {
-    environment: {
-      IMAGE: migrationsAlias(back, pulumi.getStack()),
-      MIGRATIONS: JSON.stringify(Object.keys(files ?? {})),
-    },
+    environment: { IMAGE: migrationsAlias(back, pulumi.getStack()) },
+    stdin: JSON.stringify(migrations),
     trigger: { flyway, migrations: files },
     ignoreChanges: [],
   };

@@ -14,6 +14,9 @@ export const BRIEF: Limits = { local: 2000, remote: 10_000 };
 /** For an update, which cannot go on without the answer: a host under load takes its time. Guesses. */
 export const PATIENT: Limits = { local: 30_000, remote: 60_000 };
 
+/** Most that an answer may hold, in bytes: Node's own limit is the schema history of some thousand migrations. */
+const MAX_BUFFER = 64 * 1024 * 1024;
+
 /** What docker's client printed. */
 export interface Answer {
   stdout: string;
@@ -27,12 +30,17 @@ export function askDocker(args: string[], host: DockerHost, limits: Limits = BRI
   const env = { ...process.env, ...host.env };
   const timeout = isLocal(host) ? limits.local : limits.remote;
   return new Promise((resolve) => {
-    const child = execFile("docker", args, { env, timeout }, (error, stdout, stderr) => {
-      // A client may end well when the limit ends it.
-      const late = child.killed ? `timed out after ${timeout / 1000} s` : undefined;
-      const well = error === null && late === undefined;
-      resolve({ stdout, stderr, error: well ? undefined : words(error?.code, stderr, late) });
-    });
+    const child = execFile(
+      "docker",
+      args,
+      { env, timeout, maxBuffer: MAX_BUFFER },
+      (error, stdout, stderr) => {
+        // A client may end well when the limit ends it.
+        const late = child.killed ? `timed out after ${timeout / 1000} s` : undefined;
+        const well = error === null && late === undefined;
+        resolve({ stdout, stderr, error: well ? undefined : words(error?.code, stderr, late) });
+      },
+    );
   });
 }
 

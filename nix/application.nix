@@ -9,16 +9,20 @@ let
     concatLists
     concatStringsSep
     elem
+    elemAt
     filter
+    genList
     hashFile
     hashString
     head
     isAttrs
+    length
     listToAttrs
     mapAttrs
     match
     pathExists
     readDir
+    stringLength
     substring
     toJSON
     ;
@@ -99,18 +103,65 @@ let
 
   jar = given "back.jar" config.back.jar "regular" "Build it first (npm run sample), or point back.jar at your jar";
 
+  # What Flyway runs is packaged: names that pass its own -validateMigrationNaming (flyway/flyway 10.20.1 and 12.11.0:
+  # ResourceNameParser; FileSystemScanner leaves hidden folders out), but `R.sql`, which it then passes over. What only
+  # looks like a migration is refused here; the step has Flyway look once more.
+  named = pattern: path: match pattern (baseNameOf path) != null;
+  sql = "\\.[sS][qQ][lL]";
+  version = "[0-9]+([._][0-9]+)*";
+  isMigration = named "([VB]${version}(__.*)?|R__.*)${sql}";
+  isCallback = named "((before|after)[A-Z][A-Za-z]*|createSchema)(__.*)?${sql}";
+  # Flyway reads NAME.sql.conf as the settings of one script.
+  isSettings = named ".*${sql}\\.conf";
+  isPackaged = path: !isHidden path && (isMigration path || isCallback path || isSettings path);
+  isHidden = path: match "(.*/)?\\..*" path != null;
+  # All else is left out: pages, notes, what an editor or a merge left.
+  looksMeant =
+    path:
+    named "(.*${sql}(\\.[cC][oO][nN][fF])?|[VvBbRrUu]([0-9][0-9._]*)?__.*)" path
+    && !(named ".*(~|\\.(bak|md|orig|rej))" path);
+
   migrations =
     let
       received = config.back.migrations;
       folder = given "back.migrations" received "directory" "Point back.migrations at the folder of your *.sql files";
+      files = filter (path: !isHidden path) (filesBelow folder "");
+      script = settings: substring 0 (stringLength settings - stringLength ".conf") settings;
+      refused = filter ({ paths, ... }: paths != [ ]) [
+        {
+          paths = filter (named "U${version}__.*") files;
+          problem = "an undo migration, which Flyway's open-source edition does not run";
+          mend = "Move it out of the folder, and write the way back as a new migration";
+        }
+        {
+          paths = filter (path: looksMeant path && !isPackaged path) files;
+          problem = "which Flyway does not run";
+          mend = "Name it like V7__what_it_does.sql, R__what_it_does.sql or afterMigrate.sql, or move it out of the folder";
+        }
+        {
+          paths = filter (
+            path: isSettings path && !(isPackaged (script path) && pathExists (folder + "/${script path}"))
+          ) files;
+          problem = "settings of no migration";
+          mend = "Name it like its migration, with .conf behind, or remove it";
+        }
+      ];
+      inherit (head refused) paths problem mend;
+      first = genList (elemAt paths) (if length paths < 5 then length paths else 5);
+      more = if length paths > 5 then " and ${toString (length paths - 5)} more" else "";
     in
-    if filter (name: match "(.*/)?V[^/]*\\.sql" name != null) (filesBelow folder "") == [ ] then
+    if refused != [ ] then
+      complain "back.migrations" received
+        "holds ${concatStringsSep ", " (map toJSON first)}${more}, ${problem}"
+        mend
+    else if filter isMigration files == [ ] then
       complain "back.migrations" received "holds no V*.sql" "Point back.migrations at the folder of your migrations"
     else
-      # A link would be copied as one, and lead nowhere in the image.
-      without "back.migrations" received [ "symlink" "unknown" ] isMigration folder;
-  # Flyway reads NAME.sql.conf as the settings of one script.
-  isMigration = name: match ".*\\.sql(\\.conf)?" name != null;
+      # A link would be copied as one, and lead nowhere in the image. One to a folder seldom has a dot in its name.
+      without "back.migrations" received [
+        "symlink"
+        "unknown"
+      ] (path: !isHidden path && (looksMeant path || named "[^.]*" path)) folder;
 
   dist =
     let
@@ -137,9 +188,9 @@ config
       source = builtins.path {
         path = migrations;
         name = "agatha-back-migrations";
-        filter = path: type: type == "directory" || isMigration (baseNameOf path);
+        filter = path: type: !isHidden (baseNameOf path) && (type == "directory" || isPackaged (baseNameOf path));
       };
-      hashes = hashes migrations (filter isMigration (filesBelow migrations ""));
+      hashes = hashes migrations (filter isPackaged (filesBelow migrations ""));
     };
   };
   front = config.front // {

@@ -1,15 +1,22 @@
-/** What Flyway says, for people: its error once, without banner, links and paths into the store. */
+/** What Flyway says, for people: its error once, without banner, links, settings that nobody has here, and store paths. */
 
-/** Lines that tell a reader of a failed update nothing. */
+/** Lines that tell a reader of a failed update nothing, or, of what was rolled back, more than Flyway knows. */
 const NOISE =
-  /^(Flyway .* by Redgate|See release notes|Database: |WARNING: |Location +: |Statement +: Run Flyway with|Need more flexibility|\d+ SQL migrations were detected but not run|Set 'validateMigrationNaming'|-+$|\s*at |\s*$)/;
+  /^(Flyway .* by Redgate|See release notes|Database: |WARNING: |Location +: |Statement +: Run Flyway with|Schema history table |Successfully validated |Creating Schema History |Current version of schema |Migrating schema |ERROR: Migration of schema .* failed! |Please ensure you have configured |Please remove any half-completed |Either revert the changes |If you removed this migration |To ignore this migration, |Need more flexibility|-+$|[+|].*[+|]$|\s*at |\s*$)/;
 
 /** The words of a failed run: the lines before its first `Caused by`, which only repeat them. */
 export function words(output: string): string {
   const lines = output.split("\n");
   const end = lines.findIndex((line) => /^\s*Caused by/.test(line));
   const told = lines.slice(0, end < 0 ? undefined : end).filter((line) => !NOISE.test(line));
-  return told.join("\n").trim();
+  return told
+    .map((line) =>
+      line
+        .replace(/\/\S*\/share\/agatha\/migrations\//g, "")
+        .replace(/ *See https?:\S+ for more information\./g, ""),
+    )
+    .join("\n")
+    .trim();
 }
 
 /** Flyway's last word where it passed: how many migrations it applied, or that there was none to apply. */
@@ -17,43 +24,34 @@ export function success(output: string): string | undefined {
   return output.split("\n").findLast((line) => /^(Successfully applied|Schema .* is up to date)/.test(line));
 }
 
-/** Whether it refused to run all in one transaction, since one of them cannot be in any (`CREATE INDEX CONCURRENTLY`). */
-export const cannotGroup = (output: string): boolean =>
-  /^ERROR: Detected both transactional and non-transactional migrations within the same migration group/m.test(
-    output,
-  );
+/** The script at which Flyway stopped, a callback perhaps. */
+export const failedScript = (output: string): string | undefined =>
+  /^ERROR: (?:.*callback: )?Script (.*) failed$/m.exec(output)?.[1];
 
-/**
- * What its validation found, in sentences that name files.
- *
- * @param fileOf The file of a version.
- */
-export function invalid(output: string, fileOf: (version: string) => string | undefined): string[] {
-  const file = (version: string) => fileOf(version) ?? `the migration of version ${version}`;
-  const kinds: [RegExp, (version: string) => string][] = [
-    [
-      /^Migration checksum mismatch for migration version (\S+)/,
-      (version) =>
-        `${file(version)} was edited after it ran. Put it back as it was, and write the change as a new migration.`,
-    ],
-    [
-      /^Migration description mismatch for migration version (\S+)/,
-      (version) => `${file(version)} was renamed after it ran. Give it back its name.`,
-    ],
-    [
-      /^Detected applied migration not resolved locally: (\S+?)\.?$/,
-      (version) => `${file(version)} ran on this database and is not among the migrations. Put it back.`,
-    ],
-    [
-      /^Detected resolved migration not applied to database: (\S+?)\.?$/,
-      (version) =>
-        `${file(version)} comes before migrations that ran already. Give it a version higher than theirs.`,
-    ],
-  ];
+/** What Flyway refuses of a file, in sentences with the fix; empty where its own words have to do. */
+export function refusals(output: string): string[] {
   return output.split("\n").flatMap((line) =>
-    kinds.flatMap(([form, sentence]) => {
-      const version = form.exec(line)?.[1];
-      return version === undefined ? [] : [sentence(version)];
+    REFUSALS.flatMap(([form, sentence]) => {
+      const found = form.exec(line)?.slice(1);
+      return found === undefined ? [] : [sentence(...found)];
     }),
   );
 }
+
+const REFUSALS: [RegExp, (...found: string[]) => string][] = [
+  [
+    /^ERROR: Unable to parse statement in (?:.*\/)?(.+?) at line (\d+) .*No value provided for placeholder: (\S+?)\.? /,
+    (name, line, placeholder) =>
+      `${name} has ${placeholder} in line ${line} or below, which Flyway takes for a placeholder. To keep it as text, write placeholderReplacement=false into ${name}.conf beside it.`,
+  ],
+  [
+    /^ERROR: Unable to calculate checksum of (?:.*\/)?(.+)$/,
+    (name) =>
+      `${name} is not UTF-8. Save it as UTF-8, or name its encoding in ${name}.conf beside it (encoding=ISO-8859-1).`,
+  ],
+  [
+    /^ERROR: \w+ upgrade required: (\S+) is not supported by OSS/,
+    (setting) =>
+      `a .sql.conf file sets ${setting}, which Flyway's open-source edition does not have. Take it out.`,
+  ],
+];

@@ -1,23 +1,29 @@
 /**
  * Brings the database to the packaged migrations, and backs it up before that where the schema would change. Flyway runs
- * inside the database's own network namespace: there PostgreSQL trusts 127.0.0.1, so no password is handed over. Fails
- * with Flyway's words; the container is removed whatever happens.
+ * inside the database's own network namespace: there PostgreSQL trusts 127.0.0.1, so no password is handed over. Each
+ * migration has a transaction of its own, as by Flyway's default; the container is removed whatever happens.
  */
-import { prune, saveBackup, savedInWords } from "./backup/save.ts";
-import { targetOf } from "./backup/target.ts";
-import { docker } from "./docker.ts";
-import { cannotGroup, invalid, success, words } from "./flyway.ts";
-import { type Database, sql, tableCount } from "./postgres.ts";
-import { input, run, StepError, step } from "./process.ts";
+import { text } from "node:stream/consumers";
+import { setTimeout as sleep } from "node:timers/promises";
 import {
   type Applied,
   type Comparison,
   compare,
-  fileOf,
-  readHistory,
-  refusals,
-  requireComplete,
-} from "./schemaHistory.ts";
+  type Packaged,
+  sentences,
+} from "../components/schemaHistory.ts";
+import { prune, saveBackup, savedInWords } from "./backup/save.ts";
+import { targetOf } from "./backup/target.ts";
+import { docker } from "./docker.ts";
+import { success } from "./flyway.ts";
+import { watchLocks } from "./lockWait.ts";
+import { failureText } from "./migrationFailure.ts";
+import { type Database, sql, tableCount } from "./postgres.ts";
+import { input, isInterrupted, run, StepError, step } from "./process.ts";
+import { readHistory, requireComplete } from "./schemaHistory.ts";
+
+/** By which Flyway's sessions are found. */
+const APPLICATION = "agatha-migrations";
 
 /** The back is not touched by a step that fails: what runs goes on. */
 const NOTHING_DONE = "nothing was migrated, and the back that runs stays as it is";
@@ -31,18 +37,35 @@ await step(async () => {
   const before = await readHistory(database);
   const pin = process.env["PINNED"];
   if (pin !== undefined) return leaveSchema(pin, database, before);
-  const packaged = JSON.parse(input("MIGRATIONS")) as string[];
+  const packaged = JSON.parse(await text(process.stdin)) as Packaged;
   const comparison = compare(packaged, before);
-  const refused = refusals(comparison);
-  if (refused.length > 0) throw new StepError(`migrations: ${NOTHING_DONE}.\n${refused.join("\n")}`);
-  await backUp(database, comparison);
+  if (comparison.refused.length > 0)
+    throw new StepError(`migrations: ${NOTHING_DONE}.\n${sentences(comparison.refused).join("\n")}`);
+  const backup = await backUp(database, comparison);
   await forgetFailed(database, before);
-  const { code, output } = await flyway(database);
-  const done = code === 0 ? success(output) : undefined;
-  if (done === undefined) throw await failure(database, code, output, packaged, before);
-  requireComplete(compare(packaged, await readHistory(database)));
-  process.stdout.write(`${done}\n`);
+  const { code, output, blocked } = await flyway(database);
+  const done = code === 0 && !isInterrupted() ? success(output) : undefined;
+  const after = await readHistory(database);
+  if (done !== undefined) {
+    requireComplete(compare(packaged, after));
+    process.stdout.write(`${done}\n`);
+    return;
+  }
+  throw new StepError(
+    failureText({
+      ...{ code, output, blocked, stack: input("STACK"), backup },
+      interrupted: isInterrupted(),
+      // Flyway only ever adds rows.
+      applied: scripts(after).slice(scripts(before).length),
+      failed: after.find(({ success }) => !success)?.script,
+    }),
+  );
 });
+
+/** Files that ran, in their order. */
+function scripts(history: Applied[]): string[] {
+  return history.filter(({ success }) => success).map(({ script }) => script);
+}
 
 /** A pinned image does not migrate, so there has to be a schema. */
 function leaveSchema(pin: string, { name }: Database, history: Applied[]): void {
@@ -53,9 +76,13 @@ function leaveSchema(pin: string, { name }: Database, history: Applied[]): void 
   process.stdout.write(`the schema stays as it is: ${pin} is set\n`);
 }
 
-/** A backup where there is something to lose: tables, and migrations that may change them. */
-async function backUp(database: Database, { pending, repeatable }: Comparison): Promise<void> {
-  if (pending.length + repeatable.length === 0 || (await tableCount(database)) === 0) return;
+/**
+ * A backup where there is something to lose: tables, and migrations that may change them.
+ *
+ * @returns Its name.
+ */
+async function backUp(database: Database, { pending, repeatable }: Comparison): Promise<string | undefined> {
+  if (pending.length + repeatable.length === 0 || (await tableCount(database)) === 0) return undefined;
   const stack = input("STACK");
   try {
     const target = targetOf(process.env["BACKUPS_TO"], stack);
@@ -64,6 +91,7 @@ async function backUp(database: Database, { pending, repeatable }: Comparison): 
     process.stdout.write(
       `backed up before the migrations: ${savedInWords(saved)}${removed === 0 ? "" : `; ${removed} older removed`}\n`,
     );
+    return saved.name;
   } catch (error) {
     if (!(error instanceof StepError)) throw error;
     throw new StepError(`migrations: the backup before them failed, so ${NOTHING_DONE}.\n${error.message}`);
@@ -76,26 +104,24 @@ async function forgetFailed(database: Database, history: Applied[]): Promise<voi
   await sql(database, "delete from flyway_schema_history where not success;");
 }
 
-/** All of a run in one transaction; where one of them can be in none, each in its own. */
-async function flyway(database: Database): Promise<{ code: number | null; output: string }> {
-  const together = await runFlyway(database, true);
-  return cannotGroup(together.output) ? runFlyway(database, false) : together;
-}
-
-async function runFlyway(
+/** Runs Flyway, and watches that it does not wait for somebody's lock for ever. */
+async function flyway(
   database: Database,
-  group: boolean,
-): Promise<{ code: number | null; output: string }> {
+): Promise<{ code: number | null; output: string; blocked: string | undefined }> {
   const name = input("CONTAINER");
   const settings = {
-    FLYWAY_URL: `jdbc:postgresql://127.0.0.1:5432/${database.name}`,
+    FLYWAY_URL: `jdbc:postgresql://127.0.0.1:5432/${encodeURIComponent(database.name)}?ApplicationName=${APPLICATION}`,
     FLYWAY_USER: database.user,
-    FLYWAY_GROUP: String(group),
+    // What the build packages by its name and Flyway does not know is an error, and not passed over.
+    FLYWAY_VALIDATE_MIGRATION_NAMING: "true",
     // Locked by a transaction, Flyway waits for ever for its own CREATE INDEX CONCURRENTLY; by its session, it does not.
     FLYWAY_POSTGRESQL_TRANSACTIONAL_LOCK: "false",
   };
   // An update that was killed may have left one behind.
-  await run("docker", ["rm", "--force", "--volumes", name]);
+  await endFlyway(database, name);
+  const over = new AbortController();
+  const psql = `docker exec agatha-${input("STACK")}-db psql -U ${database.user} -d ${database.name}`;
+  const watch = watchLocks(database, APPLICATION, psql, over.signal);
   try {
     await docker([
       ...["create", "--name", name, "--network", `container:${database.container}`],
@@ -106,30 +132,20 @@ async function runFlyway(
       ...[input("IMAGE"), "/bin/agatha-back-migrate"],
     ]);
     const { code, stdout, stderr } = await run("docker", ["start", "--attach", name]);
-    return { code, output: `${stdout}\n${stderr}` };
+    over.abort();
+    return { code, output: `${stdout}\n${stderr}`, blocked: await watch };
   } finally {
-    await run("docker", ["rm", "--force", "--volumes", name]);
+    over.abort();
+    await watch;
+    await endFlyway(database, name);
   }
 }
 
-async function failure(
-  database: Database,
-  code: number | null,
-  output: string,
-  packaged: string[],
-  before: Applied[],
-): Promise<StepError> {
-  const files = invalid(output, (version) => fileOf(version, packaged, before));
-  const known = new Set(before.filter(({ success }) => success).map(({ script }) => script));
-  const after = (await readHistory(database)).filter(({ success }) => success);
-  const applied = after.map(({ script }) => script).filter((script) => !known.has(script));
-  const schema =
-    applied.length === 0 ? "The schema is as it was." : `Applied, and kept: ${applied.join(", ")}.`;
-  return new StepError(
-    [
-      `migrations: Flyway ended with ${code}; the back that runs stays as it is. ${schema} Mend the migration, then run up again.`,
-      ...files,
-      words(output),
-    ].join("\n"),
-  );
+/** Removes its container. A statement of a client that is gone goes on in the server, so that is ended too. */
+async function endFlyway(database: Database, name: string): Promise<void> {
+  const { stdout } = await run("docker", ["rm", "--force", "--volumes", name]);
+  if (stdout.trim() === "") return;
+  const end = `select pg_terminate_backend(pid) from pg_stat_activity where application_name = '${APPLICATION}';`;
+  for (let tries = 0; tries < 50 && (await sql(database, end).catch(() => [])).length > 0; tries++)
+    await sleep(100);
 }

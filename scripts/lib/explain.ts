@@ -1,5 +1,6 @@
 /** Says in a reviewer's words what a preview would change: images and why, services and how long they are away, data. */
 import { settingsOf } from "../../components/databaseSettings.ts";
+import { asRan, compare, type Packaged } from "../../components/schemaHistory.ts";
 import { table } from "./table.ts";
 
 /** A resource as `pulumi preview --json` has it. */
@@ -221,19 +222,17 @@ function dataRows(byName: Map<string, PreviewStep>): string[][] {
   if (ahead !== undefined) rows.push(["version", ahead.words]);
   const migrations = byName.get("db-schema-migrations");
   if (migrations !== undefined && migrations.op !== "same" && migrations.op !== "delete") {
-    const files = (state: State | undefined) =>
-      (inputsOf(state)["migrations"] ?? {}) as Record<string, unknown>;
+    const files = (state: State | undefined) => (inputsOf(state)["migrations"] ?? {}) as Packaged;
     const changed = differences(files(migrations.oldState), files(migrations.newState)).map((entry) =>
       entry.split(" ").slice(0, 2).join(" "),
     );
     const first = migrations.op === "create";
+    const refused = first ? [] : refusedByUp(files(migrations.oldState), files(migrations.newState));
+    const run =
+      changed.length > 0 ? `${runs(changed)}: ${changed.join(", ")}` : "are checked again; none is new";
     rows.push([
       "migrations",
-      first
-        ? "run"
-        : changed.length > 0
-          ? `${runs(changed)}: ${changed.join(", ")}`
-          : "are checked again; none is new",
+      first ? "run" : refused.length > 0 ? `are refused by up: ${refused.join(", ")}` : run,
     ]);
   }
   const keep = (state: State | undefined) => environmentOf(state)["KEEP"];
@@ -245,6 +244,15 @@ function dataRows(byName: Map<string, PreviewStep>): string[][] {
   return rows;
 }
 
-/** What changes the schema is backed up before; an edited or a missing migration is refused. */
+/**
+ * What the migration step will refuse where the database is as the last update left it. A preview that reaches the database
+ * has asked it already, and would have failed.
+ */
+function refusedByUp(before: Packaged, after: Packaged): string[] {
+  const { refused } = compare(after, asRan(before));
+  return refused.map(({ file, problem }) => plain(`${file} ${problem}`));
+}
+
+/** What changes the schema is backed up before. */
 const runs = (changed: string[]): string =>
   changed.some((entry) => /^\+ |^~ (.*\/)?R__/.test(entry)) ? "run, after a backup" : "run";

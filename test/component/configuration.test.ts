@@ -18,7 +18,7 @@ describe("configuration", () => {
     const environment = async (more: Record<string, string>) =>
       only((await program(more)).registered, COMMAND, "db-schema-migrations")["environment"] as object;
     const plain = await environment({});
-    expect(plain).toMatchObject({ BACKUPS_KEEP: "5", MIGRATIONS: '["V1__a.sql"]', STACK: "dev" });
+    expect(plain).toMatchObject({ BACKUPS_KEEP: "5", STACK: "dev" });
     expect(plain).not.toHaveProperty("BACKUPS_TO");
     expect(JSON.stringify(plain)).not.toContain(process.cwd());
     expect(await environment({ "agatha:backups": '{"to":"/mnt/b","keep":2}' })).toMatchObject({

@@ -144,7 +144,9 @@ describe("fails, and is over once it is mended:", () => {
       "CREATE TABLE half (id int); SELECT * FROM nowhere;",
     );
     const { output } = await fail();
-    expect(output).toContain("migrations: Flyway ended with 1; the back that runs stays as it is.");
+    expect(output).toContain(
+      "migrations: V99__broken.sql failed. No migration was applied; the back that runs stays as it is.",
+    );
     expect(output).toContain('relation "nowhere" does not exist');
     expect(output).toContain("V99__broken.sql");
     expect(await scratch.running()).toEqual(before);

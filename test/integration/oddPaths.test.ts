@@ -2,7 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import { nixArguments, ownSentence } from "../../components/nixArguments.ts";
@@ -57,7 +57,35 @@ describe("an evaluation", () => {
     return path;
   };
 
-  it.each([
+  const folderOf = (folder: string, names: string[]) =>
+    refused(folder, (path) => {
+      for (const name of names) {
+        mkdirSync(dirname(join(path, name)), { recursive: true });
+        writeFileSync(join(path, name), "SELECT 1;\n");
+      }
+    });
+
+  it("takes all that Flyway runs of a folder of migrations, and nothing else", async () => {
+    const runs = [
+      ...["B1__a.sql", "R__view.sql", "V1__a.sql", "V1__a.sql.conf", "V2.SQL", "V2_1__b.sql"],
+      ...["afterMigrate.sql", "beforeEachMigrate__x.sql", "sub/V3__ä b.Sql"],
+    ];
+    const none = [
+      "README.md",
+      "LICENSE",
+      ".gitkeep",
+      "._V1__a.sql",
+      ".git/V9__x.sql",
+      "V1__a.sql~",
+      "V8__x.sql.orig",
+    ];
+    const migrations = folderOf("all kinds", [...runs, ...none]);
+    const { stdout } = await evaluate({ back: { migrations } });
+    const { back } = JSON.parse(stdout) as { back: { inputs: { migrations: object } } };
+    expect(Object.keys(back.inputs.migrations).sort()).toEqual(runs.sort());
+  });
+
+  it.each<[string, () => object, string]>([
     ["the root as a jar", () => ({ back: { jar: "/" } }), 'agatha:back.jar: "/" is not a file.'],
     ["the root as a dist", () => ({ front: { dist: "/" } }), 'agatha:front.dist: "/" holds no index.html.'],
     [
@@ -76,6 +104,35 @@ describe("an evaluation", () => {
         },
       }),
       'holds "p", which is no regular file. Put the file itself there.',
+    ],
+    ...[
+      ["a migration's name in lower case", "v2__b.sql", "which Flyway does not run. Name it like"],
+      ["one underscore", "sub/V2_b.sql", "which Flyway does not run."],
+      [
+        "an undo migration",
+        "U1__a.sql",
+        "an undo migration, which Flyway's open-source edition does not run.",
+      ],
+      ["a migration in Java", "V2__B.class", "which Flyway does not run."],
+      ["a migration in a shell", "V2__b.sh", "which Flyway does not run."],
+      ["SQL that is no migration", "seeds.SQL", "which Flyway does not run."],
+      ["settings of no migration", "V2__b.sql.conf", "settings of no migration."],
+    ].map(([title = "", name = "", problem = ""]): [string, () => object, string] => [
+      title,
+      () => ({ back: { migrations: folderOf(title, ["V1__a.sql", name]) } }),
+      `holds "${name}", ${problem}`,
+    ]),
+    [
+      "a link to a folder of migrations",
+      () => ({
+        back: {
+          migrations: refused("link to a folder", (path) => {
+            writeFileSync(join(path, "V1__a.sql"), "");
+            symlinkSync("/", join(path, "old"));
+          }),
+        },
+      }),
+      'holds "old", which is no regular file.',
     ],
     [
       "a migration that is a link",

@@ -2,6 +2,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { vi } from "vitest";
 import { pinnedImage } from "../../components/imagePlan.ts";
+import type { Applied } from "../../components/schemaHistory.ts";
 import type { Config } from "../../config.ts";
 import { type Registered, record } from "./recorder.ts";
 
@@ -64,6 +65,11 @@ const builder = vi.hoisted(() => ({ askedFor: [] as string[] }));
 vi.mock("../../components/builder.ts", () => ({
   refuseWithoutBuilder: (system: string) => Promise.resolve(builder.askedFor.push(system)),
 }));
+const history = vi.hoisted(() => ({ of: [] as Applied[] }));
+vi.mock("../../components/refuseMigrations.ts", async (original) => ({
+  ...(await original<typeof import("../../components/refuseMigrations.ts")>()),
+  askHistory: () => Promise.resolve(history.of),
+}));
 // Each program would listen to the one output of this process.
 vi.mock("../../components/endWithEngine.ts", () => ({ endWithEngine: () => {} }));
 const ahead = vi.hoisted(() => ({
@@ -85,8 +91,10 @@ vi.mock("../../components/ports.ts", async (original) => ({
 }));
 vi.mock("node:fs", async (original) => {
   const fs = await original<typeof import("node:fs")>();
-  const readFileSync = (path: string, encoding: BufferEncoding) =>
-    path === "sample/logback.xml" ? "<configuration/>" : fs.readFileSync(path, encoding);
+  const readFileSync = (path: string, encoding: BufferEncoding) => {
+    if (path === "sample/migrations/V1__a.sql") return Buffer.from("CREATE TABLE a (id int);\n");
+    return path === "sample/logback.xml" ? "<configuration/>" : fs.readFileSync(path, encoding);
+  };
   return { ...fs, existsSync: () => true, readFileSync };
 });
 
@@ -94,7 +102,7 @@ vi.mock("node:fs", async (original) => {
  * What the docker host answers, what lies ahead of an upgrade, and for which systems Nix and its builder were asked;
  * whoever changes one sets it back.
  */
-export const answers = { presence, running, engine, ahead, planned, builder };
+export const answers = { presence, running, engine, ahead, history, planned, builder };
 
 export const COMMAND = "command:local:Command";
 export const PASSWORD = "s3cret'pass";

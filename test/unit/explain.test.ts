@@ -166,10 +166,26 @@ describe("a preview in words", () => {
     expect(explain("dev", [migrations("replace", one, { ...one, "V2__b.sql": digest("2") })])).toMatch(
       /volume +stays\nmigrations +run, after a backup: \+ V2__b\.sql\n/,
     );
-    expect(explain("dev", [migrations("replace", one, { "V1__a.sql": digest("9") })])).toContain(
-      "run: ~ V1__a.sql",
+    const view = (hash: string) => ({ ...one, "R__v.sql": digest(hash) });
+    expect(explain("dev", [migrations("replace", view("2"), view("3"))])).toContain(
+      "run, after a backup: ~ R__v.sql",
     );
     expect(explain("dev", [migrations("replace", one, one)])).toContain("are checked again; none is new");
+  });
+
+  it("says which migrations the update will refuse", () => {
+    const migrations = (before: object, after: object) =>
+      step(
+        "db-schema-migrations",
+        "replace",
+        { triggers: [{ migrations: before }] },
+        { triggers: [{ migrations: after }] },
+      );
+    const before = { "V1__a.sql": digest("1"), "V2__b.sql": digest("2"), "V2__b.sql.conf": digest("3") };
+    const after = { "V1__a.sql": digest("9"), "V1.5__c.sql": digest("4") };
+    expect(explain("dev", [migrations(before, after)])).toContain(
+      "migrations  are refused by up: V2__b.sql ran on this database and is not among the migrations, V1__a.sql was edited after it ran, V1.5__c.sql comes before migrations that ran already\n",
+    );
   });
 
   it("says which version the database goes to, in the program's words", () => {

@@ -1,0 +1,209 @@
+/**
+ * A database's schema history beside the packaged migrations: what would run, and what Flyway would refuse. Names and
+ * versions are read as Flyway does (flyway/flyway 10.20.1 and 12.11.0: ResourceNameParser, MigrationVersion, DbValidate).
+ */
+
+/** A row of Flyway's history. */
+export interface Applied {
+  version: string | null;
+  /** The file, relative to the folder of migrations. */
+  script: string;
+  /** `SQL`; `SQL_BASELINE` of a `B` file; `BASELINE`, `SCHEMA` and `DELETE` are of no file. */
+  type: string;
+  /** What tells an edited file from the one that ran; left out where it is not known. */
+  checksum?: number | string | null | undefined;
+  success: boolean;
+}
+
+/** What Flyway would refuse of a file, and what to do. */
+export interface Refusal {
+  file: string;
+  problem: string;
+  fix: string;
+}
+
+export interface Comparison {
+  refused: Refusal[];
+  /** Packaged files that have not run. */
+  pending: string[];
+  /** Packaged files that run whenever they changed. */
+  repeatable: string[];
+}
+
+/** Selects the history, one JSON object a row, in its order. */
+export const HISTORY =
+  "select json_build_object('version', version, 'script', script, 'type', type, 'checksum', checksum, 'success', success) from flyway_schema_history order by installed_rank;";
+
+/** A migration by what Flyway knows it by: `V 8`, `B 6`, `R view`. */
+interface Migration {
+  file: string;
+  key: string;
+  kind: "V" | "B" | "R";
+  version: string;
+  description: string;
+}
+
+const NAME = /^(?:(?<kind>[VB])(?<version>\d+(?:[._]\d+)*)|R(?=__))(?:__(?<description>.*))?\.sql$/is;
+
+/** Undefined for callbacks and `.sql.conf` files. */
+function read(file: string): Migration | undefined {
+  const name = file.split("/").at(-1) ?? file;
+  const groups = /^[VBR]/.test(name) ? NAME.exec(name)?.groups : undefined;
+  if (groups === undefined) return undefined;
+  const { kind = "R", version = "", description = "" } = groups;
+  const key = kind === "R" ? `R ${description}` : `${kind} ${parts(version).join(".")}`;
+  return { file, key, kind: kind as Migration["kind"], version, description };
+}
+
+/** The numbers of a version; `1.0`, `01` and `1` are one. */
+function parts(version: string): bigint[] {
+  const numbers = version.split(/[._]/).map((part) => (/^\d+$/.test(part) ? BigInt(part) : 0n));
+  while (numbers.length > 1 && numbers.at(-1) === 0n) numbers.pop();
+  return numbers;
+}
+
+function compareVersions(a: string, b: string): number {
+  const [left, right] = [parts(a), parts(b)];
+  for (let i = 0; i < Math.max(left.length, right.length); i++) {
+    const [x, y] = [left[i] ?? 0n, right[i] ?? 0n];
+    if (x !== y) return x < y ? -1 : 1;
+  }
+  return 0;
+}
+
+const highest = (versions: string[]): string | undefined => versions.toSorted(compareVersions).at(-1);
+
+/** Checksums of packaged files by their paths, relative to their folder; null where one is not known. */
+export type Packaged = Record<string, Exclude<Applied["checksum"], undefined>>;
+
+export function compare(packaged: Packaged, history: Applied[]): Comparison {
+  const files = Object.keys(packaged)
+    .map(read)
+    .filter((migration) => migration !== undefined);
+  const ran = appliedFiles(history);
+  const versions = [...ran.values()].flatMap(({ version }) => version ?? []);
+  const last = highest(versions);
+  // A baseline file runs on an empty history alone, in the place of all up to its version.
+  const baseline =
+    history.findLast(({ type, success }) => success && type.endsWith("BASELINE"))?.version ??
+    (last === undefined
+      ? highest(files.flatMap(({ kind, version }) => (kind === "B" ? version : [])))
+      : undefined);
+  const waiting = files.filter(
+    ({ key, kind, version }) =>
+      kind !== "B" &&
+      !ran.has(key) &&
+      (kind === "R" || baseline === undefined || compareVersions(version, baseline) > 0),
+  );
+  const late = waiting.filter(
+    ({ kind, version }) => kind === "V" && last !== undefined && compareVersions(version, last) < 0,
+  );
+  return {
+    refused: [
+      ...absent(files, ran),
+      ...files.flatMap((migration) => changed(migration, ran.get(migration.key), packaged[migration.file])),
+      ...late.map(({ file }) => ({
+        file,
+        problem: "comes before migrations that ran already",
+        fix: "Give it a version higher than theirs",
+      })),
+      ...twice(Object.keys(packaged)),
+    ],
+    pending: waiting.map(({ file }) => file),
+    repeatable: files.filter(({ kind }) => kind === "R").map(({ file }) => file),
+  };
+}
+
+/**
+ * The history of a database on which all of these files ran, hashes as checksums. What a baseline file may have stood in
+ * for is left out.
+ */
+export function asRan(hashes: Packaged): Applied[] {
+  const files = Object.keys(hashes)
+    .map(read)
+    .filter((migration) => migration !== undefined);
+  const baseline = highest(files.flatMap(({ kind, version }) => (kind === "B" ? version : [])));
+  return files
+    .filter(
+      ({ kind, version }) => kind !== "V" || baseline === undefined || compareVersions(version, baseline) > 0,
+    )
+    .map(({ file, kind, version }) => ({
+      version: kind === "R" ? null : version,
+      script: file,
+      type: kind === "B" ? "SQL_BASELINE" : "SQL",
+      checksum: hashes[file] ?? null,
+      success: true,
+    }));
+}
+
+/** What of the history is of a file, by the key of that file. */
+function appliedFiles(history: Applied[]): Map<string, Applied> {
+  const ran = new Map<string, Applied>();
+  for (const row of history) {
+    const key = (kind: string) =>
+      row.version === null
+        ? (read(row.script)?.key ?? row.script)
+        : `${kind} ${parts(row.version).join(".")}`;
+    if (row.type === "SQL" && row.success) ran.set(key("V"), row);
+    if (row.type === "SQL_BASELINE" && row.success) ran.set(key("B"), row);
+    if (row.type === "DELETE") for (const kind of ["V", "B"]) ran.delete(key(kind));
+  }
+  return ran;
+}
+
+function absent(files: Migration[], ran: Map<string, Applied>): Refusal[] {
+  const there = new Set(files.map(({ key }) => key));
+  return [...ran]
+    .filter(([key]) => !there.has(key))
+    .map(([, { script }]) => ({
+      file: script,
+      problem: "ran on this database and is not among the migrations",
+      fix: "Put it back as it was; to leave it behind, restore a backup from before it (npm run restore)",
+    }));
+}
+
+/** Flyway holds versioned migrations to what ran; repeatable ones and baselines may change. */
+function changed(
+  { file, kind, description }: Migration,
+  row: Applied | undefined,
+  checksum: Applied["checksum"],
+): Refusal[] {
+  if (kind !== "V" || row === undefined) return [];
+  const name = (text: string) => text.replaceAll("_", " ");
+  if (name(read(row.script)?.description ?? description) !== name(description))
+    return [{ file, problem: `was renamed after it ran as ${row.script}`, fix: "Give it back its name" }];
+  if (checksum === row.checksum || checksum == null || row.checksum == null) return [];
+  return [
+    {
+      file,
+      problem: "was edited after it ran",
+      fix: "Put it back as it was, and write the change as a new migration",
+    },
+  ];
+}
+
+/** Of two files with one version, description or event, Flyway runs none. */
+function twice(packaged: string[]): Refusal[] {
+  const seen = new Map<string, string>();
+  return packaged.flatMap((file) => {
+    const name = file.split("/").at(-1) ?? file;
+    if (/\.conf$/.test(name)) return [];
+    const key = read(file)?.key ?? name.replace(/\.sql$/i, "");
+    const other = seen.get(key);
+    seen.set(key, file);
+    return other === undefined
+      ? []
+      : [{ file, problem: `is to Flyway the same migration as ${other}`, fix: "Rename one of the two" }];
+  });
+}
+
+/** Refusals in sentences, one a file. */
+export const sentences = (refused: Refusal[]): string[] =>
+  refused.map(({ file, problem, fix }) => `${file} ${problem}. ${fix}.`);
+
+/** How many names are told one by one. */
+const NAMED = 20;
+
+/** Names of files; of many, the first and the last. */
+export const named = (files: string[]): string =>
+  files.length <= NAMED ? files.join(", ") : `${files[0]} to ${files.at(-1)} (${files.length} files)`;
