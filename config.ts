@@ -27,9 +27,9 @@ import {
 import { collect } from "./components/configKeys.ts";
 import { NAMESPACE } from "./components/configText.ts";
 import { LISTED } from "./components/generations.ts";
-import { isModule } from "./components/unfitJar.ts";
 import { UserError } from "./components/userError.ts";
 import application from "./nix/application.json" with { type: "json" };
+import jdkModules from "./nix/packages/jdk-modules.json" with { type: "json" };
 
 /** Stacks for which a person has to choose what has a default elsewhere (`packages`, `databasePassword`). */
 export const DEMANDING_STACKS = ["staging", "prod"];
@@ -49,7 +49,10 @@ const back = z
     modules: words(
       z
         .string("is not a module's name. Write it like java.sql.")
-        .refine(isModule, "is no module of the JDK. Take it out of back.modules."),
+        .refine(
+          (name) => Object.hasOwn(jdkModules, name),
+          "is no module of the JDK. Take it out of back.modules.",
+        ),
       "is not a list of modules.",
     ).default(application.back.modules),
     javaOptions: words(z.string("is not an option of java."), "is not a list of options.").default(

@@ -30,7 +30,6 @@ import {
   publishedPorts,
 } from "./components/services.ts";
 import { dockerEnvironment, stepCommand } from "./components/stepCommand.ts";
-import { refuseUnfitJar } from "./components/unfitJar.ts";
 
 endWithEngine();
 const config = await inSentences(readConfig);
@@ -44,9 +43,11 @@ const { packages } = config;
 const presence = reached ? await probeImages(Object.values(meta).map(imageRef), dockerHost) : new Map();
 await inSentences(() => refuseAbsentPins(Object.values(meta), presence));
 await inSentences(() => refuseWithoutBuilder(system, Object.values(meta), presence, dockerHost));
-// What docker has was built, and looked at then.
-if (!isPinned(meta.back) && presence.get(imageRef(meta.back)) !== "present")
+// What docker has was built, and looked at then. Where nothing changes, not even the program that looks is loaded.
+if (!isPinned(meta.back) && presence.get(imageRef(meta.back)) !== "present") {
+  const { refuseUnfitJar } = await import("./components/unfitJar.ts");
   await inSentences(() => refuseUnfitJar(config));
+}
 for (const plan of Object.values(meta)) if (isPinned(plan)) void pulumi.log.info(pinNote(plan));
 const provider = new docker.Provider(
   "docker",

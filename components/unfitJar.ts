@@ -107,6 +107,3 @@ function linked(modules: string[], seen = new Set<string>()): Set<string> {
   }
   return seen;
 }
-
-/** Whether the JDK has such a module, in one of the releases that can be chosen. */
-export const isModule = (name: string): boolean => Object.hasOwn(jdk, name);
