@@ -127,7 +127,7 @@ describe("a change that does not get healthy", () => {
     scratch.back({ health: { path: "/health", statuses: [299], interval: "1s", startPeriod: "12s" } });
     const { output } = await fail();
     expect(output).toMatch(
-      /is not healthy after 15 s: it answers 200 at \/health, not 299; set agatha:back\.health\.path to a path/,
+      /is not healthy after 15 s: it answers 200 at \/health, not 299; set agatha:back\.health\./,
     );
   });
 

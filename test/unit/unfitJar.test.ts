@@ -137,36 +137,39 @@ describe("a class for a newer Java", () => {
 
 describe("a module that the JRE lacks", () => {
   it("is named, with a class that needs it, and the line to write", () => {
+    expect(refused({ classes: ["javax/sql/rowset/Joinable"] }, ["java.se"])).toBeUndefined();
     expect(
-      refused({ classes: ["java/rmi/Remote"], types: ["()Ljavax/tools/Tool;"] }, ["java.se"]),
-    ).toBeUndefined();
-    expect(refused({ classes: ["java/rmi/Remote"], types: ["()Ljavax/tools/Tool;"] }, ["jdk.charsets"])).toBe(
-      'agatha:back.modules: the jar needs java.compiler (app/Main), java.rmi (app/Main), which the JRE lacks. Write back.modules: ["jdk.charsets","java.compiler","java.rmi"].',
+      refused(
+        { classes: ["javax/sql/rowset/Joinable"], types: ["()Lcom/sun/tools/attach/AttachPermission;"] },
+        ["jdk.charsets"],
+      ),
+    ).toBe(
+      'agatha:back.modules: the jar needs java.sql.rowset (app/Main), jdk.attach (app/Main), which the JRE lacks. Write back.modules: ["jdk.charsets","java.sql.rowset","jdk.attach"].',
     );
   });
 
   it.each([
-    ["a class", { classes: ["java/rmi/Remote"] }],
-    ["an array", { classes: ["[Ljava/rmi/Remote;"] }],
-    ["the type of a method", { types: ["(IJ[Ljava/rmi/Remote;)V"] }],
-    ["a generic type", { types: ["Ljava/util/List<Ljava/rmi/Remote;>;"] }],
+    ["a class", { classes: ["javax/sql/rowset/Joinable"] }],
+    ["an array", { classes: ["[Ljavax/sql/rowset/Joinable;"] }],
+    ["the type of a method", { types: ["(IJ[Ljavax/sql/rowset/Joinable;)V"] }],
+    ["a generic type", { types: ["Ljava/util/List<Ljavax/sql/rowset/Joinable;>;"] }],
   ])("is found by %s", (_, content) => {
-    expect(refused(content)).toContain("needs java.rmi (app/Main)");
+    expect(refused(content)).toContain("needs java.sql.rowset (app/Main)");
   });
 
-  it("is found in a nested jar, as java.rmi in log4j-core is for every Spring Boot jar that has it", () => {
-    const inner = zip({ "org/x/Remote.class": classFile({ classes: ["java/rmi/MarshalledObject"] }) });
+  it("is found in a nested jar, of Spring Boot", () => {
+    const inner = zip({ "org/x/Remote.class": classFile({ classes: ["javax/sql/rowset/Joinable"] }) });
     expect(why({ "META-INF/MANIFEST.MF": MANIFEST, ...main(), "BOOT-INF/lib/x-1.jar": inner })).toContain(
-      "java.rmi (x-1.jar: org/x/Remote)",
+      "java.sql.rowset (x-1.jar: org/x/Remote)",
     );
   });
 
   it("is not needed for a text, for what the jar has itself, or for what the JDK no longer has", () => {
-    expect(refused({ texts: ["java/rmi/Remote", "Ljava/rmi/Remote;"] })).toBeUndefined();
+    expect(refused({ texts: ["javax/sql/rowset/Joinable", "Ljavax/sql/rowset/Joinable;"] })).toBeUndefined();
     expect(refused({ classes: ["javax/xml/bind/JAXB", "java/lang/Object"] })).toBeUndefined();
     const own = {
-      ...main({ classes: ["javax/script/Bindings"] }),
-      "javax/script/Bindings.class": classFile({}),
+      ...main({ classes: ["javax/sql/rowset/Predicate"] }),
+      "javax/sql/rowset/Predicate.class": classFile({}),
     };
     expect(why({ "META-INF/MANIFEST.MF": MANIFEST, ...own })).toBeUndefined();
   });
