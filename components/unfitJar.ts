@@ -24,21 +24,21 @@ export function whyUnfit(path: string, java: number, modules: string[]): string 
   const where = `agatha:back.jar: "${path}"`;
   try {
     const jar = readJar(readFileSync(path), java);
-    return withoutMain(jar, path) ?? unfitClass(jar, java, modules);
+    return withoutMain(jar, path, where) ?? unfitClass(jar, java, modules);
   } catch (error) {
     return `${where} cannot be read (${(error as Error).message}). Build it again, or point back.jar at an uber jar.`;
   }
 }
 
-function withoutMain({ manifest, classes }: JarFile, path: string): string | undefined {
-  const where = `agatha:back.jar: "${path}"`;
+function withoutMain({ manifest, classes }: JarFile, path: string, where: string): string | undefined {
   const uber = "Point back.jar at an uber jar that `java -jar` can run";
   if (manifest === undefined && classes.length === 0) return `${where} is no jar. ${uber}.`;
   const main = manifest?.get("main-class");
   if (!main) return `${where} names no Main-Class in its manifest. ${uber}.`;
   const own = new Set(classes.map(({ name }) => name));
   const beside = words(manifest?.get("class-path") ?? "");
-  const alone = `Only the jar itself is packaged: build one that holds its libraries (Quarkus: quarkus.package.jar.type=uber-jar)`;
+  const alone =
+    "Only the jar itself is packaged: build one that holds its libraries (Quarkus: quarkus.package.jar.type=uber-jar)";
   if (!own.has(main.replaceAll(".", "/")))
     return `${where} holds no class ${main}, its manifest's Main-Class. ${beside.length > 0 ? alone : uber}.`;
   const lacking = beside.find((file) => isMissing(join(dirname(path), file), own));

@@ -36,6 +36,7 @@ v4in6=0000000000000000FFFF0000
 loopback= only=yes own=
 for address in $listeners; do
   case $address in
+    0B00007F) ;; # docker's own DNS, on a port of chance
     ??????7F | "$v4in6"??????7F) loopback=127.0.0.1 ;;
     00000000000000000000000001000000) loopback=::1 ;;
     00000000 | 00000000000000000000000000000000) only= own= && break ;;
