@@ -27,6 +27,7 @@ import {
 import { collect } from "./components/configKeys.ts";
 import { NAMESPACE } from "./components/configText.ts";
 import { LISTED } from "./components/generations.ts";
+import { lostTexts } from "./components/stackFileTexts.ts";
 import { UserError } from "./components/userError.ts";
 import application from "./nix/application.json" with { type: "json" };
 import jdkModules from "./nix/packages/jdk-modules.json" with { type: "json" };
@@ -190,6 +191,8 @@ export interface Surroundings {
   password: string | undefined;
   /** Variables of `back.env` that the stack's file has as secrets. Default: none is known. */
   secretEnv?: string[];
+  /** The text of the stack's file. Default: none is known. */
+  file?: string | undefined;
   /** Tells whether a path, relative to the project, exists. Default: the file system's answer. */
   exists?: (path: string) => boolean;
 }
@@ -218,6 +221,7 @@ export class ConfigError extends UserError {
 export function loadConfig(raw: Record<string, string>, surroundings: Surroundings): Config {
   const errors: string[] = [];
   const given = collect(raw, NAMESPACE, errors);
+  errors.push(...lostTexts(surroundings.file ?? ""));
   if (!DEMANDING_STACKS.includes(surroundings.stack)) {
     given["packages"] ??= surroundings.packages ?? "nixpkgs";
     given["databasePassword"] ??= surroundings.password;

@@ -10,6 +10,9 @@ const MAPS = ["back.properties.", "back.env.", "back.files.", "front.files."];
 const TEXTS =
   /^(databasePassword|database\.(name|user)|(back|front)\.pin|registry\.(username|password)|back\.(properties|env)\..*)$/s;
 
+/** Whether the value at a path is a text, whatever it looks like. */
+export const isTextKey = (path: string[]): boolean => TEXTS.test(path.join("."));
+
 /**
  * Texts into values: JSON where it is an object, list, number or boolean; dotted keys into their objects.
  *
@@ -25,7 +28,7 @@ export function collect(raw: Record<string, string>, namespace: string, errors: 
   // Plain keys first, so that `agatha:back.pin` lays itself over `agatha:back`.
   own.sort((a, b) => a.path.length - b.path.length || (a.key < b.key ? -1 : 1));
   for (const { path, text } of own) {
-    const value = TEXTS.test(path.join(".")) ? text : fromText(text);
+    const value = isTextKey(path) ? text : fromText(text);
     const wrong =
       path.length > 1 ? unusable(nested(path.slice(1), value), path.slice(0, 1)) : unusable(value, path);
     if (wrong !== undefined) errors.push(`${namespace}:${wrong}`);

@@ -13,14 +13,14 @@ const passwordFile = (stack: string): string => `.state/secrets/${stack}/databas
 export function readConfig(): Config {
   const stack = pulumi.getStack();
   const held = heldConfig();
+  const file = textOf(`Pulumi.${stack}.yaml`);
   return loadConfig(held, {
     stack,
+    file,
     packages: process.env["AGATHA_PACKAGES"],
     password: readPassword(stack),
     // Only where it matters: reading YAML takes its time.
-    secretEnv: held[SECRET_KEYS]?.includes('"agatha:back"')
-      ? secretVariables(textOf(`Pulumi.${stack}.yaml`))
-      : [],
+    secretEnv: held[SECRET_KEYS]?.includes('"agatha:back"') ? secretVariables(file) : [],
   });
 }
 

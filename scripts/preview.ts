@@ -20,6 +20,7 @@ import {
   requireStack,
   stackArguments,
 } from "./lib/stack.ts";
+import { configFile, refuseLostTexts } from "./lib/stackFile.ts";
 import { takeValue } from "./lib/takeValue.ts";
 import { refuseLeftBehind } from "./lib/withoutState.ts";
 import { postgresqlOf } from "./setup/postgresql.ts";
@@ -49,6 +50,7 @@ await main(async () => {
   const show = (text: string) => (out === undefined ? process.stdout.write(text) : writeFileSync(out, text));
   try {
     Object.assign(process.env, hostVariable(stack, rest));
+    refuseLostTexts(configFile(stack, rest));
     await setup({ sample: true, postgresql: postgresqlOf(stack, rest) });
     const env = await environment(stack, rest);
     const look = (more: string[], env: NodeJS.ProcessEnv) =>

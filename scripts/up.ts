@@ -17,7 +17,13 @@ import {
   requireStack,
   stackArguments,
 } from "./lib/stack.ts";
-import { configFile, configFileOption, readStackFile, usesRegistry } from "./lib/stackFile.ts";
+import {
+  configFile,
+  configFileOption,
+  readStackFile,
+  refuseLostTexts,
+  usesRegistry,
+} from "./lib/stackFile.ts";
 import { takeValue } from "./lib/takeValue.ts";
 import { refuseLeftBehind } from "./lib/withoutState.ts";
 import { postgresqlOf } from "./setup/postgresql.ts";
@@ -27,6 +33,7 @@ await main(async () => {
   const [out, args] = takeValue(process.argv.slice(2), "out");
   const { stack, rest, flags } = stackArguments(args, ["existing"]);
   Object.assign(process.env, hostVariable(stack, rest));
+  refuseLostTexts(configFile(stack, rest));
   const registry = usesRegistry(readStackFile(configFile(stack, rest)));
   const packages = registry && which("skopeo") === undefined ? ["skopeo"] : [];
   await setup({ sample: true, packages, postgresql: postgresqlOf(stack, rest) });

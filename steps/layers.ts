@@ -28,8 +28,12 @@ export function toLeaveOut(layers: Layer[], has: (digest: string) => boolean): [
   return [without.map(({ digest }) => digest), sent];
 }
 
-/** Name of a layer in an archive of dockerTools: the digest of its uncompressed bytes. */
-const LAYER = /^(?<digest>[0-9a-f]{64})\/layer\.tar$/;
+/**
+ * Name of a layer in an archive: the digest of its uncompressed bytes. dockerTools name their own ones in the first way
+ * (nixpkgs, stream_layered_image.py) and keep what skopeo called those of a pulled image (containers/image,
+ * docker/internal/tarfile/writer.go, physicalLayerPath).
+ */
+const LAYER = /^(?<digest>[0-9a-f]{64})(\/layer)?\.tar$/;
 
 /**
  * Tells of a layer whether the daemon has it on the same layers below: docker knows layers by that chain, so that one
@@ -56,7 +60,8 @@ export function presence(images: string[][]): (digest: string) => boolean {
 export function leaveOut(archive: Readable, has: (digest: string) => boolean, sent: Sent): Readable {
   const [extract, pack, output] = [tar.extract(), tar.pack(), new PassThrough()];
   extract.on("entry", (header, content, next) => {
-    const digest = LAYER.exec(header.name)?.groups?.["digest"];
+    // skopeo adds links by the names that docker once gave layers, which are no digests.
+    const digest = header.type === "file" ? LAYER.exec(header.name)?.groups?.["digest"] : undefined;
     const size = header.size ?? 0;
     const skip = digest !== undefined && has(digest);
     if (digest !== undefined) count(sent, size, !skip);

@@ -2,7 +2,8 @@
 { debian, glibc, ... }:
 
 debian.take {
-  name = "locale-c-utf8";
+  # By its name its layer lies below all others that nothing needs.
+  name = "C.utf8";
   packages = [
     "libc-bin"
     "libc6"

@@ -10,12 +10,12 @@
 
 pkgs.dockerTools.streamLayeredImage {
   name = "agatha-back-image";
-  # What changes most comes last.
+  # Their layers' order does not come from here: nixpkgs sorts what nothing needs by name.
   contents = [
     pkgs.bash
     probe
-    back.migrate
     back.run
+    back.migrate
   ];
   extraCommands = import ./base-files.nix + ''
     mkdir -p home

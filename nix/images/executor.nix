@@ -5,7 +5,6 @@
 let
   uid = 1000;
   home = "/home/executor";
-  # What changes most comes last.
   tools = [
     pkgs.bash
     pkgs.busybox

@@ -9,7 +9,6 @@
 
 pkgs.dockerTools.streamLayeredImage {
   name = "agatha-front-image";
-  # What changes most comes last.
   contents = [
     probe
     front

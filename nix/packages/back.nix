@@ -1,5 +1,6 @@
 # The back end: bin/agatha-back runs the jar, bin/agatha-back-migrate brings a database to the packaged migrations.
-# The two are packages of their own, so that a new jar leaves the migrations' layer alone and the other way round.
+# The two are packages of their own, so that each has a layer. By their names the jar's lies below (layers of what nothing
+# needs are sorted by name): a new jar sends the migrations' few kilobytes again, new migrations not the jar.
 { pkgs, app, jre, flyway }:
 
 let
@@ -12,7 +13,7 @@ let
   unicode = "--set LC_CTYPE C.UTF-8 --add-flag -Dfile.encoding=UTF-8";
 
   run =
-    pkgs.runCommand "agatha-back-run"
+    pkgs.runCommand "agatha-back-jar"
       {
         nativeBuildInputs = [ pkgs.makeWrapper ];
         jar = app.back.jar.source;

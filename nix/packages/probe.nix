@@ -2,7 +2,8 @@
 # which ends a service that no longer is. In bash alone, so that images need no curl.
 { pkgs }:
 
-pkgs.runCommand "agatha-probe" { } ''
+# By its name its layer lies below those of the application, which change more often.
+pkgs.runCommand "agatha-answers" { } ''
   mkdir -p $out/bin
   (echo "#!${pkgs.bash}/bin/bash"; cat ${./probe.sh}) > $out/bin/agatha-probe
   (echo "#!${pkgs.bash}/bin/bash"; cat ${./liveness.sh}) > $out/bin/agatha-liveness

@@ -25,7 +25,7 @@ export interface GoTool {
 }
 
 /** Where the program is, or will be: what pins it is part of the path. */
-export function goToolPath({ module, binary }: GoTool): string {
+export function goToolPath({ module, binary }: Pick<GoTool, "module" | "binary">): string {
   const key = createHash("sha256");
   for (const file of readdirSync(module).sort()) key.update(readFileSync(join(module, file)));
   const base = process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache");

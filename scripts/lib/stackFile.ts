@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { parse } from "yaml";
 import { collect } from "../../components/configKeys.ts";
 import { NAMESPACE } from "../../components/configText.ts";
+import { lostTexts } from "../../components/stackFileTexts.ts";
 import { Stop } from "./exec.ts";
 import { takeValue } from "./takeValue.ts";
 
@@ -52,6 +53,16 @@ export function readStackFile(path: string): Values {
   } catch (error) {
     throw new Stop(`${path}: cannot be read as YAML. Mend it: ${(error as Error).message.split("\n")[0]}`);
   }
+}
+
+/**
+ * Looks for texts that Pulumi would change for good when it writes its salt into the file.
+ *
+ * @throws Stop with a sentence for each.
+ */
+export function refuseLostTexts(path: string): void {
+  const lost = existsSync(path) ? lostTexts(readFileSync(path, "utf8")) : [];
+  if (lost.length > 0) throw new Stop(lost.join("\n"));
 }
 
 /** As Pulumi hands it to the program: a text for each key; for what is encrypted, one that stands for it. */

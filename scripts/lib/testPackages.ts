@@ -16,6 +16,8 @@ const PACKAGES = {
   // The ways there: certificates for TLS, a server for ssh.
   openssl: "openssl",
   sshd: "openssh-server",
+  // What installs zizmor.
+  pip3: "python3-pip",
 };
 
 /** Where Debian has servers, which is on no user's PATH. */

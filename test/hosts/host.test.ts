@@ -163,7 +163,8 @@ it("a host that is away is told as such; the next up goes on, and sends only the
     "back-healthy": "replace",
     history: "update",
   });
-  expect(next.output).toMatch(/agatha-back-image:\w+ built in [\d.]+ s, 1 of \d+ layers/);
+  // The jar's, and the migrations' on it.
+  expect(next.output).toMatch(/agatha-back-image:\w+ built in [\d.]+ s, 2 of \d+ layers/);
   expect(await health()).toBe(200);
 });
 

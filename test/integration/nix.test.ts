@@ -129,6 +129,12 @@ describe("the system", () => {
   });
 });
 
+it("new migrations do not send the jar: its layer lies below theirs, with all that changes less", async () => {
+  const { output } = await execute(await build("back-image"), ["--layers"]);
+  const layers = (JSON.parse(output) as { paths: string[] }[]).map(({ paths }) => paths.join().slice(44));
+  expect(layers.slice(-3)).toEqual(["agatha-answers", "agatha-back-jar", "agatha-back-migrate"]);
+});
+
 describe("a build is reproducible, bit for bit:", () => {
   // `conf` is an image but for the bytes of its layers, whose digests it has.
   it.each(["back.jre", "back.run", "front", "back-image.conf", "front-image.conf", "db-image.conf"])(

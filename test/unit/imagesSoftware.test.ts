@@ -106,7 +106,7 @@ describe("store paths", () => {
   it.each([
     ["postgresql-13.14", { name: "postgresql", version: "13.14" }],
     ["jdk-17.0.15-minimal-jre", { name: "jdk", version: "17.0.15-minimal-jre" }],
-    ["locale-c-utf8", { name: "locale-c-utf8" }],
+    ["C.utf8", { name: "C.utf8" }],
     ["serve.js", { name: "serve.js" }],
   ])("split %s as Nix does", (name, parts) => expect(splitName(name)).toEqual(parts));
 

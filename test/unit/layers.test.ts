@@ -7,11 +7,15 @@ import { leaveOut, presence, type Sent, toLeaveOut } from "../../steps/layers.ts
 const digest = (letter: string) => letter.repeat(64);
 const layer = (letter: string) => `sha256:${digest(letter)}`;
 
+/** How an archive names a layer. */
+type Naming = (letter: string) => string;
+const dockerTools: Naming = (letter) => `${digest(letter)}/layer.tar`;
+
 /** An archive as dockerTools write it; a layer's content is its letter, 1000 times its position. */
-async function archive(letters: string[]): Promise<Buffer> {
+async function archive(letters: string[], naming: Naming = dockerTools): Promise<Buffer> {
   const pack = tar.pack();
   letters.forEach((letter, index) => {
-    pack.entry({ name: `${digest(letter)}/layer.tar` }, letter.repeat(1000 * (index + 1)));
+    pack.entry({ name: naming(letter) }, letter.repeat(1000 * (index + 1)));
   });
   pack.entry({ name: "manifest.json" }, "[]");
   pack.finalize();
@@ -29,10 +33,10 @@ async function names(bytes: Buffer): Promise<string[]> {
   return found;
 }
 
-async function send(letters: string[], images: string[][]) {
+async function send(letters: string[], images: string[][], naming: Naming = dockerTools) {
   const sent: Sent = { layers: 0, bytes: 0, ofLayers: 0, ofBytes: 0 };
   const known = images.map((image) => image.map(layer));
-  const out = leaveOut(Readable.from([await archive(letters)]), presence(known), sent);
+  const out = leaveOut(Readable.from([await archive(letters, naming)]), presence(known), sent);
   return { names: await names(await buffer(out)), sent };
 }
 
@@ -47,6 +51,26 @@ describe("an archive on its way to the daemon", () => {
     const { names, sent } = await send(["a", "b", "c"], [["x"], ["a", "b", "d"]]);
     expect(names).toEqual(["c", "m"]);
     expect(sent).toEqual({ layers: 1, bytes: 3000, ofLayers: 3, ofBytes: 6000 });
+  });
+
+  it("leaves out layers of a pulled image, which are named as skopeo names them", async () => {
+    const skopeo: Naming = (letter) => `${digest(letter)}.tar`;
+    const mixed: Naming = (letter) => (letter === "c" ? dockerTools : skopeo)(letter);
+    const { names, sent } = await send(["a", "b", "c"], [["a", "b"]], mixed);
+    expect(names).toEqual(["c", "m"]);
+    expect(sent).toEqual({ layers: 1, bytes: 3000, ofLayers: 3, ofBytes: 6000 });
+  });
+
+  it("takes a link by a layer's former name for no layer", async () => {
+    const pack = tar.pack();
+    pack.entry({ name: `${digest("a")}.tar` }, "a");
+    pack.entry({ name: `${digest("9")}/layer.tar`, type: "symlink", linkname: `../${digest("a")}.tar` });
+    pack.entry({ name: `${digest("b")}.tar` }, "b");
+    pack.finalize();
+    const sent: Sent = { layers: 0, bytes: 0, ofLayers: 0, ofBytes: 0 };
+    const out = leaveOut(Readable.from([await buffer(pack)]), presence([[layer("a"), layer("b")]]), sent);
+    expect(await names(await buffer(out))).toEqual(["9"]);
+    expect(sent).toMatchObject({ layers: 0, ofLayers: 2 });
   });
 
   it("sends what lies on a layer that is new, since docker knows layers by what is below them", async () => {

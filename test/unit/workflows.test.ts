@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import {
@@ -72,14 +72,33 @@ describe("every workflow", () => {
   });
 });
 
+describe("the real thing", () => {
+  it("runs on GitHub's own runner at each push and each week, by the commands of a newcomer and of the tests here", () => {
+    const { if: condition, env, "runs-on": runner } = job("ci.yml", "nixpkgs");
+    expect(condition).toBe("github.event_name != 'pull_request'");
+    expect(workflow("ci.yml").on).toMatchObject({ push: {}, schedule: [{ cron: expect.any(String) }] });
+    expect(runner).toMatch(/^ubuntu-/);
+    // Without it, set-up would take what it can get, and the job would pass on the stand-ins.
+    expect(env).toEqual({ AGATHA_PACKAGES: "nixpkgs" });
+    expect(commands("ci.yml", "nixpkgs").map(({ run }) => run.replace("npm run --silent ", ""))).toEqual([
+      "up",
+      "status",
+      "preview",
+      "down -- --volumes --yes",
+      "test -- journey",
+    ]);
+    expect(existsSync("test/integration/journey.test.ts")).toBe(true);
+  });
+});
+
 describe("a pull request", () => {
   it("from a fork or from Dependabot gets a preview without secrets and without a token that may write", () => {
     const [own, other] = [job("preview.yml", "preview"), job("preview.yml", "preview-without-secrets")];
     expect(own.if).toBe(
-      "github.event.pull_request.head.repo.full_name == github.repository && github.actor != 'dependabot[bot]'",
+      "github.event.pull_request.head.repo.full_name == github.repository && github.event.pull_request.user.login != 'dependabot[bot]'",
     );
     expect(other.if).toBe(
-      "github.event.pull_request.head.repo.full_name != github.repository || github.actor == 'dependabot[bot]'",
+      "github.event.pull_request.head.repo.full_name != github.repository || github.event.pull_request.user.login == 'dependabot[bot]'",
     );
     expect(other.permissions).toBeUndefined();
     expect(JSON.stringify(other)).not.toMatch(/secrets\.|token/);
@@ -125,7 +144,6 @@ describe("a review stack", () => {
         "vars.REVIEW_DOCKER_HOST != ''",
         "github.event.pull_request.head.repo.full_name == github.repository",
         "github.event.pull_request.user.login != 'dependabot[bot]'",
-        "github.actor != 'dependabot[bot]'",
       ])
         expect(condition.split(/\s*&&\s*/)).toContain(needed);
     expect(up.if).toContain("github.event.action != 'closed'");

@@ -23,7 +23,7 @@ let
   library = builtins.path {
     path = ./.;
     name = "docker-tools";
-    filter = path: type: match ".*\\.js" path != null;
+    filter = path: type: match ".*\\.c?js" path != null;
   };
 
   streamLayeredImage =

@@ -4,6 +4,7 @@
 const crypto = require("node:crypto");
 const fs = require("node:fs");
 const { rootLayer, storeLayer } = require("./layers.js");
+const { order } = require("./order.cjs");
 
 const { conf, imageName, tag, plan: planJson } = process.env;
 const plan = JSON.parse(planJson);
@@ -19,36 +20,6 @@ function readClosure(file, references) {
     );
     i += 3 + count;
   }
-}
-
-/**
- * Store paths, what most others need first: so a path always comes after what it needs. Those that nothing needs come
- * in the order of `contents`. The order counts: Docker keeps a layer together with all below it, so that one which
- * changes takes those above it along.
- */
-function order(references, contents) {
-  const needs = new Map();
-  const closureOf = (path) => {
-    if (!needs.has(path)) {
-      const closure = new Set();
-      needs.set(path, closure);
-      for (const reference of references.get(path)) {
-        closure.add(reference);
-        for (const further of closureOf(reference)) closure.add(further);
-      }
-    }
-    return needs.get(path);
-  };
-  const users = new Map([...references.keys()].map((path) => [path, 0]));
-  for (const path of references.keys())
-    for (const need of closureOf(path)) users.set(need, users.get(need) + 1);
-  // By name and not by hash among equals: the order must not change with the content.
-  const nameOf = (path) => path.replace(/^.*\/[^-]*-/, "");
-  const compare = (a, b) =>
-    users.get(b) - users.get(a) ||
-    contents.indexOf(a) - contents.indexOf(b) ||
-    (nameOf(a) < nameOf(b) ? -1 : 1);
-  return [...references.keys()].sort(compare);
 }
 
 /** One layer a path; where there are more paths than layers, the last has the rest. */
@@ -77,7 +48,7 @@ const rootFile = fs.openSync(`${conf}/root.tar`, "w");
 const root = { ...measure(rootLayer("root", plan.owners), rootFile), paths: [], contents: [] };
 fs.closeSync(rootFile);
 const layers = [root];
-for (const paths of group(order(references, plan.contents), plan.maxLayers - 1)) {
+for (const paths of group(order(references), plan.maxLayers - 1)) {
   const layer = { paths, contents: paths.filter((path) => plan.contents.includes(path)) };
   layers.push({ ...measure(storeLayer(layer)), ...layer });
 }

@@ -16,7 +16,8 @@ export interface Row {
   decimals?: number;
 }
 
-const GOALS = { noop: 1.3, preview: 1.5, againstSeed: 1 / 3, againstDockerfile: 1, bytes: 1.01, scaling: 1 };
+/** Bytes: the migrations' layer lies on the jar's and is sent with it, 1.1 % of the sample's jar. */
+const GOALS = { noop: 1.3, preview: 1.5, againstSeed: 1 / 3, againstDockerfile: 1, bytes: 1.02, scaling: 1 };
 
 const NAMES: Record<Exclude<WayName, "ours">, string> = {
   seed: "the seed's recipe",

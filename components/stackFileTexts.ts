@@ -1,0 +1,57 @@
+/** Texts of a stack's file that YAML takes for something else: `1.10` becomes 1.1, `007` 7, `2024-01-01` a time. */
+import { createRequire } from "node:module";
+import type { Scalar } from "yaml";
+import { isTextKey } from "./configKeys.ts";
+import { dotted, NAMESPACE } from "./configText.ts";
+
+/** What Pulumi's YAML (Go's yaml.v3, resolve.go) takes for a date, a number or a boolean. */
+const DATE = /^\d{4}-\d{1,2}-\d{1,2}([Tt ]|$)/;
+const NUMBER = /^[-+]?(0[xob][\da-f_]+|(\.\d|\d[\d_]*\.?)[\d_]*(e[-+]?\d+)?)$/i;
+const BOOLEAN = /^(True|TRUE|False|FALSE)$/;
+
+/** A date as Go prints it, which is what Pulumi writes back into the file. */
+const LOST_DATE = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)? [-+]\d{4} \S+$/;
+
+/**
+ * The sentences for texts that lose their form, or lost it already, since they are written without quotes. Pulumi writes the
+ * file anew with its salt, so it has to be looked at before Pulumi is run on it for the first time.
+ *
+ * @param file The text of the stack's file.
+ */
+export function lostTexts(file: string): string[] {
+  // Reading YAML takes its time, and most files have nothing of the kind.
+  if (!/[:,[{-]\s+["']?([-+.]?\d|True|TRUE|False|FALSE)/.test(file)) return [];
+  return scalars(file)
+    .filter(([path, scalar]) => isLost(path, scalar))
+    .map(
+      ([path]) =>
+        `${NAMESPACE}:${dotted(path)}: the value (not shown) is a number, a date or a boolean to YAML, which changes how it is written. Write it in quotes.`,
+    );
+}
+
+function isLost(path: string[], { type, source = "", value }: Scalar): boolean {
+  if (type !== "PLAIN") return LOST_DATE.test(String(value));
+  if (DATE.test(source)) return true;
+  const changes = NUMBER.test(source) || BOOLEAN.test(source);
+  return changes && isTextKey(path) && String(Number(source)) !== source;
+}
+
+/** The values of this namespace, with their paths. */
+function scalars(file: string): [path: string[], scalar: Scalar][] {
+  const yaml = createRequire(import.meta.url)("yaml") as typeof import("yaml");
+  const found: [string[], Scalar][] = [];
+  const walk = (node: unknown, path: string[]): void => {
+    if (yaml.isMap(node))
+      for (const { key, value } of node.items)
+        walk(value, [...path, String(yaml.isScalar(key) ? key.value : key)]);
+    else if (yaml.isSeq(node)) node.items.forEach((item, index) => void walk(item, [...path, String(index)]));
+    else if (yaml.isScalar(node)) found.push([path, node]);
+  };
+  const config = yaml.parseDocument(file).get("config");
+  if (!yaml.isMap(config)) return [];
+  for (const { key, value } of config.items) {
+    const name = String(yaml.isScalar(key) ? key.value : key);
+    if (name.startsWith(`${NAMESPACE}:`)) walk(value, name.slice(NAMESPACE.length + 1).split("."));
+  }
+  return found;
+}
