@@ -32,6 +32,7 @@ import { LISTED } from "./components/generations.ts";
 import { lostTexts } from "./components/stackFileTexts.ts";
 import { UserError } from "./components/userError.ts";
 import application from "./nix/application.json" with { type: "json" };
+import jdkModules from "./nix/packages/jdk-modules.json" with { type: "json" };
 
 /** Stacks for which a person has to choose what has a default elsewhere (`packages`, `databasePassword`). */
 export const DEMANDING_STACKS = ["staging", "prod"];
@@ -51,24 +52,27 @@ export const SAMPLE_BACK = {
 export const isSample = (path: unknown, sample: string): boolean =>
   path === undefined || (typeof path === "string" && resolve(path) === resolve(sample));
 
+/** The long-term releases from 17 on: of the others nixpkgs keeps none for longer than half a year. */
+const JAVA_RELEASES = [17, 21, 25] as const;
+const JAVA_MEND = `is not a Java release that can be had. Use ${JAVA_RELEASES.slice(0, -1).join(", ")} or ${JAVA_RELEASES.at(-1)}.`;
+
 const back = z
   .strictObject({
     jar: text("a path", "Name your uber jar.").default(application.back.jar),
     migrations: text("a path", "Name the folder of your V*.sql files.").default(application.back.migrations),
     port: port.default(application.back.port),
     publish: publish(8000),
-    java: z
-      .int("is not a Java release. Write it like 17.")
-      .min(8, "is not a Java release. Write it like 17.")
-      .default(application.back.java),
+    // What nixpkgs keeps; Flyway 12 needs 17.
+    java: z.literal(JAVA_RELEASES, JAVA_MEND).default(application.back.java as 17),
     modules: words(
       z
         .string("is not a module's name. Write it like java.sql.")
-        .regex(/^[a-zA-Z][\w.]*$/, "is not a module's name. Write it like java.sql."),
+        .refine(
+          (name) => Object.hasOwn(jdkModules, name),
+          "is no module of the JDK. Take it out of back.modules.",
+        ),
       "is not a list of modules.",
-    )
-      .refine((modules) => modules.length > 0, "is empty. Name at least java.base.")
-      .default(application.back.modules),
+    ).default(application.back.modules),
     javaOptions: words(z.string("is not an option of java."), "is not a list of options.").default(
       application.back.javaOptions,
     ),

@@ -47,6 +47,11 @@ const presence = reached ? await probeImages(Object.values(meta).map(imageRef), 
 await inSentences(() => refuseAbsentPins(Object.values(meta), presence));
 const migrations = await inSentences(() => checkMigrations(meta.back, config.back.migrations, ran));
 await inSentences(() => refuseWithoutBuilder(system, Object.values(meta), presence, dockerHost));
+// What docker has was built, and looked at then. Where nothing changes, not even the program that looks is loaded.
+if (!isPinned(meta.back) && presence.get(imageRef(meta.back)) !== "present") {
+  const { refuseUnfitJar } = await import("./components/unfitJar.ts");
+  await inSentences(() => refuseUnfitJar(config));
+}
 for (const plan of Object.values(meta)) if (isPinned(plan)) void pulumi.log.info(pinNote(plan));
 const [providerArgs, ignoreChanges] = reached ? [dockerHost.provider, []] : unreachedProvider(dockerHost);
 const provider = new docker.Provider("docker", providerArgs, { ignoreChanges });

@@ -9,6 +9,9 @@ const LOG_LINES = 50;
 /** Time between two looks, in milliseconds: docker's own probes come seconds apart. */
 const PAUSE_MS = 100;
 
+/** How `agatha-probe` ends where only another start can help: what listens on loopback is never reached. */
+const IN_VAIN = 3;
+
 /** Looks for the exit code of a container that restarts again and again: for some 10 s. */
 const CODE_LOOKS = 100;
 const CODE_PAUSE_MS = 100;
@@ -48,8 +51,10 @@ export async function untilHealthy(container: string, probe: string[], limit: nu
     const { code, stdout, stderr } = await run("docker", ["exec", container, ...probe]);
     if (code === 0) return;
     answer = `${stdout}\n${stderr}`.trim() || "nothing";
+    if (code === IN_VAIN)
+      throw new Unhealthy(answer.replace(/^.* (?=listens on)/, ""), await lastLines(container));
     if (performance.now() - start > limit) {
-      const what = `is not healthy after ${Math.round(limit / 1000)} s; its probe says: ${answer}`;
+      const what = `is not healthy after ${Math.round(limit / 1000)} s${because(answer)}`;
       throw new Unhealthy(what, await lastLines(container));
     }
     await sleep(PAUSE_MS);
@@ -69,8 +74,17 @@ async function whyDown(container: string, restarts: number, answer: string): Pro
   const absent = /FATAL: +((?:role|database) "[^"\n]*" does not exist)/.exec(answer)?.[1];
   if (absent !== undefined)
     return `does not have what the configuration names: ${absent}. Set agatha:database.user and agatha:database.name to what the data has`;
-  if (Health?.Status === "unhealthy") return `is unhealthy; its probe says: ${answer || "nothing yet"}`;
+  if (Health?.Status === "unhealthy") return `is unhealthy${because(answer || "nothing yet")}`;
   return undefined;
+}
+
+/** What a probe said; in the configuration's words where a service answers, but not as it is asked to. */
+export function because(answer: string): string {
+  const [, path, status, wanted] =
+    /:\d+(\/.*) answered "HTTP\/\S+ (\d{3}).*", not one of (\S+)$/.exec(answer) ?? [];
+  if (status === undefined) return `; its probe says: ${answer}`;
+  const key = `agatha:${process.env["SERVICE"]?.replace(/^agatha-/, "")}.health`;
+  return `: it answers ${status} at ${path}, not ${wanted}; set ${key}.path to a path that answers ${wanted} once it is ready, or ${key}.statuses to what it answers then`;
 }
 
 /** While a container runs again, docker gives 0: its last exit code is there between two runs. */

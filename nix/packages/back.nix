@@ -12,21 +12,13 @@ let
   # Names of files are ASCII to Java unless the locale says otherwise, and text too before Java 18.
   unicode = "--set LC_CTYPE C.UTF-8 --add-flag -Dfile.encoding=UTF-8";
 
-  # The jar is looked at here, and not in a derivation of its own: each one costs a new jar a sandbox and a copy.
   run =
     pkgs.runCommand "agatha-back-jar"
       {
-        nativeBuildInputs = [
-          pkgs.makeWrapper
-          jre.jdk
-        ];
+        nativeBuildInputs = [ pkgs.makeWrapper ];
         jar = app.back.jar.source;
-        java = toString jre.java;
-        jreVersion = jre.version;
-        inherit jre;
       }
       ''
-        ${pkgs.nodejs-slim}/bin/node ${./check-jar.js} $jar $java ${jre.lacks} || bash ${./check-jar.sh}
         mkdir -p $out/bin $out/share/agatha
         cp $jar $out/share/agatha/agatha-back.jar
         makeWrapper ${jre}/bin/java $out/bin/agatha-back \

@@ -239,6 +239,8 @@ function dataRows(byName: Map<string, PreviewStep>): string[][] {
   const history = byName.get("history");
   if (history?.op === "update" && keep(history.oldState) !== keep(history.newState))
     rows.push(["images", `of the last ${keep(history.newState)} generations are kept`]);
+  if (!["same", "create", "delete"].includes(op("back-files")))
+    rows.push(["back's files", "are written anew: what it wrote itself, into gradle.properties too, goes"]);
   const password = op("db-schema-password");
   if (password === "update") rows.push(["password", "is changed"]);
   return rows;

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { only, type Registered } from "../support/recorder.ts";
 import { answers, COMMAND, custom, hash, meta, program } from "../support/stackProgram.ts";
 
-const { presence } = answers;
+const { presence, looked } = answers;
 
 describe("an image that was pruned", () => {
   const environment = (registered: Registered[], name: string) =>
@@ -19,6 +19,24 @@ describe("an image that was pruned", () => {
     expect(environment(registered, "back")["ABSENT_AT"]).toMatch(/^\d{4}-/);
     expect(environment(registered, "front")).not.toHaveProperty("ABSENT_AT");
     expect(environment(registered, "db")).not.toHaveProperty("ABSENT_AT");
+  });
+});
+
+describe("the jar", () => {
+  const lookedAt = async (of: [string, string][], more?: Record<string, string>) => {
+    looked.at = [];
+    presence.of = new Map(of);
+    await program(more, true);
+    presence.of = new Map();
+    return looked.at;
+  };
+  const ref = `agatha-back-image:${hash("b")}`;
+
+  it("is looked at in previews too, but not where its image is in docker: so what does not change costs nothing", async () => {
+    expect(await lookedAt([[ref, "absent"]])).toEqual(["sample/back/target/agatha-back.jar"]);
+    expect(await lookedAt([])).toHaveLength(1);
+    expect(await lookedAt([[ref, "present"]])).toEqual([]);
+    expect(await lookedAt([], { "agatha:back.pin": hash("a") })).toEqual([]);
   });
 });
 

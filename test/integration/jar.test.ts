@@ -1,97 +1,99 @@
-/** The two checks of a jar: the quick one is never sure of a jar that the other one, by jar and jdeps, refuses. */
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+/** What the check of jars takes for granted, held against the JDKs of this machine. */
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
-import { putEntry, setClassRelease } from "../support/jar.ts";
+import { join } from "node:path";
+import { afterAll, expect, it } from "vitest";
+import { whyUnfit } from "../../components/unfitJar.ts";
+import jdkModules from "../../nix/packages/jdk-modules.json" with { type: "json" };
+import { setClassRelease } from "../support/jar.ts";
 import { execute } from "../support/scratch.ts";
+import { zip } from "../support/zip.ts";
 
+const SAMPLE = "sample/back/target/agatha-back.jar";
+const JVMS = "/usr/lib/jvm";
 const folder = mkdtempSync(join(tmpdir(), "agatha-jar-check-"));
-const [jar, quickCheck, lacks] = ["app.jar", "check-jar.js", "lacks"].map((name) => join(folder, name)) as [
-  string,
-  string,
-  string,
-];
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-beforeAll(() => {
-  // As in the Nix store: with no package.json above it that makes it an ES module.
-  cpSync("nix/packages/check-jar.js", quickCheck);
-});
-beforeEach(() => {
-  cpSync("sample/back/target/agatha-back.jar", jar);
-  jre("java.base java.desktop java.management java.naming java.security.jgss java.sql jdk.httpserver");
-  writeFileSync(lacks, "com/sun/jarsigner\njava/rmi\njava/rmi/server\n");
-});
 
-/** A JRE with these modules, as far as the exact check looks at it. */
-function jre(modules: string): void {
-  mkdirSync(join(folder, "jre"), { recursive: true });
-  writeFileSync(join(folder, "jre", "release"), `MODULES="${modules}"\n`);
+async function well(program: string, ...args: string[]): Promise<string> {
+  const { code, output } = await execute(program, args);
+  expect(code, output).toBe(0);
+  return output;
 }
 
-const quick = () => execute("node", [quickCheck, jar, "17", lacks]);
+/** The JDKs of releases that `back.java` takes, without links to others. */
+const jdks = readdirSync(JVMS, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory() && existsSync(join(JVMS, entry.name, "release")))
+  .map(({ name }) => join(JVMS, name))
+  .filter((home) => /^JAVA_VERSION="(17|21|25)\b/m.test(readFileSync(join(home, "release"), "utf8")));
 
-async function exact() {
-  const place = mkdtempSync(join(folder, "exact-"));
-  const env = { ...process.env, jar, java: "17", jreVersion: "17", jre: join(folder, "jre") };
-  const check = resolve("nix/packages/check-jar.sh");
-  return execute("bash", ["-c", `cd "$0" && exec bash "$1"`, place, check], env);
-}
-
-/** Packs what is in the jar again. */
-async function repack(...options: string[]): Promise<void> {
-  const place = mkdtempSync(join(folder, "content-"));
-  const script = `cd "$0" && jar -xf "$1" && shift && rm -f "$1" && jar --create --file "$@" -C "$0" .`;
-  expect(await execute("bash", ["-c", script, place, jar, jar, ...options])).toMatchObject({ code: 0 });
-}
-
-it("both pass a jar that runs", async () => {
-  expect(await quick()).toEqual({ code: 0, output: "" });
-  expect(await exact()).toMatchObject({ code: 0 });
-});
-
-it("the quick one passes what is stored without compression", async () => {
-  await repack("--no-compress", "--manifest", "META-INF/MANIFEST.MF");
-  expect(await quick()).toEqual({ code: 0, output: "" });
-});
-
-it("both find a class for a newer Java, but not a version of it for that Java alone", async () => {
-  await putEntry(jar, "META-INF/versions/21/agatha/Newer.class", Buffer.from("cafebabe00000041", "hex"));
-  expect(await quick()).toMatchObject({ code: 0 });
-  await setClassRelease(jar, "agatha/sample/Main.class", 21);
-  expect((await quick()).output).toContain("agatha/sample/Main.class is for a newer Java");
-  expect((await exact()).output).toMatch(/^agatha:back\.jar: the jar is compiled for Java 21/);
-});
-
-it("both find a module that the JRE lacks", async () => {
-  jre("java.base java.desktop java.management java.naming java.security.jgss java.sql");
-  writeFileSync(lacks, "com/sun/net/httpserver\n");
-  expect((await quick()).output).toMatch(/mentions a package that the JRE lacks/);
-  expect((await exact()).output).toBe(
-    'agatha:back.modules: the jar needs "jdk.httpserver", which the JRE lacks. Add to back.modules: "jdk.httpserver".\n',
+it("knows each module of them, all that it exports, and nothing that it does not require", async () => {
+  expect(jdks.length).toBeGreaterThan(0);
+  const known: Record<string, { requires: string; exports: string }> = jdkModules;
+  const program = join(folder, "Modules.java");
+  writeFileSync(
+    program,
+    `import java.lang.module.*;
+    public class Modules {
+      public static void main(String[] args) {
+        for (var module : ModuleFinder.ofSystem().findAll()) {
+          var name = module.descriptor().name();
+          for (var one : module.descriptor().requires()) System.out.println(name + " requires " + one.name());
+          for (var one : module.descriptor().exports())
+            if (!one.isQualified()) System.out.println(name + " exports " + one.source());
+        }
+      }
+    }`,
   );
+  for (const home of jdks) {
+    const facts = (await well(join(home, "bin", "java"), program)).trim().split("\n");
+    const said = new Set(facts);
+    expect(said.size).toBeGreaterThan(200);
+    for (const fact of facts) {
+      const [module = "", what, name = ""] = fact.split(" ");
+      expect(known).toHaveProperty([module]);
+      if (what === "exports" && module !== "java.base")
+        expect(known[module]?.exports.split(" "), `${home}: ${module}`).toContain(name);
+    }
+    const there = new Set(facts.map((fact) => fact.split(" ")[0]));
+    for (const [module, { requires }] of Object.entries(known))
+      for (const name of requires.split(" ").filter(() => there.has(module) && requires !== ""))
+        expect(said).toContain(`${module} requires ${name}`);
+  }
 });
 
-it("a package's mere name makes the quick one ask the other, which passes it", async () => {
-  // The sample's own class name, as if it were a package of a module that is not there.
-  writeFileSync(lacks, "agatha/sample\n");
-  expect((await quick()).code).toBe(1);
-  expect(await exact()).toMatchObject({ code: 0 });
+it("passes the sample's jar, and refuses it with a class for a newer Java", async () => {
+  const jar = join(folder, "app.jar");
+  cpSync(SAMPLE, jar);
+  expect(whyUnfit(jar, 17, [])).toBeUndefined();
+  await setClassRelease(jar, "agatha/sample/Main.class", 21);
+  expect(whyUnfit(jar, 17, [])).toMatch(/compiled for Java 21 \(agatha\/sample\/Main\)/);
+  expect(whyUnfit(jar, 21, [])).toBeUndefined();
 });
 
-it("a jar without a main class, and what is no jar, are for the exact one to name", async () => {
-  writeFileSync(lacks, "");
-  const empty = await execute("jar", ["--create", "--no-manifest", "--file", jar, "-C", folder, "lacks"]);
-  expect(empty).toMatchObject({ code: 0 });
-  expect((await quick()).output).toContain("no main class");
-  expect((await exact()).output).toMatch(/^agatha:back\.jar: the jar names no Main-Class/);
-  writeFileSync(jar, "no zip at all\n");
-  expect((await quick()).output).toContain("no zip file");
-  expect((await exact()).output).toMatch(/^agatha:back\.jar: the file is no jar/);
-});
-
-it("a jar that is cut off is for the exact one to name", async () => {
-  expect((await execute("truncate", ["--size=-1000", jar])).code).toBe(0);
-  expect((await quick()).code).toBe(1);
-  expect((await exact()).code).toBe(1);
+it("passes and refuses manifests, and what stands around an archive, as `java -jar` does", async () => {
+  const source = join(folder, "P.java");
+  writeFileSync(source, "public class P { public static void main(String[] args) {} }");
+  await well("javac", "--release", "17", "-d", folder, source);
+  const withManifest = (manifest: string) =>
+    zip({ "META-INF/MANIFEST.MF": manifest, "P.class": readFileSync(join(folder, "P.class")) });
+  const good = withManifest("Manifest-Version: 1.0\nMain-Class: P\n");
+  const jars = {
+    good,
+    "in any case": withManifest("manifest-version: 1.0\nmain-class: P\n"),
+    "by CR": withManifest("Manifest-Version: 1.0\rMain-Class: \r P\r"),
+    "without a last end of line": withManifest("Manifest-Version: 1.0\nMain-Class: P"),
+    "of a part": withManifest("Manifest-Version: 1.0\n\nName: x\nMain-Class: P\n"),
+    "after a script": Buffer.concat([Buffer.from("#!/bin/sh\nexec java -jar $0\n"), good]),
+    "before junk": Buffer.concat([good, Buffer.from("junk")]),
+  };
+  const jar = join(folder, "p.jar");
+  const passed: string[] = [];
+  for (const [name, bytes] of Object.entries(jars)) {
+    writeFileSync(jar, bytes);
+    const { code } = await execute("java", ["-XX:TieredStopAtLevel=1", "-jar", jar]);
+    const why = whyUnfit(jar, 17, []);
+    expect(why === undefined, `${name}: java ends with ${code}, and the check says ${why}`).toBe(code === 0);
+    if (code === 0) passed.push(name);
+  }
+  expect(passed).toEqual(["good", "in any case", "by CR", "after a script"]);
 });

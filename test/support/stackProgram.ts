@@ -55,6 +55,13 @@ vi.mock("../../components/probeImages.ts", async (original) => ({
   ...(await original<typeof import("../../components/probeImages.ts")>()),
   probeImages: () => Promise.resolve(presence.of),
 }));
+vi.mock("../../components/unfitJar.ts", async (original) => ({
+  ...(await original<typeof import("../../components/unfitJar.ts")>()),
+  refuseUnfitJar: ({ back }: Config) => {
+    looked.at.push(back.jar);
+  },
+}));
+const looked = vi.hoisted(() => ({ at: [] as string[] }));
 const running = vi.hoisted(() => ({ of: new Map<string, unknown>() }));
 vi.mock("../../components/deployed.ts", () => ({ askDeployed: () => Promise.resolve(running.of) }));
 const engine = vi.hoisted(() => ({
@@ -99,10 +106,11 @@ vi.mock("node:fs", async (original) => {
 });
 
 /**
- * What the docker host answers, what lies ahead of an upgrade, and for which systems Nix and its builder were asked;
+ * What the docker host answers, what lies ahead of an upgrade, for which systems Nix and its builder were asked, and
+ * which jars were looked at;
  * whoever changes one sets it back.
  */
-export const answers = { presence, running, engine, ahead, history, planned, builder };
+export const answers = { presence, running, engine, ahead, history, planned, builder, looked };
 
 export const COMMAND = "command:local:Command";
 export const PASSWORD = "s3cret'pass";

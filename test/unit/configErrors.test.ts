@@ -64,6 +64,21 @@ describe("errors", () => {
       { back: { files: { "/home/x": {} } } },
       "is neither { file: PATH } nor { text: CONTENT }.",
     ],
+    [
+      "a Java that Flyway does not run on",
+      { back: { java: 11 } },
+      "agatha:back.java: 11 is not a Java release that can be had. Use 17, 21 or 25.",
+    ],
+    [
+      "a Java that nixpkgs has removed",
+      { back: { java: 24 } },
+      "agatha:back.java: 24 is not a Java release that can be had. Use 17, 21 or 25.",
+    ],
+    [
+      "a module that the JDK does not have",
+      { back: { modules: ["java.nonesuch"] } },
+      'agatha:back.modules.0: "java.nonesuch" is no module of the JDK. Take it out of back.modules.',
+    ],
     ["a signal by number", { back: { stopSignal: "15" } }, "is not a signal. Write it like SIGTERM."],
     [
       "a docker host without scheme",

@@ -94,6 +94,14 @@ describe("a preview in words", () => {
     expect(explain("dev", [step("history", "update", keep("5"), keep("5"))])).not.toContain("are kept");
   });
 
+  it("says that new files take the place of what the back wrote, and nothing where they are its first or its last", () => {
+    const data = (op: string) => explain("dev", [step("back-files", op), step("back-container", "replace")]);
+    expect(data("replace")).toMatch(
+      /^back's files +are written anew: what it wrote itself, into gradle\.properties too, goes$/m,
+    );
+    for (const op of ["same", "create", "delete"]) expect(data(op)).not.toContain("back's files");
+  });
+
   it("says which service is away, why and for how long", () => {
     const container = step(
       "back-container",

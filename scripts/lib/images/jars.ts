@@ -1,8 +1,9 @@
 /** The Maven artefacts in a jar: its own, and those that went into an uber jar. */
 import { createHash } from "node:crypto";
 import { basename } from "node:path";
+import { mainAttributes } from "../../../components/jarFile.ts";
+import { zipEntries } from "../../../components/zip.ts";
 import { purlPart, type Software } from "./model.ts";
-import { readZip } from "./zip.ts";
 
 const POM = /^META-INF\/maven\/[^/]+\/[^/]+\/pom\.properties$/;
 const MANIFEST = "META-INF/MANIFEST.MF";
@@ -15,12 +16,13 @@ const FILE = /^(?<artifact>.+?)-(?<version>\d[\w.+-]*)\.jar$/;
  * @param path Its path in the image, with the leading slash.
  */
 export function jarSoftware(path: string, content: Buffer): Software[] {
-  const parts = readZip(content, (name) => POM.test(name) || name === MANIFEST || name.endsWith(".jar"));
+  const wanted = (name: string) => POM.test(name) || name === MANIFEST || name.endsWith(".jar");
+  const parts = [...zipEntries(content)].filter(({ name }) => wanted(name));
   const sha256 = createHash("sha256").update(content).digest("hex");
   const inside: Software[] = [];
-  for (const [name, bytes] of parts) {
-    if (POM.test(name)) inside.push(...fromPom(bytes.toString("utf8"), path));
-    if (name.endsWith(".jar")) inside.push(...jarSoftware(`${path}!/${name}`, bytes));
+  for (const { name, read } of parts) {
+    if (POM.test(name)) inside.push(...fromPom(read().toString("utf8"), path));
+    if (name.endsWith(".jar")) inside.push(...jarSoftware(`${path}!/${name}`, read()));
   }
   const own = inside.find(({ name, version }) => basename(path) === `${name}-${version}.jar`);
   if (own !== undefined) {
@@ -28,7 +30,12 @@ export function jarSoftware(path: string, content: Buffer): Software[] {
     own.needs = inside.filter(({ id }) => id !== own.id).map(({ id }) => id);
     return inside;
   }
-  const jar = fromManifest(path, parts.get(MANIFEST)?.toString("utf8") ?? "");
+  const manifest =
+    parts
+      .find(({ name }) => name === MANIFEST)
+      ?.read()
+      .toString("utf8") ?? "";
+  const jar = fromManifest(path, mainAttributes(manifest));
   return [{ ...jar, sha256, needs: inside.map(({ id }) => id) }, ...inside];
 }
 
@@ -45,17 +52,17 @@ function maven(group: string, name: string, version: string, place: string): Sof
 }
 
 /** A jar without Maven's own words: by its file name and manifest, where those tell; else a file of that name. */
-function fromManifest(path: string, manifest: string): Software {
-  const attributes = manifestAttributes(manifest);
+function fromManifest(path: string, attributes: Map<string, string>): Software {
   const { artifact, version } = FILE.exec(basename(path))?.groups ?? {};
   const group =
-    attributes["Implementation-Vendor-Id"] ?? attributes["Bundle-SymbolicName"]?.replace(/\.[^.]*$/, "");
+    attributes.get("implementation-vendor-id") ??
+    attributes.get("bundle-symbolicname")?.replace(/\.[^.]*$/, "");
   if (artifact !== undefined && version !== undefined && group?.includes("."))
     return {
       ...maven(group, artifact, version, path),
       notes: { "agatha:coordinates": "guessed from manifest and file name" },
     };
-  const stated = attributes["Implementation-Version"] ?? attributes["Bundle-Version"] ?? version;
+  const stated = attributes.get("implementation-version") ?? attributes.get("bundle-version") ?? version;
   const name = basename(path);
   return {
     id: path,
@@ -65,12 +72,4 @@ function fromManifest(path: string, manifest: string): Software {
     places: [path],
     needs: [],
   };
-}
-
-/** Long values go on in lines that begin with a blank. */
-function manifestAttributes(text: string): Record<string, string> {
-  const lines = text.replace(/\r?\n /g, "").split(/\r?\n/);
-  return Object.fromEntries(
-    lines.filter((line) => line.includes(": ")).map((line) => line.split(/: (.*)/s, 2) as [string, string]),
-  );
 }

@@ -81,7 +81,8 @@ func (m *Masker) collect(value property.Value, secret bool) {
 	}
 }
 
-var quoted = regexp.MustCompile(`'([^']*)'|"([^"]*)"`)
+// A quoted word, and the colon behind it that makes it the name of a value in JSON.
+var quoted = regexp.MustCompile(`'([^']*)'|"([^"]*)"(\s*:)?`)
 
 // add takes the value and those parts that tools are known to print alone: a line, a quoted word, a property's value.
 func (m *Masker) add(value string) {
@@ -94,7 +95,9 @@ func (m *Masker) add(value string) {
 		}
 		for _, match := range quoted.FindAllStringSubmatch(line, -1) {
 			m.part(match[1], shortestPart)
-			m.part(match[2], shortestPart)
+			if match[3] == "" {
+				m.part(match[2], shortestPart)
+			}
 		}
 	}
 }

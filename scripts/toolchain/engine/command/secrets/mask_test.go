@@ -21,6 +21,7 @@ func TestMask(t *testing.T) {
 		{"masks a number", property.New(4711.0).WithSecret(true), "pin 4711", "pin [secret]"},
 		{"masks each line of a value", secret("first line\nsecond line\n"), "2: second line", "2: [secret]"},
 		{"masks a quoted word", secret("ALTER ROLE a PASSWORD 'hunter2';"), "near hunter2", "near [secret]"},
+		{"leaves the names of values in JSON", secret(`[{"path":"/home/token","mode" : "0400"}]`), "health.path; /home/token is 0400", "health.path; [secret] is [secret]"},
 		{"masks a property's value", secret("user=joe\npassword = hunter2"), "hunter2 was refused", "[secret] was refused"},
 		{"masks below a secret map", property.New(map[string]property.Value{"A": property.New("hunter2")}).WithSecret(true), "hunter2", "[secret]"},
 		{"masks in a list", property.New([]property.Value{property.New("open"), secret("hunter2")}), "open hunter2", "open [secret]"},

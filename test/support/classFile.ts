@@ -1,0 +1,36 @@
+/** What a class file of a test has. */
+export interface ClassFile {
+  /** Default: 17. */
+  release?: number;
+  /** Classes that it names, `java/rmi/Remote`. */
+  classes?: string[];
+  /** Types of fields and methods, `()Ljava/rmi/Remote;`. */
+  types?: string[];
+  /** Texts of the program. */
+  texts?: string[];
+}
+
+/** A class file as far as its constants go; it has a number of 64 bits too, which takes two places. */
+export function classFile({ release = 17, classes = [], types = [], texts = [] }: ClassFile): Buffer {
+  const pool: Buffer[] = [];
+  const number = (value: number) => Buffer.from([value >> 8, value & 255]);
+  const add = (tag: number, ...rest: Buffer[]) => pool.push(Buffer.concat([Buffer.from([tag]), ...rest]));
+  const text = (value: string) => add(1, number(value.length), Buffer.from(value));
+  add(5, Buffer.alloc(8));
+  const next = () => number(pool.length + 1);
+  for (const name of classes) {
+    text(name);
+    add(7, next());
+  }
+  for (const value of texts) {
+    text(value);
+    add(8, next());
+  }
+  types.forEach(text);
+  const head = Buffer.concat([
+    Buffer.from("cafebabe0000", "hex"),
+    number(release + 44),
+    number(pool.length + 2),
+  ]);
+  return Buffer.concat([head, ...pool]);
+}
