@@ -1,7 +1,6 @@
 /** `npm run backup`: a consistent dump of the stack's database, with a checksum beside it. */
-import { saveBackup } from "../steps/backup/save.ts";
-import { megabytes, targetOf } from "../steps/backup/target.ts";
-import { inNumbers } from "../steps/postgres.ts";
+import { saveBackup, whatIsSaved } from "../steps/backup/save.ts";
+import { targetOf } from "../steps/backup/target.ts";
 import { interruptible, stackDatabase } from "./lib/backup/stackDatabase.ts";
 import { main, Stop } from "./lib/exec.ts";
 
@@ -12,8 +11,6 @@ await main(async () => {
       `backup: "${rest[0]}" is not known. It takes --stack NAME; agatha:backups.to says where to.`,
     );
   const saved = await interruptible(() => saveBackup(database, targetOf(to, stack), stack, false));
-  process.stdout.write(
-    `${saved.place}\n${megabytes(saved.bytes)}, ${inNumbers(saved.rows)}, ${saved.seconds.toFixed(1)} s\n`,
-  );
+  process.stdout.write(`${saved.place}\n${whatIsSaved(saved)}\n`);
   return 0;
 });

@@ -1,39 +1,63 @@
 /** Dumps a database and reads dumps, by the programs in the database's container, as streams. */
 import { createHash, randomBytes } from "node:crypto";
-import { once } from "node:events";
 import type { Readable, Writable } from "node:stream";
-import { dockerError } from "../docker.ts";
+import { pipeline } from "node:stream/promises";
 import { type Database, type Rows, sql } from "../postgres.ts";
-import { type Result, type Running, StepError, start, stopIfInterrupted } from "../process.ts";
+import { type Running, StepError, start, stopIfInterrupted } from "../process.ts";
 import { literal } from "../sql.ts";
 import { RowCounter } from "./archive.ts";
+import { startProof } from "./prove.ts";
+import { RESTORE, requireDone, said, searchPath } from "./restoring.ts";
 
 /** A dump that was taken. */
 export interface Dumped {
   bytes: number;
   /** Hexadecimal. */
   sha256: string;
-  /** The rows in it, read back from the dump itself. */
+  /** The rows in it: restored where `withRows`, else read. The schema was restored either way. */
   rows: Rows;
+  withRows: boolean;
 }
 
 /** Longest wait for a table that is locked, in milliseconds. */
 const LOCK_WAIT_MS = 60_000;
 
+/** Says that a program in the container came to its end. */
+const DONE = "agatha: done";
+
+const DUMP = `pg_dump "$@" && echo "${DONE}" >&2`;
+
 /**
- * Dumps a database, as it is at one moment, in PostgreSQL's custom format. The same bytes go through pg_restore
- * meanwhile: a dump that it cannot read to its end is none.
+ * Dumps a database, as it is at one moment, in PostgreSQL's custom format. The same bytes are restored into a temporary
+ * server meanwhile: a dump that cannot be is none. Rows of a large database are read alone.
  *
  * @param take Gets the dump, a piece at a time.
- * @throws StepError in pg_dump's words.
+ * @param stack The stack's name, for the label of the temporary server.
+ * @throws StepError in PostgreSQL's words.
  */
-export async function dump(database: Database, take: (chunk: Buffer) => Promise<void>): Promise<Dumped> {
+export async function dump(
+  database: Database,
+  stack: string,
+  take: (chunk: Buffer) => Promise<void>,
+): Promise<Dumped> {
   const name = `agatha-dump-${randomBytes(6).toString("hex")}`;
+  const proof = await startProof(database, stack);
+  const reader = proof.withRows ? undefined : archiveReader(database.container);
   const source = start("docker", [
-    ...["exec", "--env", `PGAPPNAME=${name}`, database.container, "pg_dump", "--format=custom"],
+    ...[
+      "exec",
+      "--env",
+      `PGAPPNAME=${name}`,
+      database.container,
+      "bash",
+      "-c",
+      DUMP,
+      "bash",
+      "--format=custom",
+    ],
     ...[`--lock-wait-timeout=${LOCK_WAIT_MS}`, "--no-password", `--username=${database.user}`, database.name],
   ]);
-  const reader = archiveReader(database.container);
+  const consumers = [proof.running, ...(reader === undefined ? [] : [reader.running])];
   const hash = createHash("sha256");
   let bytes = 0;
   let whole = false;
@@ -42,20 +66,27 @@ export async function dump(database: Database, take: (chunk: Buffer) => Promise<
       stopIfInterrupted();
       hash.update(chunk);
       bytes += chunk.length;
-      await Promise.all([take(chunk), write(reader.running.child.stdin, chunk)]);
+      await Promise.all([take(chunk), ...consumers.map(({ child }) => write(child.stdin, chunk))]);
     }
     const ended = await source.ended;
     stopIfInterrupted();
-    if (ended.code !== 0)
-      throw new StepError(`pg_dump of "${database.name}" failed: ${await said("pg_dump", ended)}`);
-    reader.running.child.stdin.end();
-    const rows = await reader.rows;
+    await requireDone(`pg_dump of "${database.name}"`, ended, DONE);
+    reader?.running.child.stdin.end();
+    const rows = await proof.rows();
+    const result = {
+      bytes,
+      sha256: hash.digest("hex"),
+      rows: (await reader?.rows) ?? rows,
+      withRows: proof.withRows,
+    };
+    stopIfInterrupted();
     whole = true;
-    return { bytes, sha256: hash.digest("hex"), rows };
+    return result;
   } finally {
     if (!whole) {
-      for (const { child } of [source, reader.running]) child.kill("SIGTERM");
+      for (const { child } of [source, ...consumers]) child.kill("SIGTERM");
       await endSession(database, name);
+      await proof.running.ended.catch(() => undefined);
     }
   }
 }
@@ -81,11 +112,14 @@ export async function readDump(
   return { rows: await reader.rows, textBytes: reader.counter.bytes };
 }
 
+const RESTORE_DONE = `set -o pipefail; ${RESTORE}; restore "$@" && echo "${DONE}" >&2`;
+
 /**
- * Restores a dump into a database, which has to be empty; the first error ends it.
+ * Restores a dump into a database, which has to be empty, under the search_path that its sessions have; the first error
+ * ends it.
  *
  * @param options More options of pg_restore: `--no-owner`.
- * @throws StepError in pg_restore's words.
+ * @throws StepError in PostgreSQL's words.
  */
 export async function restoreDump(
   database: Database,
@@ -93,29 +127,28 @@ export async function restoreDump(
   options: string[] = [],
 ): Promise<void> {
   const program = start("docker", [
-    ...["exec", "-i", database.container, "pg_restore", "--exit-on-error", "--no-password", ...options],
-    ...[`--username=${database.user}`, `--dbname=${database.name}`],
+    ...["exec", "-i", "--env", `PGUSER=${database.user}`, "--env", `PGDATABASE=${database.name}`],
+    ...[database.container, "bash", "-c", RESTORE_DONE, "bash", await searchPath(database), ...options],
   ]);
   program.child.stdout.resume();
   await feed(archive, program);
-  const ended = await program.ended;
-  if (ended.code !== 0)
-    throw new StepError(`pg_restore into "${database.name}" failed: ${await said("pg_restore", ended)}`);
+  await requireDone(`pg_restore into "${database.name}"`, await program.ended, DONE);
+  stopIfInterrupted();
 }
 
 /**
- * The statements that make a dump's schema, as text.
+ * The script that makes a dump's database and its schema.
  *
  * @throws StepError where pg_restore cannot read the dump.
  */
 export async function schemaText(container: string, archive: Readable): Promise<string> {
-  const running = start("docker", ["exec", "-i", container, "pg_restore", "--schema-only", "--file=-"]);
+  const options = ["--create", "--schema-only", "--file=-"];
+  const running = start("docker", ["exec", "-i", container, "pg_restore", ...options]);
   const chunks: Buffer[] = [];
   running.child.stdout.on("data", (chunk: Buffer) => chunks.push(chunk));
   await feed(archive, running);
   const ended = await running.ended;
-  if (ended.code !== 0)
-    throw new StepError(`pg_restore cannot read the dump: ${await said("pg_restore", ended)}`);
+  if (ended.code !== 0) throw new StepError(`pg_restore cannot read the dump: ${await said(ended)}`);
   return Buffer.concat(chunks).toString("utf8");
 }
 
@@ -126,37 +159,21 @@ function archiveReader(container: string): { running: Running; counter: RowCount
   running.child.stdout.on("data", (chunk: Buffer) => counter.push(chunk));
   const rows = running.ended.then(async (ended) => {
     if (ended.code === 0) return counter.rows;
-    throw new StepError(`pg_restore cannot read the dump: ${await said("pg_restore", ended)}`);
+    throw new StepError(`pg_restore cannot read the dump: ${await said(ended)}`);
   });
   // Awaited at the end of the stream; a failure before that is no unhandled rejection.
   rows.catch(() => undefined);
   return { running, counter, rows };
 }
 
+/** Gives a program all of an archive; one that ends before says why itself. */
 async function feed(archive: Readable, { child }: Running): Promise<void> {
-  for await (const chunk of archive as AsyncIterable<Buffer>) {
-    stopIfInterrupted();
-    await write(child.stdin, chunk);
-  }
-  child.stdin.end();
+  await pipeline(archive, child.stdin).catch(() => {
+    if (archive.errored !== null && !child.stdin.destroyed) throw archive.errored;
+  });
+  stopIfInterrupted();
 }
 
-/** Writes and waits until there is room for more; a reader that is gone says why itself. */
-export async function write(stream: Writable, chunk: Buffer): Promise<void> {
-  if (stream.destroyed || stream.write(chunk)) return;
-  await Promise.race([once(stream, "drain"), once(stream, "close")]).catch(() => undefined);
-}
-
-/** What a program of PostgreSQL's said went wrong: its first error with its details; else what docker said. */
-async function said(program: string, { code, stderr }: Result): Promise<string> {
-  const lines = stderr
-    .split("\n")
-    .filter((line) => line.startsWith(`${program}: `) || /^(DETAIL|HINT|Command was)/.test(line));
-  const first = lines.findIndex((line) => /error: /.test(line));
-  if (first >= 0)
-    return lines
-      .slice(first, first + 3)
-      .join("\n")
-      .replaceAll(`${program}: error: `, "");
-  return dockerError(["exec"], { code, stderr });
-}
+/** Writes and waits until it is taken; a reader that is gone says why itself. */
+export const write = (stream: Writable, chunk: Buffer): Promise<void> =>
+  new Promise((resolve) => stream.write(chunk, () => resolve()));
