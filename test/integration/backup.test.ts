@@ -19,7 +19,7 @@ let backups: Backups;
 let scratch: Scratch;
 
 beforeAll(async () => {
-  backups = await Backups.make("integration/backup.test.ts");
+  backups = await Backups.make("docs/backup.md", "integration/backup.test.ts");
   scratch = backups.scratch;
 });
 afterAll(() => scratch?.remove());

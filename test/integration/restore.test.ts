@@ -12,7 +12,7 @@ let backups: Backups;
 let scratch: Scratch;
 
 beforeAll(async () => {
-  backups = await Backups.make("integration/restore.test.ts");
+  backups = await Backups.make("docs/backup.md", "integration/restore.test.ts");
   scratch = backups.scratch;
 });
 afterAll(() => scratch?.remove());

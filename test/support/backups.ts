@@ -17,18 +17,18 @@ export class Backups {
   /** The folder that they go to by configuration. */
   readonly folder: string;
   readonly scratch: Scratch;
-  /** The test that the page names. */
-  private readonly test: string;
+  /** A page, and the test in it whose blocks are run. */
+  private readonly tested: [page: string, test: string];
 
-  private constructor(scratch: Scratch, test: string) {
+  private constructor(scratch: Scratch, tested: [page: string, test: string]) {
     this.scratch = scratch;
-    this.test = test;
+    this.tested = tested;
     this.folder = join(scratch.folder, "backups");
   }
 
-  /** Brings a stack up. @param test The file, as docs/backup.md names it. */
-  static async make(test: string): Promise<Backups> {
-    const backups = new Backups(await Scratch.make(), test);
+  /** Brings a stack up. */
+  static async make(...tested: [page: string, test: string]): Promise<Backups> {
+    const backups = new Backups(await Scratch.make(), tested);
     mkdirSync(backups.folder);
     backups.scratch.config["backups"] = { to: backups.folder };
     await backups.scratch.upWell();
@@ -47,9 +47,9 @@ export class Backups {
     return execute(process.execPath, command, { ...own, ...env });
   }
 
-  /** A block of docs/backup.md, which has to succeed. */
+  /** A block of the page, which has to succeed. */
   documented(name: string, options: ScratchPageOptions, of = this.scratch): Promise<string> {
-    return runBlock(of, ["docs/backup.md", this.test, name], options);
+    return runBlock(of, [...this.tested, name], options);
   }
 
   /** A backup that has to succeed; gives its path. */
