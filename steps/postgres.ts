@@ -16,6 +16,9 @@ export type Rows = Map<string, number>;
 /** psql, saying nothing but results, and stopping at the first error. */
 const PSQL = ["psql", "-qtAXw", "-v", "ON_ERROR_STOP=1"];
 
+/** The last line of what psql answers, which an interrupted one does not come to: docker's exit code may be 0 then. */
+const DONE = "agatha: done";
+
 /**
  * Runs statements and gives the lines that they answer.
  *
@@ -24,8 +27,9 @@ const PSQL = ["psql", "-qtAXw", "-v", "ON_ERROR_STOP=1"];
  */
 export async function sql(database: Database, statements: string, name = database.name): Promise<string[]> {
   const args = ["exec", "-i", database.container, ...PSQL, "-U", database.user, "-d", name];
-  const result = await run("docker", args, statements);
-  if (result.code === 0) return result.stdout.split("\n").filter(Boolean);
+  const result = await run("docker", args, `${statements}\n\\echo ${DONE}\n`);
+  const lines = result.stdout.split("\n").filter(Boolean);
+  if (result.code === 0 && lines.includes(DONE)) return lines.filter((line) => line !== DONE);
   const reason = /(?:ERROR|FATAL):[^\n]*(?:\nDETAIL:[^\n]*)?/.exec(result.stderr)?.[0];
   if (reason === undefined) throw new StepError(await dockerError(["exec"], result));
   throw new StepError(`database "${name}": ${reason}`);

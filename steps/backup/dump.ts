@@ -3,11 +3,11 @@ import { createHash, randomBytes } from "node:crypto";
 import type { Readable, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { type Database, type Rows, sql } from "../postgres.ts";
-import { type Running, StepError, start, stopIfInterrupted } from "../process.ts";
+import { type Running, start, stopIfInterrupted } from "../process.ts";
 import { literal } from "../sql.ts";
 import { RowCounter } from "./archive.ts";
 import { startProof } from "./prove.ts";
-import { RESTORE, requireDone, said, searchPath } from "./restoring.ts";
+import { DONE, RESTORE, requireDone, searchPath } from "./restoring.ts";
 
 /** A dump that was taken. */
 export interface Dumped {
@@ -22,10 +22,8 @@ export interface Dumped {
 /** Longest wait for a table that is locked, in milliseconds. */
 const LOCK_WAIT_MS = 60_000;
 
-/** Says that a program in the container came to its end. */
-const DONE = "agatha: done";
-
-const DUMP = `pg_dump "$@" && echo "${DONE}" >&2`;
+/** Runs a program and says that it came to its end. */
+const TO_END = `"$@" && echo "${DONE}" >&2`;
 
 /**
  * Dumps a database, as it is at one moment, in PostgreSQL's custom format. The same bytes are restored into a temporary
@@ -43,20 +41,7 @@ export async function dump(
   const name = `agatha-dump-${randomBytes(6).toString("hex")}`;
   const proof = await startProof(database, stack);
   const reader = proof.withRows ? undefined : archiveReader(database.container);
-  const source = start("docker", [
-    ...[
-      "exec",
-      "--env",
-      `PGAPPNAME=${name}`,
-      database.container,
-      "bash",
-      "-c",
-      DUMP,
-      "bash",
-      "--format=custom",
-    ],
-    ...[`--lock-wait-timeout=${LOCK_WAIT_MS}`, "--no-password", `--username=${database.user}`, database.name],
-  ]);
+  const source = startDump(database, name);
   const consumers = [proof.running, ...(reader === undefined ? [] : [reader.running])];
   const hash = createHash("sha256");
   let bytes = 0;
@@ -70,7 +55,7 @@ export async function dump(
     }
     const ended = await source.ended;
     stopIfInterrupted();
-    await requireDone(`pg_dump of "${database.name}"`, ended, DONE);
+    await requireDone(`pg_dump of "${database.name}" failed`, ended);
     reader?.running.child.stdin.end();
     const rows = await proof.rows();
     const result = {
@@ -90,6 +75,13 @@ export async function dump(
     }
   }
 }
+
+/** @param name By which the session is found again. */
+const startDump = ({ container, user, name: of }: Database, name: string): Running =>
+  start("docker", [
+    ...["exec", "--env", `PGAPPNAME=${name}`, container, "bash", "-c", TO_END, "bash", "pg_dump"],
+    ...["--format=custom", `--lock-wait-timeout=${LOCK_WAIT_MS}`, "--no-password", `--username=${user}`, of],
+  ]);
 
 /** The client's end is not pg_dump's, which goes on in the container until it writes again. */
 async function endSession(database: Database, application: string): Promise<void> {
@@ -132,7 +124,7 @@ export async function restoreDump(
   ]);
   program.child.stdout.resume();
   await feed(archive, program);
-  await requireDone(`pg_restore into "${database.name}"`, await program.ended, DONE);
+  await requireDone(`pg_restore into "${database.name}" failed`, await program.ended);
   stopIfInterrupted();
 }
 
@@ -142,25 +134,28 @@ export async function restoreDump(
  * @throws StepError where pg_restore cannot read the dump.
  */
 export async function schemaText(container: string, archive: Readable): Promise<string> {
-  const options = ["--create", "--schema-only", "--file=-"];
-  const running = start("docker", ["exec", "-i", container, "pg_restore", ...options]);
+  const running = startReading(container, "--create", "--schema-only");
   const chunks: Buffer[] = [];
   running.child.stdout.on("data", (chunk: Buffer) => chunks.push(chunk));
   await feed(archive, running);
-  const ended = await running.ended;
-  if (ended.code !== 0) throw new StepError(`pg_restore cannot read the dump: ${await said(ended)}`);
+  await requireRead(running);
   return Buffer.concat(chunks).toString("utf8");
 }
 
+/** Starts a pg_restore that makes text of an archive. */
+const startReading = (container: string, ...options: string[]): Running =>
+  start("docker", [
+    ...["exec", "-i", container, "bash", "-c", TO_END, "bash", "pg_restore", "--file=-", ...options],
+  ]);
+
+const requireRead = async (running: Running): Promise<void> =>
+  requireDone("pg_restore cannot read the dump", await running.ended);
+
 function archiveReader(container: string): { running: Running; counter: RowCounter; rows: Promise<Rows> } {
-  const args = ["exec", "-i", container, "pg_restore", "--data-only", "--file=-"];
-  const running = start("docker", args);
+  const running = startReading(container, "--data-only");
   const counter = new RowCounter();
   running.child.stdout.on("data", (chunk: Buffer) => counter.push(chunk));
-  const rows = running.ended.then(async (ended) => {
-    if (ended.code === 0) return counter.rows;
-    throw new StepError(`pg_restore cannot read the dump: ${await said(ended)}`);
-  });
+  const rows = requireRead(running).then(() => counter.rows);
   // Awaited at the end of the stream; a failure before that is no unhandled rejection.
   rows.catch(() => undefined);
   return { running, counter, rows };

@@ -15,16 +15,13 @@ import {
 } from "../postgres.ts";
 import { type Running, start } from "../process.ts";
 import { createLike, propertiesOf } from "./properties.ts";
-import { RESTORE, requireDone, searchPath } from "./restoring.ts";
+import { DONE, RESTORE, requireDone, searchPath } from "./restoring.ts";
 
 /** Up to this size of the database its rows are restored too, in bytes on disk. */
 const ROWS_LIMIT = 1e9;
 
 /** Room that a restored database takes: itself, and its write-ahead log, in bytes. */
 const roomFor = (bytes: number): number => bytes * 1.5 + 300e6;
-
-/** Says that all that was asked for has been done; docker's exit code may say so of one that was interrupted. */
-const PROVED = "agatha: restored";
 
 /** Between the statements and the dump on standard input. */
 const STATEMENTS_END = "-- agatha: the dump follows";
@@ -59,7 +56,7 @@ const SCRIPT = `
   export PGDATABASE=${NAME}
   restore "$path" --no-tablespaces "$@"
   psql -qtAXw -v ON_ERROR_STOP=1 <<< "$COUNT_ROWS"
-  echo "${PROVED}" >&2`;
+  echo "${DONE}" >&2`;
 
 export interface Proof {
   running: Running;
@@ -75,65 +72,52 @@ export interface Proof {
  * @param stack The stack's name, for the container's label.
  */
 export async function startProof(database: Database, stack: string): Promise<Proof> {
-  const bytes = await databaseBytes(database);
-  const withRows = bytes < ROWS_LIMIT && (await freeBytes(database)) > roomFor(bytes);
-  const [preload] = await sql(database, "show shared_preload_libraries;");
-  const [locks] = await sql(database, "show max_locks_per_transaction;");
-  const settings = [
-    ...SETTINGS,
-    `max_locks_per_transaction=${locks}`,
-    `shared_preload_libraries=${preload ?? ""}`,
-  ];
-  // Grants may name the server's first role, which nothing can replace.
-  const [first = database.user] = await sql(database, "select rolname from pg_roles where oid = 10;");
-  const prepared = await statements(database);
-  const path = await searchPath(database);
-  const image = (await inspect<string>("container", database.container, ".Image")) ?? "";
+  const [bytes, free, image, path, server, prepared] = await Promise.all([
+    databaseBytes(database),
+    freeBytes(database),
+    inspect<string>("container", database.container, ".Image"),
+    searchPath(database),
+    serverOf(database),
+    statements(database),
+  ]);
+  const withRows = bytes < ROWS_LIMIT && free > roomFor(bytes);
   const running = start("docker", [
-    ...[
-      "run",
-      "--rm",
-      "--interactive",
-      "--init",
-      "--pull",
-      "never",
-      "--network",
-      "none",
-      "--user",
-      "postgres",
-    ],
+    ...["run", "--rm", "--interactive", "--init", "--pull", "never"],
+    ...["--network", "none", "--user", "postgres"],
     ...["--label", `agatha.stack=${stack}`, "--label", "agatha.service=db-work", ...LIMITS],
     ...["--cap-drop", "ALL", "--security-opt", "no-new-privileges:true", "--env", `COUNT_ROWS=${COUNT_ROWS}`],
-    ...["--entrypoint", "bash", image],
-    ...["-c", SCRIPT, "bash", first, settings.map((setting) => `-c '${setting}'`).join(" ")],
-    ...[path, ...(withRows ? [] : ["--schema-only"])],
+    ...["--entrypoint", "bash", image ?? "", "-c", SCRIPT, "bash", server.first, server.options, path],
+    ...(withRows ? [] : ["--schema-only"]),
   ]);
   const printed: string[] = [];
   running.child.stdout.setEncoding("utf8").on("data", (text: string) => printed.push(text));
   running.child.stdin.write(prepared);
   const rows = async () => {
     running.child.stdin.end();
-    await requireDone(
-      "the backup cannot be restored, so it is none: restoring it",
-      await running.ended,
-      PROVED,
-    );
+    await requireDone("the backup cannot be restored, so it is none", await running.ended);
     return countedRows(printed.join("").split("\n").filter(Boolean));
   };
   return { running, withRows, rows };
 }
 
+/** The server's first role, which grants may name and nothing can replace; and what extensions and many tables take. */
+async function serverOf(database: Database): Promise<{ first: string; options: string }> {
+  const [first = database.user, ...needed] = await sql(
+    database,
+    `select rolname from pg_roles where oid = 10;
+     select format('%s=%s', name, setting) from pg_settings where name in ('max_locks_per_transaction', 'shared_preload_libraries');`,
+  );
+  return { first, options: [...SETTINGS, ...needed].map((setting) => `-c '${setting}'`).join(" ") };
+}
+
 /** What a dump takes for granted: roles, of which some own what only a superuser may, and the database with its settings. */
 async function statements(database: Database): Promise<string> {
-  const roles = await sql(
-    database,
-    "select format('create role %I %s;', rolname, case when rolsuper then 'superuser' end) from pg_roles where oid >= 16384;",
-  );
-  return [
-    ...roles,
-    await createLike(database, database.name, NAME),
-    await propertiesOf(database, database.name, NAME),
-    STATEMENTS_END,
-    "",
-  ].join("\n");
+  const roles =
+    "select format('create role %I %s;', rolname, case when rolsuper then 'superuser' end) from pg_roles where oid >= 16384;";
+  const parts = await Promise.all([
+    sql(database, roles).then((lines) => lines.join("\n")),
+    createLike(database, database.name, NAME),
+    propertiesOf(database, database.name, NAME),
+  ]);
+  return [...parts, STATEMENTS_END, ""].join("\n");
 }

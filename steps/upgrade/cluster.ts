@@ -1,6 +1,6 @@
 /** Copies all of a PostgreSQL server into a new one of a newer version: by the newer version's own programs. */
 import { createLike, propertiesOf } from "../backup/properties.ts";
-import { RESTORE, requireDone, searchPath } from "../backup/restoring.ts";
+import { DONE, RESTORE, requireDone, searchPath } from "../backup/restoring.ts";
 import { docker } from "../docker.ts";
 import { type Database, differingRows, type Rows, sql, tableRows } from "../postgres.ts";
 import { run, StepError } from "../process.ts";
@@ -75,9 +75,6 @@ export function withoutRole(roles: string, role: string): string {
     .join("\n");
 }
 
-/** Says that all of it came to its end. */
-const COPIED = "agatha: copied";
-
 const COPY = `
   set -euo pipefail
   ${RESTORE}
@@ -85,7 +82,7 @@ const COPY = `
   database=$3 path=$4
   shift 4
   pg_dump "$@" --format=custom --compress=0 --dbname="$database" | restore "$path"
-  echo "${COPIED}" >&2`;
+  echo "${DONE}" >&2`;
 
 /** From one server into the other inside a container: nothing of it goes through this program. */
 async function copyDatabase(
@@ -95,7 +92,7 @@ async function copyDatabase(
   path: string,
 ): Promise<void> {
   const args = ["exec", container, "bash", "-c", COPY, "bash", user, name, connection(name), path, ...from];
-  await requireDone(`copying database "${name}"`, await run("docker", args), COPIED);
+  await requireDone(`copying database "${name}" failed`, await run("docker", args));
 }
 
 /** Values of sequences and names of extensions, one a line. */

@@ -8,7 +8,7 @@ import { setImmediate } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { write } from "../../steps/backup/dump.ts";
 import { settingsIn } from "../../steps/backup/properties.ts";
-import { RESTORE, requireDone, said } from "../../steps/backup/restoring.ts";
+import { DONE, RESTORE, requireDone, said } from "../../steps/backup/restoring.ts";
 
 const EMPTIES = "SELECT pg_catalog.set_config('search_path', '', false);";
 
@@ -89,9 +89,9 @@ describe("a restore that fails", () => {
   it("is one where docker ends with 0 and the program in the container never said that it was done", async () => {
     // `docker exec` of a 20.10 client does so when a signal ends it.
     const interrupted = { code: 0, stdout: "", stderr: "" };
-    await expect(requireDone("pg_dump", interrupted, "done")).rejects.toThrow("pg_dump failed");
+    await expect(requireDone("pg_dump failed", interrupted)).rejects.toThrow("pg_dump failed: ");
     await expect(
-      requireDone("pg_dump", { ...interrupted, stderr: "done\n" }, "done"),
+      requireDone("pg_dump failed", { ...interrupted, stderr: `x\n${DONE}\n` }),
     ).resolves.toBeUndefined();
   });
 });
