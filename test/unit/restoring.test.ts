@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { write } from "../../steps/backup/dump.ts";
 import { settingsIn } from "../../steps/backup/properties.ts";
 import { DONE, RESTORE, requireDone, said } from "../../steps/backup/restoring.ts";
+import { savedInWords } from "../../steps/backup/save.ts";
 
 const EMPTIES = "SELECT pg_catalog.set_config('search_path', '', false);";
 
@@ -121,6 +122,16 @@ ALTER DATABASE d SET work_mem TO 'not a setting';
     `alter role "Odd ""r" in database "n""w" SET search_path TO 'app';`,
   ]);
   expect(settingsIn("CREATE TABLE x ();\n", "n", () => true)).toBe("");
+});
+
+it.each([
+  [true, "schema and rows"],
+  [false, "the schema; the rows were read only"],
+])("a backup says what was restored to prove it: rows %s", (withRows, proved) => {
+  const saved = { name: "x", place: "p/x", bytes: 1_200_000, rows: new Map([["a", 14]]), seconds: 0.84 };
+  expect(savedInWords({ ...saved, withRows })).toBe(
+    `p/x, 1.2 MB, 1 table, 14 rows, 0.8 s; proved by restoring ${proved}`,
+  );
 });
 
 describe("a piece of a dump", () => {
