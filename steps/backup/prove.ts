@@ -72,14 +72,12 @@ export interface Proof {
  * @param stack The stack's name, for the container's label.
  */
 export async function startProof(database: Database, stack: string): Promise<Proof> {
-  const [bytes, free, image, path, server, prepared] = await Promise.all([
-    databaseBytes(database),
-    freeBytes(database),
-    inspect<string>("container", database.container, ".Image"),
-    searchPath(database),
-    serverOf(database),
-    statements(database),
-  ]);
+  // Two at a time: an ssh server refuses many that knock at once.
+  const prepared = statements(database);
+  prepared.catch(() => undefined);
+  const [bytes, free] = [await databaseBytes(database), await freeBytes(database)];
+  const image = await inspect<string>("container", database.container, ".Image");
+  const [path, server, text] = [await searchPath(database), await serverOf(database), await prepared];
   const withRows = bytes < ROWS_LIMIT && free > roomFor(bytes);
   const running = start("docker", [
     ...["run", "--rm", "--interactive", "--init", "--pull", "never"],
@@ -91,7 +89,7 @@ export async function startProof(database: Database, stack: string): Promise<Pro
   ]);
   const printed: string[] = [];
   running.child.stdout.setEncoding("utf8").on("data", (text: string) => printed.push(text));
-  running.child.stdin.write(prepared);
+  running.child.stdin.write(text);
   const rows = async () => {
     running.child.stdin.end();
     await requireDone("the backup cannot be restored, so it is none", await running.ended);
@@ -114,10 +112,10 @@ async function serverOf(database: Database): Promise<{ first: string; options: s
 async function statements(database: Database): Promise<string> {
   const roles =
     "select format('create role %I %s;', rolname, case when rolsuper then 'superuser' end) from pg_roles where oid >= 16384;";
-  const parts = await Promise.all([
-    sql(database, roles).then((lines) => lines.join("\n")),
-    createLike(database, database.name, NAME),
-    propertiesOf(database, database.name, NAME),
-  ]);
+  const parts = [
+    ...(await sql(database, roles)),
+    await createLike(database, database.name, NAME),
+    await propertiesOf(database, database.name, NAME),
+  ];
   return [...parts, STATEMENTS_END, ""].join("\n");
 }
