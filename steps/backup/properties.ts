@@ -36,6 +36,7 @@ export async function propertiesOf(server: Database, of: string, name: string): 
   const lines = await sql(
     server,
     `with db as (select * from pg_database where datname =${literal(of)})
+     select to_json(statement) from (
      select format('alter database %I owner to %I;', ${target}, pg_get_userbyid(datdba)) from db
      union all
      select format('alter database %I connection limit %s;', ${target}, datconnlimit) from db where datconnlimit >= 0
@@ -54,10 +55,11 @@ export async function propertiesOf(server: Database, of: string, name: string): 
        from db, aclexplode(datacl) where datacl is not null
      union all
      select format('comment on database %I is %L;', ${target}, shobj_description(oid, 'pg_database'))
-       from db where shobj_description(oid, 'pg_database') is not null;`,
+       from db where shobj_description(oid, 'pg_database') is not null) all_of_them (statement);`,
     "template1",
   );
-  return lines.join("\n");
+  // As JSON: a comment may have lines of its own.
+  return lines.map((line) => JSON.parse(line) as string).join("\n");
 }
 
 const NAME = '"(?:[^"]|"")+"|[^\\s",;]+';

@@ -34,7 +34,7 @@ export const RESTORE = `
     } | PGOPTIONS="-c default_transaction_read_only=off" psql -qtAXw -v ON_ERROR_STOP=1 --output=/dev/null
   }`;
 
-/** The search_path of the database's sessions, as a literal for \`RESTORE\`. */
+/** The search_path of the database's sessions, as a literal for `RESTORE`. */
 export async function searchPath(database: Database, name = database.name): Promise<string> {
   const [path = ""] = await sql(database, "select current_setting('search_path');", name);
   return literal(path).trim();
