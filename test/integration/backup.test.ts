@@ -101,9 +101,9 @@ describe("a backup", () => {
     const { code, output } = await backups.script("backup", []);
     expect(code).toBe(1);
     expect(output).toMatch(
-      /^the backup cannot be restored, so it is none: .* violates check constraint "aa_id_check"/,
+      /^the backup cannot be restored, so it is none: .* violates check constraint "aa_check"/,
     );
-    const fix = "ALTER TABLE aa DROP CONSTRAINT aa_id_check, ADD CONSTRAINT aa_id_check CHECK (…) NOT VALID";
+    const fix = "ALTER TABLE aa DROP CONSTRAINT aa_check, ADD CONSTRAINT aa_check CHECK (…) NOT VALID";
     expect(output).toContain(fix);
     expect(readdirSync(backups.folder)).toEqual(before);
     await scratch.sql(fix.replace("…", "allowed()"));

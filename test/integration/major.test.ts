@@ -72,7 +72,7 @@ async function everything(): Promise<string[]> {
     "select * from app.event order by id",
     "select schemaname, sequencename, last_value from pg_sequences order by 1, 2",
     "select conname, pg_get_constraintdef(oid), convalidated, condeferred from pg_constraint where connamespace = 'app'::regnamespace order by 1, 2",
-    "select relname, relkind, relowner::regrole::text, relacl::text, relpersistence, relrowsecurity from pg_class where relnamespace = 'app'::regnamespace order by 1",
+    "select relname, relkind, relowner::regrole::text, has_table_privilege('harsh_group', oid, 'select'), relpersistence, relrowsecurity from pg_class where relnamespace = 'app'::regnamespace order by 1",
     "select proname, proowner::regrole::text, proacl::text, proconfig::text from pg_proc where pronamespace = 'app'::regnamespace and proname !~ 'span' order by 1",
     "select polname, polroles::regrole[]::text from pg_policy",
     "select pubname, pubinsert, pubupdate from pg_publication",
