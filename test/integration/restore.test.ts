@@ -21,6 +21,7 @@ describe("a restore", () => {
   let path: string;
 
   beforeAll(async () => {
+    await scratch.sql("insert into budget (name, amount_cents) values ('first', 1), ('second', 2)");
     await scratch.sql("alter database docker_agatha_db set work_mem = '5MB'");
     path = await backups.take();
     await scratch.sql("delete from budget where name = 'first'; create table later (id int)");
