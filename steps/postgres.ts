@@ -1,5 +1,5 @@
 /** SQL on a database from inside its container: over the local socket, where PostgreSQL asks for no password. */
-import { dockerError } from "./docker.ts";
+import { docker, dockerError } from "./docker.ts";
 import { run, StepError } from "./process.ts";
 
 export interface Database {
@@ -16,6 +16,9 @@ export type Rows = Map<string, number>;
 /** psql, saying nothing but results, and stopping at the first error. */
 const PSQL = ["psql", "-qtAXw", "-v", "ON_ERROR_STOP=1"];
 
+/** The last line of what psql answers, which an interrupted one does not come to: docker's exit code may be 0 then. */
+const DONE = "agatha: done";
+
 /**
  * Runs statements and gives the lines that they answer.
  *
@@ -24,8 +27,9 @@ const PSQL = ["psql", "-qtAXw", "-v", "ON_ERROR_STOP=1"];
  */
 export async function sql(database: Database, statements: string, name = database.name): Promise<string[]> {
   const args = ["exec", "-i", database.container, ...PSQL, "-U", database.user, "-d", name];
-  const result = await run("docker", args, statements);
-  if (result.code === 0) return result.stdout.split("\n").filter(Boolean);
+  const result = await run("docker", args, `${statements}\n\\echo ${DONE}\n`);
+  const lines = result.stdout.split("\n").filter(Boolean);
+  if (result.code === 0 && lines.includes(DONE)) return lines.filter((line) => line !== DONE);
   const reason = /(?:ERROR|FATAL):[^\n]*(?:\nDETAIL:[^\n]*)?/.exec(result.stderr)?.[0];
   if (reason === undefined) throw new StepError(await dockerError(["exec"], result));
   throw new StepError(`database "${name}": ${reason}`);
@@ -37,15 +41,14 @@ const TABLES = `
   where c.relkind = 'r' and c.relpersistence <> 't' and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
     and not exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')`;
 
-/** Rows of every table, all at one moment. Reads every table. */
-export async function tableRows(database: Database, name = database.name): Promise<Rows> {
-  const count = `select format('select json_build_array(%L::text, %L::text, count(*)) from only %I.%I',
-    n.nspname, c.relname, n.nspname, c.relname) ${TABLES} order by n.nspname, c.relname \\gexec`;
-  const lines = await sql(
-    database,
-    `begin isolation level repeatable read read only;\n${count}\ncommit;\n`,
-    name,
-  );
+/** For psql: a line of JSON for each table, all at one moment. Reads every table. */
+export const COUNT_ROWS = `begin isolation level repeatable read read only;
+  select format('select json_build_array(%L::text, %L::text, count(*)) from only %I.%I',
+    n.nspname, c.relname, n.nspname, c.relname) ${TABLES} order by n.nspname, c.relname \\gexec
+  commit;\n`;
+
+/** What `COUNT_ROWS` answers. */
+export function countedRows(lines: string[]): Rows {
   return new Map(
     lines.map((line) => {
       const [schema, table, rows] = JSON.parse(line) as [string, string, number];
@@ -54,6 +57,10 @@ export async function tableRows(database: Database, name = database.name): Promi
   );
 }
 
+/** Rows of every table, all at one moment. Reads every table. */
+export const tableRows = async (database: Database, name = database.name): Promise<Rows> =>
+  countedRows(await sql(database, COUNT_ROWS, name));
+
 /** Number of tables that somebody made. */
 export const tableCount = async (database: Database): Promise<number> =>
   Number((await sql(database, `select count(*) ${TABLES};`))[0]);
@@ -61,6 +68,13 @@ export const tableCount = async (database: Database): Promise<number> =>
 /** What the database takes on disk, in bytes. */
 export const databaseBytes = async ({ ...database }: Database): Promise<number> =>
   Number((await sql(database, "select pg_database_size(current_database());"))[0]);
+
+/** Room for more where the server's data lies, in bytes. */
+export async function freeBytes(database: Database): Promise<number> {
+  const [folder = ""] = await sql(database, "show data_directory;");
+  const df = await docker(["exec", database.container, "df", "-Pk", folder]);
+  return Number(df.split("\n").at(-1)?.split(/\s+/)[3]) * 1024;
+}
 
 /** The server's version: `13.14`. */
 export const serverVersion = async (database: Database): Promise<string> =>

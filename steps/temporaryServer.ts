@@ -107,8 +107,9 @@ export async function accepts(
   ];
   const end = performance.now() + START_LIMIT_MS;
   for (;;) {
-    const { code, stderr } = await run("docker", ["exec", container, ...psql]);
-    if (code === 0) return;
+    const { stdout, stderr } = await run("docker", ["exec", container, ...psql]);
+    // Not the exit code: docker's may be 0 for a client that was interrupted.
+    if (stdout.trim() === "1") return;
     const running = await inspect<boolean>("container", container, ".State.Running");
     // What another try does not change.
     const refused = /FATAL: +(?! |the database system is)[^\n]*/.exec(stderr)?.[0];
@@ -138,17 +139,22 @@ export async function removeContainer(name: string): Promise<boolean> {
   return there;
 }
 
+/** What a script in a volume prints last; one that was interrupted does not, whatever docker's exit code is. */
+const DONE = "agatha: done";
+
 /**
  * Runs a shell script in the volume's folder and gives what it prints.
  *
  * @param args The script's `$1` and following.
  * @throws StepError in the script's words.
  */
-export function inVolume(where: Temporary, script: string, ...args: string[]): Promise<string> {
-  return docker([
+export async function inVolume(where: Temporary, script: string, ...args: string[]): Promise<string> {
+  const printed = await docker([
     ...["run", "--rm", ...confined(where), "--network", "none", "--user", POSTGRES_USER, "--workdir", DATA],
-    ...["--entrypoint", "sh", where.image, "-euc", script, "sh", ...args],
+    ...["--entrypoint", "sh", where.image, "-euc", `${script}\necho "${DONE}"`, "sh", ...args],
   ]);
+  if (!printed.endsWith(DONE)) throw new StepError("docker run: it was interrupted.");
+  return printed.slice(0, -DONE.length).trim();
 }
 
 /** The major version whose data a volume holds; undefined where it holds none that is whole. */

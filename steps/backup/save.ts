@@ -11,6 +11,8 @@ export interface Saved {
   place: string;
   bytes: number;
   rows: Rows;
+  /** Whether the rows were restored to prove it, and not the schema alone. */
+  withRows: boolean;
   seconds: number;
 }
 
@@ -32,9 +34,9 @@ export async function saveBackup(
   const name = await freeName(target, () => backupName(stack, new Date(), version, automatic));
   const draft = await target.create(name);
   try {
-    const { bytes, sha256, rows } = await dump(database, (chunk) => draft.write(chunk));
+    const { sha256, ...dumped } = await dump(database, stack, (chunk) => draft.write(chunk));
     await draft.keep(sha256);
-    return { name, place: target.place(name), bytes, rows, seconds: (performance.now() - begin) / 1000 };
+    return { name, place: target.place(name), ...dumped, seconds: (performance.now() - begin) / 1000 };
   } catch (error) {
     await draft.discard();
     throw error;
@@ -51,9 +53,14 @@ async function freeName(target: Target, nameNow: () => string): Promise<string> 
   return nameNow();
 }
 
-/** `.state/backups/dev/x.dump, 1.2 MB, 2 tables, 14 rows, 0.8 s` */
-export const savedInWords = ({ place, bytes, rows, seconds }: Saved): string =>
-  `${place}, ${megabytes(bytes)}, ${inNumbers(rows)}, ${seconds.toFixed(1)} s`;
+/** `1.2 MB, 2 tables, 14 rows, 0.8 s; proved by restoring schema and rows` */
+export const whatIsSaved = ({ bytes, rows, withRows, seconds }: Saved): string =>
+  `${megabytes(bytes)}, ${inNumbers(rows)}, ${seconds.toFixed(1)} s; proved by restoring ${
+    withRows ? "schema and rows" : "the schema; the rows were read only"
+  }`;
+
+/** The same after `.state/backups/dev/x.dump, ` */
+export const savedInWords = (saved: Saved): string => `${saved.place}, ${whatIsSaved(saved)}`;
 
 /** Removes what `up` took of this stack by itself, but for the newest. @returns How many went. */
 export async function prune(target: Target, stack: string, keep: number): Promise<number> {

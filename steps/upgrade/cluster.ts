@@ -1,4 +1,6 @@
 /** Copies all of a PostgreSQL server into a new one of a newer version: by the newer version's own programs. */
+import { createLike, propertiesOf } from "../backup/properties.ts";
+import { DONE, RESTORE, requireDone, searchPath } from "../backup/restoring.ts";
 import { docker } from "../docker.ts";
 import { type Database, differingRows, type Rows, sql, tableRows } from "../postgres.ts";
 import { run, StepError } from "../process.ts";
@@ -47,10 +49,21 @@ export async function copyCluster(servers: Servers): Promise<void> {
   await sql(target, withoutRole(roles, target.user));
   const there = await databasesOf(target);
   for (const name of await databasesOf(old)) {
-    if (!there.includes(name)) await sql(target, `create database ${identifier(name)} template template0;`);
-    await copyDatabase(target, from, name);
+    if (!there.includes(name)) await createDatabase(servers, name);
+    // Before what is in it, which may need the search_path.
+    await sql(target, await propertiesOf(old, name, name));
+    await copyDatabase(target, from, name, await searchPath(old, connection(name)));
   }
-  await sql(target, (await sql(old, DATABASE_PROPERTIES)).join("\n"));
+}
+
+/** With the old one's encoding and locale, where the new version's image has that. */
+async function createDatabase({ old, new: target }: Servers, name: string): Promise<void> {
+  try {
+    await sql(target, await createLike(old, name, name));
+  } catch (error) {
+    if (!/locale/.test((error as Error).message)) throw error;
+    await sql(target, `create database ${identifier(name)} template template0;`);
+  }
 }
 
 /** The roles' SQL without making the one role that a new server has already. */
@@ -62,47 +75,25 @@ export function withoutRole(roles: string, role: string): string {
     .join("\n");
 }
 
-/** From one server into the other inside a container: nothing of it goes through this program. */
-async function copyDatabase({ container, user }: Database, from: string[], name: string): Promise<void> {
-  const script = `
-    set -o pipefail
-    database=$1 user=$2
-    shift 2
-    pg_dump "$@" --format=custom --compress=0 --dbname="$database" |
-      pg_restore --username="$user" --no-password --exit-on-error --dbname="$database"`;
-  const args = ["exec", container, "bash", "-c", script, "bash", connection(name), user, ...from];
-  const { code, stderr } = await run("docker", args);
-  if (code === 0) return;
-  const lines = stderr.trim().split("\n");
-  const first = Math.max(
-    0,
-    lines.findIndex((line) => /error: /.test(line)),
-  );
-  throw new StepError(`database "${name}": ${lines.slice(first, first + 3).join("\n")}`);
-}
+const COPY = `
+  set -euo pipefail
+  ${RESTORE}
+  export PGUSER=$1 PGDATABASE=$2
+  database=$3 path=$4
+  shift 4
+  pg_dump "$@" --format=custom --compress=0 --dbname="$database" | restore "$path"
+  echo "${DONE}" >&2`;
 
-/** Statements for what is a database's own and in no dump of it: owner, settings, rights, comment. */
-const DATABASE_PROPERTIES = `
-  with db as (select * from pg_database where datallowconn and not datistemplate)
-  select format('alter database %I owner to %I;', datname, pg_get_userbyid(datdba)) from db
-  union all
-  select format('alter %s set %I to %s;',
-      case when role is null then format('database %I', datname) else format('role %I in database %I', role, datname) end,
-      name, case when name in ('local_preload_libraries', 'search_path', 'session_preload_libraries', 'temp_tablespaces')
-        -- Lists are kept quoted already.
-        then value else quote_literal(value) end)
-    from (select datname, rolname as role, split_part(setting, '=', 1) as name, substr(setting, strpos(setting, '=') + 1) as value
-      from pg_db_role_setting join db on db.oid = setdatabase left join pg_roles r on r.oid = setrole, unnest(setconfig) setting) s
-  union all
-  select format('revoke all on database %I from public;', datname) from db where datacl is not null
-  union all
-  select format('grant %s on database %I to %s%s;', privilege_type, datname,
-      case grantee when 0 then 'public' else quote_ident(pg_get_userbyid(grantee)) end,
-      case when is_grantable then ' with grant option' else '' end)
-    from db, aclexplode(datacl) where datacl is not null
-  union all
-  select format('comment on database %I is %L;', datname, shobj_description(oid, 'pg_database'))
-    from db where shobj_description(oid, 'pg_database') is not null;`;
+/** From one server into the other inside a container: nothing of it goes through this program. */
+async function copyDatabase(
+  { container, user }: Database,
+  from: string[],
+  name: string,
+  path: string,
+): Promise<void> {
+  const args = ["exec", container, "bash", "-c", COPY, "bash", user, name, connection(name), path, ...from];
+  await requireDone(`copying database "${name}" failed`, await run("docker", args));
+}
 
 /** Values of sequences and names of extensions, one a line. */
 const OTHERS = `

@@ -4,6 +4,7 @@
  */
 import { createReadStream } from "node:fs";
 import { readDump, restoreDump, schemaText } from "../../../steps/backup/dump.ts";
+import { createLike, propertiesOf, settingsIn } from "../../../steps/backup/properties.ts";
 import { type Database, differingRows, type Rows, sql, tableRows } from "../../../steps/postgres.ts";
 import { stopIfInterrupted } from "../../../steps/process.ts";
 import { identifier, literal } from "../../../steps/sql.ts";
@@ -28,13 +29,16 @@ const maintenance = ({ name }: Database): string => (name === "postgres" ? "temp
  * @throws StepError in pg_restore's words, or Stop where rows differ; nothing is left of it then.
  */
 export async function restoreBeside(database: Database, path: string, rows: Rows): Promise<string[]> {
-  const roles = missingRoles(
-    rolesIn(await schemaText(database.container, createReadStream(path))),
-    await sql(database, "select rolname from pg_roles;"),
-  );
+  const script = await schemaText(database.container, createReadStream(path));
+  const there = await sql(database, "select rolname from pg_roles;");
+  const roles = missingRoles(rolesIn(script), there);
   await dropDatabase(database, RESTORING);
   try {
-    await sql(database, await likeStatement(database, RESTORING), maintenance(database));
+    await sql(database, await createLike(database, database.name, RESTORING), maintenance(database));
+    // Before what is in it, which may need the search_path. What the dump has comes over what the stack's database has.
+    const settings = settingsIn(script, RESTORING, (role) => there.includes(role));
+    const properties = await propertiesOf(database, database.name, RESTORING);
+    await sql(database, `${properties}\n${settings}`, maintenance(database));
     const options = roles.length === 0 ? [] : ["--no-owner", "--no-acl"];
     await restoreDump({ ...database, name: RESTORING }, createReadStream(path), options);
     stopIfInterrupted();
@@ -42,7 +46,6 @@ export async function restoreBeside(database: Database, path: string, rows: Rows
     const differing = differingRows(rows, await tableRows(database, RESTORING));
     if (differing.length > 0)
       throw new Stop(`restore: the dump and what was restored of it differ: ${differing.join("; ")}.`);
-    await copySettings(database, RESTORING);
     stopIfInterrupted();
   } catch (error) {
     await dropDatabase(database, RESTORING);
@@ -105,37 +108,6 @@ async function dropDatabase(database: Database, name: string): Promise<void> {
     `set client_min_messages = error;\n${cutOff}\ndrop database if exists ${identifier(name)};`,
     maintenance(database),
   );
-}
-
-/** Makes a database with the owner, encoding and locale of another. */
-async function likeStatement(database: Database, name: string): Promise<string> {
-  const [line] = await sql(
-    database,
-    `select format('create database %I template template0 owner %I encoding %L lc_collate %L lc_ctype %L;',
-       ${literal(name)}, pg_get_userbyid(datdba), pg_encoding_to_char(encoding), datcollate, datctype)
-     from pg_database where datname =${literal(database.name)};`,
-  );
-  return line ?? "";
-}
-
-/** What belongs to the database itself and so is in no dump of it: its settings and who may connect. */
-async function copySettings(database: Database, to: string): Promise<void> {
-  const from = `(select oid from pg_database where datname =${literal(database.name)})`;
-  const target = literal(to);
-  // A list as it is in the catalogue is no literal: it goes by way of the session's own setting.
-  const settings = `
-    select format('select set_config(%L, %L, false)', split_part(entry, '=', 1), substr(entry, strpos(entry, '=') + 1)),
-      format(case when setrole = 0 then 'alter database %2$I set %3$I from current'
-                  else 'alter role %1$I in database %2$I set %3$I from current' end,
-        case when setrole = 0 then '' else pg_get_userbyid(setrole)::text end, ${target}, split_part(entry, '=', 1))
-    from pg_db_role_setting, unnest(setconfig) entry where setdatabase = ${from}`;
-  const grants = `
-    select format('revoke all on database %I from public', ${target}) from pg_database where oid = ${from} and datacl is not null
-    union all
-    select format('grant %s on database %I to %s', privilege_type, ${target},
-      case when grantee = 0 then 'public' else quote_ident(pg_get_userbyid(grantee)::text) end)
-    from pg_database, aclexplode(datacl) where oid = ${from}`;
-  await sql(database, `${settings} \\gexec\n${grants} \\gexec\n`, maintenance(database));
 }
 
 /** The rows in a dump and what they take as text, read to its end. */

@@ -1,12 +1,11 @@
 /** Puts a dump in the place of a stack's database: judged, asked for, restored beside it, exchanged, and served again. */
 import { requireSpace } from "../../../steps/backup/target.ts";
-import { docker } from "../../../steps/docker.ts";
 import {
   type Database,
+  freeBytes,
   inNumbers,
   type Rows,
   serverVersion,
-  sql,
   tableRows,
 } from "../../../steps/postgres.ts";
 import { run } from "../../../steps/process.ts";
@@ -82,12 +81,9 @@ const seconds = (since: number): string => `${((performance.now() - since) / 100
 
 /** Where the database's data lies there has to be room for both. */
 async function requireRoom(database: Database, textBytes: number): Promise<void> {
-  const [folder = ""] = await sql(database, "show data_directory;");
-  const df = await docker(["exec", database.container, "df", "-Pk", folder]);
-  const free = Number(df.split("\n").at(-1)?.split(/\s+/)[3]) * 1024;
   requireSpace(
     `volume of ${database.name}`,
-    free,
+    await freeBytes(database),
     textBytes * SPACE,
     "the restored database beside it",
     "restore on another host",

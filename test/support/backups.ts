@@ -1,0 +1,84 @@
+/** A scratch stack with backups in a folder of its own, and the commands that take and restore them. */
+import { createReadStream, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect } from "vitest";
+import { parse, stringify } from "yaml";
+import { readDump } from "../../steps/backup/dump.ts";
+import { type Ended, execute, Scratch } from "./scratch.ts";
+import { runBlock, type ScratchPageOptions } from "./scratchPage.ts";
+
+/** Rows of the first table are only allowed while the second has some: a dump fills the first before the second. */
+export const UNRESTORABLE = `
+  create table zz (id int); insert into zz values (1);
+  create function allowed() returns boolean language sql as 'select exists (select from public.zz)';
+  create table aa (id int check (allowed())); insert into aa values (1);`;
+
+export class Backups {
+  /** The folder that they go to by configuration. */
+  readonly folder: string;
+  readonly scratch: Scratch;
+  /** A page, and the test in it whose blocks are run. */
+  private readonly tested: [page: string, test: string];
+
+  private constructor(scratch: Scratch, tested: [page: string, test: string]) {
+    this.scratch = scratch;
+    this.tested = tested;
+    this.folder = join(scratch.folder, "backups");
+  }
+
+  /** Brings a stack up. */
+  static async make(...tested: [page: string, test: string]): Promise<Backups> {
+    const backups = new Backups(await Scratch.make(), tested);
+    mkdirSync(backups.folder);
+    backups.scratch.config["backups"] = { to: backups.folder };
+    await backups.scratch.upWell();
+    return backups;
+  }
+
+  /** `npm run backup` or `npm run restore`. */
+  script(
+    name: string,
+    args: string[],
+    config = this.scratch.configFile,
+    env: NodeJS.ProcessEnv = {},
+  ): Promise<Ended> {
+    const { stack, env: own } = this.scratch;
+    const command = [`scripts/${name}.ts`, "--stack", stack, "--config-file", config, ...args];
+    return execute(process.execPath, command, { ...own, ...env });
+  }
+
+  /** A block of the page, which has to succeed. */
+  documented(name: string, options: ScratchPageOptions, of = this.scratch): Promise<string> {
+    return runBlock(of, [...this.tested, name], options);
+  }
+
+  /** A backup that has to succeed; gives its path. */
+  async take(): Promise<string> {
+    const { code, output } = await this.script("backup", []);
+    expect(code, output).toBe(0);
+    return output.split("\n")[0] ?? "";
+  }
+
+  dumps = () => readdirSync(this.folder).filter((name) => name.endsWith(".dump"));
+
+  rowsOf = async (path: string) =>
+    (await readDump(this.scratch.container("db"), createReadStream(path))).rows;
+
+  /** Databases that a restore made and left. */
+  databases = () => this.scratch.sql("select datname from pg_database where datname ~ '^agatha_'");
+
+  /** Names of the budgets that the back serves. */
+  budgets = async (of = this.scratch) =>
+    ((await (await fetch(`${of.backUrl}/api/budgets`)).json()) as { name: string }[])
+      .map(({ name }) => name)
+      .sort();
+
+  /** A config file of the stack with other backups. */
+  configWith(backups: object): string {
+    const file = join(this.scratch.folder, "other.yaml");
+    const given = parse(readFileSync(this.scratch.configFile, "utf8")) as { config: Record<string, unknown> };
+    given.config["agatha:backups"] = backups;
+    writeFileSync(file, stringify(given));
+    return file;
+  }
+}
