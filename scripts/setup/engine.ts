@@ -4,6 +4,7 @@ import { delimiter, resolve } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { lastLines, run, Stop, which } from "../lib/exec.ts";
+import { goCommand } from "../lib/goTool.ts";
 import { line, type Step } from "../lib/report.ts";
 import { atLeast, versionIn } from "../lib/versions.ts";
 import { found, lacking, type Probe } from "./probe.ts";
@@ -97,15 +98,17 @@ async function absentPlugins(cli: string): Promise<Plugin[]> {
 export async function obtainEngine(step: Step): Promise<string> {
   const cli = (await machinesCli()) ?? (engineBuilt() ? undefined : await downloadCli(step));
   if (cli === undefined) {
-    if (!engineBuilt()) await build(step, []);
+    if (mayBuild(engineBuilt())) await build(step, []);
     return (await probeEngine()).text;
   }
   // Built at a time when the machine had none, it would be found first.
   if (engineBuilt()) for (const path of BUILT_CLI) rmSync(path);
-  const failures = pluginsBuilt() ? [] : await installPlugins(cli, step);
-  if (failures.length > 0) {
-    const why = failures.join("; ");
+  const built = pluginsBuilt();
+  const failures = built ? [] : await installPlugins(cli, step);
+  const why = failures.join("; ");
+  if (failures.length > 0)
     line("pulumi engine", `${cli} stays, and its plugins are built from Go modules, since it lacks ${why}`);
+  if (failures.length > 0 || (built && mayBuild(built))) {
     // Not where PATH looks: its own CLI and language host are not wanted.
     await build(step, ["--out", ".tools/unused"]).catch((error: Error) => {
       throw new Stop(`${error.message}\n${cli} lacks ${why}. Install what it lacks, or let Go build it.`);
@@ -114,6 +117,9 @@ export async function obtainEngine(step: Step): Promise<string> {
   }
   return (await probeEngine()).text;
 }
+
+/** What is built of these sources already is found in the cache at once; of other sources, it is built anew. */
+const mayBuild = (built: boolean): boolean => !built || goCommand() !== undefined;
 
 /** @returns Which plugins could not be had, each with why. */
 async function installPlugins(cli: string, step: Step): Promise<string[]> {

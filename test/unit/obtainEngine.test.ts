@@ -110,3 +110,13 @@ it("an engine that was built gives way to a CLI that the machine has got since",
   );
   expect(existsSync(join(clone, ".tools/bin/pulumi"))).toBe(false);
 });
+
+it("an engine that was built of other sources is built anew", async () => {
+  program("machine/go", "exit 0");
+  for (const name of ["pulumi", "pulumi-language-nodejs"]) program(`.tools/bin/${name}`, "echo v3.256.0");
+  builds();
+  await execute("bash", ["-c", `cd '${clone}' && bash scripts/toolchain/build.sh && rm builds`]);
+  await obtain();
+  // build.sh knows whether they are the same, and is done at once then.
+  expect(existsSync(join(clone, "builds"))).toBe(true);
+});
