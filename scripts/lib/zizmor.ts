@@ -6,7 +6,7 @@ import { lastLines, run } from "./exec.ts";
 import { goToolPath } from "./goTool.ts";
 import { line } from "./report.ts";
 
-const NAME = "workflows' safety";
+const NAME = "zizmor";
 
 /** Its version, with the hashes of its wheels. */
 const PINNED = join(import.meta.dirname, "zizmor");
