@@ -3,6 +3,12 @@ import { isLocal, resolveDockerHost } from "../components/dockerHost.ts";
 import { hostSentence } from "../components/dockerWords.ts";
 import { endedWith, type Result, run, StepError } from "./process.ts";
 
+/**
+ * What a script in a container says last. One that was interrupted does not, though docker's exit code may be 0 then
+ * (client 20.10, ended by SIGTERM).
+ */
+export const DONE = "agatha: done";
+
 /** @throws StepError in docker's words where it fails. */
 export async function docker(args: string[], stdin?: string | Buffer): Promise<string> {
   const result = await run("docker", args, stdin);

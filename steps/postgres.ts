@@ -1,5 +1,5 @@
 /** SQL on a database from inside its container: over the local socket, where PostgreSQL asks for no password. */
-import { docker, dockerError } from "./docker.ts";
+import { DONE, docker, dockerError } from "./docker.ts";
 import { run, StepError } from "./process.ts";
 
 export interface Database {
@@ -15,9 +15,6 @@ export type Rows = Map<string, number>;
 
 /** psql, saying nothing but results, and stopping at the first error. */
 const PSQL = ["psql", "-qtAXw", "-v", "ON_ERROR_STOP=1"];
-
-/** The last line of what psql answers, which an interrupted one does not come to: docker's exit code may be 0 then. */
-const DONE = "agatha: done";
 
 /**
  * Runs statements and gives the lines that they answer.

@@ -1,7 +1,7 @@
 /** PostgreSQL in containers of their own, which no network reaches: to read a volume, and to fill one. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Content } from "../components/databaseVolumes.ts";
-import { docker, inspect } from "./docker.ts";
+import { DONE, docker, inspect } from "./docker.ts";
 import { run, StepError, stopIfInterrupted, tail } from "./process.ts";
 
 /** Where the official image keeps its data. */
@@ -138,9 +138,6 @@ export async function removeContainer(name: string): Promise<boolean> {
   if (there) await run("docker", ["rm", "--force", "--volumes", name]);
   return there;
 }
-
-/** What a script in a volume prints last; one that was interrupted does not, whatever docker's exit code is. */
-const DONE = "agatha: done";
 
 /**
  * Runs a shell script in the volume's folder and gives what it prints.

@@ -2,12 +2,13 @@
 import { createHash, randomBytes } from "node:crypto";
 import type { Readable, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { DONE } from "../docker.ts";
 import { type Database, type Rows, sql } from "../postgres.ts";
 import { type Running, start, stopIfInterrupted } from "../process.ts";
 import { literal } from "../sql.ts";
 import { RowCounter } from "./archive.ts";
 import { startProof } from "./prove.ts";
-import { DONE, RESTORE, requireDone, searchPath } from "./restoring.ts";
+import { RESTORE, requireDone, searchPath } from "./restoring.ts";
 
 /** A dump that was taken. */
 export interface Dumped {

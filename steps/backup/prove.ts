@@ -3,7 +3,7 @@
  * feeds it, takes little of the host, and leaves nothing. Not into the stack's own server, whose memory, disk and log
  * belong to the application.
  */
-import { inspect } from "../docker.ts";
+import { DONE, inspect } from "../docker.ts";
 import {
   COUNT_ROWS,
   countedRows,
@@ -15,7 +15,7 @@ import {
 } from "../postgres.ts";
 import { type Running, start } from "../process.ts";
 import { createLike, propertiesOf } from "./properties.ts";
-import { DONE, RESTORE, requireDone, searchPath } from "./restoring.ts";
+import { RESTORE, requireDone, searchPath } from "./restoring.ts";
 
 /** Up to this size of the database its rows are restored too, in bytes on disk. */
 const ROWS_LIMIT = 1e9;

@@ -3,7 +3,7 @@
  * and then CHECKs, indexes, generated columns and materialized views fail whose functions name tables without a schema.
  * So its script goes through psql, under the search_path that the database has in use.
  */
-import { dockerError } from "../docker.ts";
+import { DONE, dockerError } from "../docker.ts";
 import { type Database, sql } from "../postgres.ts";
 import { type Result, StepError } from "../process.ts";
 import { literal } from "../sql.ts";
@@ -69,9 +69,6 @@ function remedy(words: string): string[] {
     ];
   return [];
 }
-
-/** What a script in a container says last on standard error. */
-export const DONE = "agatha: done";
 
 /**
  * Requires that a script came to its end. Docker's exit code does not tell: a client of 20.10 ends with 0 after a signal.

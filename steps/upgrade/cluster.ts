@@ -1,7 +1,7 @@
 /** Copies all of a PostgreSQL server into a new one of a newer version: by the newer version's own programs. */
 import { createLike, propertiesOf } from "../backup/properties.ts";
-import { DONE, RESTORE, requireDone, searchPath } from "../backup/restoring.ts";
-import { docker } from "../docker.ts";
+import { RESTORE, requireDone, searchPath } from "../backup/restoring.ts";
+import { DONE, docker } from "../docker.ts";
 import { type Database, differingRows, type Rows, sql, tableRows } from "../postgres.ts";
 import { run, StepError } from "../process.ts";
 import { identifier } from "../sql.ts";

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { which } from "../../scripts/lib/exec.ts";
 import { refuseUnfitImage } from "../../steps/databaseImage.ts";
+import { DONE } from "../../steps/docker.ts";
 import { loadHarshSchema } from "../support/harshSchema.ts";
 import { changes, execute, type Operations, Scratch } from "../support/scratch.ts";
 import { runBlock } from "../support/scratchPage.ts";
@@ -164,7 +165,7 @@ function dockerWithoutRoom(): string {
   mkdirSync(folder, { recursive: true });
   const real = which("docker") ?? "";
   const answer = "/dev/vda 1024 0 1024 100% /";
-  const script = `#!/bin/bash\ncase "$*" in *"df -Pk"*) echo "${answer}" ;; *) exec ${real} "$@" ;; esac\n`;
+  const script = `#!/bin/bash\ncase "$*" in *"df -Pk"*) printf '%s\\n' "${answer}" "${DONE}" ;; *) exec ${real} "$@" ;; esac\n`;
   writeFileSync(join(folder, "docker"), script, { mode: 0o755 });
   return folder;
 }

@@ -8,8 +8,9 @@ import { setImmediate } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { write } from "../../steps/backup/dump.ts";
 import { settingsIn } from "../../steps/backup/properties.ts";
-import { DONE, RESTORE, requireDone, said } from "../../steps/backup/restoring.ts";
+import { RESTORE, requireDone, said } from "../../steps/backup/restoring.ts";
 import { savedInWords } from "../../steps/backup/save.ts";
+import { DONE } from "../../steps/docker.ts";
 
 const EMPTIES = "SELECT pg_catalog.set_config('search_path', '', false);";
 
