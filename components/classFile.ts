@@ -7,6 +7,10 @@ const SIZES: Record<number, number> = {
 };
 const [TEXT, LONG, DOUBLE, CLASS, STRING] = [1, 5, 6, 7, 8];
 
+/** Whether a file begins as class files do, whatever its name is. */
+export const isClassFile = (bytes: Buffer): boolean =>
+  bytes.length >= 10 && bytes.readUInt32BE(0) === 0xcafebabe;
+
 /** The Java release that a class file is for: its version is in bytes 6 and 7, and 52 is Java 8. */
 export const releaseOf = (classFile: Buffer): number => classFile.readUInt16BE(6) - 44;
 

@@ -126,6 +126,7 @@ function oddName({ back, front }: Config): string | undefined {
   }
   return undefined;
 }
+
 /** The names below a folder, as far as it can be read. */
 function namesIn(folder: string): string[] {
   try {

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import type { Config } from "../config.ts";
 import jdkModules from "../nix/packages/jdk-modules.json" with { type: "json" };
 import always from "../nix/packages/jre-modules.json" with { type: "json" };
-import { packagesOf, releaseOf } from "./classFile.ts";
+import { isClassFile, packagesOf, releaseOf } from "./classFile.ts";
 import { type JarFile, readJar } from "./jarFile.ts";
 import { UserError } from "./userError.ts";
 
@@ -36,10 +36,11 @@ function withoutMain({ manifest, classes }: JarFile, path: string, where: string
   const main = manifest?.get("main-class");
   if (!main) return `${where} names no Main-Class in its manifest. ${uber}.`;
   const own = new Set(classes.map(({ name }) => name));
+  const entry = classes.find(({ name }) => name === main.replaceAll(".", "/"));
   const beside = words(manifest?.get("class-path") ?? "");
   const alone =
     "Only the jar itself is packaged: build one that holds its libraries (Quarkus: quarkus.package.jar.type=uber-jar)";
-  if (!own.has(main.replaceAll(".", "/")))
+  if (entry === undefined || !isClassFile(entry.read()))
     return `${where} holds no class ${main}, its manifest's Main-Class. ${beside.length > 0 ? alone : uber}.`;
   const lacking = beside.find((file) => isMissing(join(dirname(path), file), own));
   return lacking && `${where} needs ${lacking} beside it, by its manifest's Class-Path. ${alone}.`;
@@ -61,6 +62,8 @@ function unfitClass({ classes }: JarFile, java: number, modules: string[]): stri
   let newest = { release: java, place: "" };
   for (const { place, read } of classes) {
     const bytes = read();
+    // Templates and encrypted classes bear such names too; Java never loads them.
+    if (!isClassFile(bytes)) continue;
     const release = releaseOf(bytes);
     if (release > newest.release) newest = { release, place };
     // To look for names in all of it is quicker than to read what they stand for.
@@ -90,7 +93,10 @@ function lackingModules(needed: Map<string, string>, modules: string[]): string 
 /** Packages that the JRE lacks, `java/rmi`, each with its module. */
 function lackedPackages(modules: string[]): Map<string, string> {
   const has = linked([...always, ...modules]);
-  const lacked = Object.entries(jdk).filter(([module]) => !has.has(module));
+  // Incubating modules are used if they are there, and are found only with --add-modules.
+  const lacked = Object.entries(jdk).filter(
+    ([module]) => !has.has(module) && !module.startsWith("jdk.incubator."),
+  );
   return new Map(
     lacked.flatMap(([module, { exports }]) =>
       words(exports).map((name) => [name.replaceAll(".", "/"), module]),

@@ -24,8 +24,6 @@ let
       inherit alias attribute;
       # Without the context: whoever reads meta must not build by it.
       drvPath = builtins.unsafeDiscardStringContext image.drvPath;
-      # Not `outPath`: in JSON, Nix would put that in place of the whole set.
-      storePath = builtins.unsafeDiscardStringContext image.outPath;
       inputs = inputs // {
         inherit packages system;
       };

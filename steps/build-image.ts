@@ -9,7 +9,7 @@ import { runsHere } from "../components/dockerSystem.ts";
 import { nixArguments, ownSentence } from "../components/nixArguments.ts";
 import type { Registry } from "../components/registry.ts";
 import { docker, inspect, tagged } from "./docker.ts";
-import { knownLayers, load } from "./load.ts";
+import { knownLayers, load, usesContainerd } from "./load.ts";
 import { endedWith, input, run, StepError, step, tail } from "./process.ts";
 import { throughRegistry } from "./registry.ts";
 
@@ -86,8 +86,9 @@ async function deliver(
       ? await load(writer, layers, here && input("PACKAGES") === "host")
       : await throughRegistry(writer, ref, JSON.parse(registry) as Registry);
   } catch (error) {
-    // The containerd store names an image before it unpacks it, and leaves the name where that fails.
-    await run("docker", ["image", "rm", ref]);
+    // The containerd store names an image before it unpacks it, and leaves the name if that fails. Any other names it last:
+    // a name that is there was made by another stack.
+    if (await usesContainerd().catch(() => false)) await run("docker", ["image", "rm", ref]);
     throw error;
   } finally {
     rmSync(archive, { force: true });

@@ -78,14 +78,18 @@ const failed = (program: string, result: Result): StepError =>
  * take a ref whose layers are missing.
  */
 export async function knownLayers(): Promise<string[][]> {
-  const [driver, list] = await Promise.all([
-    docker(["info", "--format", "{{json .DriverStatus}}"]),
+  const [containerd, list] = await Promise.all([
+    usesContainerd(),
     docker(["image", "ls", "--all", "--quiet", "--no-trunc"]),
   ]);
-  if (list === "" || driver.includes("io.containerd")) return [];
+  if (list === "" || containerd) return [];
   const ids = [...new Set(list.split("\n"))];
   const lines = await docker(["image", "inspect", "--format", "{{json .RootFS.Layers}}", ...ids]);
   return lines.split("\n").map((line) => (JSON.parse(line) as string[] | null) ?? []);
 }
+
+/** Whether the daemon keeps its images in containerd's store. */
+export const usesContainerd = async (): Promise<boolean> =>
+  (await docker(["info", "--format", "{{json .DriverStatus}}"])).includes("io.containerd");
 
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;

@@ -12,7 +12,6 @@ let
     "zlib1g"
   ];
   # Windows, sound, printers and text layout: nothing that a server without fonts can use, and each drags in a desktop.
-  # nixpkgs' headless JDK has no libfontmanager and no libjsound either (pkgs/development/compilers/openjdk/generic.nix).
   unused = [
     "libawt_xawt.so"
     "libfontmanager.so"

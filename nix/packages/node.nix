@@ -13,6 +13,8 @@ pkgs.runCommand "nodejs-slim-${pkgs.nodejs-slim.version}"
     sed "s|''${name%%-*}|eeeeeeeeeeeeeeeeeeeeeeeeeeeeeeee|g" $from/bin/node > $out/bin/node
     chmod +x $out/bin/node
     # V8's snapshot is among what was changed: it has a checksum, which is looked at with --verify-snapshot-checksum alone.
-    $out/bin/node -e 'require("node:http").createServer(); new Intl.DateTimeFormat("de").format()' ||
+    $out/bin/node -e 'require("node:http").createServer(); new Intl.DateTimeFormat("de").format()' || {
+      echo "nix/packages/node.nix: Node does not run without its package's name, so all of that package comes along." >&2
       ln -sf $from/bin/node $out/bin/node
+    }
   ''

@@ -83,6 +83,7 @@ export const COMMANDS = {
       markdown: flag("gives a pull request's comment; makes no stack"),
       empty: flag("previews against an empty state, without any secret"),
       out: text("FILE", "writes it into a file"),
+      "expect-no-changes": flag("fails if anything would change", PULUMI),
       ...UPDATE,
       ...TARGETS,
     },

@@ -69,8 +69,16 @@ describe("a jar that is not all there is refused:", () => {
     }
   });
 
+  it("a main class that is none; any other file of such a name may be a template or encrypted", () => {
+    const files = { "META-INF/MANIFEST.MF": MANIFEST, "templates/Foo.class": "package x;", "a.class": "" };
+    expect(why({ ...files, "app/Main.class": "short" })).toContain("holds no class app.Main");
+    expect(why({ ...files, ...main() })).toBeUndefined();
+  });
+
   it("a damaged class, with what could not be done", () => {
-    expect(why({ "META-INF/MANIFEST.MF": MANIFEST, "app/Main.class": "short" })).toMatch(
+    const start = Buffer.from([0xca, 0xfe, 0xba, 0xbe, 0, 0, 0, 61, 0, 9, 99]);
+    const damaged = Buffer.concat([start, Buffer.from("javax/xml/crypto/Data")]);
+    expect(why({ "META-INF/MANIFEST.MF": MANIFEST, "app/Main.class": damaged })).toMatch(
       /cannot be read \(.+\)/,
     );
   });
@@ -137,39 +145,38 @@ describe("a class for a newer Java", () => {
 
 describe("a module that the JRE lacks", () => {
   it("is named, with a class that needs it, and the line to write", () => {
-    expect(refused({ classes: ["javax/sql/rowset/Joinable"] }, ["java.se"])).toBeUndefined();
+    expect(refused({ classes: ["javax/xml/crypto/Data"] }, ["java.se"])).toBeUndefined();
     expect(
-      refused(
-        { classes: ["javax/sql/rowset/Joinable"], types: ["()Lcom/sun/tools/attach/AttachPermission;"] },
-        ["jdk.charsets"],
-      ),
+      refused({ classes: ["javax/xml/crypto/Data"], types: ["()Lcom/sun/tools/attach/AttachPermission;"] }, [
+        "jdk.charsets",
+      ]),
     ).toBe(
-      'agatha:back.modules: the jar needs java.sql.rowset (app/Main), jdk.attach (app/Main), which the JRE lacks. Write back.modules: ["jdk.charsets","java.sql.rowset","jdk.attach"].',
+      'agatha:back.modules: the jar needs java.xml.crypto (app/Main), jdk.attach (app/Main), which the JRE lacks. Write back.modules: ["jdk.charsets","java.xml.crypto","jdk.attach"].',
     );
   });
 
   it.each([
-    ["a class", { classes: ["javax/sql/rowset/Joinable"] }],
-    ["an array", { classes: ["[Ljavax/sql/rowset/Joinable;"] }],
-    ["the type of a method", { types: ["(IJ[Ljavax/sql/rowset/Joinable;)V"] }],
-    ["a generic type", { types: ["Ljava/util/List<Ljavax/sql/rowset/Joinable;>;"] }],
+    ["a class", { classes: ["javax/xml/crypto/Data"] }],
+    ["an array", { classes: ["[Ljavax/xml/crypto/Data;"] }],
+    ["the type of a method", { types: ["(IJ[Ljavax/xml/crypto/Data;)V"] }],
+    ["a generic type", { types: ["Ljava/util/List<Ljavax/xml/crypto/Data;>;"] }],
   ])("is found by %s", (_, content) => {
-    expect(refused(content)).toContain("needs java.sql.rowset (app/Main)");
+    expect(refused(content)).toContain("needs java.xml.crypto (app/Main)");
   });
 
   it("is found in a nested jar, of Spring Boot", () => {
-    const inner = zip({ "org/x/Remote.class": classFile({ classes: ["javax/sql/rowset/Joinable"] }) });
+    const inner = zip({ "org/x/Remote.class": classFile({ classes: ["javax/xml/crypto/Data"] }) });
     expect(why({ "META-INF/MANIFEST.MF": MANIFEST, ...main(), "BOOT-INF/lib/x-1.jar": inner })).toContain(
-      "java.sql.rowset (x-1.jar: org/x/Remote)",
+      "java.xml.crypto (x-1.jar: org/x/Remote)",
     );
   });
 
   it("is not needed for a text, for what the jar has itself, or for what the JDK no longer has", () => {
-    expect(refused({ texts: ["javax/sql/rowset/Joinable", "Ljavax/sql/rowset/Joinable;"] })).toBeUndefined();
+    expect(refused({ texts: ["javax/xml/crypto/Data", "Ljavax/xml/crypto/Data;"] })).toBeUndefined();
     expect(refused({ classes: ["javax/xml/bind/JAXB", "java/lang/Object"] })).toBeUndefined();
     const own = {
-      ...main({ classes: ["javax/sql/rowset/Predicate"] }),
-      "javax/sql/rowset/Predicate.class": classFile({}),
+      ...main({ classes: ["javax/xml/crypto/Data"] }),
+      "javax/xml/crypto/Data.class": classFile({}),
     };
     expect(why({ "META-INF/MANIFEST.MF": MANIFEST, ...own })).toBeUndefined();
   });

@@ -83,9 +83,9 @@ describe("the real thing", () => {
     expect(commands("ci.yml", "nixpkgs").map(({ run }) => run.replace("npm run --silent ", ""))).toEqual([
       "up",
       "status",
-      "preview",
+      "preview -- --expect-no-changes",
       "down -- --volumes --yes",
-      "test -- journey",
+      "test -- journey images",
     ]);
     expect(existsSync("test/integration/journey.test.ts")).toBe(true);
   });
