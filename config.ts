@@ -217,7 +217,7 @@ export class ConfigError extends UserError {
   constructor(errors: string[]) {
     const more = errors.length - TOLD;
     const told = errors.slice(0, TOLD);
-    if (more > 0) told.push(`${NAMESPACE}: ${more} more errors are not shown. Mend these first.`);
+    if (more > 0) told.push(`${NAMESPACE}: ${more} more errors are not shown. Fix these first.`);
     super(told.join("\n"));
     this.errors = told;
   }
@@ -227,7 +227,7 @@ export class ConfigError extends UserError {
  * Reads, validates and completes a stack's configuration.
  *
  * @param raw What Pulumi holds, `agatha:key` to text; other namespaces are left alone.
- * @throws ConfigError with all errors, each `agatha:<key>: <received> <what is wrong>. <The mend>.`
+ * @throws ConfigError with all errors, each `agatha:<key>: <received> <what is wrong>. <The fix>.`
  */
 export function loadConfig(raw: Record<string, string>, surroundings: Surroundings): Config {
   const errors: string[] = [];
@@ -238,9 +238,9 @@ export function loadConfig(raw: Record<string, string>, surroundings: Surroundin
     given["databasePassword"] ??= surroundings.password;
   }
   const lacking = completeBack(given);
-  for (const [key, mend] of Object.entries(REQUIRED)) {
+  for (const [key, fix] of Object.entries(REQUIRED)) {
     if (given[key] === undefined && !Object.hasOwn(raw, `${NAMESPACE}:${key}`))
-      errors.push(`${NAMESPACE}:${key}: is missing on stack "${surroundings.stack}". ${mend}`);
+      errors.push(`${NAMESPACE}:${key}: is missing on stack "${surroundings.stack}". ${fix}`);
   }
   const parsed = schema.safeParse(given, { reportInput: true });
   if (!parsed.success) {

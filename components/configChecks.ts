@@ -45,8 +45,8 @@ export function portErrors(config: Config): string[] {
 /** What the configuration names in this project must be there before anything is deployed. */
 export function fileErrors(config: Config, exists: (path: string) => boolean): string[] {
   const errors: string[] = [];
-  const need = (key: string, path: string, mend: string) => {
-    if (!exists(path)) errors.push(`${NAMESPACE}:${key}: ${quoted(path)} does not exist. ${mend}`);
+  const need = (key: string, path: string, fix: string) => {
+    if (!exists(path)) errors.push(`${NAMESPACE}:${key}: ${quoted(path)} does not exist. ${fix}`);
   };
   // What a pinned image was made of need not be there any more.
   const { jar, migrations, pin } = config.back;

@@ -31,11 +31,11 @@ export function describeIssue(
   if (issue.code === "unrecognized_keys")
     return issue.keys.map((key) => {
       const close = didYouMean(key, keysAt(issue.path));
-      const mend =
+      const fix =
         close === undefined
           ? "Remove it; the README lists the keys."
           : `Did you mean ${dotted([...issue.path, close])}?`;
-      return `${namespace}:${dotted([...issue.path, key])}: is not a key that is known. ${mend}`;
+      return `${namespace}:${dotted([...issue.path, key])}: is not a key that is known. ${fix}`;
     });
   if (issue.code === "invalid_union") {
     const inner = innermost(issue);

@@ -30,11 +30,11 @@ export const atLeast = (least: number, message: string) =>
 export const atMost = (most: number, message: string) =>
   [(value: { length: number }) => value.length <= most, message] as const;
 
-export const text = (what: string, mend: string) =>
+export const text = (what: string, fix: string) =>
   z
-    .string(`is not ${what}. ${mend}`)
-    .refine(...atLeast(1, `is empty. ${mend}`))
-    .refine((value) => bytes(value) <= PATH_BYTES, `is longer than ${PATH_BYTES} bytes. ${mend}`);
+    .string(`is not ${what}. ${fix}`)
+    .refine(...atLeast(1, `is empty. ${fix}`))
+    .refine((value) => bytes(value) <= PATH_BYTES, `is longer than ${PATH_BYTES} bytes. ${fix}`);
 
 /** A list that has to fit into an argument. */
 export const words = <Word extends z.ZodType>(word: Word, what: string) =>

@@ -31,7 +31,7 @@ export function dotted(path: PropertyKey[]): string {
 }
 
 /**
- * What is wrong with a value whatever its key: `<key>: <what>. <The mend>.`, the first such thing alone.
+ * What is wrong with a value whatever its key: `<key>: <what>. <The fix>.`, the first such thing alone.
  *
  * @param path Where the value lies.
  */

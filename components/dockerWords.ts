@@ -1,4 +1,4 @@
-/** What docker's client says of a host that it cannot work with, as a sentence with the mend. */
+/** What docker's client says of a host that it cannot work with, as a sentence with the fix. */
 
 /** What it says, and the sentence for it; the first that matches counts. */
 type Sentence = [RegExp, (host: string, words: string) => string];
@@ -17,7 +17,7 @@ const TRANSFER: Sentence[] = [
   [
     /unexpected eof|connection reset|broken pipe|error during connect|exit status 255|use of closed/i,
     (host) =>
-      `the connection to ${host} was lost. Run up again: nothing half is left, and what arrived is not sent again.`,
+      `the connection to ${host} was lost. Run up again: no partial data is left, and what arrived is not sent again.`,
   ],
 ];
 

@@ -73,6 +73,6 @@ function unanswered(
   if (preview) return undefined;
   throw new UserError(
     hostSentence(error, address) ??
-      `${command}: ${address} does not tell which data the stack has: ${error} Mend that, then run up again.`,
+      `${command}: ${address} does not tell which data the stack has: ${error} Fix that, then run up again.`,
   );
 }

@@ -43,14 +43,14 @@ export async function refuseTakenPorts(
       ports.some((held) => held.port === port && overlap(held.address, address)),
     );
     if (holder?.stack === stack) continue;
-    if (holder !== undefined) sentences.push(`${key}: ${port} is taken by container ${holder.name}. ${MEND}`);
+    if (holder !== undefined) sentences.push(`${key}: ${port} is taken by container ${holder.name}. ${FIX}`);
     else if (local && !(await isFree(address, port)) && !(await holds(container, port, host)))
-      sentences.push(`${key}: ${port} is taken on this host. ${MEND}`);
+      sentences.push(`${key}: ${port} is taken on this host. ${FIX}`);
   }
   if (sentences.length > 0) throw new UserError(sentences.join("\n"));
 }
 
-const MEND = "Choose another port, or end what listens there.";
+const FIX = "Choose another port, or end what listens there.";
 
 /** Whether a container has the port although docker ps does not tell: it does not while a container restarts. */
 async function holds(container: string, port: number, host: DockerHost): Promise<boolean> {

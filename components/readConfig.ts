@@ -13,7 +13,8 @@ const passwordFile = (stack: string): string => `.state/secrets/${stack}/databas
 export function readConfig(): Config {
   const stack = pulumi.getStack();
   const held = heldConfig();
-  const file = textOf(`Pulumi.${stack}.yaml`);
+  // The npm commands name the file that they hand to pulumi by --config-file: pulumi does not tell which it is.
+  const file = textOf(process.env["AGATHA_CONFIG_FILE"] || `Pulumi.${stack}.yaml`);
   return loadConfig(held, {
     stack,
     file,

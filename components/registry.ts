@@ -27,7 +27,7 @@ export function authFile(registry: Registry, password: string): string {
 }
 
 /**
- * What went wrong between a client and the registry, with the mend.
+ * What went wrong between a client and the registry, with the fix.
  *
  * @param who `this machine` or the docker host.
  * @param words What the client printed on standard error.
@@ -38,7 +38,7 @@ export function registryError(registry: Registry, who: string, words: string): s
   const reason = (quoted ?? words.trim().split("\n").at(-1) ?? "")
     .replace(/\\"/g, '"')
     .replace(/[.\s]+$/, "");
-  const said = (what: string, mend: string) => `agatha:registry: "${address}" ${what}. ${mend}.`;
+  const said = (what: string, fix: string) => `agatha:registry: "${address}" ${what}. ${fix}.`;
   if (/http response to https client|first record does not look like a tls/i.test(words))
     return said(
       `speaks no TLS to ${who}`,
@@ -74,9 +74,9 @@ export function registryError(registry: Registry, who: string, words: string): s
   if (/\beof\b|connection reset|broken pipe|use of closed|server closed/i.test(words))
     return said(
       `lost its connection to ${who}`,
-      "Run up again: nothing half is left, and blobs that arrived are not sent again",
+      "Run up again: no partial data is left, and blobs that arrived are not sent again",
     );
-  return said(`failed for ${who}: ${reason}`, "Mend what it names, then run up again");
+  return said(`failed for ${who}: ${reason}`, "Fix what it names, then run up again");
 }
 
 /**

@@ -1,4 +1,4 @@
-/** Texts of a stack's file that YAML takes for something else: `1.10` becomes 1.1, `007` 7, `2024-01-01` a time. */
+/** Texts of a stack's file that YAML takes for something else: `1.10` becomes 1.1, `1234567.5` 1.2345675e+06, `2024-01-01` a time. */
 import { createRequire } from "node:module";
 import type { Scalar } from "yaml";
 import { isTextKey } from "./configKeys.ts";
@@ -7,6 +7,9 @@ import { dotted, NAMESPACE } from "./configText.ts";
 /** What Pulumi's YAML (Go's yaml.v3, resolve.go) takes for a date, a number or a boolean. */
 const DATE = /^\d{4}-\d{1,2}-\d{1,2}([Tt ]|$)/;
 const NUMBER = /^[-+]?(0[xob][\da-f_]+|(\.\d|\d[\d_]*\.?)[\d_]*(e[-+]?\d+)?)$/i;
+const INTEGER = /^-?\d+$/;
+/** What Pulumi itself fails at: it hands values on as JSON. */
+const NO_NUMBER = /^([-+]?\.inf|\.nan)$/i;
 const BOOLEAN = /^(True|TRUE|False|FALSE)$/;
 
 /** A date as Go prints it, which is what Pulumi writes back into the file. */
@@ -20,7 +23,7 @@ const LOST_DATE = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)? [-+]\d{4} \S+$/;
  */
 export function lostTexts(file: string): string[] {
   // Reading YAML takes its time, and most files have nothing of the kind.
-  if (!/[:,[{-]\s+["']?([-+.]?\d|True|TRUE|False|FALSE)/.test(file)) return [];
+  if (!/[:,[{-]\s+["']?([-+.]?\d|[-+]?\.[iInN]|True|TRUE|False|FALSE)/.test(file)) return [];
   return scalars(file)
     .filter(([path, scalar]) => isLost(path, scalar))
     .map(
@@ -31,9 +34,16 @@ export function lostTexts(file: string): string[] {
 
 function isLost(path: string[], { type, source = "", value }: Scalar): boolean {
   if (type !== "PLAIN") return LOST_DATE.test(String(value));
-  if (DATE.test(source)) return true;
-  const changes = NUMBER.test(source) || BOOLEAN.test(source);
-  return changes && isTextKey(path) && String(Number(source)) !== source;
+  if (DATE.test(source) || NO_NUMBER.test(source)) return true;
+  if (!isTextKey(path)) return false;
+  return BOOLEAN.test(source) || (NUMBER.test(source) && !isKept(source));
+}
+
+/** Whether Go writes a number as it was: with an exponent from a million on, unless it is an integer of 64 bits. */
+function isKept(source: string): boolean {
+  const size = Math.abs(Number(source));
+  const plain = INTEGER.test(source) ? size < 2 ** 63 : size >= 1e-4 && size < 1e6;
+  return plain && String(Number(source)) === source;
 }
 
 /** The values of this namespace, with their paths. */

@@ -90,7 +90,7 @@ const REQUIRED: Record<string, string> = {
  * Reads, validates and completes the configuration.
  *
  * @param raw What Pulumi holds; other namespaces are left alone.
- * @throws ConfigError with all errors, each `agatha-deployments:<key>: <received> <what is wrong>. <The mend>.`
+ * @throws ConfigError with all errors, each `agatha-deployments:<key>: <received> <what is wrong>. <The fix>.`
  */
 export function loadDeployments(raw: Record<string, string>): Deployments {
   const errors: string[] = [];

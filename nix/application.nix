@@ -42,23 +42,23 @@ let
 
   # On one line, whatever is in the path.
   complain =
-    key: received: problem: mend:
-    throw "agatha:${key}: ${toJSON received} ${problem}. ${mend}.";
+    key: received: problem: fix:
+    throw "agatha:${key}: ${toJSON received} ${problem}. ${fix}.";
 
   # The path behind a config key, or what is wrong with it. `type` is as typeOf has it.
   given =
-    key: received: type: mend:
+    key: received: type: fix:
     let
       path = absolute received;
       words = if type == "directory" then "folder" else "file";
     in
     if !(pathExists path) then
-      complain key received "does not exist" mend
+      complain key received "does not exist" fix
     else if typeOf path == "symlink" then
       # Nix would copy the link, not what it points to.
       complain key received "is a symbolic link" "Point ${key} at the ${words} itself"
     else if typeOf path != type then
-      complain key received "is not a ${words}" mend
+      complain key received "is not a ${words}" fix
     else
       path;
 
@@ -131,29 +131,29 @@ let
         {
           paths = filter (named "U${version}__.*") files;
           problem = "an undo migration, which Flyway's open-source edition does not run";
-          mend = "Move it out of the folder, and write the way back as a new migration";
+          fix = "Move it out of the folder, and write the way back as a new migration";
         }
         {
           paths = filter (path: looksMeant path && !isPackaged path) files;
           problem = "which Flyway does not run";
-          mend = "Name it like V7__what_it_does.sql, R__what_it_does.sql or afterMigrate.sql, or move it out of the folder";
+          fix = "Name it like V7__what_it_does.sql, R__what_it_does.sql or afterMigrate.sql, or move it out of the folder";
         }
         {
           paths = filter (
             path: isSettings path && !(isPackaged (script path) && pathExists (folder + "/${script path}"))
           ) files;
           problem = "settings of no migration";
-          mend = "Name it like its migration, with .conf behind, or remove it";
+          fix = "Name it like its migration, with .conf behind, or remove it";
         }
       ];
-      inherit (head refused) paths problem mend;
+      inherit (head refused) paths problem fix;
       first = genList (elemAt paths) (if length paths < 5 then length paths else 5);
       more = if length paths > 5 then " and ${toString (length paths - 5)} more" else "";
     in
     if refused != [ ] then
       complain "back.migrations" received
         "holds ${concatStringsSep ", " (map toJSON first)}${more}, ${problem}"
-        mend
+        fix
     else if filter isMigration files == [ ] then
       complain "back.migrations" received "holds no V*.sql" "Point back.migrations at the folder of your migrations"
     else
@@ -166,13 +166,13 @@ let
   dist =
     let
       received = config.front.dist;
-      mend = "Build it first (npm run sample), or point front.dist at your dist";
-      folder = given "front.dist" received "directory" mend;
+      fix = "Build it first (npm run sample), or point front.dist at your dist";
+      folder = given "front.dist" received "directory" fix;
     in
     if pathExists (folder + "/index.html") then
       without "front.dist" received [ "unknown" ] (_: true) folder
     else
-      complain "front.dist" received "holds no index.html" mend;
+      complain "front.dist" received "holds no index.html" fix;
 in
 config
 // {

@@ -1,4 +1,4 @@
-/** `npm run doctor`: what is there, what is missing, and how to mend it. */
+/** `npm run doctor`: what is there, what is missing, and how to fix it. */
 import { command } from "./lib/command.ts";
 import { run, which } from "./lib/exec.ts";
 import { line } from "./lib/report.ts";
@@ -29,10 +29,10 @@ await command("doctor", async () => {
   let missing = 0;
   for (const [name, pending] of probes) {
     const probe = await pending;
-    line(name, `${probe.ok ? "✓" : "✗"} ${probe.text}${probe.mend === undefined ? "" : `. ${probe.mend}`}`);
+    line(name, `${probe.ok ? "✓" : "✗"} ${probe.text}${probe.fix === undefined ? "" : `. ${probe.fix}`}`);
     if (!probe.ok) missing++;
   }
-  if (missing > 0) process.stdout.write(`\n${missing} missing. \`npm run setup\` mends what it can.\n`);
+  if (missing > 0) process.stdout.write(`\n${missing} missing. \`npm run setup\` fixes what it can.\n`);
   return missing > 0 ? 1 : 0;
 });
 
@@ -56,8 +56,8 @@ function tool(program: string, debianPackage: string): Probe {
 function skopeo(): Probe {
   const users = stacksWithFiles().filter((stack) => usesRegistry(readStackFile(fileOf(stack))));
   if (users.length === 0) return found("not needed: no stack's file names a registry");
-  const { ok, text, mend } = tool("skopeo", "skopeo");
-  return ok ? found(text) : lacking(`${text}, which ${users.join(", ")} need for the registry`, mend ?? "");
+  const { ok, text, fix } = tool("skopeo", "skopeo");
+  return ok ? found(text) : lacking(`${text}, which ${users.join(", ")} need for the registry`, fix ?? "");
 }
 
 function state(): Probe {

@@ -1,4 +1,4 @@
-/** `npm run format`: writes the format, and what lint can mend safely. */
+/** `npm run format`: writes the format, and what lint can fix safely. */
 import { command } from "./lib/command.ts";
 import { runHere } from "./lib/exec.ts";
 

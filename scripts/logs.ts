@@ -1,10 +1,8 @@
 /** `npm run logs [service]`: the last lines of the stack's services; `-- --follow` goes on, for one service. */
 import { command } from "./lib/command.ts";
 import { runHere, Stop } from "./lib/exec.ts";
-import { partsOf } from "./lib/parts.ts";
+import { ABSENT, partsOf, SERVICES } from "./lib/parts.ts";
 import { environment, npmRun } from "./lib/stack.ts";
-
-const SERVICES = ["db", "back", "front"];
 
 /** Lines a service. */
 const LINES = "100";
@@ -18,16 +16,23 @@ await command("logs", async ({ stack, file, words, options: { follow = false } }
   if (follow && wanted.length > 1)
     throw new Stop("logs: --follow is for one service. Name it: `npm run logs -- back --follow`.");
   const containers = await partsOf("container", stack, env);
+  const missing: string[] = [];
+  let failed = 0;
   for (const service of wanted) {
     const container = containers.find((part) => part.service === service)?.name;
-    if (container === undefined)
-      throw new Stop(
-        `logs: ${service} of stack ${stack} is not there. ${npmRun("up", stack, "--refresh")} brings it up.`,
-      );
+    if (container === undefined) {
+      missing.push(service);
+      continue;
+    }
     if (wanted.length > 1) process.stdout.write(`── ${service} ──\n`);
-    await runHere("docker", ["logs", "--tail", LINES, ...(follow ? ["--follow"] : []), container], {
-      env,
-    });
+    const args = ["logs", "--tail", LINES, ...(follow ? ["--follow"] : []), container];
+    const code = await runHere("docker", args, { env });
+    // An interrupt is how following ends.
+    if (!(follow && code === 130)) failed ||= code;
   }
-  return 0;
+  if (missing.length > 0)
+    throw new Stop(
+      `logs: ${missing.join(", ")} of stack ${stack} ${ABSENT}. ${npmRun("up", stack, "--refresh")} brings it up.`,
+    );
+  return failed;
 });

@@ -1,5 +1,5 @@
 /**
- * `npm run preview`: what `npm run up` would change, why, what is away meanwhile; `-- --diff` adds Pulumi's diff.
+ * `npm run preview`: what `npm run up` would change, why, what is unavailable meanwhile; `-- --diff` adds Pulumi's diff.
  *
  * `-- --markdown` gives a comment for a pull request instead, in `--out FILE` where that is named; a preview that fails
  * gives one too. `-- --empty` previews against an empty state of its own, without any secret.
@@ -47,7 +47,8 @@ await command("preview", async ({ stack, file, configFile, options, pulumi: pass
     const look = (more: string[], env: NodeJS.ProcessEnv) =>
       preview([...more, ...passed], env, diff || markdown);
     let seen: Seen;
-    if (empty) seen = await withEmptyState(stack, env, (more, env) => look([...more, "--stack", stack], env));
+    if (empty)
+      seen = await withEmptyState(stack, file, env, (more, env) => look([...more, "--stack", stack], env));
     else {
       // A pull request makes no stack.
       const refuse = () => refuseLeftBehind(stack, env);

@@ -1,11 +1,9 @@
 /** `npm run status`: what of the stack runs, how it is, where it is published and which image it runs. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { command } from "./lib/command.ts";
-import { type Part, partsOf } from "./lib/parts.ts";
+import { ABSENT, type Part, partsOf, SERVICES } from "./lib/parts.ts";
 import { environment, npmRun } from "./lib/stack.ts";
 import { table } from "./lib/table.ts";
-
-const ORDER = ["db", "back", "front"];
 
 /**
  * Longest wait for docker's own first look at a service, in milliseconds: it comes one interval (default: 5 s) after the
@@ -25,7 +23,10 @@ await command("status", async ({ stack, file }) => {
     process.stdout.write(`Nothing of stack ${stack} runs here. ${npmRun("up", stack)} brings it up.\n`);
     return 1;
   }
-  services.sort((a, b) => ORDER.indexOf(a.service) - ORDER.indexOf(b.service));
+  for (const service of SERVICES)
+    if (!services.some((part) => part.service === service))
+      services.push({ service, name: "", status: ABSENT, ports: "", image: "" });
+  services.sort((a, b) => SERVICES.indexOf(a.service) - SERVICES.indexOf(b.service));
   const rows = services.map(({ service, status, ports, image }) => [service, status, ports, image]);
   process.stdout.write(table(["service", "state", "published", "image"], rows));
   return services.every(({ status }) => status.includes("(healthy)")) ? 0 : 1;

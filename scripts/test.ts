@@ -1,7 +1,5 @@
 /** `npm test`: every check there is. Each part runs, whatever failed before it; the last line has the numbers. */
 import { randomBytes } from "node:crypto";
-import { readdirSync } from "node:fs";
-import { join } from "node:path";
 import { removeEngines } from "../test/support/engineRemoval.ts";
 import { actionlint } from "./lib/actionlint.ts";
 import {
@@ -23,15 +21,14 @@ import { removeLeftovers } from "./lib/leftovers.ts";
 import { line, report } from "./lib/report.ts";
 import { environment } from "./lib/stack.ts";
 import { takeTestEngine } from "./lib/testEngine.ts";
+import { LANES, refuseUnknown, testFiles } from "./lib/testFiles.ts";
 import { testPackages } from "./lib/testPackages.ts";
 import { zizmor } from "./lib/zizmor.ts";
 import { isRoot } from "./setup/probe.ts";
 import { setup } from "./setup/setup.ts";
 
-/** Vitest's projects that run side by side, each one file after the other. */
-const LANES = ["integration", "hosts"];
-
 await command("test", async ({ words }) => {
+  refuseUnknown(words);
   const counts = [await setUp(words)];
   const env = await environment();
   counts.push(await fastChecks());
@@ -84,10 +81,6 @@ async function toolchain(): Promise<Count> {
  */
 async function stacks(parts: string[], env: NodeJS.ProcessEnv): Promise<Count> {
   const lanes = LANES.map((lane) => ({ lane, files: testFiles(lane, parts) }));
-  if (lanes.every(({ files }) => files.length === 0)) {
-    line("integration", `FAILED: no test file there has ${parts.join(" or ")} in its name`);
-    return FAILED;
-  }
   const run = randomBytes(3).toString("hex");
   const runs = lanes
     .filter(({ files }) => files.length > 0)
@@ -97,12 +90,4 @@ async function stacks(parts: string[], env: NodeJS.ProcessEnv): Promise<Count> {
   const leftovers = [...(await removeLeftovers(run, env)), ...(await removeEngines(run))];
   if (leftovers.length > 0) line("left behind", `and removed: ${leftovers.join(", ")}`);
   return count;
-}
-
-/** A lane's files whose names have one of the parts in them. */
-function testFiles(lane: string, parts: string[]): string[] {
-  return readdirSync(join("test", lane))
-    .filter((name) => name.endsWith(".test.ts"))
-    .filter((name) => parts.length === 0 || parts.some((part) => name.includes(part)))
-    .map((name) => join("test", lane, name));
 }

@@ -29,7 +29,7 @@ await step(async () => {
   } catch (error) {
     if (!(error instanceof Unhealthy)) throw error;
     throw new StepError(
-      `${service} ${error.message}. Mend what its log tells, then run up again. The last lines of \`docker logs ${name}\`:\n${error.log}`,
+      `${service} ${error.message}. Fix what its log tells, then run up again. The last lines of \`docker logs ${name}\`:\n${error.log}`,
     );
   }
   if (network !== undefined) {

@@ -129,6 +129,8 @@ export const endedWith = ({ code }: Pick<Result, "code">): string =>
 export const tail = (text: string, lines: number): string =>
   text.trimEnd().split("\n").slice(-lines).join("\n");
 
+const SIGNALS = ["SIGINT", "SIGTERM"] as const;
+
 /** Time between two looks at whom the step works for, in milliseconds. */
 const LOOK_MS = 250;
 
@@ -156,17 +158,36 @@ function status(pid: number): string {
 }
 
 /**
+ * Whether what the command plugin kills is this process itself: where /bin/sh is bash, it becomes the program that it runs.
+ * Linux cuts the name. Where there is no /proc, nobody tells.
+ */
+const isTheShell = (): boolean => status(process.ppid).includes("(pulumi-resource)");
+
+/** Runs this program once more, below this process, which takes the shell's place. */
+function runBelow(): Promise<void> {
+  const child = spawn(process.execPath, process.argv.slice(1), { stdio: "inherit" });
+  for (const signal of SIGNALS) process.on(signal, () => child.kill(signal));
+  return new Promise((resolve) =>
+    child.on("close", (code) => {
+      process.exitCode = code ?? 1;
+      resolve();
+    }),
+  );
+}
+
+/**
  * Runs a step: a StepError ends it with its message, an interrupt ends its children too. Nobody tells a step of an
  * interrupt: the command plugin kills the shell that runs it, and waits until the step ends by itself (pulumi-command
  * 1.2.1, provider/pkg/provider/local/commandOutputs.go: exec.CommandContext). So it looks whether all are there that it
  * works for.
  */
 export async function step(main: () => Promise<void>): Promise<void> {
+  if (isTheShell()) return runBelow();
   const stop = () => {
     interrupt();
     process.exitCode = 130;
   };
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, stop);
+  for (const signal of SIGNALS) process.on(signal, stop);
   // Nobody may be there to read; what was begun is tidied up all the same.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
   const before = ancestors();

@@ -41,7 +41,7 @@ await step(async () => {
   } catch (error) {
     if (!(error instanceof Unhealthy)) throw error;
     throw new StepError(
-      `${service}: on trial, ${trial.image} ${error.message}; ${running.Config.Image} keeps serving. Mend what its log tells, then run up again. Its last lines:\n${error.log}`,
+      `${service}: on trial, ${trial.image} ${error.message}; ${running.Config.Image} keeps serving. Fix what its log tells, then run up again. Its last lines:\n${error.log}`,
     );
   } finally {
     await clear(name);

@@ -125,7 +125,7 @@ async function upgrade(from: number, volume: string): Promise<string> {
       ? await undo(services, volume, made).then(() => answersAgain(services), words)
       : "Another update took over";
     throw new StepError(
-      `agatha-db: the upgrade from PostgreSQL ${from} to ${version} failed: ${reason}. ${back}. Mend what it names and run up again, or set agatha:database.version back to ${from}.`,
+      `agatha-db: the upgrade from PostgreSQL ${from} to ${version} failed: ${reason}. ${back}. Fix what it names and run up again, or set agatha:database.version back to ${from}.`,
     );
   }
 }

@@ -1,4 +1,5 @@
 /** Runs an npm command on arguments that its table (commands.ts) knows; all else is refused before anything happens. */
+import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { didYouMean } from "../../components/configErrors.ts";
 import { quoted } from "../../components/configText.ts";
@@ -34,6 +35,9 @@ export interface Given<N extends Name> {
 
 /** npm's own settings of the same names: these in its environment are not meant for the command. */
 const NPM_OWN = ["diff", "json", "message", "only", "target", "yes"];
+
+/** A resource as pulumi's `--target` names it: no value of npm's setting of that name. */
+const TARGET = /^urn:|\*/;
 
 const STACK_NAME = /^[a-zA-Z0-9][\w.-]{0,99}$/;
 
@@ -79,12 +83,20 @@ export function read<N extends Name>(name: N, args: string[], env: NodeJS.Proces
   }
   refuseTaken(name, options, env);
   refuseWords(name, words);
-  const stack = stackName("--stack", String(options["stack"] ?? env["AGATHA_STACK"] ?? "dev"));
+  const stack = Object.hasOwn(table, "stack") ? stackOf(options["stack"] as string | undefined, env) : "dev";
   const file = options["config-file"] as string | undefined;
+  // Pulumi takes it for an empty configuration.
+  if (file !== undefined && !existsSync(file))
+    throw new Stop(`--config-file: ${quoted(file)} does not exist. Name a file that does.`);
   return {
     ...{ stack, words, pulumi, options: options as Given<N>["options"], file: file ?? fileOf(stack) },
     configFile: file === undefined ? [] : ["--config-file", file],
   };
+}
+
+function stackOf(given: string | undefined, env: NodeJS.ProcessEnv): string {
+  if (given !== undefined) return stackName("--stack", given);
+  return stackName("AGATHA_STACK", env["AGATHA_STACK"] || "dev");
 }
 
 /** @throws Stop where a text is no stack's name. */
@@ -132,11 +144,11 @@ function refuseWords(name: string, given: string[]): void {
   const [extra, usage] = [given[words.most], `${runOf(name)} ${words.name}`];
   if (commands !== undefined) {
     const what = extra === undefined ? "no command is given" : `${quoted(extra)} is not a command of it`;
-    throw new Stop(`${name}: ${what}. Use ${commands.join(", ")}; \`${usage}--help\` tells of them.`);
+    throw new Stop(`${name}: ${what}. Use ${commands.join(", ")}; \`${usage}--help\` describes them.`);
   }
   if (extra !== undefined)
     throw new Stop(
-      `${name}: ${quoted(extra)} is more than it takes. ${nearest(name, extra.replace(/^-+/, ""))}`,
+      `${name}: ${quoted(extra)} is one argument too many. ${nearest(name, extra.replace(/^-+/, ""))}`,
     );
   if (given.length < words.least)
     throw new Stop(`${name}: ${words.name} is missing. Write it like \`${usage}\`.`);
@@ -145,8 +157,9 @@ function refuseWords(name: string, given: string[]): void {
 /** npm keeps what comes before `--`: `npm run down --stack=prod` would take down stack dev. */
 function refuseTaken(name: string, given: object, env: NodeJS.ProcessEnv): void {
   for (const [option, { value }] of Object.entries(tableOf(name).options)) {
-    if (Object.hasOwn(given, option) || NPM_OWN.includes(option)) continue;
-    if (!env[`npm_config_${option.replaceAll("-", "_")}`]) continue;
+    if (Object.hasOwn(given, option)) continue;
+    const taken = env[`npm_config_${option.replaceAll("-", "_")}`];
+    if (!taken || (NPM_OWN.includes(option) && !(option === "target" && TARGET.test(taken)))) continue;
     const usage = `${runOf(name)} --${option}${value === undefined ? "" : ` ${value}`}`;
     throw new Stop(`--${option}: was taken by npm, which keeps what comes before "--". Write \`${usage}\`.`);
   }

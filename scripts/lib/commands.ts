@@ -46,7 +46,7 @@ const STACK_AND_FILE = {
   ...STACK,
   "config-file": text("FILE", "its configuration, in place of Pulumi.<stack>.yaml"),
 };
-const YES = { yes: flag("does not ask; needed where there is no terminal", { short: "y" }) };
+const YES = { yes: flag("skips the question; required without a terminal", { short: "y" }) };
 const UPDATE = {
   refresh: flag("looks first at what is there on the docker host", { short: "r", ...PULUMI }),
   parallel: text("N", "resources that are worked on at the same time", { short: "p", ...PULUMI }),
@@ -76,13 +76,13 @@ export const COMMANDS = {
     note: OTHERS,
   },
   preview: {
-    summary: "Shows what `npm run up` would change, why, and what is away meanwhile.",
+    summary: "Shows what `npm run up` would change, why, and what is unavailable meanwhile.",
     options: {
       ...STACK_AND_FILE,
       diff: flag("adds pulumi's detailed diff"),
       markdown: flag("gives a pull request's comment; makes no stack"),
       empty: flag("previews against an empty state, without any secret"),
-      out: text("FILE", "writes it into a file"),
+      out: text("FILE", "writes the output to FILE"),
       "expect-no-changes": flag("fails if anything would change", PULUMI),
       ...UPDATE,
       ...TARGETS,
@@ -116,7 +116,10 @@ export const COMMANDS = {
   logs: {
     summary: "Shows the last lines that the services wrote.",
     words: any("[SERVICE...]", "db, back or front; default: all"),
-    options: { ...STACK_AND_FILE, follow: flag("goes on; for one service", { short: "f" }) },
+    options: {
+      ...STACK_AND_FILE,
+      follow: flag("keeps printing new lines; one service only", { short: "f" }),
+    },
   },
   stack: {
     summary: "Makes, removes and lists environments.",
@@ -143,7 +146,7 @@ export const COMMANDS = {
     words: one("NAME", "the stack"),
     options: {
       ...YES,
-      "if-exists": flag("is content where there is no such stack"),
+      "if-exists": flag("succeeds if there is no such stack"),
       out: text("FILE", "writes a pull request's comment: that it is gone"),
     },
   },
@@ -180,7 +183,7 @@ export const COMMANDS = {
   },
   history: {
     summary: "Shows what the stack ran, when, from what, and what it can go back to.",
-    options: { ...STACK_AND_FILE, json: flag("for programs") },
+    options: { ...STACK_AND_FILE, json: flag("prints JSON") },
   },
   images: {
     summary: "Shows size, layers and contents of the images; makes a page and inventories.",
@@ -223,7 +226,10 @@ export const COMMANDS = {
   test: {
     run: "npm test --",
     summary: "Runs every check there is, in scratch stacks that it removes.",
-    words: any("[NAME...]", "parts of names of files in test/integration and test/hosts; default: all"),
+    words: any(
+      "[NAME...]",
+      "parts of names or paths of files in test/integration and test/hosts; default: all",
+    ),
     options: {},
   },
   soak: {

@@ -23,7 +23,7 @@ const SECRETS = ["agatha:databasePassword"];
 export function withoutSecrets(file: string, text: string): string {
   const document: Document = parseDocument(text);
   if (document.errors.length > 0)
-    throw new Stop(`${file}: is no YAML: ${document.errors[0]?.message} Mend it, then run this again.`);
+    throw new Stop(`${file}: is no YAML: ${document.errors[0]?.message} Fix it, then run this again.`);
   if (!isMap(document.contents)) document.contents = document.createNode({});
   visit(document, {
     Map: (_, map) =>
@@ -41,20 +41,21 @@ export function withoutSecrets(file: string, text: string): string {
 /**
  * Makes the stack in a file backend that is removed after, with a passphrase made for it, and calls `body`.
  *
+ * @param file The stack's file.
  * @param body Gets the arguments that name the config, and the environment to run pulumi in.
  * @throws Stop where the stack has no file.
  */
 export async function withEmptyState<T>(
   stack: string,
+  file: string,
   env: NodeJS.ProcessEnv,
   body: (config: string[], env: NodeJS.ProcessEnv) => Promise<T>,
 ): Promise<T> {
-  const file = `Pulumi.${stack}.yaml`;
   if (!existsSync(file))
     throw new Stop(`--stack: ${JSON.stringify(stack)} has no file ${file}. Name a stack that has one.`);
   const folder = mkdtempSync(join(tmpdir(), "agatha-preview-"));
   try {
-    const config = join(folder, file);
+    const config = join(folder, `Pulumi.${stack}.yaml`);
     writeFileSync(config, withoutSecrets(file, readFileSync(file, "utf8")));
     const empty = emptyEnvironment(folder, env);
     // Pulumi writes its salt beside Pulumi.yaml: a project of the same name there keeps it out of the clone.
@@ -62,7 +63,7 @@ export async function withEmptyState<T>(
     const args = ["stack", "init", stack, "--no-select", "--non-interactive"];
     const { code, output } = await run("pulumi", args, { env: empty, cwd: folder });
     if (code !== 0) throw new Stop(`pulumi stack init ${stack}: ended with ${code}:\n${output.trim()}`);
-    return await body(["--config-file", config], empty);
+    return await body(["--config-file", config], { ...empty, AGATHA_CONFIG_FILE: config });
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -14,12 +14,17 @@ import {
   valuesOf,
 } from "./stackFile.ts";
 
-/** A secret of the model: it is encrypted for the model's stack alone. */
-export interface Secret {
-  /** As `pulumi config get` and `set` take it. */
+/** A place in a stack's configuration, as `pulumi config get` and `set` take it. */
+export interface Place {
   key: string;
   /** Whether the key is a path into an object (`--path`). */
   path: boolean;
+}
+
+/** A secret of the model: it is encrypted for the model's stack alone. */
+export interface Secret extends Place {
+  /** Where the model has it: a dotted key of the model is nested in the new file. */
+  from: Place;
 }
 
 export interface Like {
@@ -53,11 +58,12 @@ export function configLike(model: Values, ports: Ports, dockerHost: string | und
     const [value, path] = [model[key], pathIn(key)];
     const [first = "", ...below] = path;
     const at = below.reduce((text, part) => `${text}[${JSON.stringify(part)}]`, rootOf(first));
-    if (isSecret(value)) secrets.push(below.length === 0 ? { key, path: false } : { key: at, path: true });
+    const from = { key, path: false };
+    if (isSecret(value)) secrets.push({ ...(below.length === 0 ? from : { key: at, path: true }), from });
     else {
       const ours = typeof value === "string" && key.startsWith(`${NAMESPACE}:`);
       const plain = ours ? valueAt(pathOf(nameOf(key)), value) : value;
-      setAt(config, path, takeOver(plain, at, secrets, move));
+      setAt(config, path, takeOver(plain, { at, from: rootOf(key) }, secrets, move));
     }
   }
   if (dockerHost !== undefined) config[HOST_KEY] = dockerHost;
@@ -126,22 +132,32 @@ export const fileLike = (stack: string, like: string, config: Values): string =>
 const isSecret = (value: unknown): boolean =>
   typeof value === "object" && value !== null && Object.keys(value).join() === "secure";
 
+/** Paths of one value: in the new file, and in the model. */
+interface Paths {
+  at: string;
+  from: string;
+}
+
 /** A copy with the texts moved; what is a secret is noted, and left out: in a list an empty text keeps its place. */
-function takeOver(value: unknown, path: string, secrets: Secret[], move: (text: string) => string): unknown {
+function takeOver(value: unknown, paths: Paths, secrets: Secret[], move: (text: string) => string): unknown {
   if (typeof value === "string") return move(value);
+  const below = (part: string | number): Paths => {
+    const inner = `[${JSON.stringify(part)}]`;
+    return { at: `${paths.at}${inner}`, from: `${paths.from}${inner}` };
+  };
+  const note = ({ at, from }: Paths) =>
+    secrets.push({ key: at, path: true, from: { key: from, path: true } });
   if (Array.isArray(value))
     return value.map((entry, index) => {
-      const at = `${path}[${index}]`;
-      if (!isSecret(entry)) return takeOver(entry, at, secrets, move);
-      secrets.push({ key: at, path: true });
+      if (!isSecret(entry)) return takeOver(entry, below(index), secrets, move);
+      note(below(index));
       return "";
     });
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(
     Object.entries(value).flatMap(([name, entry]) => {
-      const at = `${path}[${JSON.stringify(name)}]`;
-      if (!isSecret(entry)) return [[name, takeOver(entry, at, secrets, move)]];
-      secrets.push({ key: at, path: true });
+      if (!isSecret(entry)) return [[name, takeOver(entry, below(name), secrets, move)]];
+      note(below(name));
       return [];
     }),
   );

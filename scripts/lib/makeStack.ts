@@ -7,7 +7,7 @@ import { isLocal, resolveDockerHost } from "../../components/dockerHost.ts";
 import { type Holder, isFree, parseHolders } from "../../components/ports.ts";
 import { DEMANDING_STACKS } from "../../config.ts";
 import { run, Stop } from "./exec.ts";
-import { configLike, fileLike, type Secret } from "./likeFile.ts";
+import { configLike, fileLike, type Place } from "./likeFile.ts";
 import { environment, fullName, initStack, stackExists } from "./stack.ts";
 import {
   choosePorts,
@@ -64,7 +64,7 @@ export async function makeStack(stack: string, wanted: Wanted): Promise<number> 
   if (!there) await initStack(stack, env, ["--no-select"]);
   if (readStackFile(file)[PASSWORD_KEY] === undefined)
     await setSecret(stack, { key: PASSWORD_KEY, path: false }, randomBytes(24).toString("base64url"), env);
-  for (const secret of secrets) await setSecret(stack, secret, await secretOf(like ?? "", secret, env), env);
+  for (const { place, value } of secrets) await setSecret(stack, place, value, env);
   const made = there
     ? `is there; ${file} is ${fresh ? "made anew" : "as it was"}`
     : `is made${fresh ? `; its file is ${file}` : ` with ${file}`}`;
@@ -127,14 +127,14 @@ async function lastFile(stack: string, env: NodeJS.ProcessEnv): Promise<Last | u
 /**
  * Writes the file: of the last update all; with a model only what is the stack's own, and the rest as the model is now.
  *
- * @returns The model's secrets, still to be set.
+ * @returns The model's secrets, still to be set. All are read before the file is written: what fails leaves nothing.
  */
 async function writeFile(
   stack: string,
   { dockerHost, like }: Wanted,
   env: NodeJS.ProcessEnv,
   last: Last | undefined,
-): Promise<Secret[]> {
+): Promise<{ place: Place; value: string }[]> {
   const file = fileOf(stack);
   if (last !== undefined && like === undefined) {
     // Pulumi has written it.
@@ -154,8 +154,11 @@ async function writeFile(
   const password = (config as Values)[PASSWORD_KEY];
   if (password !== undefined) document.setIn(["config", PASSWORD_KEY], password);
   for (const [key, value] of Object.entries(rest)) document.set(key, value);
+  const secrets: { place: Place; value: string }[] = [];
+  for (const { key, path, from } of made?.secrets ?? [])
+    secrets.push({ place: { key, path }, value: await secretOf(like as string, from, env) });
   writeFileSync(file, String(document));
-  return made?.secrets ?? [];
+  return secrets;
 }
 
 /**
@@ -196,7 +199,7 @@ const heldBy = (holders: Holder[]): Set<number> =>
 /** By standard input: a secret is in no process' arguments. Pulumi drops the newline at its end, one alone. */
 export async function setSecret(
   stack: string,
-  { key, path }: Secret,
+  { key, path }: Place,
   value: string,
   env: NodeJS.ProcessEnv,
 ): Promise<void> {
@@ -207,7 +210,7 @@ export async function setSecret(
 }
 
 /** A secret of another stack, which has to be in the backend, under the same passphrase. */
-async function secretOf(stack: string, { key, path }: Secret, env: NodeJS.ProcessEnv): Promise<string> {
+async function secretOf(stack: string, { key, path }: Place, env: NodeJS.ProcessEnv): Promise<string> {
   const how = [...(path ? ["--path"] : []), "--json", "--non-interactive"];
   const args = ["config", "get", key, "--stack", fullName(stack, env), ...how];
   const { code, output, stdout } = await run("pulumi", args, { env });

@@ -16,7 +16,7 @@ const passwordFile = (stack: string): string => `.state/secrets/${stack}/databas
  * The environment that `. scripts/env.sh` gives: the one place that says where tools and state are.
  *
  * @param stack Whose docker host docker's client is to talk to, where its file names one. Default: the environment's.
- * @param file The stack's file. Default: the one of its name.
+ * @param file The stack's file, which the program looks at too. Default: the one of its name.
  */
 export async function environment(stack?: string, file?: string): Promise<NodeJS.ProcessEnv> {
   const host = stack === undefined ? {} : hostVariable(file ?? fileOf(stack));
@@ -29,12 +29,13 @@ export async function environment(stack?: string, file?: string): Promise<NodeJS
     .split("\0")
     .filter(Boolean)
     .map((entry) => [entry.slice(0, entry.indexOf("=")), entry.slice(entry.indexOf("=") + 1)]);
-  return { ...Object.fromEntries(variables), ...host };
+  const read = file === undefined ? {} : { AGATHA_CONFIG_FILE: file };
+  return { ...Object.fromEntries(variables), ...host, ...read };
 }
 
 /** How people run a command on a stack: `npm run logs -- back --stack prod`; for the default stack without its name. */
 export function npmRun(command: string, stack: string, more = ""): string {
-  const name = stack === (process.env["AGATHA_STACK"] ?? MADE_FOR) ? "" : `--stack ${stack}`;
+  const name = stack === (process.env["AGATHA_STACK"] || MADE_FOR) ? "" : `--stack ${stack}`;
   const rest = [more, name].filter(Boolean).join(" ");
   return `\`npm run ${command}${rest && ` -- ${rest}`}\``;
 }

@@ -37,7 +37,7 @@ export function readStackFile(path: string): Values {
     const content = parse(readFileSync(path, "utf8")) as { config?: Values } | null;
     return content?.config ?? {};
   } catch (error) {
-    throw new Stop(`${path}: cannot be read as YAML. Mend it: ${(error as Error).message.split("\n")[0]}`);
+    throw new Stop(`${path}: cannot be read as YAML. Fix it: ${(error as Error).message.split("\n")[0]}`);
   }
 }
 

@@ -44,7 +44,7 @@ export async function removeLeftBehind(stack: string, env: NodeJS.ProcessEnv): P
  * Refuses to make a stack anew, or to remove one, while another of that name runs: its containers bear the same names.
  *
  * @param is What the backend knows of the stack. Default: it is not there.
- * @throws Stop with the mend.
+ * @throws Stop with the fix.
  */
 export async function refuseLeftBehind(
   stack: string,

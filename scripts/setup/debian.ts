@@ -55,7 +55,7 @@ export async function installPackages(packages: string[]): Promise<void> {
 export function aptFailure(packages: string[], update: string, install: string): string {
   const unread = update.split("\n").filter((entry) => /^[WE]: (Failed to fetch|The repository)/.test(entry));
   if (unread.length > 0 && /Unable to locate package|has no installation candidate/.test(install))
-    return `apt-get update: ${unread[0]?.slice(3).trim()}. Mend apt's sources or the network, then run this again.`;
+    return `apt-get update: ${unread[0]?.slice(3).trim()}. Fix apt's sources or the network, then run this again.`;
   const errors = install.split("\n").filter((entry) => entry.startsWith("E: "));
   const said = errors.length > 0 ? errors.slice(0, 8).join("\n") : lastLines(install, 15);
   return `apt-get install ${packages.join(" ")}: failed.\n${said}\nMend what it names, then run this again.`;

@@ -2,6 +2,7 @@
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import { hostSentence } from "../../components/dockerWords.ts";
 import { lastLines, run, Stop, which } from "../lib/exec.ts";
 import { found, isRoot, lacking, type Probe } from "./probe.ts";
 
@@ -55,7 +56,7 @@ export async function startDocker(): Promise<string> {
   const probe = await probeDocker();
   if (probe.ok) return `${probe.text}, running already`;
   if (process.env["DOCKER_HOST"] || !isRoot() || probe.text !== NO_ANSWER)
-    throw new Stop(`docker: ${probe.text}. ${probe.mend}`);
+    throw new Stop(`docker: ${probe.text}. ${probe.fix}`);
   const systemd = existsSync("/run/systemd/system");
   const start = performance.now();
   const gaveUp = systemd ? await startUnit() : startDaemon();
@@ -71,7 +72,7 @@ export async function startDocker(): Promise<string> {
     ? (await run("journalctl", ["-u", "docker", "-n", "15", "--no-pager"])).output
     : readFileSync(LOG, "utf8");
   throw new Stop(
-    `docker: the daemon does not come up. Mend what its log names, then run this again:\n${lastLines(log, 15)}`,
+    `docker: the daemon does not come up. Fix what its log names, then run this again:\n${lastLines(log, 15)}`,
   );
 }
 
@@ -98,8 +99,15 @@ function startDaemon(): () => boolean {
   return () => ended;
 }
 
-/** Why a docker command failed: for want of a daemon to talk to, or as it says itself. */
-export async function dockerFailure(what: string, output: string): Promise<Stop> {
+/**
+ * Why a docker command failed: for want of a daemon to talk to, or as it says itself.
+ *
+ * @param env What the command ran in: of a host that is named there, it is told what docker's client says of it.
+ */
+export async function dockerFailure(what: string, output: string, env: NodeJS.ProcessEnv): Promise<Stop> {
+  const words = `${what}: ${output.trim()}`;
+  const host = env["DOCKER_HOST"];
+  if (host) return new Stop(hostSentence(output, host) ?? words);
   const probe = await probeDocker();
-  return new Stop(probe.ok ? `${what}: ${output.trim()}` : `docker: ${probe.text}. ${probe.mend}`);
+  return new Stop(probe.ok ? words : `docker: ${probe.text}. ${probe.fix}`);
 }

@@ -15,8 +15,10 @@ const OLDEST = [3, 220, 0];
 /** Where the official releases of the CLI are. */
 const RELEASES = "https://get.pulumi.com/releases/sdk";
 
-/** Where `scripts/toolchain/build.sh` puts its CLI and language host, and its plugins. */
-const BUILT_CLI = [".tools/bin/pulumi", ".tools/bin/pulumi-language-nodejs"];
+/** Where `scripts/toolchain/build.sh` puts its programs, and its plugins once more. */
+const BUILT_PROGRAMS = ["", "-language-nodejs", "-resource-docker", "-resource-command"].map(
+  (name) => `.tools/bin/pulumi${name}`,
+);
 const BUILT_PLUGINS = ".tools/pulumi-home/plugins";
 
 interface Plugin {
@@ -40,8 +42,12 @@ const pluginsBuilt = (): boolean =>
     existsSync(`${BUILT_PLUGINS}/resource-${name}-v${version}/pulumi-resource-${name}`),
   );
 
-/** Whether the whole engine was built into the clone. */
-const engineBuilt = (): boolean => BUILT_CLI.every((path) => existsSync(path)) && pluginsBuilt();
+/** Whether the whole engine was built into the clone: an official release there has no docker plugin beside its CLI. */
+const engineBuilt = (): boolean => BUILT_PROGRAMS.every((path) => existsSync(path)) && pluginsBuilt();
+
+const removeBuilt = (): void => {
+  for (const path of BUILT_PROGRAMS) rmSync(path, { force: true });
+};
 
 /** The CLI that the machine has, if that is good enough; one that was built into the clone is none. */
 async function machinesCli(): Promise<string | undefined> {
@@ -98,28 +104,38 @@ async function absentPlugins(cli: string): Promise<Plugin[]> {
 export async function obtainEngine(step: Step): Promise<string> {
   const cli = (await machinesCli()) ?? (engineBuilt() ? undefined : await downloadCli(step));
   if (cli === undefined) {
-    if (mayBuild(engineBuilt())) await build(step, []);
+    if (engineBuilt()) await rebuild(step, []);
+    else await build(step, []);
     return (await probeEngine()).text;
   }
   // Built at a time when the machine had none, it would be found first.
-  if (engineBuilt()) for (const path of BUILT_CLI) rmSync(path);
+  if (engineBuilt()) removeBuilt();
+  // Not where PATH looks: its own CLI and language host are not wanted.
+  const aside = ["--out", ".tools/unused"];
   const built = pluginsBuilt();
   const failures = built ? [] : await installPlugins(cli, step);
   const why = failures.join("; ");
   if (failures.length > 0)
     line("pulumi engine", `${cli} stays, and its plugins are built from Go modules, since it lacks ${why}`);
-  if (failures.length > 0 || (built && mayBuild(built))) {
-    // Not where PATH looks: its own CLI and language host are not wanted.
-    await build(step, ["--out", ".tools/unused"]).catch((error: Error) => {
+  if (built) await rebuild(step, aside);
+  else if (failures.length > 0)
+    await build(step, aside).catch((error: Error) => {
       throw new Stop(`${error.message}\n${cli} lacks ${why}. Install what it lacks, or let Go build it.`);
     });
-    rmSync(".tools/unused", { recursive: true, force: true });
-  }
+  rmSync(".tools/unused", { recursive: true, force: true });
   return (await probeEngine()).text;
 }
 
-/** What is built of these sources already is found in the cache at once; of other sources, it is built anew. */
-const mayBuild = (built: boolean): boolean => !built || goCommand() !== undefined;
+/**
+ * Builds anew what was built before, where its sources changed since: of the same it is found in the cache at once. What
+ * was built before still works where that fails, or where there is no Go.
+ */
+async function rebuild(step: Step, args: string[]): Promise<void> {
+  if (goCommand() === undefined) return;
+  await build(step, args).catch((error: Error) => {
+    line("pulumi engine", `the build of before stays: ${error.message.replace(/^pulumi engine: /, "")}`);
+  });
+}
 
 /** @returns Which plugins could not be had, each with why. */
 async function installPlugins(cli: string, step: Step): Promise<string[]> {
@@ -161,6 +177,7 @@ async function downloadCli(step: Step): Promise<string | undefined> {
       Readable.fromWeb(body as import("node:stream/web").ReadableStream),
       createWriteStream(archive),
     );
+    removeBuilt();
     const { code } = await run("tar", ["-xzf", archive, "-C", ".tools/bin", "--strip-components=1"]);
     return code === 0 ? await machinesCli() : undefined;
   } catch {

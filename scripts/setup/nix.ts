@@ -70,10 +70,10 @@ export async function probeBuilders(): Promise<Probe> {
   if (there.length === 0) return lacking("there are no users nixbld*", "Run `npm run setup`.");
   const shared = there.find(({ uid }) => CONTAINER_IDS.includes(uid));
   if (shared === undefined) return found(`unprivileged users ${there[0]?.name} to ${there.at(-1)?.name}`);
-  const mend = `Give it another: \`usermod --uid ${BUILDERS_GID + 100} ${shared.name}\`.`;
+  const fix = `Give it another: \`usermod --uid ${BUILDERS_GID + 100} ${shared.name}\`.`;
   return lacking(
     `builder ${shared.name} has id ${shared.uid}, a container's: each build would kill what runs in it`,
-    mend,
+    fix,
   );
 }
 
@@ -86,7 +86,7 @@ export async function probeBuilders(): Promise<Probe> {
 export async function ensureBuilders(): Promise<string[]> {
   if ((await builders()).length === 0) return [await addBuilders()];
   const probe = await probeBuilders();
-  if (!probe.ok) throw new Stop(`nix: ${probe.text}. ${probe.mend}`);
+  if (!probe.ok) throw new Stop(`nix: ${probe.text}. ${probe.fix}`);
   return [];
 }
 

@@ -47,7 +47,7 @@ const folderOf = (major: number): string =>
  * says something else.
  *
  * @returns What was done.
- * @throws Stop with what failed and the mend.
+ * @throws Stop with what failed and the fix.
  */
 export async function obtainPostgresql(major: number, wanted: Major): Promise<string> {
   const folder = folderOf(major);

@@ -19,7 +19,7 @@ export interface Needs {
   postgresql?: number | undefined;
 }
 
-/** Sets up whatever is missing; every step says what it found or did. @throws Stop with the mend. */
+/** Sets up whatever is missing; every step says what it found or did. @throws Stop with the fix. */
 export async function setup(needs: Needs = {}): Promise<void> {
   const packages = report("debian packages", (step) => debian(needs, step));
   const docker = packages.then(() => report("docker", startDocker));
@@ -70,8 +70,8 @@ async function debian({ packages: extra = [], sample = false }: Needs, step: Ste
 async function nix(): Promise<string> {
   const probe = await probeNix();
   const store = probeStore();
-  if (!probe.ok) throw new Stop(`nix: ${probe.text}. ${probe.mend}`);
-  if (!store.ok) throw new Stop(`nix: ${store.text}. ${store.mend}`);
+  if (!probe.ok) throw new Stop(`nix: ${probe.text}. ${probe.fix}`);
+  if (!store.ok) throw new Stop(`nix: ${store.text}. ${store.fix}`);
   const said = [probe.text];
   const settings = ownSettings();
   if (settings !== undefined) {

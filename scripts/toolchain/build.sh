@@ -150,7 +150,7 @@ pending() { local name && for name in "$@"; do [[ -x $work/bin/$name ]] || print
 
 failed() {
   grep -v '^go: downloading' "$work/$1.log" | tail -n 25 >&2
-  die "building $2 failed, see above. Mend that (go env GOPROXY must name a proxy that is reached; 10 GB must be free), then run the same again: what is built is kept."
+  die "building $2 failed, see above. Fix that (go env GOPROXY must name a proxy that is reached; 10 GB must be free), then run the same again: what is built is kept."
 }
 
 started=$SECONDS

@@ -91,7 +91,7 @@ export class SshTarget implements Target {
 
   failure(code: number | null, stderr: string): StepError {
     return new StepError(
-      `agatha:backups.to: ${this.url} cannot be used: ${lastWords(code, stderr)}. Try \`ssh ${this.at.login}\`, mend it, then try again.`,
+      `agatha:backups.to: ${this.url} cannot be used: ${lastWords(code, stderr)}. Try \`ssh ${this.at.login}\`, fix it, then try again.`,
     );
   }
 

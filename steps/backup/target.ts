@@ -37,7 +37,7 @@ export function targetOf(to: string | undefined, stack: string): Target {
  * Refuses what may not fit.
  *
  * @param what What is to be written.
- * @param elsewhere The other mend.
+ * @param elsewhere The other fix.
  * @throws StepError with both numbers.
  */
 export function requireSpace(

@@ -1,10 +1,31 @@
 /** What the configuration changes in what is registered. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { only, settled } from "../support/recorder.ts";
 import { COMMAND, program } from "../support/stackProgram.ts";
 
 describe("configuration", () => {
+  // Pulumi does not tell the program of --config-file: it looked at Pulumi.<stack>.yaml all the same.
+  it("is looked at in the file that pulumi was handed", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "agatha-file-"));
+    const file = join(folder, "other.yaml");
+    writeFileSync(file, "config:\n  agatha:back: { properties: { version: 1.10 } }\n");
+    try {
+      vi.stubEnv("AGATHA_CONFIG_FILE", file);
+      await expect(program()).rejects.toThrow(
+        "agatha:back.properties.version: the value (not shown) is a number",
+      );
+      writeFileSync(file, "config: {}\n");
+      await program();
+    } finally {
+      vi.unstubAllEnvs();
+      rmSync(folder, { recursive: true });
+    }
+  });
+
   it("hands a docker host to the provider and to every command alike", async () => {
     const { registered } = await program({ "agatha:dockerHost": "ssh://user@host" });
     expect(only(registered, "pulumi:providers:docker", "docker")["host"]).toBe("ssh://user@host");

@@ -114,7 +114,7 @@ it("the same host by DOCKER_HOST changes nothing", async () => {
 it.each([
   ["a preview", () => scratch.preview()],
   ["an update", () => scratch.up()],
-])("%s on another host is refused, with the mend, before anything is touched", async (_, operate) => {
+])("%s on another host is refused, with the fix, before anything is touched", async (_, operate) => {
   const before = await scratch.running();
   scratch.config["dockerHost"] = home.host;
   const { code, output, operations } = await operate();

@@ -101,7 +101,7 @@ it("a connection that is lost is told as such; the next load goes on", async () 
   const { code, output } = await loading;
   expect(code).toBe(1);
   expect(output).toBe(
-    `docker: the connection to ${ssh.url} was lost. Run up again: nothing half is left, and what arrived is not sent again.\n`,
+    `docker: the connection to ${ssh.url} was lost. Run up again: no partial data is left, and what arrived is not sent again.\n`,
   );
   expect((await kept()) - before).toBeLessThan(1e6);
 

@@ -199,7 +199,7 @@ it("a connection that is lost in the middle of a push is told as such; the next 
   proxy.left = Number.POSITIVE_INFINITY;
   await expectNothing(
     failed,
-    /^agatha:registry: "[\d.:]+" lost its connection to this machine\. Run up again: nothing half is left, and blobs that arrived are not sent again\.\n$/,
+    /^agatha:registry: "[\d.:]+" lost its connection to this machine\. Run up again: no partial data is left, and blobs that arrived are not sent again\.\n$/,
   );
   const again = await build(lost);
   expect(again.code, again.output).toBe(0);

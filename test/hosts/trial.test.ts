@@ -29,7 +29,7 @@ afterAll(async () => {
   }
 });
 
-const mend = () => Object.assign(scratch.config, structuredClone(working));
+const fix = () => Object.assign(scratch.config, structuredClone(working));
 
 /** Names of everything of the stack, as long as a trial may have left something behind. */
 async function everything(): Promise<string[]> {
@@ -96,7 +96,7 @@ describe("a change that does not get healthy", () => {
     end = asking();
   });
   afterEach(async () => {
-    mend();
+    fix();
     expect(await scratch.running()).toEqual(before.running);
     expect(await everything()).toEqual(before.everything);
   });
@@ -105,7 +105,7 @@ describe("a change that does not get healthy", () => {
     const ended = await scratch.up();
     expect(ended.code, ended.output).not.toBe(0);
     expectSentences(scratch, ended.output);
-    expect(ended.output).toContain(`${image} keeps serving. Mend what its log tells, then run up again.`);
+    expect(ended.output).toContain(`${image} keeps serving. Fix what its log tells, then run up again.`);
     expect(ended.operations).not.toHaveProperty("back-container", "replace");
     return ended;
   }
@@ -190,7 +190,7 @@ describe("a change that does not get healthy", () => {
 });
 
 describe("where nothing serves, there is nothing to protect:", () => {
-  it("a back that ends at its start fails the wait, at once, and at each up until it is mended", async () => {
+  it("a back that ends at its start fails the wait, at once, and at each up until it is fixed", async () => {
     await scratch.docker("stop", scratch.container("back"));
     scratch.back({ env: { serverPort: "none" } });
     const { code, output } = await scratch.up();
@@ -215,8 +215,8 @@ describe("where nothing serves, there is nothing to protect:", () => {
     expect(output).toMatch(/agatha-back is unhealthy: it answers 200 at \/health, not 299; set agatha:back/);
   });
 
-  it("and mended, the next up passes", async () => {
-    mend();
+  it("and fixed, the next up passes", async () => {
+    fix();
     await scratch.upWell();
     expect((await fetch(`${scratch.backUrl}/health`)).status).toBe(200);
     expect(changes((await scratch.upWell()).operations)).toEqual({});

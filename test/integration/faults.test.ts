@@ -1,4 +1,4 @@
-/** What goes wrong is said in sentences, breaks nothing that runs, and is over once it is mended. */
+/** What goes wrong is said in sentences, breaks nothing that runs, and is over once it is fixed. */
 import { cpSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
@@ -24,8 +24,8 @@ afterAll(async () => {
 
 const workingPort = () => (working["back"] as { publish: { port: number } }).publish.port;
 
-/** Mends whatever the test broke: the config, the jar, the migrations. */
-async function mend(): Promise<void> {
+/** Fixes whatever the test broke: the config, the jar, the migrations. */
+async function fix(): Promise<void> {
   for (const key of Object.keys(scratch.config)) delete scratch.config[key];
   Object.assign(scratch.config, structuredClone(working));
   cpSync("sample/back/target/agatha-back.jar", scratch.jar);
@@ -51,7 +51,7 @@ describe("refused before anything is deployed:", () => {
   });
   afterEach(async () => {
     expect(await scratch.running()).toEqual(before);
-    await mend();
+    await fix();
   });
 
   it("a wrong config, with all of its errors at once", async () => {
@@ -123,9 +123,9 @@ describe("refused before anything is deployed:", () => {
   });
 });
 
-describe("fails, and is over once it is mended:", () => {
+describe("fails, and is over once it is fixed:", () => {
   afterEach(async () => {
-    await mend();
+    await fix();
     await scratch.upWell();
     expect(await health()).toBe(200);
   });

@@ -33,9 +33,12 @@ beforeAll(async () => {
   runner = await GithubRunner.start(model.folder);
   reach();
   writeStackFile(model);
-  const set = ["config", "set", "--secret", "--path", "agatha:back.properties.token", TOKEN];
-  const { code, output } = await execute("pulumi", [...set, "--stack", model.stack], model.env);
-  expect(code, output).toBe(0);
+  // The second is a key of its own in the file.
+  for (const key of [["--path", "agatha:back.properties.token"], ["agatha:back.properties.other"]]) {
+    const set = ["config", "set", "--secret", ...key, TOKEN, "--stack", model.stack];
+    const { code, output } = await execute("pulumi", set, model.env);
+    expect(code, output).toBe(0);
+  }
 });
 afterAll(async () => {
   runner?.end();

@@ -44,7 +44,7 @@ it.for(cases)("round $round: $name", async ({ fault, number }, { onTestFailed, s
   await writers.more(3);
   const round = { scratch, engine, drawn: number };
   await fault.happen(round);
-  await heal(round, fault.mend);
+  await heal(round, fault.fix);
   await writers.more(3);
   await expectAll(scratch, [...writers.acknowledged]);
   expect(changes((await scratch.upWell()).operations)).toEqual({});

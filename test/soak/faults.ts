@@ -18,12 +18,12 @@ export interface Round {
 }
 
 /** What brings the stack back: `up`, `up --refresh`, or what `npm run up` does after an update that was killed. */
-export type Mend = "up" | "refresh" | "recover";
+export type Fix = "up" | "refresh" | "recover";
 
 export interface Fault {
   name: string;
   happen: (round: Round) => Promise<void>;
-  mend: Mend;
+  fix: Fix;
 }
 
 const SERVICES = ["db", "back", "front"] as const;
@@ -48,7 +48,7 @@ async function failing({ scratch }: Round, sentence: RegExp): Promise<void> {
 export const FAULTS: Fault[] = [
   {
     name: "a service's process is killed",
-    mend: "up",
+    fix: "up",
     happen: async (round) => {
       const [pid] = await round.scratch.docker("inspect", "--format", "{{.State.Pid}}", container(round));
       if (Number(pid) > 0) process.kill(Number(pid), "SIGKILL");
@@ -56,27 +56,27 @@ export const FAULTS: Fault[] = [
   },
   {
     name: "a container is killed and stays down",
-    mend: "refresh",
+    fix: "refresh",
     happen: async (round) => void (await round.scratch.docker("kill", container(round))),
   },
   {
     name: "a container is stopped",
-    mend: "refresh",
+    fix: "refresh",
     happen: async (round) => void (await round.scratch.docker("stop", container(round))),
   },
   {
     name: "a container is removed",
-    mend: "refresh",
+    fix: "refresh",
     happen: async (round) => void (await round.scratch.docker("rm", "--force", container(round))),
   },
   {
     name: "a container is restarted",
-    mend: "up",
+    fix: "up",
     happen: async (round) => void (await round.scratch.docker("restart", container(round))),
   },
   {
     name: "an image is pruned",
-    mend: "up",
+    fix: "up",
     happen: async (round) => {
       const { scratch } = round;
       const [ref = ""] = await scratch.docker("inspect", "--format", "{{.Config.Image}}", container(round));
@@ -86,7 +86,7 @@ export const FAULTS: Fault[] = [
   },
   {
     name: "a container is disconnected",
-    mend: "refresh",
+    fix: "refresh",
     happen: async (round) => {
       const published = round.scratch.container(round.drawn % 2 === 0 ? "back" : "front");
       await round.scratch.docker("network", "disconnect", network(round), published);
@@ -94,14 +94,14 @@ export const FAULTS: Fault[] = [
   },
   {
     name: "the database is disconnected",
-    mend: "up",
+    fix: "up",
     happen: async (round) => {
       await round.scratch.docker("network", "disconnect", network(round), round.scratch.container("db"));
     },
   },
   {
     name: "the network is removed",
-    mend: "refresh",
+    fix: "refresh",
     happen: async (round) => {
       for (const name of SERVICES)
         await round.scratch.docker(
@@ -116,7 +116,7 @@ export const FAULTS: Fault[] = [
   },
   {
     name: "the docker daemon is killed",
-    mend: "up",
+    fix: "up",
     happen: async ({ engine }) => {
       await engine.end("SIGKILL");
       await engine.start();
@@ -124,21 +124,21 @@ export const FAULTS: Fault[] = [
   },
   {
     name: "the docker daemon is restarted",
-    mend: "up",
+    fix: "up",
     happen: async ({ engine }) => {
       await engine.end("SIGTERM");
       await engine.start();
     },
   },
-  { name: "the config changes", mend: "up", happen: async (round) => change(round) },
+  { name: "the config changes", fix: "up", happen: async (round) => change(round) },
   {
     name: "a new jar comes",
-    mend: "up",
+    fix: "up",
     happen: ({ scratch, drawn }) => putEntry(scratch.jar, "release.txt", `${drawn}\n`),
   },
   {
     name: "the config is wrong for a while",
-    mend: "up",
+    fix: "up",
     happen: async (round) => {
       round.scratch.back({ memory: 1 });
       await failing(round, /agatha:back\.memory: 1 is too small a memory limit/);
@@ -147,7 +147,7 @@ export const FAULTS: Fault[] = [
   },
   {
     name: "a migration is wrong for a while",
-    mend: "up",
+    fix: "up",
     happen: async (round) => {
       const file = join(round.scratch.migrations, "V999999__broken.sql");
       writeFileSync(file, "SELECT * FROM nowhere;\n");
@@ -157,7 +157,7 @@ export const FAULTS: Fault[] = [
   },
   {
     name: "an update is interrupted",
-    mend: "up",
+    fix: "up",
     happen: async (round) => {
       await change(round);
       const up = startUp(round.scratch);
@@ -168,7 +168,7 @@ export const FAULTS: Fault[] = [
   },
   {
     name: "an update is killed",
-    mend: "recover",
+    fix: "recover",
     happen: async (round) => {
       await change(round);
       await killedUp(round.scratch, { after: 500 + (round.drawn % 8000) });
@@ -177,9 +177,9 @@ export const FAULTS: Fault[] = [
 ];
 
 /** Does what heals a fault; a failure is the round's. */
-export async function heal({ scratch }: Round, mend: Mend): Promise<void> {
-  if (mend === "recover") await recovered(scratch);
-  const args = ["up", "--yes", "--skip-preview", ...(mend === "refresh" ? ["--refresh"] : [])];
+export async function heal({ scratch }: Round, fix: Fix): Promise<void> {
+  if (fix === "recover") await recovered(scratch);
+  const args = ["up", "--yes", "--skip-preview", ...(fix === "refresh" ? ["--refresh"] : [])];
   const { code, output } = await scratch.operate(args);
   expect(code, output).toBe(0);
 }

@@ -23,12 +23,28 @@ const refusal = (name: Name, args: string[], env = {}): string => {
 
 describe("a command's arguments", () => {
   it("name the stack and its file, and leave pulumi those of its options that are listed", () => {
-    const args = ["-s", "prod", "-r", "--target=a", "-t", "b", "--config-file", "x.yaml", "--message=a b"];
+    const args = [
+      "-s",
+      "prod",
+      "-r",
+      "--target=a",
+      "-t",
+      "b",
+      "--config-file",
+      "Pulumi.dev.yaml",
+      "--message=a b",
+    ];
     expect(read("up", args)).toEqual({
       stack: "prod",
-      file: "x.yaml",
-      configFile: ["--config-file", "x.yaml"],
-      options: { stack: "prod", refresh: true, target: ["a", "b"], "config-file": "x.yaml", message: "a b" },
+      file: "Pulumi.dev.yaml",
+      configFile: ["--config-file", "Pulumi.dev.yaml"],
+      options: {
+        stack: "prod",
+        refresh: true,
+        target: ["a", "b"],
+        "config-file": "Pulumi.dev.yaml",
+        message: "a b",
+      },
       words: [],
       pulumi: ["--refresh", "--target=a", "--target=b", "--message=a b"],
     });
@@ -38,6 +54,15 @@ describe("a command's arguments", () => {
     expect(read("up", [], { AGATHA_STACK: "b" })).toMatchObject({ stack: "b", file: "Pulumi.b.yaml" });
     expect(read("up", ["--stack=c"], { AGATHA_STACK: "b" }).stack).toBe("c");
     expect(read("down", [])).toMatchObject({ stack: "dev", file: "Pulumi.dev.yaml", configFile: [] });
+  });
+
+  it("have nothing of AGATHA_STACK where they name no stack, and blame it where it is wrong", () => {
+    expect(read("doctor", [], { AGATHA_STACK: "no stack" }).stack).toBe("dev");
+    expect(refusal("up", [], { AGATHA_STACK: "no stack" })).toBe(
+      'AGATHA_STACK: "no stack" is not a stack\'s name. Use letters, digits, _, . and -.',
+    );
+    expect(read("up", [], { AGATHA_STACK: "" }).stack).toBe("dev");
+    expect(read("up", ["--stack=c"], { AGATHA_STACK: "no stack" }).stack).toBe("c");
   });
 
   it("may be words, where the command takes some, whatever they look like behind --", () => {
@@ -76,12 +101,13 @@ describe("a command's arguments", () => {
       ["--volumes=false"],
       '--volumes: takes no value, and "false" is given. Write --volumes, or leave it out.',
     ],
-    ["down", ["volumes"], 'down: "volumes" is more than it takes. Did you mean --volumes?'],
-    ["down", ["--", "--volumes"], 'down: "--volumes" is more than it takes. Did you mean --volumes?'],
-    ["up", ["prod"], 'up: "prod" is more than it takes. `npm run up -- --help` lists what it takes.'],
+    ["down", ["volumes"], 'down: "volumes" is one argument too many. Did you mean --volumes?'],
+    ["down", ["--", "--volumes"], 'down: "--volumes" is one argument too many. Did you mean --volumes?'],
+    ["up", ["prod"], 'up: "prod" is one argument too many. `npm run up -- --help` lists what it takes.'],
     ["up", ["--stack", "a", "--stack", "b"], '--stack: is given twice, as "a" and "b". Give it once.'],
     ["up", ["--stack", "--refresh"], "--stack: has no value. Write it like `--stack NAME`."],
     ["up", ["--stack="], "--stack: has no value. Write it like `--stack NAME`."],
+    ["up", ["--config-file", "no.yaml"], '--config-file: "no.yaml" does not exist. Name a file that does.'],
     ["up", ["--out"], "--out: has no value. Write it like `--out FILE`."],
     [
       "up",
@@ -92,13 +118,13 @@ describe("a command's arguments", () => {
     [
       "restore",
       ["a", "b"],
-      'restore: "b" is more than it takes. `npm run restore -- --help` lists what it takes.',
+      'restore: "b" is one argument too many. `npm run restore -- --help` lists what it takes.',
     ],
-    ["stack", [], "stack: no command is given. Use new, rm, list; `npm run stack -- --help` tells of them."],
+    ["stack", [], "stack: no command is given. Use new, rm, list; `npm run stack -- --help` describes them."],
     [
       "stack",
       ["remove"],
-      'stack: "remove" is not a command of it. Use new, rm, list; `npm run stack -- --help` tells of them.',
+      'stack: "remove" is not a command of it. Use new, rm, list; `npm run stack -- --help` describes them.',
     ],
     [
       "stack rm",
@@ -108,7 +134,7 @@ describe("a command's arguments", () => {
     [
       "check",
       ["__proto__"],
-      'check: "__proto__" is more than it takes. `npm run check -- --help` lists what it takes.',
+      'check: "__proto__" is one argument too many. `npm run check -- --help` lists what it takes.',
     ],
     [
       "check",
@@ -126,6 +152,9 @@ describe("a command's arguments", () => {
     );
     expect(refusal("down", [], { npm_config_without_state: "true" })).toContain("--without-state");
     expect(read("down", [], { npm_config_yes: "true" }).options).toEqual({});
+    for (const urn of ["urn:pulumi:dev::agatha::x", "**-container"])
+      expect(refusal("up", [], { npm_config_target: urn })).toContain("`npm run up -- --target URN`");
+    expect(read("up", [], { npm_config_target: "x86_64" }).options).toEqual({});
     // What is said itself counts: another npm command around this one may have an option of that name.
     expect(read("down", ["--stack=a"], { npm_config_stack: "prod" }).stack).toBe("a");
   });

@@ -98,7 +98,7 @@ describe("a comment", () => {
 describe("a preview that failed", () => {
   it("gives its errors as sentences", () => {
     expect(failure("prod", ["agatha:back.jar: it is not there. Build it."])).toBe(
-      "### prod: the preview failed\n\nNothing was changed. What has to be mended first:\n\n```text\nagatha:back.jar: it is not there. Build it.\n```\n",
+      "### prod: the preview failed\n\nNothing was changed. What has to be fixed first:\n\n```text\nagatha:back.jar: it is not there. Build it.\n```\n",
     );
   });
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { errors } from "../support/configuration.ts";
 
 describe("errors", () => {
-  it("come all at once, each with its key, the value received and the mend", () => {
+  it("come all at once, each with its key, the value received and the fix", () => {
     expect(
       errors({
         back: { port: "x", health: { statuses: [] } },

@@ -34,7 +34,7 @@ describe("a registry", () => {
 
 describe("a pin", () => {
   const tag = "s6c14k97wgkln0sks1xz75x9skhmp1ap";
-  const mend = "is not a tag. Give all 32 characters of one that `npm run history` lists.";
+  const fix = "is not a tag. Give all 32 characters of one that `npm run history` lists.";
 
   it("is a tag, by a dotted key or inside its object, and nothing where left out", () => {
     expect(load({ "back.pin": tag }).back.pin).toBe(tag);
@@ -53,7 +53,7 @@ describe("a pin", () => {
     `agatha-back-image:${tag}`,
     "",
   ])("is not %j", (value) => {
-    expect(errors({ "back.pin": value })).toEqual([`agatha:back.pin: ${JSON.stringify(value)} ${mend}`]);
+    expect(errors({ "back.pin": value })).toEqual([`agatha:back.pin: ${JSON.stringify(value)} ${fix}`]);
   });
 
   it("needs nothing of what its image was made of, and the other service all of it", () => {

@@ -39,7 +39,7 @@ it("names the host that a docker context leads to", async () => {
   vi.stubEnv("DOCKER_CONTEXT", "far");
   expect(await remoteHost()).toBe("ssh://user@far");
   expect(await error("write: broken pipe")).toBe(
-    "docker: the connection to ssh://user@far was lost. Run up again: nothing half is left, and what arrived is not sent again.",
+    "docker: the connection to ssh://user@far was lost. Run up again: no partial data is left, and what arrived is not sent again.",
   );
   rmSync(folder, { recursive: true });
 });

@@ -50,7 +50,7 @@ it.each([
   expect(lacksBuilder(words)).toBe(expected);
 });
 
-it("names the system, the host and the mend", () => {
+it("names the system, the host and the fix", () => {
   const sentence = (words: string) => noBuilder("aarch64-linux", "ssh://deploy@host", words);
   expect(sentence(OLD)).toBe(
     "nix: images for aarch64-linux are wanted, for the docker host ssh://deploy@host, and this machine's Nix has no builder for that. Give it one as docs/platforms.md tells, or run up from a machine of that system.",

@@ -104,8 +104,15 @@ describe("a stack's file like another's", () => {
     expect(JSON.stringify(config)).not.toContain("secure");
     expect(config["agatha:back"]).toEqual({ properties: { plain: "x" }, publish: { port: 9200 } });
     expect(secrets).toEqual([
-      { key: 'agatha:back["properties"]["mail.key"]', path: true },
-      { key: 'agatha:registry["password"]', path: true },
+      {
+        ...{ key: 'agatha:back["properties"]["mail.key"]', path: true },
+        from: { key: 'agatha:back["properties"]["mail.key"]', path: true },
+      },
+      // It could not be read: the model has it where `pulumi config set --secret` without --path puts it.
+      {
+        ...{ key: 'agatha:registry["password"]', path: true },
+        from: { key: "agatha:registry.password", path: false },
+      },
     ]);
   });
 
@@ -122,6 +129,7 @@ describe("a stack's file like another's", () => {
       'agatha:back["list"][2]["of"]',
       'agatha:front["files"]["x.js"]',
     ]);
+    expect(secrets.at(-1)?.from).toEqual({ key: 'agatha:["front.files"]["x.js"]', path: true });
   });
 
   it("tells the sample's front where its back is, and no other front", () => {

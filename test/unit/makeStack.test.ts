@@ -1,7 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { hostFor, portsFor, refuseModel, setSecret } from "../../scripts/lib/makeStack.ts";
 
@@ -61,6 +62,39 @@ it("a secret is given to Pulumi with the newline that Pulumi drops", async () =>
   await setSecret("pr-12", { key: "agatha:x", path: false }, "of two\nlines\n", env);
   expect(readFileSync(join(folder, "input"), "utf8")).toBe("of two\nlines\n\n");
 });
+
+// The file was written and the stack made before a secret was asked for that the model has elsewhere.
+it("a model's secret is read where the model has it, and nothing is made where it cannot be read", async () => {
+  const clone = mkdtempSync(join(tmpdir(), "agatha-like-"));
+  mkdirSync(join(clone, "scripts"));
+  writeFileSync(join(clone, "scripts/env.sh"), "");
+  writeFileSync(
+    join(clone, "Pulumi.model.yaml"),
+    "config:\n  agatha:dockerHost: ssh://nobody@invalid\n  agatha:registry.password: { secure: v1:x }\n",
+  );
+  const pulumi = `#!/bin/bash
+    echo "$@" >>calls
+    case "$1 $2" in "stack ls") echo "[]";; "config get") [ -e readable ] && echo '{"value":"s3cret"}';; "config set") cat >input;; esac`;
+  writeFileSync(join(clone, "pulumi"), pulumi, { mode: 0o755 });
+  writeFileSync(join(clone, "docker"), "#!/bin/sh\n", { mode: 0o755 });
+  const script = `const { makeStack } = await import(${JSON.stringify(resolve("scripts/lib/makeStack.ts"))});
+    await makeStack("new", { like: "model" }).catch(({ message }) => console.log(message));`;
+  const make = () =>
+    execFileSync(process.execPath, ["--input-type=module", "-e", script], {
+      ...{ cwd: clone, encoding: "utf8" },
+      env: { ...process.env, PATH: `${clone}:${process.env["PATH"]}` },
+    });
+  expect(make()).toMatch(/^Pulumi\.model\.yaml: its secret agatha:registry\.password cannot be read/);
+  expect(existsSync(join(clone, "Pulumi.new.yaml"))).toBe(false);
+  expect(readFileSync(join(clone, "calls"), "utf8")).not.toContain("stack init");
+  writeFileSync(join(clone, "readable"), "");
+  make();
+  const calls = readFileSync(join(clone, "calls"), "utf8");
+  expect(calls).toContain("config get agatha:registry.password --stack model --json");
+  expect(calls).toContain('config set agatha:registry["password"] --stack new --secret --path');
+  expect(readFileSync(join(clone, "input"), "utf8")).toBe("s3cret\n");
+  rmSync(clone, { recursive: true });
+}, 30_000);
 
 it("a model that is not all in its configuration is refused", () => {
   const refused = (text: string) => () => refuseModel("Pulumi.m.yaml", text);

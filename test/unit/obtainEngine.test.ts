@@ -63,6 +63,7 @@ async function obtain(): Promise<string> {
   const env = { ...process.env, PATH: `${clone}/.tools/bin:${clone}/machine:/usr/bin:/bin` };
   return (await execute("bash", ["-c", run], env)).output;
 }
+const BUILT = ["pulumi", "pulumi-language-nodejs", "pulumi-resource-docker", "pulumi-resource-command"];
 const read = (name: string) => readFileSync(join(clone, name), "utf8").trim();
 
 it("the machine's CLI gets the plugin that it lacks, and nothing is built", async () => {
@@ -99,7 +100,7 @@ it("where the plugins cannot be built either, both reasons are told", async () =
 
 it("an engine that was built gives way to a CLI that the machine has got since", async () => {
   builds();
-  for (const name of ["pulumi", "pulumi-language-nodejs"]) program(`.tools/bin/${name}`, "echo v3.256.0");
+  for (const name of BUILT) program(`.tools/bin/${name}`, "echo v3.256.0");
   await execute("bash", ["-c", `cd '${clone}' && bash scripts/toolchain/build.sh && rm builds`]);
   expect(await obtain()).toBe("Pulumi v3.256.0, built from Go modules\n");
   cli("v3.219.0", NO_PLUGIN);
@@ -108,15 +109,42 @@ it("an engine that was built gives way to a CLI that the machine has got since",
   expect(await obtain()).toBe(
     `Pulumi v3.259.0 at ${clone}/machine/pulumi, its plugins built from Go modules\n`,
   );
-  expect(existsSync(join(clone, ".tools/bin/pulumi"))).toBe(false);
+  for (const name of BUILT) expect(existsSync(join(clone, ".tools/bin", name))).toBe(false);
 });
 
 it("an engine that was built of other sources is built anew", async () => {
   program("machine/go", "exit 0");
-  for (const name of ["pulumi", "pulumi-language-nodejs"]) program(`.tools/bin/${name}`, "echo v3.256.0");
+  for (const name of BUILT) program(`.tools/bin/${name}`, "echo v3.256.0");
   builds();
   await execute("bash", ["-c", `cd '${clone}' && bash scripts/toolchain/build.sh && rm builds`]);
   await obtain();
   // build.sh knows whether they are the same, and is done at once then.
   expect(existsSync(join(clone, "builds"))).toBe(true);
+});
+
+// `up` ended there, although all that it needs was at hand.
+it("an engine that was built stays where it cannot be built anew, which is said", async () => {
+  program("machine/go", "exit 0");
+  for (const name of BUILT) program(`.tools/bin/${name}`, "echo v3.256.0");
+  builds();
+  await execute("bash", ["-c", `cd '${clone}' && bash scripts/toolchain/build.sh`]);
+  builds('echo "toolchain: building failed." >&2; exit 1');
+  const engine = "pulumi engine    the build of before stays: building failed.\n";
+  expect(await obtain()).toBe(`${engine}Pulumi v3.256.0, built from Go modules\n`);
+  // The same of plugins beside the machine's CLI.
+  cli("v3.259.0", NO_PLUGIN);
+  expect(await obtain()).toBe(
+    `${engine}Pulumi v3.259.0 at ${clone}/machine/pulumi, its plugins built from Go modules\n`,
+  );
+});
+
+it("an official release in the clone is not taken for a built one, nor overwritten", async () => {
+  program("machine/go", "exit 0");
+  for (const name of BUILT.slice(0, 2)) program(`.tools/bin/${name}`, "echo v3.256.0");
+  builds();
+  await execute("bash", ["-c", `cd '${clone}' && bash scripts/toolchain/build.sh && rm builds`]);
+  expect(await obtain()).toBe(
+    `Pulumi v3.256.0 at ${clone}/.tools/bin/pulumi, its plugins built from Go modules\n`,
+  );
+  expect(read("builds")).toBe("--out .tools/unused");
 });

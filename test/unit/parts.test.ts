@@ -23,9 +23,23 @@ describe("a stack whose update went well", () => {
     expect(notUp("a", with_("front", "Exited (137) 2 minutes ago"))).toBe(
       'up: stack a is not up: front is "Exited (137) 2 minutes ago" on the docker host. `npm run up -- --refresh --stack a` makes it again.',
     );
-    for (const status of ["Created", "Up 1 minute (Paused)", "Restarting (1) 2 seconds ago", "Dead"])
-      expect(notUp("a", with_("back", status))).toContain(`back is "${status}"`);
+    for (const status of ["Created", "Dead"])
+      expect(notUp("a", with_("back", status))).toBe(
+        `up: stack a is not up: back is "${status}" on the docker host. \`npm run up -- --refresh --stack a\` makes it again.`,
+      );
     expect(notUp("a", [])).toContain("db is not there, back is not there, front is not there");
+  });
+
+  // A refresh leaves both as they are: docker says that they run.
+  it("is not up where a service is paused, or starts over and over: with the fix of each", () => {
+    expect(notUp("a", with_("back", "Up 1 minute (Paused)"))).toBe(
+      'up: stack a is not up: back is "Up 1 minute (Paused)" on the docker host. `docker unpause agatha-a-back` lets it go on.',
+    );
+    expect(notUp("a", with_("back", "Restarting (1) 2 seconds ago"))).toBe(
+      'up: stack a is not up: back is "Restarting (1) 2 seconds ago" on the docker host. `npm run logs -- back --stack a` shows why.',
+    );
+    const both = with_("back", "Up 2 hours (unhealthy)").with(0, part("db", "Up 2 hours (Paused)"));
+    expect(notUp("a", both)).toContain("`docker unpause agatha-a-db` lets it go on.");
   });
 
   it("is not up where a service is unhealthy: its log says why", () => {

@@ -58,17 +58,17 @@ it.each([
   [
     "this machine",
     'level=fatal msg="writing blob: Patch \\"http://host:5000/v2/x\\": readfrom tcp 10.0.0.2:1->10.0.0.1:5000: write: broken pipe"',
-    'agatha:registry: "host:5000" lost its connection to this machine. Run up again: nothing half is left, and blobs that arrived are not sent again.',
+    'agatha:registry: "host:5000" lost its connection to this machine. Run up again: no partial data is left, and blobs that arrived are not sent again.',
   ],
   [
     "the docker host",
     "unexpected EOF",
-    'agatha:registry: "host:5000" lost its connection to the docker host. Run up again: nothing half is left, and blobs that arrived are not sent again.',
+    'agatha:registry: "host:5000" lost its connection to the docker host. Run up again: no partial data is left, and blobs that arrived are not sent again.',
   ],
   [
     "this machine",
     "received unexpected HTTP status: 500 Internal Server Error",
-    'agatha:registry: "host:5000" failed for this machine: received unexpected HTTP status: 500 Internal Server Error. Mend what it names, then run up again.',
+    'agatha:registry: "host:5000" failed for this machine: received unexpected HTTP status: 500 Internal Server Error. Fix what it names, then run up again.',
   ],
 ])("to %s: %s", (who, words, sentence) => {
   expect(registryError(registry, who, words)).toBe(sentence);
@@ -93,7 +93,7 @@ it.each([
   [
     "the way's to the host, in the middle",
     'error during connect: Post "http://docker.example.com/v1.41/images/create": EOF',
-    "docker: the connection to ssh://me@there was lost. Run up again: nothing half is left, and what arrived is not sent again.",
+    "docker: the connection to ssh://me@there was lost. Run up again: no partial data is left, and what arrived is not sent again.",
   ],
 ])("a pull that fails is %s fault", (_, words, sentence) => {
   expect(pullError(registry, "ssh://me@there", words)).toBe(sentence);

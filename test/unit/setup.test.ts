@@ -14,7 +14,7 @@ describe("a failed installation of Debian packages", () => {
     ];
     const install = "Reading package lists...\nE: Unable to locate package nix-bin\n";
     expect(aptFailure(["nix-bin"], update.join("\n"), install)).toBe(
-      "apt-get update: Failed to fetch http://deb.invalid/debian/dists/bookworm/InRelease  Could not resolve 'deb.invalid'. Mend apt's sources or the network, then run this again.",
+      "apt-get update: Failed to fetch http://deb.invalid/debian/dists/bookworm/InRelease  Could not resolve 'deb.invalid'. Fix apt's sources or the network, then run this again.",
     );
   });
 

@@ -1,8 +1,11 @@
 import { execFileSync } from "node:child_process";
-import { describe, expect, it } from "vitest";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { withoutSecrets } from "../../scripts/lib/emptyState.ts";
-import { bareName, fullName, namesStack } from "../../scripts/lib/stack.ts";
+import { withEmptyState, withoutSecrets } from "../../scripts/lib/emptyState.ts";
+import { bareName, environment, fullName, namesStack } from "../../scripts/lib/stack.ts";
 
 describe("a stack's file without its secrets", () => {
   it("has a placeholder for each, and nothing of how they are encrypted", () => {
@@ -31,9 +34,31 @@ config:
   });
 
   it("is refused where it is no YAML", () => {
-    expect(() => withoutSecrets("Pulumi.x.yaml", "a: [")).toThrow(
-      /^Pulumi\.x\.yaml: is no YAML: .* Mend it/s,
-    );
+    expect(() => withoutSecrets("Pulumi.x.yaml", "a: [")).toThrow(/^Pulumi\.x\.yaml: is no YAML: .* Fix it/s);
+  });
+});
+
+// Both looked at Pulumi.<stack>.yaml, whatever --config-file named.
+describe("a stack's file that --config-file names", () => {
+  const folder = mkdtempSync(join(tmpdir(), "agatha-file-"));
+  const file = join(folder, "other.yaml");
+  writeFileSync(file, "config:\n  agatha:keep: 7\n  agatha:dockerHost: ssh://other\n");
+  writeFileSync(join(folder, "pulumi"), "#!/bin/sh\n", { mode: 0o755 });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  it("is previewed against an empty state, and named to the program", async () => {
+    const env = { ...process.env, PATH: `${folder}:${process.env["PATH"]}` };
+    await withEmptyState("dev", file, env, async ([, config = ""], { AGATHA_CONFIG_FILE: named }) => {
+      expect(named).toBe(config);
+      expect(parse(readFileSync(config, "utf8"))).toMatchObject({ config: { "agatha:keep": 7 } });
+    });
+  });
+
+  it("is named to the program that pulumi runs", async () => {
+    expect(await environment("dev", file)).toMatchObject({
+      AGATHA_CONFIG_FILE: file,
+      DOCKER_HOST: "ssh://other",
+    });
   });
 });
 

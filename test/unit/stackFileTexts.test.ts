@@ -25,6 +25,15 @@ describe("a text without quotes that YAML changes", () => {
     ["a number without a zero in front", ".5"],
     ["more digits than a number has", "9007199254740993"],
     ["a boolean in capitals", "True"],
+    // As 1.2345675e+06, 1e-05, 1e+20 and 9.223372036854776e+18.
+    ["a fraction from a million on", "1234567.5"],
+    ["a small fraction", "0.00001"],
+    ["an integer of more than 64 bits", "100000000000000000000"],
+    ["an integer of 64 bits without a sign", "9223372036854775808"],
+    ["an exponent of its own", "1e+21"],
+    ["infinity", ".inf"],
+    ["infinity below zero", "-.Inf"],
+    ["no number", ".NaN"],
   ])("is refused in a property: %s", (_, written) => {
     expect(errors({}, { file: inProperty(written) })).toEqual([sentence("back.properties.it")]);
   });
@@ -33,6 +42,11 @@ describe("a text without quotes that YAML changes", () => {
     const file =
       "config:\n  agatha:back: { env: { BRANCH: 007, OTHER: '007' } }\n  agatha:databasePassword: 0123\n";
     expect(lostTexts(file)).toEqual([sentence("back.env.BRANCH"), sentence("databasePassword")]);
+  });
+
+  // Pulumi could not make JSON of it, whatever the key: "unsupported value: +Inf".
+  it("is refused in any key where it is no number of JSON", () => {
+    expect(lostTexts("config:\n  agatha:back: { cpus: .inf }\n")).toEqual([sentence("back.cpus")]);
   });
 
   it("is refused where only a date could be lost, as in the text of a file", () => {
@@ -46,12 +60,25 @@ describe("a text without quotes that YAML changes", () => {
 });
 
 describe("a value that YAML leaves as it is", () => {
-  it.each(["8000", "1.5", "-3", '"1.10"', "1.10.0", "true", "yes", "5s", "1-2", "10.0.0.1:5000", "0xyz"])(
-    "is taken in a property: %s",
-    (written) => {
-      expect(errors({}, { file: inProperty(written) })).toEqual([]);
-    },
-  );
+  it.each([
+    "8000",
+    "1.5",
+    "-3",
+    "1234567",
+    "999999.9",
+    "0.0001",
+    "100000000000000000",
+    '"1.10"',
+    "1.10.0",
+    "true",
+    "yes",
+    "5s",
+    "1-2",
+    "10.0.0.1:5000",
+    "0xyz",
+  ])("is taken in a property: %s", (written) => {
+    expect(errors({}, { file: inProperty(written) })).toEqual([]);
+  });
 
   it("is taken where a number is wanted", () => {
     expect(lostTexts("config:\n  agatha:back:\n    cpus: 1.50\n")).toEqual([]);

@@ -82,6 +82,24 @@ describe("a step ends, with its programs and tidily,", () => {
   });
 });
 
+// Where /bin/sh is bash, `sh -c "node step.ts"` becomes node: the plugin killed the step, and nothing was tidied up.
+it("a step that the plugin starts without a shell between ends as tidily when it is killed", async () => {
+  const line = waitingStep("touch begun; exec sleep 30");
+  writeFileSync(
+    join(folder, "pulumi-resource-command"),
+    `#!/bin/bash\n${line} & echo $! >shell; wait; touch over; sleep 30\n`,
+    { mode: 0o755 },
+  );
+  symlinkSync("/bin/sh", join(folder, "pulumi"));
+  started = spawn(join(folder, "pulumi"), ["-c", "./pulumi-resource-command; true"], {
+    ...{ cwd: folder, stdio: "ignore" },
+  });
+  await there("begun");
+  process.kill(Number(read("shell")), "SIGKILL");
+  await there("end");
+  expect(read("end")).toBe("null");
+});
+
 it("a program that makes an exit code of 0 of its end by a signal has none: docker exec of client 20.10", async () => {
   startUnderPulumi(waitingStep("trap 'exit 0' TERM; touch begun; while :; do sleep 0.05; done"));
   await there("begun");

@@ -55,7 +55,7 @@ const HEADROOM = 200e6;
  * Copies the source into the stack's volume, compares the copy with it file by file and opens it, before it takes its
  * place. The source is read alone. What fails or is interrupted leaves the stack's data as it was.
  *
- * @throws Stop with the reason and the mend.
+ * @throws Stop with the reason and the fix.
  */
 export async function adopt(
   given: string,

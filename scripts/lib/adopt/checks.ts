@@ -1,4 +1,4 @@
-/** What speaks against taking over a data directory, each with its mend. */
+/** What speaks against taking over a data directory, each with its fix. */
 import type { Config } from "../../../config.ts";
 import type { Names } from "./names.ts";
 import type { Facts } from "./source.ts";

@@ -26,7 +26,7 @@ export const stopBack = async (container: string): Promise<void> => {
 };
 
 /** Starts it and waits until it is healthy. @throws Stop with its last words where it does not get so. */
-export async function startBack(container: string, mend: string): Promise<void> {
+export async function startBack(container: string, fix: string): Promise<void> {
   // One whose stop was interrupted may be stopping still: a start would find it running, and do nothing.
   await docker(["restart", container]);
   const start = performance.now();
@@ -46,7 +46,7 @@ export async function startBack(container: string, mend: string): Promise<void> 
     if (late || health === "unhealthy" || state?.Status !== "running") {
       const { stdout, stderr } = await run("docker", ["logs", "--tail", String(LOG_LINES), container]);
       throw new Stop(
-        `restore: the back is ${state?.Status ?? "gone"} and ${health}. ${mend}\nThe last lines of its log:\n${tail(`${stdout}${stderr}`, LOG_LINES)}`,
+        `restore: the back is ${state?.Status ?? "gone"} and ${health}. ${fix}\nThe last lines of its log:\n${tail(`${stdout}${stderr}`, LOG_LINES)}`,
       );
     }
     await sleep(PAUSE);

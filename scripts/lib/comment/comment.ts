@@ -49,7 +49,7 @@ export function failure(stack: string, errors: string[]): string {
     const text = shorten(error.trim());
     return block("text", text.length > ERROR ? `… ${text.slice(-ERROR)}` : text);
   });
-  const intro = "Nothing was changed. What has to be mended first:\n";
+  const intro = "Nothing was changed. What has to be fixed first:\n";
   let [text, left] = [`### ${plain(stack)}: the preview failed\n\n${intro}`, shown.length];
   for (const error of shown) {
     if (size(text) + size(error) > LIMIT - 200) break;

@@ -46,4 +46,4 @@ export const absent = (stack: string): string =>
 
 /** @param run Address of the workflow's run. */
 export const notRemoved = (stack: string, run: string): string =>
-  `### Review stack ${plain(stack)} could not be removed\n\nThe [log](${run}) tells why. Run the job again when that is mended, or ${code(`npm run stack -- rm ${stack} --yes`)} where the state is.\n`;
+  `### Review stack ${plain(stack)} could not be removed\n\nThe [log](${run}) tells why. Run the job again when that is fixed, or ${code(`npm run stack -- rm ${stack} --yes`)} where the state is.\n`;

@@ -235,7 +235,7 @@ describe("what no program takes", () => {
     const raw = Object.fromEntries(Array.from({ length: 5000 }, (_, index) => [`agatha:x${index}`, "1"]));
     const { errors } = outcome(raw);
     expect(errors).toHaveLength(51);
-    expect(errors?.[50]).toBe("agatha: 4950 more errors are not shown. Mend these first.");
+    expect(errors?.[50]).toBe("agatha: 4950 more errors are not shown. Fix these first.");
   });
 });
 
