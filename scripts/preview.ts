@@ -55,9 +55,10 @@ await command("preview", async ({ stack, file, configFile, options, pulumi: pass
       await (markdown ? requireStack(stack, env) : ensureStack(stack, env, refuse));
       seen = await look(["--stack", fullName(stack, env), ...configFile], env);
     }
-    if (markdown) show(comment(explanation(stack, seen.steps), seen.diff, seen.warnings, empty));
+    const found = explanation(stack, seen.steps);
+    if (markdown) show(comment(found, seen.diff, seen.warnings, empty));
     else show(`\n${[explain(stack, seen.steps), diffInText(seen.diff)].filter(Boolean).join("\n")}`);
-    return 0;
+    return options["expect-no-changes"] && found.changes ? 1 : 0;
   } catch (error) {
     if (markdown && error instanceof Stop)
       show(failure(stack, error instanceof Failed ? error.errors : [error.message]));

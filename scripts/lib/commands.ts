@@ -83,7 +83,7 @@ export const COMMANDS = {
       markdown: flag("gives a pull request's comment; makes no stack"),
       empty: flag("previews against an empty state, without any secret"),
       out: text("FILE", "writes the output to FILE"),
-      "expect-no-changes": flag("fails if anything would change", PULUMI),
+      "expect-no-changes": flag("ends with 1 if anything would change"),
       ...UPDATE,
       ...TARGETS,
     },

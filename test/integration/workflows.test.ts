@@ -1,5 +1,5 @@
 /** Runs the commands of the workflows' own steps, as GitHub's runner would: with the variables that they name. */
-import { readFileSync, renameSync, rmSync } from "node:fs";
+import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { clean, codes, GithubRunner, said } from "../support/githubRunner.ts";
@@ -86,6 +86,17 @@ it("a push brings the stack up; the next preview then has nothing to tell", asyn
   const preview = await runner.run("preview.yml", "preview", settings());
   expect(codes(preview), said(preview)).toEqual([0, 0, 0]);
   expect(runner.comments[0]?.body).toMatch(/: nothing would change\n/);
+});
+
+it("a preview that is to find nothing ends with 1 where it finds something", async () => {
+  const args = ["run", "--silent", "preview", "--", "--expect-no-changes", "--stack", scratch.stack];
+  const same = await execute("npm", args, scratch.env);
+  expect(same.code, same.output).toBe(0);
+  writeFileSync(join(scratch.dist, "more.txt"), "more\n");
+  const changed = await execute("npm", args, scratch.env);
+  rmSync(join(scratch.dist, "more.txt"));
+  expect(changed.code, changed.output).toBe(1);
+  expect(changed.output).toContain("front");
 });
 
 it("a push makes no stack where the backend with its state is not named", async () => {
