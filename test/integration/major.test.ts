@@ -137,7 +137,7 @@ const UPGRADE: Operations = {
 
 it("a preview says from which version to which, what is kept and how long it takes", async () => {
   const words = await documented("look ahead");
-  expect(scratch.config["database"]).toEqual({ version: 17 });
+  expect(scratch.config["database"]).toEqual({ settings: HARSH_SETTINGS, version: 17 });
   const plain = await scratch.preview();
   expect(plain.code, plain.output).toBe(0);
   expect(changes(plain.operations)).toEqual(UPGRADE);
