@@ -26,7 +26,7 @@ export interface Comparison {
   refused: Refusal[];
   /** Packaged files that have not run. */
   pending: string[];
-  /** Packaged files that run whenever they changed. */
+  /** Packaged files that may run again: repeatable ones where they changed, callbacks by each run of Flyway. */
   repeatable: string[];
 }
 
@@ -110,7 +110,9 @@ export function compare(packaged: Packaged, history: Applied[]): Comparison {
       ...twice(Object.keys(packaged)),
     ],
     pending: waiting.map(({ file }) => file),
-    repeatable: files.filter(({ kind }) => kind === "R").map(({ file }) => file),
+    repeatable: Object.keys(packaged).filter(
+      (file) => /\.sql$/i.test(file) && (read(file)?.kind ?? "R") === "R",
+    ),
   };
 }
 

@@ -2,7 +2,7 @@
 import { settingsOf } from "../components/databaseSettings.ts";
 import { CHECK_SETTINGS, refusedSettings } from "../components/serverSettings.ts";
 import { docker } from "./docker.ts";
-import { type Database, sql } from "./postgres.ts";
+import { connection, type Database, sql } from "./postgres.ts";
 import { StepError } from "./process.ts";
 import { literal } from "./sql.ts";
 import { majorOfImage } from "./upgrade/oldImage.ts";
@@ -56,8 +56,7 @@ export async function refuseMissing(running: Database, trial: Database): Promise
   const names = "select datname from pg_database where datallowconn and datconnlimit <> -2;";
   const needs = new Set<string>();
   for (const name of await sql(running, names))
-    for (const need of await sql(running, NEEDS, `dbname='${name.replace(/[\\']/g, "\\$&")}'`))
-      needs.add(need);
+    for (const need of await sql(running, NEEDS, connection(name))) needs.add(need);
   const missing = await sql(trial, lacking([...needs]));
   if (missing.length > 0)
     throw new StepError(

@@ -121,7 +121,8 @@ async function flyway(
   await endFlyway(database, name);
   const over = new AbortController();
   const psql = `docker exec agatha-${input("STACK")}-db psql -U ${database.user} -d ${database.name}`;
-  const watch = watchLocks(database, APPLICATION, psql, over.signal);
+  // A watch that fails takes nothing from the migrations.
+  const watch = watchLocks(database, APPLICATION, psql, over.signal).catch(() => undefined);
   try {
     await docker([
       ...["create", "--name", name, "--network", `container:${database.container}`],

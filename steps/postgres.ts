@@ -1,5 +1,6 @@
 /** SQL on a database from inside its container: over the local socket, where PostgreSQL asks for no password. */
 import { DONE, docker, dockerError } from "./docker.ts";
+import { freeIn } from "./freeSpace.ts";
 import { run, StepError } from "./process.ts";
 
 export interface Database {
@@ -16,6 +17,10 @@ export type Rows = Map<string, number>;
 /** psql, saying nothing but results, and stopping at the first error. */
 const PSQL = ["psql", "-qtAXw", "-v", "ON_ERROR_STOP=1"];
 
+/** For psql: takes away what the database or the role ends long statements by, which are meant for the application's. */
+export const NO_TIMEOUTS = `set statement_timeout = 0; select set_config(name, '0', false) from pg_settings where name in ('statement_timeout',
+  'lock_timeout', 'idle_in_transaction_session_timeout', 'idle_session_timeout', 'transaction_timeout') \\g /dev/null\n`;
+
 /**
  * Runs statements and gives the lines that they answer.
  *
@@ -24,13 +29,16 @@ const PSQL = ["psql", "-qtAXw", "-v", "ON_ERROR_STOP=1"];
  */
 export async function sql(database: Database, statements: string, name = database.name): Promise<string[]> {
   const args = ["exec", "-i", database.container, ...PSQL, "-U", database.user, "-d", name];
-  const result = await run("docker", args, `${statements}\n\\echo ${DONE}\n`);
+  const result = await run("docker", args, `${NO_TIMEOUTS}${statements}\n\\echo ${DONE}\n`);
   const lines = result.stdout.split("\n").filter(Boolean);
   if (result.code === 0 && lines.includes(DONE)) return lines.filter((line) => line !== DONE);
   const reason = /(?:ERROR|FATAL):[^\n]*(?:\nDETAIL:[^\n]*)?/.exec(result.stderr)?.[0];
   if (reason === undefined) throw new StepError(await dockerError(["exec"], result));
   throw new StepError(`database "${name}": ${reason}`);
 }
+
+/** A database's name as libpq takes it, which reads a name with `=` as something else. */
+export const connection = (name: string): string => `dbname='${name.replace(/[\\']/g, "\\$&")}'`;
 
 /** Tables that somebody made: no views, no system's, no extension's, no temporary ones. Partitions count, their parents do not. */
 const TABLES = `
@@ -58,6 +66,22 @@ export function countedRows(lines: string[]): Rows {
 export const tableRows = async (database: Database, name = database.name): Promise<Rows> =>
   countedRows(await sql(database, COUNT_ROWS, name));
 
+/** Tables of extensions. Of some (`cron.job`, `spatial_ref_sys`), rows that the extension did not bring are in a dump. */
+const EXTENSION_TABLES = `
+  select json_build_array(n.nspname, c.relname) from pg_class c join pg_namespace n on n.oid = c.relnamespace
+  where exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e');`;
+
+/**
+ * Rows in a dump but for those of extensions' tables, which `tableRows` does not count either.
+ *
+ * @param database The dump's, or what was restored of it.
+ */
+export async function withoutExtensions(rows: Rows, database: Database, name = database.name): Promise<Rows> {
+  const lines = await sql(database, EXTENSION_TABLES, name);
+  const theirs = new Set(lines.map((line) => (JSON.parse(line) as string[]).join(".")));
+  return new Map([...rows].filter(([table]) => !theirs.has(table)));
+}
+
 /** Number of tables that somebody made. */
 export const tableCount = async (database: Database): Promise<number> =>
   Number((await sql(database, `select count(*) ${TABLES};`))[0]);
@@ -69,8 +93,7 @@ export const databaseBytes = async ({ ...database }: Database): Promise<number> 
 /** Room for more where the server's data lies, in bytes. */
 export async function freeBytes(database: Database): Promise<number> {
   const [folder = ""] = await sql(database, "show data_directory;");
-  const df = await docker(["exec", database.container, "df", "-Pk", folder]);
-  return Number(df.split("\n").at(-1)?.split(/\s+/)[3]) * 1024;
+  return freeIn(await docker(["exec", database.container, "df", "-Pk", folder]));
 }
 
 /** The server's version: `13.14`. */

@@ -7,6 +7,10 @@ export const literal = (value: string): string =>
 /** A name as a quoted SQL identifier. */
 export const identifier = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 
+/** The name that an SQL identifier stands for, quoted or not. */
+export const unquoted = (name: string): string =>
+  name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name;
+
 /** Gives a role its password; neither a log setting of the server nor a failure writes the statement into its log. */
 export function alterRole(role: string, password: string): string {
   const quiet =

@@ -53,6 +53,12 @@ const confined = ({ stack, volume }: Temporary): string[] => [
 ];
 
 /**
+ * Nothing that the data or its settings ask for beside the work: a log that goes into the archive of the stack's own
+ * server, jobs of pg_cron, subscriptions, parallel queries.
+ */
+const QUIET = ["archive_mode=off", "max_worker_processes=0"];
+
+/**
  * Starts a server and waits until it accepts connections; a data directory that is not there is made.
  *
  * @returns The container's id.
@@ -60,7 +66,7 @@ const confined = ({ stack, volume }: Temporary): string[] => [
  */
 export async function startServer(args: ServerArgs): Promise<string> {
   const { name, image, user, port } = args;
-  const settings = [`port=${port}`, "listen_addresses=127.0.0.1", ...args.settings];
+  const settings = [`port=${port}`, "listen_addresses=127.0.0.1", ...args.settings, ...QUIET];
   const id = await docker([
     ...["run", "--detach", "--name", name, ...confined(args), "--user", POSTGRES_USER],
     // Docker's 64 MB are too few for parallel queries (materialized views), and for settings that ask for more.

@@ -43,6 +43,8 @@ export function trialArguments(trial: Trial, volumes: string[]): string[] {
     ...Object.entries(trial.env).flatMap(([key, value]) => ["--env", `${key}=${value}`]),
     trial.image,
     ...trial.command,
+    // Its log is not the data's, and has the same names.
+    ...(trial.database === undefined || trial.command.length === 0 ? [] : ["-c", "archive_mode=off"]),
   ];
 }
 

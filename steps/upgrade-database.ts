@@ -7,8 +7,10 @@
 
 import { settingsOf } from "../components/databaseSettings.ts";
 import { type Content, keptBeside, planInto, volumeOf } from "../components/databaseVolumes.ts";
+import { megabytes } from "./backup/target.ts";
 import { refuseUnfitImage } from "./databaseImage.ts";
 import { docker, inspect } from "./docker.ts";
+import { freeIn } from "./freeSpace.ts";
 import { inNumbers, type Rows } from "./postgres.ts";
 import { input, run, StepError, step } from "./process.ts";
 import {
@@ -122,7 +124,9 @@ async function upgrade(from: number, volume: string): Promise<string> {
     // Where another run took over, what it does is not undone.
     const mine = oldServer === undefined || (await removeContainer(oldServer));
     const back = mine
-      ? await undo(services, volume, made).then(() => answersAgain(services), words)
+      ? await undo(services, volume, made)
+          .then(() => answersAgain(services))
+          .catch(words)
       : "Another update took over";
     throw new StepError(
       `agatha-db: the upgrade from PostgreSQL ${from} to ${version} failed: ${reason}. ${back}. Fix what it names and run up again, or set agatha:database.version back to ${from}.`,
@@ -186,14 +190,8 @@ async function fill(oldServer: string, from: number, md5: boolean): Promise<Rows
   await refuseFullVolume(await clusterBytes(old));
   const newServer = await startServer({
     ...{ ...where, user, name: names.new, port: 5432, beside: oldServer, dataFolder: `${DATA}/${STAGED}` },
-    // Written to the disk once, at the end. Shared memory is scarce in a container.
-    settings: [
-      ...settingsOf(serverCommand),
-      "fsync=off",
-      "full_page_writes=off",
-      "max_wal_size=4GB",
-      "max_parallel_maintenance_workers=0",
-    ],
+    // Written to the disk once, at the end.
+    settings: [...settingsOf(serverCommand), "fsync=off", "full_page_writes=off", "max_wal_size=4GB"],
     ...(md5 ? { hostAuthMethod: "md5" } : {}),
   });
   const servers: Servers = { old, new: { container: newServer, user, name: "postgres" }, port: OLD_PORT };
@@ -207,14 +205,9 @@ async function fill(oldServer: string, from: number, md5: boolean): Promise<Rows
 }
 
 async function refuseFullVolume(bytes: number): Promise<void> {
-  const answer = await inVolume(where, "df -Pk . | tail -n 1");
-  const free = Number(answer.split(/\s+/)[3]) * 1024;
+  const free = freeIn(await inVolume(where, "df -Pk ."));
   if (!(free >= bytes + HEADROOM))
     throw new StepError(
       `the volume has ${megabytes(free)} free, and ${megabytes(bytes + HEADROOM)} are needed. Make room`,
     );
-}
-
-function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(0)} MB`;
 }

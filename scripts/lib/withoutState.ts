@@ -19,9 +19,12 @@ export async function leftBehind(stack: string, env: NodeJS.ProcessEnv): Promise
   return { containers: names(containers), networks: names(await partsOf("network", stack, env)) };
 }
 
+/** What somebody else removes: a container of a backup or of an update that ends by itself when its server is gone. */
+const GOING = /no such container|already in progress/i;
+
 async function docker(args: string[], env: NodeJS.ProcessEnv): Promise<void> {
   const { code, output } = await run("docker", args, { env });
-  if (code !== 0) throw new Stop(`docker ${args[0]}: ${output.trim()}`);
+  if (code !== 0 && !GOING.test(output)) throw new Stop(`docker ${args[0]}: ${output.trim()}`);
 }
 
 /** Stops the containers as their services want it and removes them and the networks; volumes stay. */

@@ -1,5 +1,6 @@
 /** PostgreSQL's custom archive format, as far as a dump is judged by it: its header, and the rows in it. */
 import type { Rows } from "../postgres.ts";
+import { unquoted } from "../sql.ts";
 
 /** What a dump says of itself. */
 export interface ArchiveHeader {
@@ -105,6 +106,3 @@ export class RowCounter {
 }
 
 const COPY_START = Buffer.from("COPY ");
-
-const unquoted = (name: string): string =>
-  name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name;

@@ -3,7 +3,7 @@ import { createHash, randomBytes } from "node:crypto";
 import type { Readable, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { DONE } from "../docker.ts";
-import { type Database, type Rows, sql } from "../postgres.ts";
+import { type Database, type Rows, sql, withoutExtensions } from "../postgres.ts";
 import { type Running, start, stopIfInterrupted } from "../process.ts";
 import { literal } from "../sql.ts";
 import { RowCounter } from "./archive.ts";
@@ -58,11 +58,11 @@ export async function dump(
     stopIfInterrupted();
     await requireDone(`pg_dump of "${database.name}" failed`, ended);
     reader?.running.child.stdin.end();
-    const rows = await proof.rows();
+    const restored = await proof.rows();
     const result = {
       bytes,
       sha256: hash.digest("hex"),
-      rows: (await reader?.rows) ?? rows,
+      rows: reader === undefined ? restored : await withoutExtensions(await reader.rows, database),
       withRows: proof.withRows,
     };
     stopIfInterrupted();

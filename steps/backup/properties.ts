@@ -1,6 +1,6 @@
 /** What belongs to a database itself and not to its contents, as statements that give it to another. */
 import { type Database, sql } from "../postgres.ts";
-import { identifier, literal } from "../sql.ts";
+import { identifier, literal, unquoted } from "../sql.ts";
 
 /** A setting in a form that SET takes; in the catalogue, lists are quoted already, but for the empty name. */
 const VALUE = `case when name in ('local_preload_libraries', 'search_path', 'session_preload_libraries', 'temp_tablespaces')
@@ -62,6 +62,20 @@ export async function propertiesOf(server: Database, of: string, name: string): 
   return lines.map((line) => JSON.parse(line) as string).join("\n");
 }
 
+/**
+ * Statements that give a server's sessions what all roles, and the one that is used, have set for every database.
+ *
+ * @param role The role that stands for the one that is used.
+ */
+export const roleSettings = (server: Database, role: string): Promise<string[]> =>
+  sql(
+    server,
+    `select format('alter role %s set %I to %s;', case setrole when 0 then 'all' else quote_ident(${literal(role)}) end, name, ${VALUE})
+     from (select setrole, split_part(setting, '=', 1) as name, substr(setting, strpos(setting, '=') + 1) as value
+       from pg_db_role_setting, unnest(setconfig) setting
+       where setdatabase = 0 and setrole in (0, (select oid from pg_roles where rolname = current_user))) s;`,
+  );
+
 const NAME = '"(?:[^"]|"")+"|[^\\s",;]+';
 const SETTING = new RegExp(
   `^ALTER (?:DATABASE (?:${NAME})|ROLE (${NAME}) IN DATABASE (?:${NAME})) (SET (?:${NAME}) TO (?:'(?:[^']|'')*'|[^';])+;)$`,
@@ -81,8 +95,7 @@ export function settingsIn(script: string, name: string, isThere: (role: string)
   const part = PROPERTIES.exec(script)?.[0] ?? "";
   const statements = [...part.matchAll(SETTING)].flatMap(([, role, set]) => {
     if (role === undefined) return [`alter database ${identifier(name)} ${set}`];
-    const plain = role.startsWith('"') ? role.slice(1, -1).replaceAll('""', '"') : role;
-    return isThere(plain) ? [`alter role ${role} in database ${identifier(name)} ${set}`] : [];
+    return isThere(unquoted(role)) ? [`alter role ${role} in database ${identifier(name)} ${set}`] : [];
   });
   return statements.join("\n");
 }

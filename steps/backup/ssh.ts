@@ -1,5 +1,6 @@
 /** Backups in a folder of another host, over ssh: with the keys and the configuration that `ssh` has on this machine. */
 import { type SshPlace, sshPlace } from "../../components/sshUrl.ts";
+import { freeIn } from "../freeSpace.ts";
 import { type Running, run, StepError, start } from "../process.ts";
 import { write } from "./dump.ts";
 import { checksumLine, checksumName, partialName } from "./names.ts";
@@ -44,12 +45,12 @@ export class SshTarget implements Target {
 
   async freeBytes(): Promise<number> {
     const answer = await this.sh('[ -w . ] || { echo "the folder is not writable" >&2; exit 1; }; df -Pk .');
-    const free = Number(answer.trim().split("\n").at(-1)?.split(/\s+/)[3]);
+    const free = freeIn(answer);
     if (!Number.isFinite(free))
       throw new StepError(
         `agatha:backups.to: df at ${this.url} answered "${answer.trim()}". Look at it there.`,
       );
-    return free * 1024;
+    return free;
   }
 
   async list(): Promise<string[]> {

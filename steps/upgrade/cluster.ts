@@ -1,8 +1,8 @@
 /** Copies all of a PostgreSQL server into a new one of a newer version: by the newer version's own programs. */
-import { createLike, propertiesOf } from "../backup/properties.ts";
+import { createLike, propertiesOf, roleSettings } from "../backup/properties.ts";
 import { RESTORE, requireDone, searchPath } from "../backup/restoring.ts";
 import { DONE, docker } from "../docker.ts";
-import { type Database, differingRows, type Rows, sql, tableRows } from "../postgres.ts";
+import { connection, type Database, differingRows, type Rows, sql, tableRows } from "../postgres.ts";
 import { run, StepError } from "../process.ts";
 import { identifier } from "../sql.ts";
 
@@ -13,9 +13,6 @@ export interface Servers {
   /** Port of the old one. */
   port: number;
 }
-
-/** A database's name as libpq takes it, which reads a name with `=` as something else. */
-const connection = (name: string): string => `dbname='${name.replace(/[\\']/g, "\\$&")}'`;
 
 /** Every database that somebody may have put data into. */
 export async function databasesOf(server: Database): Promise<string[]> {
@@ -47,6 +44,8 @@ export async function copyCluster(servers: Servers): Promise<void> {
   const from = ["-h", "127.0.0.1", "-p", String(port), "-U", old.user, "--no-password"];
   const roles = await docker(["exec", target.container, "pg_dumpall", ...from, "--roles-only"]);
   await sql(target, withoutRole(roles, target.user));
+  // pg_dumpall leaves out what ALTER ROLE ALL set (PostgreSQL 13 to 17).
+  await sql(target, (await roleSettings(old, target.user)).join("\n"));
   const there = await databasesOf(target);
   for (const name of await databasesOf(old)) {
     if (!there.includes(name)) await createDatabase(servers, name);

@@ -72,6 +72,17 @@ describe("a backup", () => {
     );
   });
 
+  it("is taken before callbacks that are new: what they do is in no history", async () => {
+    const [first] = automatic();
+    write("afterMigrate.sql", "update budget set name = name;");
+    const { output } = await scratch.upWell();
+    expect(output).toContain("backed up before the migrations: ");
+    expect(automatic()).not.toContain(first);
+    // Nothing is run, so nothing is backed up.
+    expect((await scratch.upWell()).output).not.toContain("backed up");
+    rmSync(join(scratch.migrations, "afterMigrate.sql"));
+  });
+
   it("is kept as often as configured; what a person took stays", async () => {
     const [first] = automatic();
     write("V8__two.sql", "CREATE TABLE two (id int);");

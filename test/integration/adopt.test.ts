@@ -177,7 +177,7 @@ it("takes over the folder: every row, the schema's history, and the source as it
   const before = sourceFiles();
   const { code, output } = await adopt(folder(), "--replace", "--yes");
   expect(code, output).toBe(0);
-  expect(output).toMatch(/\d+ files, \d+ MB: the copy is the same, byte for byte\./);
+  expect(output).toMatch(/\d+ files, \d+\.\d MB: the copy is the same, byte for byte\./);
   expect(output).toMatch(/public\.Odd, table +1000\n/);
   expect(output).toMatch(/public\.budget +2\n/);
   expect(sourceFiles()).toBe(before);

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { which } from "../../scripts/lib/exec.ts";
 import { refuseUnfitImage } from "../../steps/databaseImage.ts";
 import { DONE } from "../../steps/docker.ts";
-import { loadHarshSchema } from "../support/harshSchema.ts";
+import { HARSH_SETTINGS, loadHarshSchema } from "../support/harshSchema.ts";
 import { changes, execute, type Operations, Scratch } from "../support/scratch.ts";
 import { runBlock } from "../support/scratchPage.ts";
 import { expectSentences } from "../support/words.ts";
@@ -40,6 +40,7 @@ const documented = (name: string): Promise<string> =>
 
 beforeAll(async () => {
   scratch = await Scratch.make();
+  scratch.config["database"] = { settings: HARSH_SETTINGS };
   await scratch.upWell();
   await scratch.sql(DATA);
   await loadHarshSchema(scratch);
@@ -94,7 +95,7 @@ async function everything(): Promise<string[]> {
 const serverVersion = async () => Number((await scratch.sql("show server_version_num"))[0]?.slice(0, 2));
 const api = async () => (await fetch(`${scratch.backUrl}/api/budgets`)).status;
 const wanted = (version: number) => {
-  scratch.config["database"] = { version, settings: { max_locks_per_transaction: 100 } };
+  scratch.config["database"] = { version, settings: { ...HARSH_SETTINGS, max_locks_per_transaction: 100 } };
 };
 
 /** Logs in over the stack's network, where PostgreSQL asks for the password; gives who it is. */
@@ -136,7 +137,7 @@ const UPGRADE: Operations = {
 
 it("a preview says from which version to which, what is kept and how long it takes", async () => {
   const words = await documented("look ahead");
-  expect(scratch.config["database"]).toEqual({ version: 17 });
+  expect(scratch.config["database"]).toEqual({ settings: HARSH_SETTINGS, version: 17 });
   const plain = await scratch.preview();
   expect(plain.code, plain.output).toBe(0);
   expect(changes(plain.operations)).toEqual(UPGRADE);
@@ -151,7 +152,7 @@ it("an upgrade without room for the new volume is refused, and all goes on as be
   const { code, output } = await scratch.up({ PATH: `${dockerWithoutRoom()}:${process.env["PATH"]}` });
   expect(code).not.toBe(0);
   expect(output).toMatch(
-    /failed: the volume has 1 MB free, and \d+ MB are needed\. Make room\. Nothing changed/,
+    /failed: the volume has 1\.\d MB free, and \d+\.\d MB are needed\. Make room\. Nothing changed/,
   );
   expectSentences(scratch, output);
   expect(await containers()).toEqual(ids);

@@ -4,7 +4,7 @@ import { basename, join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { which } from "../../scripts/lib/exec.ts";
 import { Backups, UNRESTORABLE } from "../support/backups.ts";
-import { loadHarshSchema, wholeDump } from "../support/harshSchema.ts";
+import { FOREIGN, loadHarshSchema, wholeDump } from "../support/harshSchema.ts";
 import { type Ended, execute, Scratch } from "../support/scratch.ts";
 import { expectSentences } from "../support/words.ts";
 
@@ -166,6 +166,10 @@ it("a restore that fails half-way leaves the data, and the back never stopped", 
 
 it("a harsh schema comes back as it was: its whole dump, settings, owners and rights", async () => {
   await loadHarshSchema(scratch);
+  const { code: saved, output: proved } = await backups.script("backup", []);
+  expect(saved, proved).toBe(0);
+  expect(proved).toContain("proved by restoring schema and rows\n");
+  await scratch.sql(FOREIGN);
   const before = await wholeDump(scratch);
   expect(before).toContain("ALTER DATABASE docker_agatha_db SET search_path");
   const path = await backups.take();

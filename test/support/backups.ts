@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { expect } from "vitest";
 import { parse, stringify } from "yaml";
 import { readDump } from "../../steps/backup/dump.ts";
+import { HARSH_SETTINGS } from "./harshSchema.ts";
 import { type Ended, execute, Scratch } from "./scratch.ts";
 import { runBlock, type ScratchPageOptions } from "./scratchPage.ts";
 
@@ -31,6 +32,7 @@ export class Backups {
     const backups = new Backups(await Scratch.make(), tested);
     mkdirSync(backups.folder);
     backups.scratch.config["backups"] = { to: backups.folder };
+    backups.scratch.config["database"] = { settings: HARSH_SETTINGS };
     await backups.scratch.upWell();
     return backups;
   }

@@ -47,6 +47,27 @@ grant usage on schema app to harsh_group;
 create procedure app.nothing() language sql security definer set search_path = app as $$ select 1 $$;
 revoke execute on procedure app.nothing() from public;
 
+-- A materialized view that its owner may read by a membership, and one of an owner whom policies do not bind.
+create role harsh_viewer;
+create role harsh_passer bypassrls;
+create table app.shared (id int);
+insert into app.shared values (1), (2);
+alter table app.shared enable row level security;
+grant harsh_group to harsh_viewer;
+grant usage on schema app to harsh_passer;
+grant select on app.purchase to harsh_group;
+grant select on app.shared to harsh_passer;
+create materialized view app.by_membership as select count(*) from app.purchase;
+alter materialized view app.by_membership owner to harsh_viewer;
+create materialized view app.past_policies as select count(*) from app.shared;
+alter materialized view app.past_policies owner to harsh_passer;
+
+-- Rows that settings of the server and of the role allow.
+alter role all set app.region = 'it''s \ here';
+create table app.tenanted (id int check (current_setting('app.tenant') = 'acme' and current_setting('app.region') like 'it''s _ here'));
+set app.region = 'it''s \ here';
+insert into app.tenanted values (1);
+
 -- Identities, sequences, defaults.
 create table app.always (id bigint generated always as identity (cache 7), at timestamptz default '2026-01-01 00:00+00');
 insert into app.always default values;

@@ -7,6 +7,17 @@ import type { Scratch } from "./scratch.ts";
 /** The search_path that the schema's functions take for granted; a setting of the database. */
 const PATH = 'alter database docker_agatha_db set search_path = "$user", public, app, "Odd one"';
 
+/** Settings of the server that it takes for granted too. */
+export const HARSH_SETTINGS = { "app.tenant": "acme" };
+
+/** What asks a server, which only the stack's own reaches, for the rows of a materialized view: here, itself. */
+export const FOREIGN = `
+  create extension postgres_fdw;
+  create server far foreign data wrapper postgres_fdw options (host '127.0.0.1', dbname 'postgres');
+  create user mapping for public server far options (user 'postgres', password 'x');
+  create foreign table app.far_type (oid oid, typname name) server far options (schema_name 'pg_catalog', table_name 'pg_type');
+  create materialized view app.far_types as select typname from app.far_type where oid < 20;`;
+
 export async function loadHarshSchema(scratch: Scratch): Promise<void> {
   await scratch.sql(PATH);
   const psql = [

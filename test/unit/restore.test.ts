@@ -104,9 +104,13 @@ GRANT SELECT ON TABLE public.budget TO lender WITH GRANT OPTION;
 REVOKE ALL ON TABLE public.budget FROM former;
 ALTER DEFAULT PRIVILEGES FOR ROLE maker IN SCHEMA public GRANT SELECT ON TABLES TO viewer;
 -- GRANT x TO nobody;
+ALTER DATABASE app OWNER TO dba;
+REVOKE CONNECT,TEMPORARY ON DATABASE app FROM PUBLIC;
+GRANT CONNECT ON DATABASE app TO monitoring;
+REVOKE GRANT OPTION FOR ALL ON DATABASE app FROM monitoring;
 `;
 
-  it("are its owners and grantees, but not everybody", () => {
+  it("are its owners and grantees, but not everybody, nor whom the database alone names", () => {
     expect(rolesIn(schema)).toEqual([
       'Odd "role"',
       "former",

@@ -30,7 +30,7 @@ const refused = (files: string[], history: Applied[], checksum?: number) =>
 describe("migrations beside a schema history", () => {
   it("are the same: nothing is pending or refused", () => {
     const files = ["V1__a.sql", "V2__b.sql", "V2__b.sql.conf", "afterMigrate.sql"];
-    expect(compare(files, HISTORY)).toEqual({ refused: [], pending: [], repeatable: [] });
+    expect(compare(files, HISTORY)).toEqual({ refused: [], pending: [], repeatable: ["afterMigrate.sql"] });
   });
 
   it("are pending where they have not run, and where they failed", () => {
@@ -104,6 +104,19 @@ describe("migrations beside a schema history", () => {
       repeatable: ["R__view.sql"],
       pending: [],
     });
+  });
+
+  it("may run again where they are callbacks, which are in no history", () => {
+    const files = [
+      "afterMigrate__grants.sql",
+      "afterMigrate__grants.sql.conf",
+      "B1__a.sql",
+      "x/beforeEachMigrate.SQL",
+    ];
+    expect(compare(files, HISTORY).repeatable).toEqual([
+      "afterMigrate__grants.sql",
+      "x/beforeEachMigrate.SQL",
+    ]);
   });
 
   it("count from the baseline on", () => {

@@ -27,6 +27,17 @@ it("a trial has as much shared memory as the service", () => {
   expect(trialArguments({ ...trial, sharedMemory: 256 }, []).join(" ")).toContain(" --shm-size 256m ");
 });
 
+it("a database's trial archives nothing: its log has the names of the data's", () => {
+  const database = { major: 13, name: "d", user: "postgres" };
+  const command = ["postgres", "-c", "archive_mode=on"];
+  expect(trialArguments({ ...trial, database, command }, []).slice(-5)).toEqual([
+    ...command,
+    ...["-c", "archive_mode=off"],
+  ]);
+  // Without settings, the command is the image's own.
+  expect(trialArguments({ ...trial, database, command: [] }, []).at(-1)).toBe(trial.image);
+});
+
 it("limits are what docker takes, and none is set where there is none", () => {
   expect(limitArguments({ memory: 512, cpus: 0.5, processes: 64 })).toEqual([
     ...["--memory", "512m", "--memory-swap", "512m", "--cpu-period", "100000", "--cpu-quota", "50000"],

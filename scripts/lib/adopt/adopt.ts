@@ -16,7 +16,9 @@ import { applicationOf, evaluateImages } from "../../../components/evaluate.ts";
 import { imageRef } from "../../../components/imagePlan.ts";
 import { nixArguments } from "../../../components/nixArguments.ts";
 import type { Config } from "../../../config.ts";
+import { megabytes } from "../../../steps/backup/target.ts";
 import { docker, inspect } from "../../../steps/docker.ts";
+import { freeIn } from "../../../steps/freeSpace.ts";
 import { knownLayers, load } from "../../../steps/load.ts";
 import { inNumbers, tableRows } from "../../../steps/postgres.ts";
 import { run as runStep } from "../../../steps/process.ts";
@@ -185,7 +187,7 @@ interface Where {
 /** Copies, and compares each file with the source as it is after that. */
 async function copy(source: Source, where: Where): Promise<void> {
   const { bytes } = await factsOf(source, where.image);
-  const free = Number((await inVolume(where, "df -Pk . | tail -n 1")).split(/\s+/)[3]) * 1024;
+  const free = freeIn(await inVolume(where, "df -Pk ."));
   if (!(free >= bytes + HEADROOM))
     throw new Stop(
       `adopt: docker's volumes have ${megabytes(free)} free, and ${megabytes(bytes + HEADROOM)} are needed. Make room, then run this again.`,
@@ -219,5 +221,3 @@ async function open(given: string, config: Config, where: Where): Promise<string
   await removeContainer(server);
   return `Database "${config.database.name}": ${inNumbers(rows)}.`;
 }
-
-const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(0)} MB`;

@@ -5,7 +5,14 @@
 import { createReadStream } from "node:fs";
 import { readDump, restoreDump, schemaText } from "../../../steps/backup/dump.ts";
 import { createLike, propertiesOf, settingsIn } from "../../../steps/backup/properties.ts";
-import { type Database, differingRows, type Rows, sql, tableRows } from "../../../steps/postgres.ts";
+import {
+  type Database,
+  differingRows,
+  type Rows,
+  sql,
+  tableRows,
+  withoutExtensions,
+} from "../../../steps/postgres.ts";
 import { stopIfInterrupted } from "../../../steps/process.ts";
 import { identifier, literal } from "../../../steps/sql.ts";
 import { Stop } from "../exec.ts";
@@ -43,7 +50,8 @@ export async function restoreBeside(database: Database, path: string, rows: Rows
     await restoreDump({ ...database, name: RESTORING }, createReadStream(path), options);
     stopIfInterrupted();
     await sql(database, "analyze;", RESTORING);
-    const differing = differingRows(rows, await tableRows(database, RESTORING));
+    const inDump = await withoutExtensions(rows, database, RESTORING);
+    const differing = differingRows(inDump, await tableRows(database, RESTORING));
     if (differing.length > 0)
       throw new Stop(`restore: the dump and what was restored of it differ: ${differing.join("; ")}.`);
     stopIfInterrupted();
