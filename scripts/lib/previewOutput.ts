@@ -11,7 +11,8 @@ export function readPreview(output: string): { steps: PreviewStep[]; warnings: s
   const { steps = [], diagnostics = [] } = parse(output);
   const warnings = diagnostics.filter(({ severity }) => severity === "warning");
   return {
-    steps,
+    // With --refresh, Pulumi tells of every resource that it was looked at, whatever was found.
+    steps: steps.filter(({ op }) => op !== "refresh"),
     warnings: warnings.map(({ message }) => message.trim()).filter((message) => !/\$PATH\b/.test(message)),
   };
 }

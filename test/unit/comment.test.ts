@@ -169,6 +169,14 @@ describe("what Pulumi printed", () => {
     { severity: "error", message: "error: agatha:back: is wrong.\n" },
   ];
 
+  it("has no step for each resource that a refresh looked at: only what follows from it is a change", () => {
+    const [looked, made] = [
+      { op: "refresh", urn: "urn:x::db" },
+      { op: "create", urn: "urn:x::db" },
+    ];
+    expect(readPreview(JSON.stringify({ steps: [looked, made] }, null, 4)).steps).toEqual([made]);
+  });
+
   it("is read between the warnings around it; of those in it, the ones about plugins are left out", () => {
     const steps = [{ op: "same", urn: "urn:x::y" }];
     for (const space of [0, 4]) {
