@@ -49,6 +49,7 @@ await step(async () => {
   if (done !== undefined) {
     requireComplete(compare(packaged, after));
     process.stdout.write(`${done}\n`);
+    if (backup !== undefined) await removeOlder();
     return;
   }
   throw new StepError(
@@ -85,17 +86,28 @@ async function backUp(database: Database, { pending, repeatable }: Comparison): 
   if (pending.length + repeatable.length === 0 || (await tableCount(database)) === 0) return undefined;
   const stack = input("STACK");
   try {
-    const target = targetOf(process.env["BACKUPS_TO"], stack);
-    const saved = await saveBackup(database, target, stack, true);
-    const removed = await prune(target, stack, Number(input("BACKUPS_KEEP")));
-    process.stdout.write(
-      `backed up before the migrations: ${savedInWords(saved)}${removed === 0 ? "" : `; ${removed} older removed`}\n`,
-    );
+    const saved = await saveBackup(database, target(), stack, true);
+    process.stdout.write(`backed up before the migrations: ${savedInWords(saved)}\n`);
     return saved.name;
   } catch (error) {
     if (!(error instanceof StepError)) throw error;
     throw new StepError(`migrations: the backup before them failed, so ${NOTHING_DONE}.\n${error.message}`);
   }
+}
+
+/** Only once the migrations passed: the backup that a failure names as the way back is not pushed out by further tries. */
+async function removeOlder(): Promise<void> {
+  try {
+    const removed = await prune(target(), input("STACK"), Number(input("BACKUPS_KEEP")));
+    if (removed > 0) process.stdout.write(`${removed} older backups removed\n`);
+  } catch (error) {
+    if (!(error instanceof StepError)) throw error;
+    process.stdout.write(`older backups were not removed: ${error.message}\n`);
+  }
+}
+
+function target() {
+  return targetOf(process.env["BACKUPS_TO"], input("STACK"));
 }
 
 /** A migration that ran in no transaction leaves a failed row, with which Flyway does nothing more; it is tried again. */
