@@ -2,7 +2,13 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { z } from "zod";
-import { fileErrors, imageErrors, portErrors, registryErrors } from "./components/configChecks.ts";
+import {
+  fileErrors,
+  imageErrors,
+  placeholderErrors,
+  portErrors,
+  registryErrors,
+} from "./components/configChecks.ts";
 import { describeIssue, secretEnvironment, secretPaths } from "./components/configErrors.ts";
 import {
   atLeast,
@@ -259,6 +265,7 @@ export function loadConfig(raw: Record<string, string>, surroundings: Surroundin
     ...registryErrors(config),
     ...imageErrors(parsed.data),
     ...portErrors(config),
+    ...placeholderErrors(config),
     ...fileErrors(config, surroundings.exists ?? existsSync),
     ...lacking,
   );
@@ -287,14 +294,17 @@ const REQUIRED: Record<string, string> = {
 
 /** The keys that the schema knows at a path, for "did you mean". */
 function keysAt(path: PropertyKey[]): string[] {
-  const groups: Record<string, z.ZodObject> = {
-    back: back.unwrap(),
-    front: front.unwrap(),
-    database: database.unwrap(),
-    backups: backups.unwrap(),
-    registry,
-  };
-  if (path.length === 0) return Object.keys(schema.shape);
-  const group = path.length === 1 ? groups[String(path[0])] : undefined;
-  return group === undefined ? [] : Object.keys(group.shape);
+  let at: z.core.$ZodType | undefined = schema;
+  for (const part of path) at = objectIn(at)?.shape[String(part)];
+  return Object.keys(objectIn(at)?.shape ?? {});
+}
+
+/** The object that a value may be: below its default, or as one of several kinds. */
+function objectIn(type: z.core.$ZodType | undefined): z.ZodObject | undefined {
+  if (type instanceof z.ZodObject) return type;
+  if (type instanceof z.ZodUnion)
+    return type.options.map((option) => objectIn(option)).find((found) => found !== undefined);
+  if (type instanceof z.ZodPrefault || type instanceof z.ZodDefault || type instanceof z.ZodOptional)
+    return objectIn(type.unwrap());
+  return undefined;
 }

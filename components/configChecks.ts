@@ -1,6 +1,7 @@
 /** What is wrong with a configuration although each of its keys is right by itself. */
 import type { Config, Parsed } from "../config.ts";
 import application from "../nix/application.json" with { type: "json" };
+import { didYouMean } from "./configErrors.ts";
 import { dotted, NAMESPACE, quoted } from "./configText.ts";
 import { overlap } from "./ports.ts";
 
@@ -21,6 +22,27 @@ export function imageErrors({ packages, database: { image, version } }: Parsed):
   return [
     `${NAMESPACE}:database.image: is missing for PostgreSQL ${version}. Give the name, digest and hash of an image of it (docs/postgresql-major.md).`,
   ];
+}
+
+/** What is filled into the values of `back.properties`, written `${databaseHost}`. */
+export const PLACEHOLDERS = [
+  "databaseHost",
+  "databasePort",
+  "databaseName",
+  "databaseUser",
+  "databasePassword",
+] as const;
+
+/** A slip in a placeholder: left as it is, the back would only fail at its start. Others are the back's own. */
+export function placeholderErrors({ back }: Config): string[] {
+  return Object.entries(back.properties).flatMap(([key, value]) =>
+    [...value.matchAll(/\$\{(\w+)\}/g)].flatMap(([, name = ""]) => {
+      const meant = didYouMean(name, [...PLACEHOLDERS]);
+      if (meant === undefined || meant === name) return [];
+      const where = dotted(["back", "properties", key]);
+      return [`${NAMESPACE}:${where}: \${${name}} is filled in by nothing. Did you mean \${${meant}}?`];
+    }),
+  );
 }
 
 /** Two services cannot be published on one port of one address. */

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import type { Config } from "../config.ts";
+import type { PLACEHOLDERS } from "./configChecks.ts";
 import type { Health } from "./configFields.ts";
 import { databaseProcesses, settingArguments } from "./databaseSettings.ts";
 import { hostName } from "./names.ts";
@@ -194,7 +195,7 @@ function ownTmpfs(user: string, size: string): string {
   return `rw,noexec,nosuid,nodev,mode=0700,uid=${uid},gid=${gid},size=${size}`;
 }
 
-function placeholders(config: Config): Record<string, string> {
+function placeholders(config: Config): Record<(typeof PLACEHOLDERS)[number], string> {
   return {
     databaseHost: DATABASE_HOST,
     databasePort: String(DATABASE_PORT),

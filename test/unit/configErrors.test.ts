@@ -137,3 +137,21 @@ describe("errors", () => {
     expect(errors({}, { exists: () => false })).toHaveLength(4);
   });
 });
+
+it.each([
+  [{ back: { health: { intervall: "5s" } } }, "back.health.intervall", "back.health.interval"],
+  [{ front: { publish: { adress: "::1", port: 1 } } }, "front.publish.adress", "front.publish.address"],
+  [{ database: { image: { nam: "x" } } }, "database.image.nam", "database.image.name"],
+])("a slip in a key is told with the key that was meant, however deep: %j", (given, key, meant) => {
+  expect(errors(given)).toContain(`agatha:${key}: is not a key that is known. Did you mean ${meant}?`);
+});
+
+it("a slip in a placeholder is told, and the back's own placeholders are left alone", () => {
+  const properties = {
+    url: "jdbc:${databaseHst}:${databasePort}",
+    own: "${database.url} ${name} ${databaseSchema}",
+  };
+  expect(errors({ back: { properties } })).toEqual([
+    "agatha:back.properties.url: ${databaseHst} is filled in by nothing. Did you mean ${databaseHost}?",
+  ]);
+});
