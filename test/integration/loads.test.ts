@@ -102,10 +102,12 @@ it("all of it is sent where the daemon lacks what its images say it has", async 
   expect(await present()).toBe(true);
 });
 
+/** Says that the daemon keeps its images in containerd's store. */
+const containerd = `info) echo '[["driver-type","io.containerd.snapshotter.v1"]]';;`;
+
 it("all of it is sent to the containerd store", async () => {
   await execute("docker", ["image", "rm", `${name}:${tag}`]);
-  const status = '[["driver-type","io.containerd.snapshotter.v1"]]';
-  const docker = `case "$1" in info) echo '${status}';; *) exec ${real.docker} "$@";; esac`;
+  const docker = `case "$1" in ${containerd} *) exec ${real.docker} "$@";; esac`;
   const { output } = await load(programs(real.front, { docker }));
   expect(output).toContain(` ${layers.length} of ${layers.length} layers, `);
 });
@@ -146,10 +148,18 @@ it("a daemon whose disk is full says so", async () => {
   expect(output).toMatch(/^docker: (the docker host|\S+) has no space left on its disk\. Free some .*\n$/);
 });
 
+it("a failed load leaves the name that another stack made meanwhile", async () => {
+  await remove();
+  const docker = `${real.docker} "$@" || exit 1; [ "$1" != load ] || { echo "broken pipe" >&2; exit 1; }`;
+  expect((await load(programs(real.front, { docker }))).code).toBe(1);
+  expect(await present()).toBe(true);
+});
+
 // It ends with 0, and the image has its name: moby 27.5.1 to 29, daemon/containerd/image_exporter.go.
 it("what the containerd store could not unpack is not there", async () => {
   await remove();
-  const docker = `${real.docker} "$@" || exit 1; [ "$1" != load ] || echo "Error unpacking image x: wrong diff id"`;
+  const unpacking = `load) ${real.docker} "$@" || exit 1; echo "Error unpacking image x: wrong diff id";;`;
+  const docker = `case "$1" in ${containerd} ${unpacking} *) exec ${real.docker} "$@";; esac`;
   const { code, output } = await load(programs(real.front, { docker }));
   expect(code, output).toBe(1);
   expect(output).toBe("docker load: Error unpacking image x: wrong diff id\n");
