@@ -8,6 +8,12 @@ import type { Scratch } from "./scratch.ts";
 /** Longest time until the moment comes, in milliseconds. */
 const LIMIT_MS = 120_000;
 
+/**
+ * Time from an output to the kill, in milliseconds: Pulumi writes its state when it says that it begins something, and a
+ * file that is killed while it is written is empty ("failed to load checkpoint: EOF").
+ */
+const AFTER_OUTPUT_MS = 300;
+
 /** A moment of an update: what docker reports (`container create agatha-x-back`), what pulumi prints, or a time. */
 export interface Moment {
   event?: RegExp;
@@ -57,7 +63,7 @@ export async function killedUp(scratch: Scratch, { event, output, after }: Momen
     process.kill(-(child.pid as number), "SIGKILL");
   };
   const { child, ended, printed } = startUp(scratch, (text) => {
-    if (output?.test(text)) kill();
+    if (output?.test(text)) setTimeout(kill, AFTER_OUTPUT_MS);
   });
   // By lines: docker writes each in pieces.
   createInterface(events.stdout).on("line", (line) => {
