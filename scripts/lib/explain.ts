@@ -1,4 +1,5 @@
 /** Says in a reviewer's words what a preview would change: images and why, services and how long they are away, data. */
+import { SERVICES } from "../../components/generations.ts";
 import { settingsOf } from "../../components/databaseSettings.ts";
 import { asRan, compare, type Packaged } from "../../components/schemaHistory.ts";
 import { table } from "./table.ts";
@@ -17,8 +18,6 @@ export interface PreviewStep {
   newState?: State;
   detailedDiff?: Record<string, unknown> | null;
 }
-
-const SERVICES = ["db", "back", "front"] as const;
 
 /** Seconds that stopping and creating a container took beside the service's own start, where they were measured. */
 const HANDOVER_SECONDS = 0.8;
