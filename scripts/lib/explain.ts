@@ -1,6 +1,7 @@
 /** Says in a reviewer's words what a preview would change: images and why, services and how long they are away, data. */
-import { SERVICES } from "../../components/generations.ts";
+
 import { settingsOf } from "../../components/databaseSettings.ts";
+import { SERVICES } from "../../components/generations.ts";
 import { asRan, compare, type Packaged } from "../../components/schemaHistory.ts";
 import { table } from "./table.ts";
 
