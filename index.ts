@@ -1,30 +1,13 @@
 /** The stack: configuration -> images -> network and data -> services -> outputs. */
-import "./components/plainStacks.ts";
-import "./components/lateModules.ts";
+import "./lib/runtime/plainStacks.ts";
+import "./lib/runtime/lateModules.ts";
 import * as command from "@pulumi/command";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { refuseWithoutBuilder } from "./components/builder.ts";
 import { DatabaseSteps } from "./components/DatabaseSteps.ts";
 import { DockerService } from "./components/DockerService.ts";
 import { databaseUpgrade, databaseVolume } from "./components/databaseUpgrade.ts";
-import { askDeployed, type Deployed } from "./components/deployed.ts";
-import { reachedAt, resolveDockerHost, unreachedProvider } from "./components/dockerHost.ts";
-import { endWithEngine } from "./components/endWithEngine.ts";
-import { applicationOf } from "./components/evaluate.ts";
-import { deployedImages } from "./components/generations.ts";
-import { type Host, holdHost } from "./components/heldHost.ts";
-import { imageRef, isPinned, migrationsAlias, pinNote } from "./components/imagePlan.ts";
-import { lookForUpgrade } from "./components/lookForUpgrade.ts";
 import { NixImage } from "./components/NixImage.ts";
-import { hostName, labels } from "./components/names.ts";
-import { planForHost } from "./components/planForHost.ts";
-import { refuseTakenPorts } from "./components/ports.ts";
-import { probeImages, refuseAbsentPins } from "./components/probeImages.ts";
-import { inSentences, readConfig } from "./components/readConfig.ts";
-import { askHistory, checkMigrations } from "./components/refuseMigrations.ts";
-import { refuseOtherData } from "./components/refuseOtherData.ts";
-import type { Applied } from "./components/schemaHistory.ts";
 import {
   backService,
   databaseLocation,
@@ -33,6 +16,23 @@ import {
   publishedPorts,
 } from "./components/services.ts";
 import { dockerEnvironment, stepCommand } from "./components/stepCommand.ts";
+import { inSentences, readConfig } from "./lib/config/read.ts";
+import { askHistory, checkMigrations } from "./lib/database/migrations/refuse.ts";
+import type { Applied } from "./lib/database/migrations/schemaHistory.ts";
+import { refuseOtherData } from "./lib/database/refuseOtherData.ts";
+import { lookForUpgrade } from "./lib/database/upgrade/ahead.ts";
+import { askDeployed, type Deployed } from "./lib/docker/deployed.ts";
+import { type Host, holdHost } from "./lib/docker/heldHost.ts";
+import { reachedAt, resolveDockerHost, unreachedProvider } from "./lib/docker/host.ts";
+import { hostName, labels } from "./lib/docker/names.ts";
+import { refuseTakenPorts } from "./lib/docker/ports.ts";
+import { refuseWithoutBuilder } from "./lib/images/builder.ts";
+import { applicationOf } from "./lib/images/evaluate.ts";
+import { deployedImages } from "./lib/images/generations.ts";
+import { imageRef, isPinned, migrationsAlias, pinNote } from "./lib/images/plan.ts";
+import { planForHost } from "./lib/images/planForHost.ts";
+import { probeImages, refuseAbsentPins } from "./lib/images/presence.ts";
+import { endWithEngine } from "./lib/runtime/endWithEngine.ts";
 
 endWithEngine();
 const config = await inSentences(readConfig);
@@ -49,7 +49,7 @@ const migrations = await inSentences(() => checkMigrations(meta.back, config.bac
 await inSentences(() => refuseWithoutBuilder(system, Object.values(meta), presence, dockerHost));
 // What docker has was built, and looked at then. Where nothing changes, not even the program that looks is loaded.
 if (!isPinned(meta.back) && presence.get(imageRef(meta.back)) !== "present") {
-  const { refuseUnfitJar } = await import("./components/unfitJar.ts");
+  const { refuseUnfitJar } = await import("./lib/images/jar/unfitJar.ts");
   await inSentences(() => refuseUnfitJar(config));
 }
 for (const plan of Object.values(meta)) if (isPinned(plan)) void pulumi.log.info(pinNote(plan));

@@ -1,9 +1,9 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import type { Config } from "../config.ts";
-import { type ImagePlan, isPinned, migrationsAlias } from "./imagePlan.ts";
-import { hostName } from "./names.ts";
-import type { Packaged } from "./schemaHistory.ts";
+import type { Config } from "../lib/config/schema.ts";
+import type { Packaged } from "../lib/database/migrations/schemaHistory.ts";
+import { hostName } from "../lib/docker/names.ts";
+import { type ImagePlan, isPinned, migrationsAlias } from "../lib/images/plan.ts";
 import { dockerEnvironment, stepCommand } from "./stepCommand.ts";
 
 export interface DatabaseStepsArgs {

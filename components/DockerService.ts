@@ -1,11 +1,11 @@
 import * as command from "@pulumi/command";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
+import type { Deployed } from "../lib/docker/deployed.ts";
+import { hostName } from "../lib/docker/names.ts";
+import { toMilliseconds } from "../lib/duration.ts";
 import { containerArgs, type FileVolume, REPLACE_ON_CHANGES, RETRIES } from "./containerArgs.ts";
-import type { Deployed } from "./deployed.ts";
-import { toMilliseconds } from "./duration.ts";
 import { fileFolders } from "./fileFolders.ts";
-import { hostName } from "./names.ts";
 import type { Service } from "./service.ts";
 import { dockerEnvironment, stepCommand } from "./stepCommand.ts";
 

@@ -1,9 +1,9 @@
 import * as command from "@pulumi/command";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { type ImagePlan, imageRef, isPinned, keptRef, pinAbsent } from "./imagePlan.ts";
-import type { Presence } from "./probeImages.ts";
-import type { Registry } from "./registry.ts";
+import type { Registry } from "../lib/docker/registry.ts";
+import { type ImagePlan, imageRef, isPinned, keptRef, pinAbsent } from "../lib/images/plan.ts";
+import type { Presence } from "../lib/images/presence.ts";
 import { dockerEnvironment, stepCommand } from "./stepCommand.ts";
 
 export interface NixImageArgs {

@@ -1,9 +1,9 @@
 /** What a service is to docker: the inputs of its container. */
 import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { seconds } from "./duration.ts";
+import { hostName, labels } from "../lib/docker/names.ts";
+import { seconds } from "../lib/duration.ts";
 import type { FileFolder } from "./fileFolders.ts";
-import { hostName, labels } from "./names.ts";
 import type { Service } from "./service.ts";
 
 /** Failing probes in a row, after the start period, that make a container unhealthy: docker's own default. */

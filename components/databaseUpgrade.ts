@@ -1,10 +1,10 @@
 /** The step that brings a stack's data to a newer major version of PostgreSQL. */
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import type { Config } from "../config.ts";
-import { settingArguments } from "./databaseSettings.ts";
-import { FIRST_MAJOR, volumeOf } from "./databaseVolumes.ts";
-import { hostName } from "./names.ts";
+import { settingArguments } from "../lib/config/databaseSettings.ts";
+import type { Config } from "../lib/config/schema.ts";
+import { FIRST_MAJOR, volumeOf } from "../lib/database/volumes.ts";
+import { hostName } from "../lib/docker/names.ts";
 import { dockerEnvironment, stepCommand } from "./stepCommand.ts";
 
 /** The volume that the configured version keeps its data in. */

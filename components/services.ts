@@ -1,13 +1,13 @@
 /** The three services that a configuration describes. */
 import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
-import type { Config } from "../config.ts";
-import type { PLACEHOLDERS } from "./configChecks.ts";
-import type { Health } from "./configFields.ts";
-import { databaseProcesses, settingArguments } from "./databaseSettings.ts";
-import { hostName } from "./names.ts";
-import type { Published } from "./ports.ts";
-import { renderProperties } from "./properties.ts";
+import type { PLACEHOLDERS } from "../lib/config/checks.ts";
+import { databaseProcesses, settingArguments } from "../lib/config/databaseSettings.ts";
+import type { Health } from "../lib/config/fields.ts";
+import type { Config } from "../lib/config/schema.ts";
+import { hostName } from "../lib/docker/names.ts";
+import type { Published } from "../lib/docker/ports.ts";
+import { renderProperties } from "./javaProperties.ts";
 import type { Service, ServiceFile, ServiceHealth } from "./service.ts";
 
 /** DNS names and ports inside the stack's network: the seed's. */

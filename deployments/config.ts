@@ -1,8 +1,8 @@
 /** The configuration of the deployment settings: every key, its default, and what is wrong with what was given. */
 import { z } from "zod";
-import { describeIssue, secretPaths } from "../components/configErrors.ts";
-import { collect } from "../components/configKeys.ts";
-import { ConfigError } from "../config.ts";
+import { describeIssue, secretPaths } from "../lib/config/errors.ts";
+import { collect } from "../lib/config/keys.ts";
+import { ConfigError } from "../lib/config/load.ts";
 
 /** The namespace of every key: `pulumi config set agatha-deployments:<key>`. */
 export const NAMESPACE = "agatha-deployments";

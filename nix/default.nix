@@ -1,7 +1,7 @@
 # Everything that is deployed: the packages (they run without docker too), their images, and what is known of
 # them without building (meta).
 {
-  # "nixpkgs" (the pin) or "host" (made from this host's Debian packages).
+  # "nixpkgs" (the pin) or "debian" (made from this Debian's packages).
   packages ?
     let
       fromEnvironment = builtins.getEnv "AGATHA_PACKAGES";
@@ -23,20 +23,20 @@
 let
   packageSets = {
     nixpkgs = import ./nixpkgs.nix { inherit system; };
-    host =
+    debian =
       if system == "x86_64-linux" then
-        import ./host {
+        import ../offline/packages {
           inherit system;
           postgresqlMajor = app.database.version;
         }
       else
-        throw ''agatha:packages: "host" is for x86_64-linux only, this is ${system}. Set it to "nixpkgs".'';
+        throw ''agatha:packages: "debian" is for x86_64-linux only, this is ${system}. Set it to "nixpkgs".'';
   };
   pkgs =
     if packageSets ? ${packages} then
       packageSets.${packages}
     else
-      throw ''agatha:packages: "${packages}" is no package set. Use "nixpkgs" or "host".'';
+      throw ''agatha:packages: "${packages}" is no package set. Use "nixpkgs" or "debian".'';
 
   app = import ./application.nix { overrides = builtins.fromJSON application; };
   labels = {

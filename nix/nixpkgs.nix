@@ -12,7 +12,7 @@ let
   };
 in
 if builtins.compareVersions builtins.nixVersion oldestNix < 0 then
-  throw ''agatha:packages: "nixpkgs" needs Nix ${oldestNix} or newer, this is ${builtins.nixVersion}. Use a newer Nix, or set AGATHA_PACKAGES=host.''
+  throw ''agatha:packages: "nixpkgs" needs Nix ${oldestNix} or newer, this is ${builtins.nixVersion}. Use a newer Nix, or set AGATHA_PACKAGES=debian.''
 else
   import source {
     inherit system;

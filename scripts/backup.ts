@@ -1,8 +1,9 @@
 /** `npm run backup`: a consistent dump of the stack's database, with a checksum beside it. */
-import { saveBackup, whatIsSaved } from "../steps/backup/save.ts";
-import { targetOf } from "../steps/backup/target.ts";
-import { interruptible, stackDatabase } from "./lib/backup/stackDatabase.ts";
-import { command } from "./lib/command.ts";
+
+import { command } from "../lib/cli/command.ts";
+import { saveBackup, whatIsSaved } from "../lib/database/backup/save.ts";
+import { targetOf } from "../lib/database/backup/targetOf.ts";
+import { interruptible, stackDatabase } from "../lib/stacks/database.ts";
 
 await command("backup", async ({ stack, file }) => {
   const { database, to } = await stackDatabase(stack, file);

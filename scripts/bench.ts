@@ -4,15 +4,15 @@
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { benchArguments } from "./lib/bench/arguments.ts";
-import { goalTable, rows } from "./lib/bench/goals.ts";
-import { machine } from "./lib/bench/machine.ts";
-import { measure } from "./lib/bench/measure.ts";
-import type { Results } from "./lib/bench/results.ts";
-import { Stand } from "./lib/bench/stand.ts";
-import { command } from "./lib/command.ts";
-import { environment } from "./lib/stack.ts";
-import { setup } from "./setup/setup.ts";
+import { command } from "../lib/cli/command.ts";
+import { environment } from "../lib/stacks/stack.ts";
+import { setup } from "../setup/setup.ts";
+import { benchArguments } from "../test/bench/arguments.ts";
+import { goalTable, rows } from "../test/bench/goals.ts";
+import { machine } from "../test/bench/machine.ts";
+import { measure } from "../test/bench/measure.ts";
+import type { Results } from "../test/bench/results.ts";
+import { Stand } from "../test/bench/stand.ts";
 
 /** Git does not see it. */
 const FOLDER = join(".state", "bench");

@@ -1,6 +1,7 @@
 /** `npm run check`: format, lint, types, unit and component tests. No docker, no Nix, no engine; seconds. */
-import { fastChecks, inWords } from "./lib/checks.ts";
-import { command } from "./lib/command.ts";
+
+import { command } from "../lib/cli/command.ts";
+import { fastChecks, inWords } from "../test/checks/checks.ts";
 
 await command("check", async () => {
   const count = await fastChecks();

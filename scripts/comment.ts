@@ -3,11 +3,11 @@
  * `--review`: one on its review stack, which `up` or `stack rm` wrote.
  */
 import { existsSync, readFileSync } from "node:fs";
-import { command } from "./lib/command.ts";
-import { failure } from "./lib/comment/comment.ts";
-import { type PullRequest, post, readPullRequest, runAddress } from "./lib/comment/github.ts";
-import { notRemoved, notUp } from "./lib/comment/review.ts";
-import { Stop } from "./lib/exec.ts";
+import { command } from "../lib/cli/command.ts";
+import { Stop } from "../lib/exec.ts";
+import { failure } from "../lib/previews/comment.ts";
+import { type PullRequest, post, readPullRequest, runAddress } from "../lib/pull-requests/github.ts";
+import { notRemoved, notUp } from "../lib/pull-requests/reviewStack.ts";
 
 /** Where the job ended before it could preview: Nix could not be installed, say. */
 const NOT_MADE = "The job ended before the preview. See its log.";

@@ -1,14 +1,14 @@
 /** `npm run doctor`: what is there, what is missing, and how to fix it. */
-import { command } from "./lib/command.ts";
-import { run, which } from "./lib/exec.ts";
-import { line } from "./lib/report.ts";
-import { environment } from "./lib/stack.ts";
-import { fileOf, readStackFile, stacksWithFiles, usesRegistry } from "./lib/stackFile.ts";
-import { hostPackages, missingPackages } from "./setup/debian.ts";
-import { probeDocker } from "./setup/docker.ts";
-import { probeEngine } from "./setup/engine.ts";
-import { probeBuilders, probeNix, probeStore } from "./setup/nix.ts";
-import { found, lacking, type Probe } from "./setup/probe.ts";
+import { command } from "../lib/cli/command.ts";
+import { run, which } from "../lib/exec.ts";
+import { line } from "../lib/report.ts";
+import { fileOf, readStackFile, stacksWithFiles, usesRegistry } from "../lib/stacks/file.ts";
+import { environment } from "../lib/stacks/stack.ts";
+import { hostPackages, missingPackages } from "../setup/debian.ts";
+import { probeDocker } from "../setup/docker.ts";
+import { probeEngine } from "../setup/engine.ts";
+import { probeBuilders, probeNix, probeStore } from "../setup/nix.ts";
+import { found, lacking, type Probe } from "../setup/probe.ts";
 
 await command("doctor", async () => {
   Object.assign(process.env, await environment());
@@ -39,7 +39,7 @@ await command("doctor", async () => {
 async function packageSet(): Promise<Probe> {
   const packages = process.env["AGATHA_PACKAGES"];
   if (packages === undefined) return lacking("not chosen yet", "Run `npm run setup`.");
-  const missing = packages === "host" ? await missingPackages(hostPackages()) : [];
+  const missing = packages === "debian" ? await missingPackages(hostPackages()) : [];
   return missing.length === 0
     ? found(packages)
     : lacking(`host lacks ${missing.join(" ")}`, `Run \`apt-get install ${missing.join(" ")}\`.`);

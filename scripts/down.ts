@@ -2,14 +2,14 @@
  * `npm run down`: removes what the stack made but its data and images; `-- --volumes` drops the data too, by name;
  * `-- --without-state` finds what to remove by labels, for a stack whose state is lost.
  */
-import { command } from "./lib/command.ts";
-import { confirm } from "./lib/confirm.ts";
-import { exportedState, refuseOtherEngine } from "./lib/engine.ts";
-import { run, Stop } from "./lib/exec.ts";
-import { dataIn, partsOf } from "./lib/parts.ts";
-import { recover } from "./lib/recover.ts";
-import { environment, npmRun, pulumi, stackExists } from "./lib/stack.ts";
-import { leftBehind, refuseLeftBehind, removeLeftBehind } from "./lib/withoutState.ts";
+import { command } from "../lib/cli/command.ts";
+import { confirm } from "../lib/confirm.ts";
+import { run, Stop } from "../lib/exec.ts";
+import { exportedState, refuseOtherEngine } from "../lib/stacks/ownEngine.ts";
+import { dataIn, partsOf } from "../lib/stacks/parts.ts";
+import { recover } from "../lib/stacks/recover.ts";
+import { environment, npmRun, pulumi, stackExists } from "../lib/stacks/stack.ts";
+import { leftBehind, refuseLeftBehind, removeLeftBehind } from "../lib/stacks/withoutState.ts";
 
 await command("down", async ({ stack, file, configFile, options, pulumi: passed }) => {
   const env = await environment(stack, file);

@@ -1,5 +1,5 @@
 /** `npm run format`: writes the format, and what lint can fix safely. */
-import { command } from "./lib/command.ts";
-import { runHere } from "./lib/exec.ts";
+import { command } from "../lib/cli/command.ts";
+import { runHere } from "../lib/exec.ts";
 
 await command("format", ({ words }) => runHere("node_modules/.bin/biome", ["check", "--write", ...words]));

@@ -1,8 +1,8 @@
 /** `npm run history`: what the stack ran, when, from what, and whether it can be gone back to; `-- --json` for programs. */
-import { command } from "./lib/command.ts";
-import { run, Stop } from "./lib/exec.ts";
-import { describe, type HostState, historyText, recorded } from "./lib/history.ts";
-import { environment, fullName, stackExists } from "./lib/stack.ts";
+import { command } from "../lib/cli/command.ts";
+import { run, Stop } from "../lib/exec.ts";
+import { describe, type HostState, historyText, recorded } from "../lib/stacks/history.ts";
+import { environment, fullName, stackExists } from "../lib/stacks/stack.ts";
 
 await command("history", async ({ stack, file, options }) => {
   const env = await environment(stack, file);

@@ -3,15 +3,15 @@
  * where the bytes go and the software inventories (CycloneDX) in `.state/images/`.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
-import { command } from "./lib/command.ts";
-import { buildImages, readStackConfig } from "./lib/images/build.ts";
-import { page } from "./lib/images/page.ts";
-import { inventory } from "./lib/images/sbom.ts";
-import { survey, words } from "./lib/images/survey.ts";
-import { environment, hostVariable } from "./lib/stack.ts";
-import { readStackFile, usesSample } from "./lib/stackFile.ts";
-import { postgresqlOf } from "./setup/postgresql.ts";
-import { setup } from "./setup/setup.ts";
+import { command } from "../lib/cli/command.ts";
+import { buildImages, readStackConfig } from "../lib/images/build.ts";
+import { page } from "../lib/images/report/page.ts";
+import { inventory } from "../lib/images/report/sbom.ts";
+import { survey, words } from "../lib/images/report/survey.ts";
+import { readStackFile, usesSample } from "../lib/stacks/file.ts";
+import { environment, hostVariable } from "../lib/stacks/stack.ts";
+import { postgresqlOf } from "../offline/postgresql.ts";
+import { setup } from "../setup/setup.ts";
 
 const FOLDER = ".state/images";
 

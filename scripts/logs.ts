@@ -1,8 +1,8 @@
 /** `npm run logs [service]`: the last lines of the stack's services; `-- --follow` goes on, for one service. */
-import { command } from "./lib/command.ts";
-import { runHere, Stop } from "./lib/exec.ts";
-import { ABSENT, partsOf, SERVICES } from "./lib/parts.ts";
-import { environment, npmRun } from "./lib/stack.ts";
+import { command } from "../lib/cli/command.ts";
+import { runHere, Stop } from "../lib/exec.ts";
+import { ABSENT, partsOf, SERVICES } from "../lib/stacks/parts.ts";
+import { environment, npmRun } from "../lib/stacks/stack.ts";
 
 /** Lines a service. */
 const LINES = "100";

@@ -5,19 +5,19 @@
  * gives one too. `-- --empty` previews against an empty state of its own, without any secret.
  */
 import { writeFileSync } from "node:fs";
-import { command } from "./lib/command.ts";
-import { comment, failure } from "./lib/comment/comment.ts";
-import { type DiffLine, diffInText, readDiff } from "./lib/comment/diff.ts";
-import { withEmptyState } from "./lib/emptyState.ts";
-import { run, Stop } from "./lib/exec.ts";
-import { explain, explanation, type PreviewStep } from "./lib/explain.ts";
-import { previewErrors, readPreview } from "./lib/previewOutput.ts";
-import { onStandardError } from "./lib/report.ts";
-import { ensureStack, environment, fullName, hostVariable, requireStack } from "./lib/stack.ts";
-import { readStackFile, refuseLostTexts, usesSample } from "./lib/stackFile.ts";
-import { refuseLeftBehind } from "./lib/withoutState.ts";
-import { postgresqlOf } from "./setup/postgresql.ts";
-import { setup } from "./setup/setup.ts";
+import { command } from "../lib/cli/command.ts";
+import { run, Stop } from "../lib/exec.ts";
+import { comment, failure } from "../lib/previews/comment.ts";
+import { type DiffLine, diffInText, readDiff } from "../lib/previews/diff.ts";
+import { withEmptyState } from "../lib/previews/emptyState.ts";
+import { explain, explanation, type PreviewStep } from "../lib/previews/explain.ts";
+import { previewErrors, readPreview } from "../lib/previews/output.ts";
+import { onStandardError } from "../lib/report.ts";
+import { readStackFile, refuseLostTexts, usesSample } from "../lib/stacks/file.ts";
+import { ensureStack, environment, fullName, hostVariable, requireStack } from "../lib/stacks/stack.ts";
+import { refuseLeftBehind } from "../lib/stacks/withoutState.ts";
+import { postgresqlOf } from "../offline/postgresql.ts";
+import { setup } from "../setup/setup.ts";
 
 interface Seen {
   steps: PreviewStep[];

@@ -1,8 +1,9 @@
 /** `npm run restore -- FILE`: puts a dump in the place of a stack's database; `-- --yes` does so without asking. */
-import { restore } from "./lib/backup/restore.ts";
-import { source } from "./lib/backup/source.ts";
-import { interruptible, stackDatabase } from "./lib/backup/stackDatabase.ts";
-import { command } from "./lib/command.ts";
+
+import { command } from "../lib/cli/command.ts";
+import { restore } from "../lib/database/restore/restore.ts";
+import { source } from "../lib/database/restore/source.ts";
+import { interruptible, stackDatabase } from "../lib/stacks/database.ts";
 
 await command("restore", async ({ stack, file, words: [given = ""], options }) => {
   const { database, to } = await stackDatabase(stack, file);

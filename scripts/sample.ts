@@ -1,6 +1,6 @@
 /** `npm run sample`: builds the sample application, where its sources changed. */
-import { command } from "./lib/command.ts";
-import { runHere } from "./lib/exec.ts";
+import { command } from "../lib/cli/command.ts";
+import { runHere } from "../lib/exec.ts";
 
 await command("sample", ({ options }) =>
   runHere(process.execPath, ["sample/build.ts", ...(options.test ? ["--test"] : [])]),

@@ -2,10 +2,10 @@
  * `npm run setup`: whatever the other commands need; `-- --postgresql 17` also what that version is made of, `-- --no-sample`
  * leaves the sample application unbuilt.
  */
-import { command } from "./lib/command.ts";
-import { Stop } from "./lib/exec.ts";
-import { takenMajor } from "./setup/postgresql.ts";
-import { setup } from "./setup/setup.ts";
+import { command } from "../lib/cli/command.ts";
+import { Stop } from "../lib/exec.ts";
+import { takenMajor } from "../offline/postgresql.ts";
+import { setup } from "../setup/setup.ts";
 
 await command("setup", async ({ options }) => {
   const { postgresql } = options;

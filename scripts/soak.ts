@@ -3,15 +3,15 @@
  * `-- --rounds N` says how many, `-- --seed N` repeats a run.
  */
 import { randomBytes, randomInt } from "node:crypto";
+import { command } from "../lib/cli/command.ts";
+import { Stop } from "../lib/exec.ts";
+import { line } from "../lib/report.ts";
+import { environment } from "../lib/stacks/stack.ts";
+import { setup } from "../setup/setup.ts";
+import { inWords, vitestHere } from "../test/checks/checks.ts";
+import { removeLeftovers } from "../test/checks/leftovers.ts";
+import { testPackages } from "../test/checks/testPackages.ts";
 import { removeEngines } from "../test/support/engineRemoval.ts";
-import { inWords, vitestHere } from "./lib/checks.ts";
-import { command } from "./lib/command.ts";
-import { Stop } from "./lib/exec.ts";
-import { removeLeftovers } from "./lib/leftovers.ts";
-import { line } from "./lib/report.ts";
-import { environment } from "./lib/stack.ts";
-import { testPackages } from "./lib/testPackages.ts";
-import { setup } from "./setup/setup.ts";
 
 /** Rounds that take some 30 minutes on two cores that do nothing else. */
 const ROUNDS = 120;

@@ -1,9 +1,9 @@
 /** `npm run stack -- new|rm|list`: makes, removes and lists stacks, one for each environment or pull request. */
 import { writeFileSync } from "node:fs";
-import { command, stackName } from "./lib/command.ts";
-import { absent, removed } from "./lib/comment/review.ts";
-import { makeStack } from "./lib/makeStack.ts";
-import { listStacks, removeStack } from "./lib/stacks.ts";
+import { command, stackName } from "../lib/cli/command.ts";
+import { absent, removed } from "../lib/pull-requests/reviewStack.ts";
+import { makeStack } from "../lib/stacks/make.ts";
+import { listStacks, removeStack } from "../lib/stacks/remove.ts";
 
 const [first, ...args] = process.argv.slice(2);
 switch (first) {

@@ -1,9 +1,9 @@
 /** `npm run status`: what of the stack runs, how it is, where it is published and which image it runs. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { command } from "./lib/command.ts";
-import { ABSENT, type Part, partsOf, SERVICES } from "./lib/parts.ts";
-import { environment, npmRun } from "./lib/stack.ts";
-import { table } from "./lib/table.ts";
+import { command } from "../lib/cli/command.ts";
+import { ABSENT, type Part, partsOf, SERVICES } from "../lib/stacks/parts.ts";
+import { environment, npmRun } from "../lib/stacks/stack.ts";
+import { table } from "../lib/table.ts";
 
 /**
  * Longest wait for docker's own first look at a service, in milliseconds: it comes one interval (default: 5 s) after the

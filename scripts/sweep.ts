@@ -2,14 +2,15 @@
  * `npm run sweep`: removes the review stacks on the docker host `REVIEW_DOCKER_HOST` whose pull request is closed, for
  * workflows: those that could not be removed when it was, or that a later run of a job made again.
  */
-import { UserError } from "../components/userError.ts";
-import { command } from "./lib/command.ts";
-import { post, pullRequest, type Repository, readRepository } from "./lib/comment/github.ts";
-import { removed } from "./lib/comment/review.ts";
-import { exportedState } from "./lib/engine.ts";
-import { bareName, environment, listed } from "./lib/stack.ts";
-import { removeStack } from "./lib/stacks.ts";
-import { notSwept, numberOf, reviewHost } from "./lib/sweep.ts";
+
+import { command } from "../lib/cli/command.ts";
+import { post, pullRequest, type Repository, readRepository } from "../lib/pull-requests/github.ts";
+import { removed } from "../lib/pull-requests/reviewStack.ts";
+import { notSwept, numberOf, reviewHost } from "../lib/pull-requests/sweep.ts";
+import { exportedState } from "../lib/stacks/ownEngine.ts";
+import { removeStack } from "../lib/stacks/remove.ts";
+import { bareName, environment, listed } from "../lib/stacks/stack.ts";
+import { UserError } from "../lib/userError.ts";
 
 /** Gives whether nothing failed. @param other Why the stack is not the workflow's. */
 async function sweep(

@@ -1,7 +1,14 @@
 /** `npm test`: every check there is. Each part runs, whatever failed before it; the last line has the numbers. */
 import { randomBytes } from "node:crypto";
-import { removeEngines } from "../test/support/engineRemoval.ts";
-import { actionlint } from "./lib/actionlint.ts";
+import { executorPackages } from "../deployments/executor.ts";
+import { command } from "../lib/cli/command.ts";
+import { Stop } from "../lib/exec.ts";
+import { GO_FOLDER, goCommand } from "../lib/goTool.ts";
+import { line, report } from "../lib/report.ts";
+import { environment } from "../lib/stacks/stack.ts";
+import { isRoot } from "../setup/probe.ts";
+import { setup } from "../setup/setup.ts";
+import { actionlint } from "../test/checks/actionlint.ts";
 import {
   type Count,
   check,
@@ -12,20 +19,13 @@ import {
   SKIPPED,
   sum,
   vitestHere,
-} from "./lib/checks.ts";
-import { command } from "./lib/command.ts";
-import { Stop } from "./lib/exec.ts";
-import { executorPackages } from "./lib/executor.ts";
-import { GO_FOLDER, goCommand } from "./lib/goTool.ts";
-import { removeLeftovers } from "./lib/leftovers.ts";
-import { line, report } from "./lib/report.ts";
-import { environment } from "./lib/stack.ts";
-import { takeTestEngine } from "./lib/testEngine.ts";
-import { LANES, refuseUnknown, testFiles } from "./lib/testFiles.ts";
-import { testPackages } from "./lib/testPackages.ts";
-import { zizmor } from "./lib/zizmor.ts";
-import { isRoot } from "./setup/probe.ts";
-import { setup } from "./setup/setup.ts";
+} from "../test/checks/checks.ts";
+import { removeLeftovers } from "../test/checks/leftovers.ts";
+import { takeTestEngine } from "../test/checks/testEngine.ts";
+import { LANES, refuseUnknown, testFiles } from "../test/checks/testFiles.ts";
+import { testPackages } from "../test/checks/testPackages.ts";
+import { zizmor } from "../test/checks/zizmor.ts";
+import { removeEngines } from "../test/support/engineRemoval.ts";
 
 await command("test", async ({ words }) => {
   refuseUnknown(words);
@@ -70,7 +70,7 @@ async function toolchain(): Promise<Count> {
     line("engine's tests", `SKIPPED: there is no Go on PATH or in ${GO_FOLDER}. Install Go to run them.`);
     return SKIPPED;
   }
-  return check("engine's tests", "bash", ["scripts/toolchain/test.sh"]);
+  return check("engine's tests", "bash", ["offline/engine/test.sh"]);
 }
 
 /**

@@ -5,19 +5,25 @@
  * `-- --out FILE` tells a pull request where the stack is.
  */
 import { writeFileSync } from "node:fs";
-import { command } from "./lib/command.ts";
-import { review } from "./lib/comment/review.ts";
-import { exportedState } from "./lib/engine.ts";
-import { Stop, which } from "./lib/exec.ts";
-import { outputsOf } from "./lib/interrupted.ts";
-import { notUp, partsOf } from "./lib/parts.ts";
-import { recover } from "./lib/recover.ts";
-import { ensureStack, environment, hostVariable, npmRun, pulumi, requireStack } from "./lib/stack.ts";
-import { dockerHostOf, readStackFile, refuseLostTexts, usesRegistry, usesSample } from "./lib/stackFile.ts";
-import { withHost } from "./lib/stacks.ts";
-import { refuseLeftBehind } from "./lib/withoutState.ts";
-import { postgresqlOf } from "./setup/postgresql.ts";
-import { setup } from "./setup/setup.ts";
+import { command } from "../lib/cli/command.ts";
+import { Stop, which } from "../lib/exec.ts";
+import { review } from "../lib/pull-requests/reviewStack.ts";
+import {
+  dockerHostOf,
+  readStackFile,
+  refuseLostTexts,
+  usesRegistry,
+  usesSample,
+} from "../lib/stacks/file.ts";
+import { exportedState } from "../lib/stacks/ownEngine.ts";
+import { notUp, partsOf } from "../lib/stacks/parts.ts";
+import { recover } from "../lib/stacks/recover.ts";
+import { withHost } from "../lib/stacks/remove.ts";
+import { ensureStack, environment, hostVariable, npmRun, pulumi, requireStack } from "../lib/stacks/stack.ts";
+import { outputsOf } from "../lib/stacks/state.ts";
+import { refuseLeftBehind } from "../lib/stacks/withoutState.ts";
+import { postgresqlOf } from "../offline/postgresql.ts";
+import { setup } from "../setup/setup.ts";
 
 await command("up", async ({ stack, file, configFile, options, pulumi: passed }) => {
   Object.assign(process.env, hostVariable(file));

@@ -2,10 +2,10 @@
  * Waits until a service's container is healthy, and says how long that took and how long the service was away. First it
  * gives the container its limit of processes, and connects it where somebody cut it off from the stack's network.
  */
-import { lastStop, now } from "./away.ts";
-import { docker, inspect } from "./docker.ts";
-import { Unhealthy, untilHealthy } from "./health.ts";
-import { input, run, StepError, step } from "./process.ts";
+import { lastStop, now } from "../lib/docker/away.ts";
+import { docker, inspect } from "../lib/docker/client.ts";
+import { Unhealthy, untilHealthy } from "../lib/docker/health.ts";
+import { input, run, StepError, step } from "../lib/process.ts";
 
 /** Time beyond the start period in which docker's three probes would have decided, in milliseconds. */
 const GRACE_MS = 30_000;

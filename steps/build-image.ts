@@ -5,13 +5,13 @@
  */
 import { existsSync, mkdirSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { basename, dirname } from "node:path";
-import { runsHere } from "../components/dockerSystem.ts";
-import { nixArguments, ownSentence } from "../components/nixArguments.ts";
-import type { Registry } from "../components/registry.ts";
-import { docker, inspect, tagged } from "./docker.ts";
-import { knownLayers, load, usesContainerd } from "./load.ts";
-import { endedWith, input, run, StepError, step, tail } from "./process.ts";
-import { throughRegistry } from "./registry.ts";
+import { docker, inspect, tagged } from "../lib/docker/client.ts";
+import type { Registry } from "../lib/docker/registry.ts";
+import { runsHere } from "../lib/docker/system.ts";
+import { knownLayers, load, usesContainerd } from "../lib/images/load.ts";
+import { nixArguments, ownSentence } from "../lib/images/nixArguments.ts";
+import { throughRegistry } from "../lib/images/throughRegistry.ts";
+import { endedWith, input, run, StepError, step, tail } from "../lib/process.ts";
 
 /** Lines of a failed build that are shown. */
 const SHOWN_LINES = 30;
@@ -83,7 +83,7 @@ async function deliver(
   const registry = process.env["REGISTRY"];
   try {
     return registry === undefined
-      ? await load(writer, layers, here && input("PACKAGES") === "host")
+      ? await load(writer, layers, here && input("PACKAGES") === "debian")
       : await throughRegistry(writer, ref, JSON.parse(registry) as Registry);
   } catch (error) {
     // The containerd store names an image before it unpacks it, and leaves the name if that fails. Any other names it last:

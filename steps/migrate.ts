@@ -5,22 +5,22 @@
  */
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
+import { prune, saveBackup, savedInWords } from "../lib/database/backup/save.ts";
+import { targetOf } from "../lib/database/backup/targetOf.ts";
+import { failureText } from "../lib/database/migrations/failure.ts";
+import { success } from "../lib/database/migrations/flyway.ts";
+import { watchLocks } from "../lib/database/migrations/lockWait.ts";
+import { readHistory, requireComplete } from "../lib/database/migrations/readHistory.ts";
 import {
   type Applied,
   type Comparison,
   compare,
   type Packaged,
   sentences,
-} from "../components/schemaHistory.ts";
-import { prune, saveBackup, savedInWords } from "./backup/save.ts";
-import { targetOf } from "./backup/target.ts";
-import { docker } from "./docker.ts";
-import { success } from "./flyway.ts";
-import { watchLocks } from "./lockWait.ts";
-import { failureText } from "./migrationFailure.ts";
-import { type Database, sql, tableCount } from "./postgres.ts";
-import { input, isInterrupted, run, StepError, step } from "./process.ts";
-import { readHistory, requireComplete } from "./schemaHistory.ts";
+} from "../lib/database/migrations/schemaHistory.ts";
+import { type Database, sql, tableCount } from "../lib/database/postgres.ts";
+import { docker } from "../lib/docker/client.ts";
+import { input, isInterrupted, run, StepError, step } from "../lib/process.ts";
 
 /** By which Flyway's sessions are found. */
 const APPLICATION = "agatha-migrations";

@@ -1,7 +1,7 @@
 /** Puts a service's files, which it reads from standard input, into new volumes; prints their names. */
-import { docker, inspect } from "./docker.ts";
-import { type Placement, placeFiles, readFiles } from "./files.ts";
-import { input, run, StepError, step } from "./process.ts";
+import { docker, inspect } from "../lib/docker/client.ts";
+import { type Placement, placeFiles, readFiles } from "../lib/docker/volumeFiles.ts";
+import { input, run, StepError, step } from "../lib/process.ts";
 
 await step(async () => {
   const files = await readFiles();

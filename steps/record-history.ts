@@ -4,10 +4,10 @@
  */
 import { readdirSync, rmSync } from "node:fs";
 import { text } from "node:stream/consumers";
-import { decode, encode, type Generation, keptRefs, record } from "../components/generations.ts";
-import { type HostImage, pruning } from "../components/pruning.ts";
-import { docker, inspectAll } from "./docker.ts";
-import { input, run, step } from "./process.ts";
+import { docker, inspectAll } from "../lib/docker/client.ts";
+import { decode, encode, type Generation, keptRefs, record } from "../lib/images/generations.ts";
+import { type HostImage, pruning } from "../lib/images/pruning.ts";
+import { input, run, step } from "../lib/process.ts";
 
 /** An image's own name, by its store hash, as opposed to its aliases. */
 const REF = /:[0-9a-z]{32}$/;

@@ -1,7 +1,8 @@
 /** Removes the volumes that place-files made and printed; no container uses them any more. */
-import { hostSentence } from "../components/dockerWords.ts";
-import { dockerError } from "./docker.ts";
-import { input, run, StepError, step } from "./process.ts";
+
+import { dockerError } from "../lib/docker/client.ts";
+import { hostSentence } from "../lib/docker/errors.ts";
+import { input, run, StepError, step } from "../lib/process.ts";
 
 await step(async () => {
   const names = input("PULUMI_COMMAND_STDOUT").split(" ").filter(Boolean);

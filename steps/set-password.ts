@@ -3,8 +3,8 @@
  * PostgreSQL asks for none, so a volume that was made with another password heals, and a rotation loses nothing.
  */
 import { text } from "node:stream/consumers";
-import { input, run, StepError, step } from "./process.ts";
-import { alterRole } from "./sql.ts";
+import { alterRole } from "../lib/database/sql.ts";
+import { input, run, StepError, step } from "../lib/process.ts";
 
 await step(async () => {
   const [container, user] = [input("CONTAINER"), input("DATABASE_USER")];

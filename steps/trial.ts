@@ -3,12 +3,12 @@
  * secrets, user and limits; in the stack's network, but without ports and without the service's DNS name; its data on
  * new, empty volumes. It has to get healthy. Whatever happens, all of it is removed again.
  */
-import { refuseMissing, refuseUnfitImage } from "./databaseImage.ts";
-import { docker, inspect } from "./docker.ts";
-import { type PlacedFile, placeFiles, readFiles } from "./files.ts";
-import { Unhealthy, untilHealthy } from "./health.ts";
-import { input, run, StepError, step } from "./process.ts";
-import { type Limits, limitArguments, type Trial, trialArguments } from "./trialArguments.ts";
+import { refuseMissing, refuseUnfitImage } from "../lib/database/image.ts";
+import { docker, inspect } from "../lib/docker/client.ts";
+import { Unhealthy, untilHealthy } from "../lib/docker/health.ts";
+import { type Limits, limitArguments, type Trial, trialArguments } from "../lib/docker/trialArguments.ts";
+import { type PlacedFile, placeFiles, readFiles } from "../lib/docker/volumeFiles.ts";
+import { input, run, StepError, step } from "../lib/process.ts";
 
 interface Running {
   Config: { Image: string };

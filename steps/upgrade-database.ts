@@ -5,14 +5,10 @@
  * read, and kept. Does nothing where the volume holds the data already, or where there is none.
  */
 
-import { settingsOf } from "../components/databaseSettings.ts";
-import { type Content, keptBeside, planInto, volumeOf } from "../components/databaseVolumes.ts";
-import { megabytes } from "./backup/target.ts";
-import { refuseUnfitImage } from "./databaseImage.ts";
-import { docker, inspect } from "./docker.ts";
-import { freeIn } from "./freeSpace.ts";
-import { inNumbers, type Rows } from "./postgres.ts";
-import { input, run, StepError, step } from "./process.ts";
+import { settingsOf } from "../lib/config/databaseSettings.ts";
+import { megabytes } from "../lib/database/backup/target.ts";
+import { refuseUnfitImage } from "../lib/database/image.ts";
+import { inNumbers, type Rows } from "../lib/database/postgres.ts";
 import {
   contentOf,
   DATA,
@@ -24,17 +20,27 @@ import {
   startServer,
   stopServer,
   volumeHolds,
-} from "./temporaryServer.ts";
+} from "../lib/database/temporaryServer.ts";
 import {
   clusterBytes,
   compareClusters,
   copyCluster,
   refuseTablespaces,
   type Servers,
-} from "./upgrade/cluster.ts";
-import { imageOf } from "./upgrade/oldImage.ts";
-import { answersAgain, ownServices, type Services, serveAgain, stopRunning } from "./upgrade/ownServices.ts";
-import { md5Note, md5Roles } from "./upgrade/passwords.ts";
+} from "../lib/database/upgrade/cluster.ts";
+import { imageOf } from "../lib/database/upgrade/oldImage.ts";
+import {
+  answersAgain,
+  ownServices,
+  type Services,
+  serveAgain,
+  stopRunning,
+} from "../lib/database/upgrade/ownServices.ts";
+import { md5Note, md5Roles } from "../lib/database/upgrade/passwords.ts";
+import { type Content, keptBeside, planInto, volumeOf } from "../lib/database/volumes.ts";
+import { docker, inspect } from "../lib/docker/client.ts";
+import { freeIn } from "../lib/freeSpace.ts";
+import { input, run, StepError, step } from "../lib/process.ts";
 
 /** Port of the old server, beside the new one's. */
 const OLD_PORT = 5433;

@@ -1,4 +1,4 @@
-# The image of the database: the official PostgreSQL, pulled by digest. The `host` set, which cannot pull, answers with
+# The image of the database: the official PostgreSQL, pulled by digest. The `debian` set, which cannot pull, answers with
 # one that it builds, and says so in `pulled.version`.
 { pkgs, app, labels }:
 

@@ -71,7 +71,7 @@ pkgs.dockerTools.streamLayeredImage {
     WorkingDir = "/deployment";
     Cmd = [ "/bin/bash" ];
     Env = pkgs.nix.environment or [ ] ++ [
-      # By store path: they are found also where a host's /usr and /bin are mounted, as builds of the host set need.
+      # By store path: they are found also where a host's /usr and /bin are mounted, as builds of the debian set need.
       "PATH=${builtins.concatStringsSep ":" (map (tool: "${tool}/bin") tools)}:/bin:/usr/bin"
       "HOME=${home}"
       "LANG=C.UTF-8"

@@ -1,6 +1,6 @@
 # The one JRE: jlinked from jre-modules.json, which has what back ends commonly need and what Flyway needs, and from the
 # modules that agatha:back.modules adds. A list, and not read off the jar, so that a new jar leaves the JRE's layer alone;
-# the program holds the jar against it before anything is built (components/unfitJar.ts).
+# the program holds the jar against it before anything is built (lib/images/jar/unfitJar.ts).
 { pkgs, app }:
 
 let

@@ -3,7 +3,7 @@
 { pkgs }:
 
 let
-  # As scripts/setup/engine.ts wants it.
+  # As setup/engine.ts wants it.
   oldest = "3.220.0";
   isNewEnough = package: builtins.compareVersions package.version oldest >= 0;
   engine =

@@ -1,7 +1,7 @@
 /** For which system the images are evaluated and built. */
 import * as pulumi from "@pulumi/pulumi";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { machineSystem } from "../../components/dockerSystem.ts";
+import { machineSystem } from "../../lib/docker/system.ts";
 import { only, type Registered } from "../support/recorder.ts";
 import { answers, program } from "../support/stackProgram.ts";
 

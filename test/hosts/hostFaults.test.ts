@@ -16,7 +16,7 @@ let image = "";
 let ref = "";
 
 beforeAll(async () => {
-  const nix = ["nix", "--argstr", "packages", "host", "-A"];
+  const nix = ["nix", "--argstr", "packages", "debian", "-A"];
   image = join(folder, "front");
   const built = await execute("nix-build", [...nix, "front-image", "--out-link", image]);
   expect(built.code, built.output).toBe(0);
@@ -46,7 +46,7 @@ function load(program: string) {
     ATTRIBUTE: "front-image",
     KEPT_AS: ref.replace(":", ":kept-test-"),
     OUT_LINK: join(folder, "out", `front-image-${ref.split(":")[1]}`),
-    PACKAGES: "host",
+    PACKAGES: "debian",
     SYSTEM: "x86_64-linux",
     REF: ref,
   });

@@ -64,7 +64,7 @@ let small: SmallImage;
 let larger: SmallImage;
 
 async function frontRef(): Promise<string> {
-  const nix = ["nix", "--argstr", "packages", "host", "-A", "meta.front.tag"];
+  const nix = ["nix", "--argstr", "packages", "debian", "-A", "meta.front.tag"];
   const { output } = await execute("nix-instantiate", ["--eval", "--json", ...nix]);
   return `agatha-front-image:${JSON.parse(output)}`;
 }
@@ -89,7 +89,7 @@ async function build({ image, secret = password, ...more }: Build = {}): Promise
     ATTRIBUTE: "front-image",
     KEPT_AS: kept(ref),
     OUT_LINK: join(folder, "out", `front-image-${ref.split(":")[1]}`),
-    PACKAGES: "host",
+    PACKAGES: "debian",
     SYSTEM: "x86_64-linux",
     REF: ref,
     REGISTRY: JSON.stringify({ ...described, ...more.registry }),

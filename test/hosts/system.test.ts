@@ -5,7 +5,7 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { which } from "../../scripts/lib/exec.ts";
+import { which } from "../../lib/exec.ts";
 import { Engine } from "../support/engine.ts";
 import { changes, Scratch } from "../support/scratch.ts";
 import { expectSentences } from "../support/words.ts";
@@ -54,12 +54,12 @@ function withPrograms(programs: Record<string, string>): NodeJS.ProcessEnv {
 const evaluable = () => ({ docker: armDocker(), "nix-instantiate": forArm("nix-instantiate") });
 const buildable = () => withPrograms({ ...evaluable(), "nix-build": forArm("nix-build") });
 
-it('is refused with the set "host", in a preview too', async () => {
+it('is refused with the set "debian", in a preview too', async () => {
   const { code, output, operations } = await scratch.preview(withPrograms({ docker: armDocker() }));
   expect(code).not.toBe(0);
   expectSentences(scratch, output);
   expect(output).toContain(
-    `agatha:packages: "host" is for x86_64-linux only, this is ${ARM}. Set it to "nixpkgs".`,
+    `agatha:packages: "debian" is for x86_64-linux only, this is ${ARM}. Set it to "nixpkgs".`,
   );
   expect(changes(operations)).toEqual(LOOKED);
 });

@@ -127,7 +127,7 @@ it.each<[string, () => void, Operations, string[]]>([
     ["db", "back"],
   ],
   [
-    // The host set has no image to pull, so that another digest is another PostgreSQL for nixpkgs alone.
+    // The debian set has no image to pull, so that another digest is another PostgreSQL for nixpkgs alone.
     "the digest of an image that is not pulled here",
     () =>
       database({

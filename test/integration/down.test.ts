@@ -2,7 +2,7 @@
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { helpText } from "../../scripts/lib/help.ts";
+import { helpText } from "../../lib/cli/help.ts";
 import { execute, Scratch } from "../support/scratch.ts";
 import { runBlock } from "../support/scratchPage.ts";
 

@@ -13,7 +13,7 @@ import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { parse } from "yaml";
-import { publishedOf, readStackFile } from "../../scripts/lib/stackFile.ts";
+import { publishedOf, readStackFile } from "../../lib/stacks/file.ts";
 import { execute } from "../support/host.ts";
 import { ourImages, restoreImages } from "../support/ourImages.ts";
 import { Page } from "../support/page.ts";

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { buildExecutor, type ExecutorImage, pushExecutor } from "../../scripts/lib/executor.ts";
+import { buildExecutor, type ExecutorImage, pushExecutor } from "../../deployments/executor.ts";
 import { bundle, Executor } from "../support/executor.ts";
 import { execute } from "../support/host.ts";
 import { putEntry } from "../support/jar.ts";
@@ -24,7 +24,7 @@ beforeAll(async () => {
   scratch = await Scratch.make();
   // An image of the back that this host has not: it is built in the executor.
   await putEntry(scratch.jar, "executor.txt", `${scratch.stack}\n`);
-  image = await buildExecutor("host", join(scratch.folder, "executor"), process.env);
+  image = await buildExecutor("debian", join(scratch.folder, "executor"), process.env);
   // Built already: it is loaded, and says so.
   const page = new Page("docs/deployments.md", "integration/executor.test.ts", {
     stacks: {},

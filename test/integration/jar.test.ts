@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, wri
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
-import { whyUnfit } from "../../components/unfitJar.ts";
+import { whyUnfit } from "../../lib/images/jar/unfitJar.ts";
 import jdkModules from "../../nix/packages/jdk-modules.json" with { type: "json" };
 import { setClassRelease } from "../support/jar.ts";
 import { execute } from "../support/scratch.ts";

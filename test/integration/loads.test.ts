@@ -5,7 +5,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
-import { which } from "../../scripts/lib/exec.ts";
+import { which } from "../../lib/exec.ts";
 import { type Ended, execute } from "../support/scratch.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "agatha-loads-"));
@@ -18,7 +18,7 @@ let layers: string[] = [];
 beforeAll(async () => {
   // An option of the application that no stack has: an image of this test's own.
   const application = JSON.stringify({ front: { port: 5999 } });
-  const nix = ["nix", "--argstr", "packages", "host", "--argstr", "application", application];
+  const nix = ["nix", "--argstr", "packages", "debian", "--argstr", "application", application];
   const link = join(folder, "front");
   expect(await execute("nix-build", [...nix, "-A", "front-image", "--out-link", link])).toMatchObject({
     code: 0,
@@ -63,7 +63,7 @@ function environment(path: string): NodeJS.ProcessEnv {
     ATTRIBUTE: "front-image",
     KEPT_AS: `${name}:kept-loads-test`,
     OUT_LINK: join(folder, "out", `front-image-${tag}`),
-    PACKAGES: "host",
+    PACKAGES: "debian",
     SYSTEM: "x86_64-linux",
     REF: `${name}:${tag}`,
   };
@@ -80,17 +80,20 @@ it("what is there is not sent again", async () => {
 });
 
 // An image program of nixpkgs writes all of the archive, whatever it is told; the step takes the layers out.
-it.each(["host", "nixpkgs"])("what the daemon has below another name is not sent (%s)", async (packages) => {
-  // The alias keeps the layers.
-  await execute("docker", ["image", "rm", `${name}:${tag}`]);
-  const { output } = await load(programs(real.front), { PACKAGES: packages });
-  // By hand, DOCKER_HOST may name a newer engine: the containerd store takes whole archives alone.
-  const whole = (await execute("docker", ["info", "--format", "{{.DriverStatus}}"])).output.includes(
-    "io.containerd",
-  );
-  expect(output).toContain(` ${whole ? layers.length : 0} of ${layers.length} layers, `);
-  expect(await present()).toBe(true);
-});
+it.each(["debian", "nixpkgs"])(
+  "what the daemon has below another name is not sent (%s)",
+  async (packages) => {
+    // The alias keeps the layers.
+    await execute("docker", ["image", "rm", `${name}:${tag}`]);
+    const { output } = await load(programs(real.front), { PACKAGES: packages });
+    // By hand, DOCKER_HOST may name a newer engine: the containerd store takes whole archives alone.
+    const whole = (await execute("docker", ["info", "--format", "{{.DriverStatus}}"])).output.includes(
+      "io.containerd",
+    );
+    expect(output).toContain(` ${whole ? layers.length : 0} of ${layers.length} layers, `);
+    expect(await present()).toBe(true);
+  },
+);
 
 it("all of it is sent where the daemon lacks what its images say it has", async () => {
   await remove();

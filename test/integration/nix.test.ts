@@ -98,9 +98,9 @@ describe("the system", () => {
       ...env,
     });
   };
-  const host = { AGATHA_PACKAGES: "host" };
+  const host = { AGATHA_PACKAGES: "debian" };
   const refusal = (system: string) =>
-    `agatha:packages: "host" is for x86_64-linux only, this is ${system}. Set it to "nixpkgs".`;
+    `agatha:packages: "debian" is for x86_64-linux only, this is ${system}. Set it to "nixpkgs".`;
 
   it("is Linux of the machine's architecture: on macOS the same images come out", async () => {
     const [linux, macos] = await Promise.all(
@@ -113,7 +113,7 @@ describe("the system", () => {
   it.each([
     ["aarch64-linux", "aarch64-linux"],
     ["aarch64-darwin", "aarch64-linux"],
-  ])('of the set "host" is refused in a sentence on %s', async (machine, system) => {
+  ])('of the set "debian" is refused in a sentence on %s', async (machine, system) => {
     const { code, output } = await evaluated(machine, host);
     expect(code).not.toBe(0);
     expect(output).toContain(refusal(system));

@@ -3,9 +3,9 @@ import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { renderProperties } from "../../components/properties.ts";
-import { run } from "../../steps/process.ts";
-import { alterRole } from "../../steps/sql.ts";
+import { renderProperties } from "../../components/javaProperties.ts";
+import { alterRole } from "../../lib/database/sql.ts";
+import { run } from "../../lib/process.ts";
 import { HOSTILE, hostile } from "../support/arbitraries.ts";
 import { Scratch } from "../support/scratch.ts";
 

@@ -5,9 +5,9 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
-import { nixArguments, ownSentence } from "../../components/nixArguments.ts";
-import { renderProperties } from "../../components/properties.ts";
-import { run } from "../../steps/process.ts";
+import { renderProperties } from "../../components/javaProperties.ts";
+import { nixArguments, ownSentence } from "../../lib/images/nixArguments.ts";
+import { run } from "../../lib/process.ts";
 import { HOSTILE, hostile } from "../support/arbitraries.ts";
 import { execute } from "../support/scratch.ts";
 
@@ -17,7 +17,7 @@ describe("an evaluation", () => {
 
   const evaluate = (application: object) => {
     const args = [
-      ...nixArguments("host", JSON.stringify(application)),
+      ...nixArguments("debian", JSON.stringify(application)),
       "--eval",
       "--strict",
       "--json",

@@ -2,7 +2,7 @@
 import { existsSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { publishedOf, readStackFile } from "../../scripts/lib/stackFile.ts";
+import { publishedOf, readStackFile } from "../../lib/stacks/file.ts";
 import { codes, GithubRunner, said } from "../support/githubRunner.ts";
 import { putEntry } from "../support/jar.ts";
 import { execute, Scratch } from "../support/scratch.ts";

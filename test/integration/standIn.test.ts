@@ -21,7 +21,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** What an expression in the world of `nix/default.nix` is built with: `pkgs` is the set, `app` the sample. */
 const WORLD = `let
-  pkgs = import ${resolve("nix/host")} { system = "x86_64-linux"; postgresqlMajor = 13; };
+  pkgs = import ${resolve("offline/packages")} { system = "x86_64-linux"; postgresqlMajor = 13; };
   app = import ${resolve("nix/application.nix")} { overrides = { }; };
   package = name: arguments: import (${resolve("nix/packages")} + "/\${name}.nix") arguments;
   jre = package "jre" { inherit pkgs app; };

@@ -1,7 +1,7 @@
 /** Values for property-based tests: what people, scripts and attackers may put into a configuration. */
 import fc from "fast-check";
 import { z } from "zod";
-import { schema } from "../../config.ts";
+import { schema } from "../../lib/config/schema.ts";
 
 /** Stands for a secret: nothing that is shown to anybody may have it. */
 export const SECRET = "s3cr3t-m4rk3r";

@@ -3,7 +3,7 @@ import { createReadStream, mkdirSync, readdirSync, readFileSync, writeFileSync }
 import { join } from "node:path";
 import { expect } from "vitest";
 import { parse, stringify } from "yaml";
-import { readDump } from "../../steps/backup/dump.ts";
+import { readDump } from "../../lib/database/backup/dump.ts";
 import { HARSH_SETTINGS } from "./harshSchema.ts";
 import { type Ended, execute, Scratch } from "./scratch.ts";
 import { runBlock, type ScratchPageOptions } from "./scratchPage.ts";

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type GoTool, goTool } from "../../scripts/lib/goTool.ts";
+import { type GoTool, goTool } from "../../lib/goTool.ts";
 import { freePort } from "./host.ts";
 
 const TOOL: GoTool = {

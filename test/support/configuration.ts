@@ -1,9 +1,9 @@
 /** The configuration, loaded as the program would, on a machine where everything is there. */
-import { ConfigError, loadConfig, type Surroundings } from "../../config.ts";
+import { ConfigError, loadConfig, type Surroundings } from "../../lib/config/load.ts";
 
 export const surroundings: Surroundings = {
   stack: "dev",
-  packages: "host",
+  packages: "debian",
   password: "made",
   exists: () => true,
 };

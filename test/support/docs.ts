@@ -9,7 +9,7 @@ export const pages = (): string[] =>
     "CONTRIBUTING.md",
     "CHANGELOG.md",
     ...readdirSync("docs").map((name) => join("docs", name)),
-    ...["nix", "sample", "scripts/toolchain"].map((folder) => join(folder, "README.md")),
+    ...["nix", "sample", "offline/engine"].map((folder) => join(folder, "README.md")),
   ].filter((path) => path.endsWith(".md"));
 
 export const textOf = (page: string): string => readFileSync(page, "utf8");

@@ -16,7 +16,7 @@ import type { OtherHost } from "./scratch.ts";
 const START_LIMIT_MS = 60_000;
 
 /**
- * Whether the engine on PATH is the newer one that `AGATHA_TEST_ENGINE` asks for (scripts/lib/testEngine.ts). It keeps
+ * Whether the engine on PATH is the newer one that `AGATHA_TEST_ENGINE` asks for (test/checks/testEngine.ts). It keeps
  * images in containerd's store, as engines do by default since 29.
  */
 const NEWER = Boolean(process.env["AGATHA_TEST_ENGINE"]);

@@ -13,7 +13,7 @@ const CLONE = "/deployment";
 /** Whom this machine trusts: its registry's certificate may be known to it alone. */
 const CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt";
 
-/** What builds of the host set take from the machine, and what Nix reads of it to know what that is. */
+/** What builds of the debian set take from the machine, and what Nix reads of it to know what that is. */
 const HOST_SET = ["/usr", "/bin", "/lib", "/lib64", "/etc/alternatives", "/var/lib/dpkg/info"];
 
 export class Executor {
@@ -32,7 +32,7 @@ export class Executor {
     await well("chown", ["-R", `${UID}:${UID}`, scratch.folder]);
     const socket = dockerSocket();
     const same = [...HOST_SET, ...jdkSettings(), CERTIFICATES].map((path) => [path, path]);
-    const mounts = [...same, [join(process.cwd(), ".tools/host"), "/material"]].flatMap(([from, to]) => [
+    const mounts = [...same, [join(process.cwd(), ".tools/debian"), "/material"]].flatMap(([from, to]) => [
       "--volume",
       `${from}:${to}:ro`,
     ]);
@@ -58,8 +58,8 @@ export class Executor {
   async run(command: string, folder = CLONE, given: Record<string, string> = {}): Promise<Ended> {
     const { scratch } = this;
     const env = {
-      AGATHA_PACKAGES: "host",
-      AGATHA_HOST_MATERIAL: "/material",
+      AGATHA_PACKAGES: "debian",
+      AGATHA_DEBIAN_MATERIAL: "/material",
       NIX_CONFIG: "substituters =",
       PULUMI_BACKEND_URL: scratch.env["PULUMI_BACKEND_URL"],
       PULUMI_CONFIG_PASSPHRASE: scratch.env["PULUMI_CONFIG_PASSPHRASE"],

@@ -1,7 +1,7 @@
 /** Puts harshSchema.sql into a stack's database, and tells all that is in a database. */
 import { createReadStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
-import { start } from "../../steps/process.ts";
+import { start } from "../../lib/process.ts";
 import type { Scratch } from "./scratch.ts";
 
 /** The search_path that the schema's functions take for granted; a setting of the database. */

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
-import { recover } from "../../scripts/lib/recover.ts";
+import { recover } from "../../lib/stacks/recover.ts";
 import type { Scratch } from "./scratch.ts";
 
 /** Longest time until the moment comes, in milliseconds. */

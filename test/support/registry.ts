@@ -4,7 +4,7 @@ import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from "nod
 import { get } from "node:https";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { which } from "../../scripts/lib/exec.ts";
+import { which } from "../../lib/exec.ts";
 import { certificates } from "./certificates.ts";
 import { freePort } from "./host.ts";
 

@@ -13,7 +13,7 @@ import {
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
-import { SAMPLE_BACK } from "../../config.ts";
+import { SAMPLE_BACK } from "../../lib/config/load.ts";
 import { type Ended, execute, freePort } from "./host.ts";
 import { type Operations, readOperations } from "./operations.ts";
 import { ourImages, restoreImages } from "./ourImages.ts";
@@ -35,7 +35,7 @@ export interface OtherHost {
   inspect: string;
 }
 
-/** By which `npm test` finds what its tests left (scripts/lib/leftovers.ts). */
+/** By which `npm test` finds what its tests left (test/checks/leftovers.ts). */
 const PREFIX = `test-${process.env["AGATHA_TEST_RUN"] ?? "hand"}-`;
 
 export class Scratch {

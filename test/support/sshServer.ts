@@ -5,7 +5,7 @@ import { connect } from "node:net";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { which } from "../../scripts/lib/exec.ts";
+import { which } from "../../lib/exec.ts";
 import type { Engine } from "./engine.ts";
 import { execute, freePort } from "./host.ts";
 

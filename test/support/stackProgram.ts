@@ -1,9 +1,9 @@
 /** The whole program, but for Nix, and for what a docker host would answer: that is set here. */
 import * as pulumi from "@pulumi/pulumi";
 import { vi } from "vitest";
-import { pinnedImage } from "../../components/imagePlan.ts";
-import type { Applied } from "../../components/schemaHistory.ts";
-import type { Config } from "../../config.ts";
+import type { Config } from "../../lib/config/schema.ts";
+import type { Applied } from "../../lib/database/migrations/schemaHistory.ts";
+import { pinnedImage } from "../../lib/images/plan.ts";
 import { type Registered, record } from "./recorder.ts";
 
 /** A store hash of one letter. */
@@ -17,7 +17,12 @@ export const meta = {
     alias: "latest",
     attribute: "back-image",
     drvPath: "/nix/store/b.drv",
-    inputs: { jar: "sha256:1", migrations: { "V1__a.sql": "sha256:2" }, flyway: "10.20.1", packages: "host" },
+    inputs: {
+      jar: "sha256:1",
+      migrations: { "V1__a.sql": "sha256:2" },
+      flyway: "10.20.1",
+      packages: "debian",
+    },
   },
   front: {
     name: "agatha-front-image",
@@ -25,7 +30,7 @@ export const meta = {
     alias: "latest",
     attribute: "front-image",
     drvPath: "/nix/store/f.drv",
-    inputs: { dist: "sha256:3", packages: "host" },
+    inputs: { dist: "sha256:3", packages: "debian" },
   },
   db: {
     name: "agatha-db-image",
@@ -33,13 +38,13 @@ export const meta = {
     alias: "13.14-host",
     attribute: "db-image",
     drvPath: "/nix/store/d.drv",
-    inputs: { postgresql: "13.14", packages: "host" },
+    inputs: { postgresql: "13.14", packages: "debian" },
   },
 };
 
 const planned = vi.hoisted(() => ({ for: [] as string[], refusedFor: "" }));
-vi.mock("../../components/evaluate.ts", async (original) => ({
-  ...(await original<typeof import("../../components/evaluate.ts")>()),
+vi.mock("../../lib/images/evaluate.ts", async (original) => ({
+  ...(await original<typeof import("../../lib/images/evaluate.ts")>()),
   planImages: ({ back, front }: Config, system: string) => {
     planned.for.push(system);
     if (system === planned.refusedFor) return Promise.reject(new Error(`nothing for ${system}`));
@@ -51,40 +56,40 @@ vi.mock("../../components/evaluate.ts", async (original) => ({
   },
 }));
 const presence = vi.hoisted(() => ({ of: new Map<string, string>() }));
-vi.mock("../../components/probeImages.ts", async (original) => ({
-  ...(await original<typeof import("../../components/probeImages.ts")>()),
+vi.mock("../../lib/images/presence.ts", async (original) => ({
+  ...(await original<typeof import("../../lib/images/presence.ts")>()),
   probeImages: () => Promise.resolve(presence.of),
 }));
-vi.mock("../../components/unfitJar.ts", async (original) => ({
-  ...(await original<typeof import("../../components/unfitJar.ts")>()),
+vi.mock("../../lib/images/jar/unfitJar.ts", async (original) => ({
+  ...(await original<typeof import("../../lib/images/jar/unfitJar.ts")>()),
   refuseUnfitJar: ({ back }: Config) => {
     looked.at.push(back.jar);
   },
 }));
 const looked = vi.hoisted(() => ({ at: [] as string[] }));
 const running = vi.hoisted(() => ({ of: new Map<string, unknown>() }));
-vi.mock("../../components/deployed.ts", () => ({ askDeployed: () => Promise.resolve(running.of) }));
+vi.mock("../../lib/docker/deployed.ts", () => ({ askDeployed: () => Promise.resolve(running.of) }));
 const engine = vi.hoisted(() => ({
   answer: { engine: "ENGINE" } as { engine: string; system?: string } | { words: string },
 }));
-vi.mock("../../components/askEngine.ts", () => ({ askEngine: () => Promise.resolve(engine.answer) }));
+vi.mock("../../lib/docker/engine.ts", () => ({ askEngine: () => Promise.resolve(engine.answer) }));
 const builder = vi.hoisted(() => ({ askedFor: [] as string[] }));
-vi.mock("../../components/builder.ts", () => ({
+vi.mock("../../lib/images/builder.ts", () => ({
   refuseWithoutBuilder: (system: string) => Promise.resolve(builder.askedFor.push(system)),
 }));
 const history = vi.hoisted(() => ({ of: [] as Applied[] }));
-vi.mock("../../components/refuseMigrations.ts", async (original) => ({
-  ...(await original<typeof import("../../components/refuseMigrations.ts")>()),
+vi.mock("../../lib/database/migrations/refuse.ts", async (original) => ({
+  ...(await original<typeof import("../../lib/database/migrations/refuse.ts")>()),
   askHistory: () => Promise.resolve(history.of),
 }));
 // Each program would listen to the one output of this process.
-vi.mock("../../components/endWithEngine.ts", () => ({ endWithEngine: () => {} }));
+vi.mock("../../lib/runtime/endWithEngine.ts", () => ({ endWithEngine: () => {} }));
 const ahead = vi.hoisted(() => ({
   text: undefined as string | undefined,
   refusal: undefined as string | undefined,
 }));
-vi.mock("../../components/lookForUpgrade.ts", async () => {
-  const { UserError } = await import("../../components/userError.ts");
+vi.mock("../../lib/database/upgrade/ahead.ts", async () => {
+  const { UserError } = await import("../../lib/userError.ts");
   return {
     lookForUpgrade: () =>
       ahead.refusal === undefined
@@ -92,8 +97,8 @@ vi.mock("../../components/lookForUpgrade.ts", async () => {
         : Promise.reject(new UserError(ahead.refusal)),
   };
 });
-vi.mock("../../components/ports.ts", async (original) => ({
-  ...(await original<typeof import("../../components/ports.ts")>()),
+vi.mock("../../lib/docker/ports.ts", async (original) => ({
+  ...(await original<typeof import("../../lib/docker/ports.ts")>()),
   refuseTakenPorts: () => Promise.resolve(),
 }));
 vi.mock("node:fs", async (original) => {
@@ -122,7 +127,7 @@ export const PASSWORD = "s3cret'pass";
  */
 export async function program(more: Record<string, string> = {}, preview = false, stash?: object) {
   vi.resetModules();
-  const config = { "agatha:packages": "host", "agatha:databasePassword": PASSWORD, ...more };
+  const config = { "agatha:packages": "debian", "agatha:databasePassword": PASSWORD, ...more };
   const stdout = () => "ref is in docker already, 0.0 MB (42 bytes)";
   const registered = record({ config, preview, stdout, ...(stash === undefined ? {} : { stash }) });
   const outputs = (await import("../../index.ts")) as typeof import("../../index.ts");

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { sourcesOfSuite } from "../../scripts/setup/aptSources.ts";
+import { sourcesOfSuite } from "../../offline/aptSources.ts";
 
 describe("apt's sources of another suite", () => {
   it("are those of this machine's own suite, its updates and its security updates", () => {

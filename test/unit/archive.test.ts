@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { RowCounter, readHeader } from "../../steps/backup/archive.ts";
+import { RowCounter, readHeader } from "../../lib/database/backup/archive.ts";
 
 /** A custom archive's header, as pg_dump writes it. */
 function header(minor: number, server: string, format = 1): Buffer {

@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
-import { askEngine } from "../../components/askEngine.ts";
+import { askEngine } from "../../lib/docker/engine.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "agatha-client-"));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { stopOf } from "../../steps/away.ts";
+import { stopOf } from "../../lib/docker/away.ts";
 
 const event = (Action: string, ID: string, at: number, name = "agatha-dev-back") =>
   JSON.stringify({ Action, Actor: { ID, Attributes: { name } }, timeNano: at * 1e6 });

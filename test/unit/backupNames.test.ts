@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { backupName, checksumIn, checksumLine, superfluous } from "../../steps/backup/names.ts";
+import { backupName, checksumIn, checksumLine, superfluous } from "../../lib/database/backup/names.ts";
 
 const time = new Date("2026-11-24T23:05:07.089Z");
 const at = (day: number, stack = "dev") =>

@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { benchArguments, PARTS } from "../../scripts/lib/bench/arguments.ts";
-import { carriesImage, daemonSocket } from "../../scripts/lib/bench/counter.ts";
-import { goalTable, met, rows, size } from "../../scripts/lib/bench/goals.ts";
-import { changedBytes } from "../../scripts/lib/bench/layers.ts";
-import type { Change, Results } from "../../scripts/lib/bench/results.ts";
-import { composeFile, dockerfile } from "../../scripts/lib/bench/rivalFiles.ts";
-import { median, pairedRatio } from "../../scripts/lib/bench/stats.ts";
-import { Stop } from "../../scripts/lib/exec.ts";
+import { Stop } from "../../lib/exec.ts";
+import { benchArguments, PARTS } from "../bench/arguments.ts";
+import { carriesImage, daemonSocket } from "../bench/counter.ts";
+import { goalTable, met, rows, size } from "../bench/goals.ts";
+import { changedBytes } from "../bench/layers.ts";
+import type { Change, Results } from "../bench/results.ts";
+import { composeFile, dockerfile } from "../bench/rivalFiles.ts";
+import { median, pairedRatio } from "../bench/stats.ts";
 
 const results = (more: Partial<Results>): Results => ({ date: "", machine: {}, ...more });
 

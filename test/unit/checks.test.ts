@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { countReport, inWords, sum } from "../../scripts/lib/checks.ts";
+import { countReport, inWords, sum } from "../checks/checks.ts";
 
 const file = (...statuses: string[]) => ({
   status: statuses.includes("failed") || statuses.length === 0 ? "failed" : "passed",

@@ -4,11 +4,11 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { type Name, read } from "../../lib/cli/command.ts";
+import { COMMANDS } from "../../lib/cli/commands.ts";
+import { askedHelp, helpText } from "../../lib/cli/help.ts";
+import { Stop } from "../../lib/exec.ts";
 import packages from "../../package.json" with { type: "json" };
-import { type Name, read } from "../../scripts/lib/command.ts";
-import { COMMANDS } from "../../scripts/lib/commands.ts";
-import { Stop } from "../../scripts/lib/exec.ts";
-import { askedHelp, helpText } from "../../scripts/lib/help.ts";
 
 const names = Object.keys(COMMANDS) as Name[];
 const refusal = (name: Name, args: string[], env = {}): string => {
@@ -186,8 +186,7 @@ describe("help", () => {
     const clone = mkdtempSync(join(tmpdir(), "agatha-help-"));
     for (const file of ["package.json", "package-lock.json", ".npmrc", "scripts/run.sh", "scripts/help.ts"])
       cpSync(file, join(clone, file), { recursive: true });
-    for (const file of ["help.ts", "commands.ts"])
-      cpSync(`scripts/lib/${file}`, join(clone, "scripts/lib", file));
+    for (const file of ["help.ts", "commands.ts"]) cpSync(`lib/cli/${file}`, join(clone, "lib/cli", file));
     // A Node that runs TypeScript, and no npm that could install anything.
     const bin = join(clone, "bin");
     mkdirSync(bin);

@@ -1,10 +1,10 @@
 import { marked } from "marked";
 import { describe, expect, it } from "vitest";
-import { comment, failure, LIMIT } from "../../scripts/lib/comment/comment.ts";
-import type { DiffLine } from "../../scripts/lib/comment/diff.ts";
-import { block, code, markdownTable, plain } from "../../scripts/lib/comment/markdown.ts";
-import type { Explanation } from "../../scripts/lib/explain.ts";
-import { previewErrors, readPreview } from "../../scripts/lib/previewOutput.ts";
+import { comment, failure, LIMIT } from "../../lib/previews/comment.ts";
+import type { DiffLine } from "../../lib/previews/diff.ts";
+import type { Explanation } from "../../lib/previews/explain.ts";
+import { block, code, markdownTable, plain } from "../../lib/previews/markdown.ts";
+import { previewErrors, readPreview } from "../../lib/previews/output.ts";
 
 const RELEASE: Explanation = {
   stack: "prod",

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { loadConfig, SAMPLE_BACK } from "../../config.ts";
+import { loadConfig, SAMPLE_BACK } from "../../lib/config/load.ts";
 import { errors, load, surroundings } from "../support/configuration.ts";
 
 describe("defaults", () => {
@@ -10,7 +10,7 @@ describe("defaults", () => {
     expect(config.front.publish).toEqual({ address: "127.0.0.1", port: 5173 });
     expect(config.database.publish).toBe(false);
     expect(config.databasePassword).toBe("made");
-    expect(config.packages).toBe("host");
+    expect(config.packages).toBe("debian");
   });
 
   it("are kept beside the keys that are given", () => {
@@ -79,7 +79,7 @@ describe("keys", () => {
   });
 
   it("of other namespaces are left alone", () => {
-    expect(() => loadConfig({ "docker:host": "x", "agatha:packages": "host" }, surroundings)).not.toThrow();
+    expect(() => loadConfig({ "docker:host": "x", "agatha:packages": "debian" }, surroundings)).not.toThrow();
   });
 
   it("that are unknown are refused, with what was meant", () => {

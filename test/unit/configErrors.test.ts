@@ -7,13 +7,13 @@ describe("errors", () => {
       errors({
         back: { port: "x", health: { statuses: [] } },
         front: { memory: 1 },
-        packages: "debian",
+        packages: "host",
       }).sort(),
     ).toEqual([
       "agatha:back.health.statuses: [] is empty. Name at least one HTTP status, like 200.",
       'agatha:back.port: "x" is not a port. Use a whole number from 1 to 65535.',
       "agatha:front.memory: 1 is too small a memory limit. Give at least 16 (megabytes).",
-      'agatha:packages: "debian" is not a package set. Use "nixpkgs" (the pin) or "host" (this host\'s Debian packages).',
+      'agatha:packages: "host" is called "debian" now. Set it: `pulumi config set agatha:packages debian`.',
     ]);
   });
 

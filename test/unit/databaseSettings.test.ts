@@ -1,8 +1,8 @@
 /** PostgreSQL's own settings: taken as they are written, but for those that the stack's own parts rely on. */
 import { describe, expect, it } from "vitest";
-import { databaseProcesses, settingArguments, settingsOf } from "../../components/databaseSettings.ts";
-import { refusedSettings } from "../../components/serverSettings.ts";
-import { loadConfig } from "../../config.ts";
+import { databaseProcesses, settingArguments, settingsOf } from "../../lib/config/databaseSettings.ts";
+import { loadConfig } from "../../lib/config/load.ts";
+import { refusedSettings } from "../../lib/database/serverSettings.ts";
 import { errors, load, surroundings } from "../support/configuration.ts";
 
 const settings = (given: object) => load({ database: { settings: given } }).database.settings;

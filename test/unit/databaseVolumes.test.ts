@@ -6,7 +6,7 @@ import {
   planInto,
   planOf,
   volumeOf,
-} from "../../components/databaseVolumes.ts";
+} from "../../lib/database/volumes.ts";
 
 const BASE = "agatha-dev-db-data";
 

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { deployed } from "../../components/deployed.ts";
+import { deployed } from "../../lib/docker/deployed.ts";
 
 const NAME = "agatha-dev-back";
 const NETWORK = "agatha-dev-network";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { diffInMarkdown, diffInText, readDiff, shorten } from "../../scripts/lib/comment/diff.ts";
+import { diffInMarkdown, diffInText, readDiff, shorten } from "../../lib/previews/diff.ts";
 
 const hash = (letter: string) => letter.repeat(32);
 

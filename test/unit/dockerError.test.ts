@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, it, vi } from "vitest";
-import { dockerError, remoteHost } from "../../steps/docker.ts";
+import { dockerError, remoteHost } from "../../lib/docker/client.ts";
 
 afterEach(() => {
   vi.unstubAllEnvs();

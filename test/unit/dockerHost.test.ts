@@ -8,7 +8,7 @@ import {
   resolveDockerHost,
   unreachedNote,
   unreachedProvider,
-} from "../../components/dockerHost.ts";
+} from "../../lib/docker/host.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "agatha-docker-"));
 writeFileSync(join(folder, "config.json"), '{"currentContext":"chosen"}');

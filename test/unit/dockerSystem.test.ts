@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
-import { lacksBuilder, noBuilder } from "../../components/builder.ts";
-import { askedSystem, refuseForeignPackages, systemOf } from "../../components/dockerSystem.ts";
-import type { Config } from "../../config.ts";
+import type { Config } from "../../lib/config/schema.ts";
+import { askedSystem, refuseForeignPackages, systemOf } from "../../lib/docker/system.ts";
+import { lacksBuilder, noBuilder } from "../../lib/images/builder.ts";
 
 it.each([
   ["docker on x86_64", "linux", "x86_64", "x86_64-linux"],
@@ -26,11 +26,11 @@ it("takes the system that the environment asks for, and no other than images can
 });
 
 it("takes the machine's own packages for no other machine", () => {
-  const config = (packages: "host" | "nixpkgs") => ({ packages }) as Config;
-  expect(() => refuseForeignPackages(config("host"), "x86_64-linux", false)).toThrow(
-    /^agatha:packages: "host" takes the packages of an x86_64 Linux, and this is \w+ \w+\. Set it to "nixpkgs"\.$/,
+  const config = (packages: "debian" | "nixpkgs") => ({ packages }) as Config;
+  expect(() => refuseForeignPackages(config("debian"), "x86_64-linux", false)).toThrow(
+    /^agatha:packages: "debian" takes the packages of an x86_64 Linux, and this is \w+ \w+\. Set it to "nixpkgs"\.$/,
   );
-  refuseForeignPackages(config("host"), "x86_64-linux", true);
+  refuseForeignPackages(config("debian"), "x86_64-linux", true);
   refuseForeignPackages(config("nixpkgs"), "x86_64-linux", false);
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { hostSentence } from "../../components/dockerWords.ts";
+import { hostSentence } from "../../lib/docker/errors.ts";
 
 const HOST = "ssh://deploy@host:2222";
 

@@ -2,8 +2,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { loadConfig } from "../../config.ts";
 import { loadDeployments } from "../../deployments/config.ts";
+import { loadConfig } from "../../lib/config/load.ts";
 import packageJson from "../../package.json" with { type: "json" };
 import front from "../../sample/front/package.json" with { type: "json" };
 import {
@@ -19,7 +19,7 @@ import {
   unmarked,
 } from "../support/docs.ts";
 
-const surroundings = { stack: "dev", packages: "host", password: "x", exists: () => true };
+const surroundings = { stack: "dev", packages: "debian", password: "x", exists: () => true };
 
 /** Names of that form that are no keys: a property of the software inventories. */
 const NO_KEYS = ["coordinates"];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { duration, seconds, toMilliseconds } from "../../components/duration.ts";
+import { duration, seconds, toMilliseconds } from "../../lib/duration.ts";
 
 describe("a duration", () => {
   it.each([

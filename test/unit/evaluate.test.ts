@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { evaluateImages, nixError } from "../../components/evaluate.ts";
+import { evaluateImages, nixError } from "../../lib/images/evaluate.ts";
 import { load } from "../support/configuration.ts";
 
 const failed = { code: 1, killed: false, signal: null } as unknown as Parameters<typeof nixError>[0];

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { run } from "../../scripts/lib/exec.ts";
+import { run } from "../../lib/exec.ts";
 
 it("gives standard output by itself, whatever the program warns of meanwhile", async () => {
   const script = 'console.error("before"); console.log("[1]"); console.error("after"); process.exitCode = 3;';

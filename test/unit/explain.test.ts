@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { differences, explain, type PreviewStep } from "../../scripts/lib/explain.ts";
+import { differences, explain, type PreviewStep } from "../../lib/previews/explain.ts";
 
 const ref = (letter: string) => `agatha-back-image:${letter.repeat(32)}`;
 const digest = (letter: string) => `sha256:${letter.repeat(64)}`;

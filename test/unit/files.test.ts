@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import tar from "tar-stream";
 import { expect, it } from "vitest";
-import { archiveOf } from "../../steps/files.ts";
+import { archiveOf } from "../../lib/docker/volumeFiles.ts";
 
 it("an archive has files for their owner alone, bytes as they are, below folders that are root's", async () => {
   const bytes = Buffer.from([0, 255, 10, 13, 128]);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { failedScript, refusals, success, words } from "../../steps/flyway.ts";
-import { type Failure, failureText } from "../../steps/migrationFailure.ts";
+import { type Failure, failureText } from "../../lib/database/migrations/failure.ts";
+import { failedScript, refusals, success, words } from "../../lib/database/migrations/flyway.ts";
 
 const failed = `Flyway OSS Edition 10.20.1 by Redgate
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { ImageMeta } from "../../components/evaluate.ts";
+import { LISTED } from "../../lib/config/schema.ts";
 import {
   decode,
   deployedImages,
@@ -8,10 +8,10 @@ import {
   type Generation,
   type Inputs,
   keptRefs,
-  LISTED,
   record,
-} from "../../components/generations.ts";
-import { pinnedImage } from "../../components/imagePlan.ts";
+} from "../../lib/images/generations.ts";
+import type { ImageMeta } from "../../lib/images/plan.ts";
+import { pinnedImage } from "../../lib/images/plan.ts";
 
 const digest = (letter: string) => `sha256:${letter.repeat(64)}`;
 const ref = (service: string, letter: string) => `agatha-${service}-image:${letter.repeat(32)}`;

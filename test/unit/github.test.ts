@@ -9,7 +9,7 @@ import {
   type PullRequest,
   post,
   readPullRequest,
-} from "../../scripts/lib/comment/github.ts";
+} from "../../lib/pull-requests/github.ts";
 
 interface Request {
   method: string;

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { because } from "../../steps/health.ts";
+import { because } from "../../lib/docker/health.ts";
 
 describe("why a service does not get healthy", () => {
   beforeEach(() => {

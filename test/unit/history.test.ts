@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
-import { encode, type Generation, type Inputs, record } from "../../components/generations.ts";
-import { describe as describeList, historyText, recorded } from "../../scripts/lib/history.ts";
+import { encode, type Generation, type Inputs, record } from "../../lib/images/generations.ts";
+import { describe as describeList, historyText, recorded } from "../../lib/stacks/history.ts";
 
 const ref = (service: string, letter: string) => `agatha-${service}-image:${letter.repeat(32)}`;
 

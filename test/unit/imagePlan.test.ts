@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { ImageMeta } from "../../components/evaluate.ts";
-import { imageRef, keptRef, migrationsAlias, pinnedImage, stackTag } from "../../components/imagePlan.ts";
+import type { ImageMeta } from "../../lib/images/plan.ts";
+import { imageRef, keptRef, migrationsAlias, pinnedImage, stackTag } from "../../lib/images/plan.ts";
 
 const back: ImageMeta = {
   name: "agatha-back-image",

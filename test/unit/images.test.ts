@@ -3,10 +3,10 @@ import { buffer } from "node:stream/consumers";
 import { gzipSync } from "node:zlib";
 import tar from "tar-stream";
 import { describe, expect, it } from "vitest";
-import { efficiency, groupOf, groups, layerBytes, nameOf } from "../../scripts/lib/images/analyse.ts";
-import { readArchive } from "../../scripts/lib/images/archive.ts";
-import { difference } from "../../scripts/lib/images/deployed.ts";
-import { type Image, megabytes } from "../../scripts/lib/images/model.ts";
+import { efficiency, groupOf, groups, layerBytes, nameOf } from "../../lib/images/report/analyse.ts";
+import { readArchive } from "../../lib/images/report/archive.ts";
+import { difference } from "../../lib/images/report/deployed.ts";
+import { type Image, megabytes } from "../../lib/images/report/model.ts";
 
 type Header = Partial<tar.Header> & { name: string };
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { Stop } from "../../scripts/lib/exec.ts";
-import { configOf } from "../../scripts/lib/images/build.ts";
-import { page } from "../../scripts/lib/images/page.ts";
-import { squarify } from "../../scripts/lib/images/squarify.ts";
-import { percent, type Survey, words } from "../../scripts/lib/images/survey.ts";
+import { Stop } from "../../lib/exec.ts";
+import { configOf } from "../../lib/images/build.ts";
+import { page } from "../../lib/images/report/page.ts";
+import { squarify } from "../../lib/images/report/squarify.ts";
+import { percent, type Survey, words } from "../../lib/images/report/survey.ts";
 
 const PATH = "/nix/store/0123456789abcdfghijklmnpqrsvwxyz-jre";
 
@@ -113,17 +113,17 @@ describe("the stack's configuration, read from its file", () => {
   it("takes values as Pulumi does, and needs no secret", () => {
     const config = configOf(
       "prod",
-      'config:\n  agatha:packages: host\n  agatha:back:\n    port: 9000\n    properties: { dbPassword: { secure: abc } }\n  agatha:databasePassword:\n    secure: xyz\n  other:key: "1"\n',
+      'config:\n  agatha:packages: debian\n  agatha:back:\n    port: 9000\n    properties: { dbPassword: { secure: abc } }\n  agatha:databasePassword:\n    secure: xyz\n  other:key: "1"\n',
       undefined,
     );
     expect(config).toMatchObject({
-      packages: "host",
+      packages: "debian",
       back: { port: 9000, properties: { dbPassword: "a secret" } },
     });
   });
 
   it("is the defaults where the file is empty", () => {
-    expect(configOf("dev", "", "host").packages).toBe("host");
+    expect(configOf("dev", "", "debian").packages).toBe("debian");
   });
 
   it("is refused in the sentences of the program", () => {

@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { jarSoftware } from "../../scripts/lib/images/jars.ts";
-import type { Group, Image } from "../../scripts/lib/images/model.ts";
-import { inventory, uuidOf } from "../../scripts/lib/images/sbom.ts";
-import { debianSoftware, merge, npmSoftware, softwareInspector } from "../../scripts/lib/images/software.ts";
-import { parseDump, splitName, storeSoftware } from "../../scripts/lib/images/store.ts";
+import { jarSoftware } from "../../lib/images/report/jars.ts";
+import type { Group, Image } from "../../lib/images/report/model.ts";
+import { inventory, uuidOf } from "../../lib/images/report/sbom.ts";
+import { debianSoftware, merge, npmSoftware, softwareInspector } from "../../lib/images/report/software.ts";
+import { parseDump, splitName, storeSoftware } from "../../lib/images/report/store.ts";
 import { cycloneDxErrors } from "../support/cyclonedx.ts";
 import { zip } from "../support/zip.ts";
 
@@ -124,7 +124,7 @@ describe("the inventory", () => {
   const image: Image = {
     ref: "agatha-db-image:abc",
     layers: [],
-    config: { Labels: { "agatha.packages": "host" } },
+    config: { Labels: { "agatha.packages": "debian" } },
   };
   const group: Group = { path: A, name: "postgresql-13.14", bytes: 7, files: [], layer: "sha256:1" };
   const software = [

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { otherEngine, refuseRenamed } from "../../scripts/lib/engine.ts";
+import { otherEngine, refuseRenamed } from "../../lib/stacks/ownEngine.ts";
 import {
   type Deployment,
   dockerHostOf,
@@ -10,8 +10,8 @@ import {
   sortLocks,
   unfinished,
   volumeIn,
-} from "../../scripts/lib/interrupted.ts";
-import { temporaryIn } from "../../scripts/lib/temporary.ts";
+} from "../../lib/stacks/state.ts";
+import { temporaryIn } from "../../lib/stacks/temporary.ts";
 
 describe("a lock is stale", () => {
   const lock = JSON.stringify({

@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { promisify } from "node:util";
 import { describe, expect, it, vi } from "vitest";
-import { standIn } from "../../components/standIn.ts";
+import { standIn } from "../../lib/runtime/standIn.ts";
 
 describe("a stand-in", () => {
   it("loads nothing until it is asked, and then once", () => {
@@ -36,7 +36,7 @@ async function program(text: string): Promise<unknown> {
 
 const START = `
   import { createRequire } from "node:module";
-  import { LATE } from "./components/lateModules.ts";
+  import { LATE } from "./lib/runtime/lateModules.ts";
   import * as pulumi from "@pulumi/pulumi";
   const sdk = createRequire(createRequire(import.meta.url).resolve("@pulumi/pulumi"));
   const loaded = () => Object.keys(sdk.cache);`;

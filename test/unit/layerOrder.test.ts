@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import { expect, it } from "vitest";
 
-const { order } = createRequire(import.meta.url)("../../nix/host/docker-tools/order.cjs") as {
+const { order } = createRequire(import.meta.url)("../../offline/packages/docker-tools/order.cjs") as {
   order: (references: Map<string, string[]>) => string[];
 };
 

@@ -2,7 +2,7 @@ import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import tar from "tar-stream";
 import { describe, expect, it } from "vitest";
-import { leaveOut, presence, type Sent, toLeaveOut } from "../../steps/layers.ts";
+import { leaveOut, presence, type Sent, toLeaveOut } from "../../lib/images/layers.ts";
 
 const digest = (letter: string) => letter.repeat(64);
 const layer = (letter: string) => `sha256:${digest(letter)}`;

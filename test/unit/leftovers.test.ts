@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, expect, it } from "vitest";
-import { removeFiles } from "../../scripts/lib/leftovers.ts";
+import { removeFiles } from "../checks/leftovers.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "agatha-leftovers-"));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { configLike, fileLike } from "../../scripts/lib/likeFile.ts";
-import { publishedOf } from "../../scripts/lib/stackFile.ts";
+import { publishedOf } from "../../lib/stacks/file.ts";
+import { configLike, fileLike } from "../../lib/stacks/like.ts";
 
 const PORTS = { back: 9200, front: 6373 };
 

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { lockSentence } from "../../scripts/lib/lock.ts";
+import { lockSentence } from "../../lib/stacks/lock.ts";
 
 it("a lock is told with its holder", () => {
   // As Pulumi 3.256 prints it.

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { DONE } from "../../steps/docker.ts";
-import { watchLocks, withoutLiterals } from "../../steps/lockWait.ts";
+import { watchLocks, withoutLiterals } from "../../lib/database/migrations/lockWait.ts";
+import { DONE } from "../../lib/docker/client.ts";
 import { fake } from "../support/programs.ts";
 
 const DATABASE = { container: "db", user: "postgres", name: "d" };

@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { askDocker } from "../../components/askDocker.ts";
-import type { DockerHost } from "../../components/dockerHost.ts";
-import { lookForUpgrade } from "../../components/lookForUpgrade.ts";
-import type { Config } from "../../config.ts";
+import type { Config } from "../../lib/config/schema.ts";
+import { lookForUpgrade } from "../../lib/database/upgrade/ahead.ts";
+import { askDocker } from "../../lib/docker/ask.ts";
+import type { DockerHost } from "../../lib/docker/host.ts";
 
 const HOST: DockerHost = {
   address: "unix:///x.sock",

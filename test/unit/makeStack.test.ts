@@ -4,7 +4,7 @@ import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { hostFor, portsFor, refuseModel, setSecret } from "../../scripts/lib/makeStack.ts";
+import { hostFor, portsFor, refuseModel, setSecret } from "../../lib/stacks/make.ts";
 
 const HOST = "ssh://deploy@review.example";
 const folder = mkdtempSync(join(tmpdir(), "agatha-ports-"));
@@ -77,7 +77,7 @@ it("a model's secret is read where the model has it, and nothing is made where i
     case "$1 $2" in "stack ls") echo "[]";; "config get") [ -e readable ] && echo '{"value":"s3cret"}';; "config set") cat >input;; esac`;
   writeFileSync(join(clone, "pulumi"), pulumi, { mode: 0o755 });
   writeFileSync(join(clone, "docker"), "#!/bin/sh\n", { mode: 0o755 });
-  const script = `const { makeStack } = await import(${JSON.stringify(resolve("scripts/lib/makeStack.ts"))});
+  const script = `const { makeStack } = await import(${JSON.stringify(resolve("lib/stacks/make.ts"))});
     await makeStack("new", { like: "model" }).catch(({ message }) => console.log(message));`;
   const make = () =>
     execFileSync(process.execPath, ["--input-type=module", "-e", script], {

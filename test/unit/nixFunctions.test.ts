@@ -1,9 +1,9 @@
-/** Holds nix/packages and nix/images to the few functions of nixpkgs that the `host` set answers. */
+/** Holds nix/packages and nix/images to the few functions of nixpkgs that the `debian` set answers. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 
-const listed = JSON.parse(readFileSync("nix/host/functions.json", "utf8")) as Record<string, unknown>;
+const listed = JSON.parse(readFileSync("offline/packages/functions.json", "utf8")) as Record<string, unknown>;
 
 /** What a file takes from the package set: the longest dotted name that is listed or could be. */
 function used(text: string): string[] {
@@ -47,7 +47,7 @@ it("nix/README.md says of each what is assumed, and where it was read", () => {
 
 it("the executor's image takes a Pulumi that set-up would take", () => {
   const [, oldest] = /oldest = "([\d.]+)"/.exec(readFileSync("nix/packages/pulumi.nix", "utf8")) ?? [];
-  const [, wanted] = /OLDEST = \[([\d, ]+)\]/.exec(readFileSync("scripts/setup/engine.ts", "utf8")) ?? [];
+  const [, wanted] = /OLDEST = \[([\d, ]+)\]/.exec(readFileSync("setup/engine.ts", "utf8")) ?? [];
   expect(oldest).toBe(wanted?.replaceAll(", ", "."));
 });
 

@@ -20,8 +20,7 @@ vi.setConfig({ testTimeout: 30_000 });
 let clone: string;
 beforeEach(() => {
   clone = mkdtempSync(join(tmpdir(), "agatha-clone-"));
-  for (const file of ["package-lock.json", "scripts/toolchain/engine/go.mod"])
-    cpSync(file, join(clone, file));
+  for (const file of ["package-lock.json", "offline/engine/plugins/go.mod"]) cpSync(file, join(clone, file));
 });
 afterEach(() => rmSync(clone, { recursive: true }));
 
@@ -46,7 +45,7 @@ const NO_PLUGIN = 'echo "[resource plugin docker-5.2.0] installing"; echo "error
 /** A build that puts what build.sh does where it does, or fails. */
 const builds = (script = "") =>
   program(
-    "scripts/toolchain/build.sh",
+    "offline/engine/build.sh",
     `echo "$@" >builds; ${script}
      for plugin in docker-v5.2.0 command-v1.2.1; do
        mkdir -p .tools/pulumi-home/plugins/resource-$plugin
@@ -57,7 +56,7 @@ const builds = (script = "") =>
 async function obtain(): Promise<string> {
   // No release is asked for: there is no network here.
   const script = `globalThis.fetch = () => Promise.reject(new Error("no network"));
-    const { obtainEngine } = await import(${JSON.stringify(resolve("scripts/setup/engine.ts"))});
+    const { obtainEngine } = await import(${JSON.stringify(resolve("setup/engine.ts"))});
     await obtainEngine({ note() {} }).then(console.log, (error) => console.log("STOP", error.message));`;
   const run = `cd '${clone}' && exec '${process.execPath}' --input-type=module -e '${script.replaceAll("'", "'\\''")}'`;
   const env = { ...process.env, PATH: `${clone}/.tools/bin:${clone}/machine:/usr/bin:/bin` };
@@ -101,7 +100,7 @@ it("where the plugins cannot be built either, both reasons are told", async () =
 it("an engine that was built gives way to a CLI that the machine has got since", async () => {
   builds();
   for (const name of BUILT) program(`.tools/bin/${name}`, "echo v3.256.0");
-  await execute("bash", ["-c", `cd '${clone}' && bash scripts/toolchain/build.sh && rm builds`]);
+  await execute("bash", ["-c", `cd '${clone}' && bash offline/engine/build.sh && rm builds`]);
   expect(await obtain()).toBe("Pulumi v3.256.0, built from Go modules\n");
   cli("v3.219.0", NO_PLUGIN);
   expect(await obtain()).toBe("Pulumi v3.256.0, built from Go modules\n");
@@ -116,7 +115,7 @@ it("an engine that was built of other sources is built anew", async () => {
   program("machine/go", "exit 0");
   for (const name of BUILT) program(`.tools/bin/${name}`, "echo v3.256.0");
   builds();
-  await execute("bash", ["-c", `cd '${clone}' && bash scripts/toolchain/build.sh && rm builds`]);
+  await execute("bash", ["-c", `cd '${clone}' && bash offline/engine/build.sh && rm builds`]);
   await obtain();
   // build.sh knows whether they are the same, and is done at once then.
   expect(existsSync(join(clone, "builds"))).toBe(true);
@@ -127,7 +126,7 @@ it("an engine that was built stays where it cannot be built anew, which is said"
   program("machine/go", "exit 0");
   for (const name of BUILT) program(`.tools/bin/${name}`, "echo v3.256.0");
   builds();
-  await execute("bash", ["-c", `cd '${clone}' && bash scripts/toolchain/build.sh`]);
+  await execute("bash", ["-c", `cd '${clone}' && bash offline/engine/build.sh`]);
   builds('echo "toolchain: building failed." >&2; exit 1');
   const engine = "pulumi engine    the build of before stays: building failed.\n";
   expect(await obtain()).toBe(`${engine}Pulumi v3.256.0, built from Go modules\n`);
@@ -142,7 +141,7 @@ it("an official release in the clone is not taken for a built one, nor overwritt
   program("machine/go", "exit 0");
   for (const name of BUILT.slice(0, 2)) program(`.tools/bin/${name}`, "echo v3.256.0");
   builds();
-  await execute("bash", ["-c", `cd '${clone}' && bash scripts/toolchain/build.sh && rm builds`]);
+  await execute("bash", ["-c", `cd '${clone}' && bash offline/engine/build.sh && rm builds`]);
   expect(await obtain()).toBe(
     `Pulumi v3.256.0 at ${clone}/.tools/bin/pulumi, its plugins built from Go modules\n`,
   );

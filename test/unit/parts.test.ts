@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { dataIn, notUp, type Part } from "../../scripts/lib/parts.ts";
+import { dataIn, notUp, type Part } from "../../lib/stacks/parts.ts";
 
 const part = (service: string, status: string): Part => ({
   ...{ service, status, name: `agatha-a-${service}`, ports: "", image: "" },

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { parseHolders } from "../../components/ports.ts";
+import { parseHolders } from "../../lib/docker/ports.ts";
 
 it("reads who holds which port from docker ps", () => {
   const text = [

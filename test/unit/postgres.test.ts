@@ -3,10 +3,10 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { DONE } from "../../steps/docker.ts";
-import { freeIn } from "../../steps/freeSpace.ts";
-import { connection, sql, withoutExtensions } from "../../steps/postgres.ts";
-import { accepts, startServer } from "../../steps/temporaryServer.ts";
+import { connection, sql, withoutExtensions } from "../../lib/database/postgres.ts";
+import { accepts, startServer } from "../../lib/database/temporaryServer.ts";
+import { DONE } from "../../lib/docker/client.ts";
+import { freeIn } from "../../lib/freeSpace.ts";
 import { fake } from "../support/programs.ts";
 
 const DATABASE = { container: "db", user: "postgres", name: "d" };

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { presence } from "../../components/probeImages.ts";
+import { presence } from "../../lib/images/presence.ts";
 
 const stdout = '["agatha-back-image:aaa","agatha-back-image:latest"]\n';
 const stderr = "Error: No such image: agatha-front-image:bbb\n";

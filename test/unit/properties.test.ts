@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { escapeProperty, renderProperties } from "../../components/properties.ts";
+import { escapeProperty, renderProperties } from "../../components/javaProperties.ts";
 
 describe("gradle.properties", () => {
   it("has its names sorted and its placeholders filled in", () => {

@@ -3,8 +3,8 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { refuseUnproved, startProof } from "../../steps/backup/prove.ts";
-import { DONE } from "../../steps/docker.ts";
+import { refuseUnproved, startProof } from "../../lib/database/backup/prove.ts";
+import { DONE } from "../../lib/docker/client.ts";
 import { fake } from "../support/programs.ts";
 
 const DATABASE = { container: "db", user: "postgres", name: "shop" };

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type HostImage, pruning } from "../../components/pruning.ts";
+import { type HostImage, pruning } from "../../lib/images/pruning.ts";
 
 const HOUR = 3_600_000;
 const NOW = 1000 * HOUR;

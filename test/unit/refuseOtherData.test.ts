@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import type { Deployed } from "../../components/deployed.ts";
-import type { DockerHost } from "../../components/dockerHost.ts";
-import { misfits, refuseOtherData } from "../../components/refuseOtherData.ts";
+import { misfits, refuseOtherData } from "../../lib/database/refuseOtherData.ts";
+import type { Deployed } from "../../lib/docker/deployed.ts";
+import type { DockerHost } from "../../lib/docker/host.ts";
 import { load } from "../support/configuration.ts";
 
 const HOST: DockerHost = {

@@ -5,7 +5,7 @@ import {
   type Registry,
   registryError,
   repositoryOf,
-} from "../../components/registry.ts";
+} from "../../lib/docker/registry.ts";
 
 const registry: Registry = {
   address: "host:5000",

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { type Examined, judge } from "../../scripts/lib/backup/judge.ts";
-import { missingRoles, rolesIn } from "../../scripts/lib/backup/roles.ts";
-import { requireSpace } from "../../steps/backup/target.ts";
-import { differingRows, inNumbers, majorOf } from "../../steps/postgres.ts";
+import { requireSpace } from "../../lib/database/backup/target.ts";
+import { differingRows, inNumbers, majorOf } from "../../lib/database/postgres.ts";
+import { type Examined, judge } from "../../lib/database/restore/judge.ts";
+import { missingRoles, rolesIn } from "../../lib/database/restore/roles.ts";
 
 const sha256 = "b".repeat(64);
 const good: Examined = {

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { liveNow, unsettled, words } from "../../scripts/lib/backup/outcome.ts";
-import { StepError } from "../../steps/process.ts";
+import { liveNow, unsettled, words } from "../../lib/database/restore/outcome.ts";
+import { StepError } from "../../lib/process.ts";
 
 const database = { container: "0123456789abcdef", user: "postgres", name: "docker_agatha_db" };
 

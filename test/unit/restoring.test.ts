@@ -6,11 +6,11 @@ import { join } from "node:path";
 import { PassThrough, Writable } from "node:stream";
 import { setImmediate } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { write } from "../../steps/backup/dump.ts";
-import { settingsIn } from "../../steps/backup/properties.ts";
-import { RESTORE, requireDone, said } from "../../steps/backup/restoring.ts";
-import { savedInWords } from "../../steps/backup/save.ts";
-import { DONE } from "../../steps/docker.ts";
+import { write } from "../../lib/database/backup/dump.ts";
+import { settingsIn } from "../../lib/database/backup/properties.ts";
+import { RESTORE, requireDone, said } from "../../lib/database/backup/restoring.ts";
+import { savedInWords } from "../../lib/database/backup/save.ts";
+import { DONE } from "../../lib/docker/client.ts";
 
 const EMPTIES = "SELECT pg_catalog.set_config('search_path', '', false);";
 

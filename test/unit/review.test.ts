@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { absent, notRemoved, notUp, removed, review } from "../../scripts/lib/comment/review.ts";
+import { absent, notRemoved, notUp, removed, review } from "../../lib/pull-requests/reviewStack.ts";
 
 const RUN = "https://github.example/team/app/actions/runs/1";
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { flywayChecksum } from "../../components/refuseMigrations.ts";
+import { requireComplete } from "../../lib/database/migrations/readHistory.ts";
+import { flywayChecksum } from "../../lib/database/migrations/refuse.ts";
 import {
   type Applied,
   asRan,
@@ -7,8 +8,7 @@ import {
   named,
   type Packaged,
   sentences,
-} from "../../components/schemaHistory.ts";
-import { requireComplete } from "../../steps/schemaHistory.ts";
+} from "../../lib/database/migrations/schemaHistory.ts";
 
 const ran = (version: string | null, script: string, more: Partial<Applied> = {}): Applied => ({
   version,

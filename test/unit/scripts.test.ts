@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { table } from "../../scripts/lib/table.ts";
-import { atLeast, versionIn } from "../../scripts/lib/versions.ts";
+import { table } from "../../lib/table.ts";
+import { atLeast, versionIn } from "../../lib/versions.ts";
 
 describe("versions", () => {
   it.each([

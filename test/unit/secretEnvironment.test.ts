@@ -1,12 +1,12 @@
 /** A variable of the back is no place for a secret; a secret property beside it is no reason to refuse it. */
 import { describe, expect, it } from "vitest";
-import { secretVariables } from "../../components/readConfig.ts";
-import { loadConfig } from "../../config.ts";
+import { loadConfig } from "../../lib/config/load.ts";
+import { secretVariables } from "../../lib/config/read.ts";
 
 /** The errors of a configuration; none where it loads. */
 function errors(raw: Record<string, string>, secretKeys: string[], secretEnv?: string[]): string {
   const held = { ...raw, PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(secretKeys) };
-  const surroundings = { stack: "dev", packages: "host", password: "p", exists: () => true };
+  const surroundings = { stack: "dev", packages: "debian", password: "p", exists: () => true };
   try {
     loadConfig(held, { ...surroundings, ...(secretEnv === undefined ? {} : { secretEnv }) });
     return "";

@@ -2,8 +2,8 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { aptFailure } from "../../scripts/setup/debian.ts";
-import { fetchPin } from "../../scripts/setup/nix.ts";
+import { aptFailure } from "../../setup/debian.ts";
+import { fetchPin } from "../../setup/nix.ts";
 
 describe("a failed installation of Debian packages", () => {
   it("is told as unreachable sources where apt has no lists", () => {

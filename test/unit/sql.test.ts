@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { alterRole } from "../../steps/sql.ts";
+import { alterRole } from "../../lib/database/sql.ts";
 
 it("quotes role and password so that neither ends its quotes", () => {
   expect(alterRole('a"b', "it's \\'; DROP TABLE x; --")).toContain(

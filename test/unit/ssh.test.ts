@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { expect, it } from "vitest";
-import { sshPlace } from "../../components/sshUrl.ts";
-import { quoted, sshArguments } from "../../steps/backup/ssh.ts";
+import { quoted, sshArguments } from "../../lib/database/backup/ssh.ts";
+import { sshPlace } from "../../lib/sshUrl.ts";
 
 it.each([
   ["ssh://me@host/srv/backups", { login: "me@host", port: undefined, path: "/srv/backups" }],

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { takeKey } from "../../scripts/lib/sshKey.ts";
+import { takeKey } from "../../lib/pull-requests/sshKey.ts";
 
 let home: string;
 beforeEach(() => {

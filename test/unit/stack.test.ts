@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { withEmptyState, withoutSecrets } from "../../scripts/lib/emptyState.ts";
-import { bareName, environment, fullName, namesStack } from "../../scripts/lib/stack.ts";
+import { withEmptyState, withoutSecrets } from "../../lib/previews/emptyState.ts";
+import { bareName, environment, fullName, namesStack } from "../../lib/stacks/stack.ts";
 
 describe("a stack's file without its secrets", () => {
   it("has a placeholder for each, and nothing of how they are encrypted", () => {

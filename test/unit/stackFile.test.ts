@@ -3,7 +3,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { parse } from "yaml";
-import { hostVariable } from "../../scripts/lib/stack.ts";
 import {
   choosePorts,
   dockerHostOf,
@@ -12,14 +11,15 @@ import {
   readStackFile,
   usesRegistry,
   usesSample,
-} from "../../scripts/lib/stackFile.ts";
-import { postgresqlOf } from "../../scripts/setup/postgresql.ts";
+} from "../../lib/stacks/file.ts";
+import { hostVariable } from "../../lib/stacks/stack.ts";
+import { postgresqlOf } from "../../offline/postgresql.ts";
 
 it("a new stack's file has its ports, its docker host, and a front that asks its own back", () => {
-  const text = newStackFile("pr-12", { back: 8300, front: 5473 }, "ssh://user@host", "host");
+  const text = newStackFile("pr-12", { back: 8300, front: 5473 }, "ssh://user@host", "debian");
   const { config } = parse(text) as { config: Record<string, unknown> };
   expect(config).toEqual({
-    "agatha:packages": "host",
+    "agatha:packages": "debian",
     "agatha:dockerHost": "ssh://user@host",
     "agatha:back": { publish: { port: 8300 } },
     "agatha:front": {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { lostTexts } from "../../components/stackFileTexts.ts";
+import { lostTexts } from "../../lib/config/stackFileTexts.ts";
 import { errors } from "../support/configuration.ts";
 
 const inProperty = (written: string) =>

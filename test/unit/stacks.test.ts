@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { isNameOf, withHost } from "../../scripts/lib/stacks.ts";
+import { isNameOf, withHost } from "../../lib/stacks/remove.ts";
 
 const hash = "0".repeat(32);
 

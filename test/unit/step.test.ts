@@ -33,7 +33,7 @@ function waitingStep(program: string): string {
   writeFileSync(
     join(folder, "step.ts"),
     `import { writeFileSync } from "node:fs";
-     import { run, step, stopIfInterrupted } from ${JSON.stringify(resolve("steps/process.ts"))};
+     import { run, step, stopIfInterrupted } from ${JSON.stringify(resolve("lib/process.ts"))};
      await step(async () => {
        const { code } = await run("./program", []);
        try {

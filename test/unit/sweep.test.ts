@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { notSwept, numberOf, reviewHost } from "../../scripts/lib/sweep.ts";
+import { notSwept, numberOf, reviewHost } from "../../lib/pull-requests/sweep.ts";
 
 const HOST = "ssh://deploy@review.example";
 const on = (host?: string) => ({

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { refuseUnknown, testFiles } from "../../scripts/lib/testFiles.ts";
+import { refuseUnknown, testFiles } from "../checks/testFiles.ts";
 
 it("a test file is found by a part of its name, or of its path", () => {
   expect(testFiles("hosts", ["rollb"])).toEqual(["test/hosts/rollback.test.ts"]);

@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { testPackages } from "../../scripts/lib/testPackages.ts";
+import { testPackages } from "../checks/testPackages.ts";
 
 let folder: string;
 

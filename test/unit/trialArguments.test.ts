@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { limitArguments, trialArguments } from "../../steps/trialArguments.ts";
+import { limitArguments, trialArguments } from "../../lib/docker/trialArguments.ts";
 
 const trial = {
   image: "agatha-back-image:abc",

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { refuseUnfitJar, whyUnfit } from "../../components/unfitJar.ts";
+import { refuseUnfitJar, whyUnfit } from "../../lib/images/jar/unfitJar.ts";
 import { type ClassFile, classFile } from "../support/classFile.ts";
 import { zip } from "../support/zip.ts";
 

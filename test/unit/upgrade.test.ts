@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { withoutRole } from "../../steps/upgrade/cluster.ts";
-import { md5Note } from "../../steps/upgrade/passwords.ts";
+import { withoutRole } from "../../lib/database/upgrade/cluster.ts";
+import { md5Note } from "../../lib/database/upgrade/passwords.ts";
 
 it("the roles' SQL does not make the role that is there, and keeps what is said of it", () => {
   const roles = ["CREATE ROLE postgres;", "ALTER ROLE postgres WITH SUPERUSER;", "CREATE ROLE postgres2;"];

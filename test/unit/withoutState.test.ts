@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it, vi } from "vitest";
-import { removeLeftBehind } from "../../scripts/lib/withoutState.ts";
+import { removeLeftBehind } from "../../lib/stacks/withoutState.ts";
 import { fake } from "../support/programs.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "agatha-without-state-"));

@@ -65,7 +65,7 @@ describe("every workflow", () => {
 
   it("installs the Pulumi that the engine is built from elsewhere", () => {
     const pinned = /pulumi\/pkg\/v3 v([\d.]+)/.exec(
-      readFileSync("scripts/toolchain/engine/go.mod", "utf8"),
+      readFileSync("offline/engine/plugins/go.mod", "utf8"),
     )?.[1];
     const installing = steps.find(({ uses }) => uses?.startsWith("pulumi/actions@"));
     expect(installing?.with).toEqual({ "pulumi-version": pinned });

@@ -1,10 +1,10 @@
 /** Whatever the configuration holds: a valid one comes out, or sentences that name their keys and keep secrets. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { ConfigError, loadConfig, type Surroundings } from "../../../config.ts";
+import { ConfigError, loadConfig, type Surroundings } from "../../../lib/config/load.ts";
 import { GROUPS, hostile, LEAVES, rawConfig, SECRET } from "../../support/arbitraries.ts";
 
-const surroundings: Surroundings = { stack: "dev", packages: "host", password: "made", exists: () => true };
+const surroundings: Surroundings = { stack: "dev", packages: "debian", password: "made", exists: () => true };
 
 /** Longest error that fits on a few lines of a terminal, in characters. */
 const LONGEST = 600;

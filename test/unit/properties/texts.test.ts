@@ -1,16 +1,16 @@
 /** What is written for another program to read, and what is read from one: whatever is in it. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { duration, toMilliseconds } from "../../../components/duration.ts";
-import { nixArguments, ownSentence } from "../../../components/nixArguments.ts";
-import { parseHolders } from "../../../components/ports.ts";
-import { presence } from "../../../components/probeImages.ts";
-import { renderProperties } from "../../../components/properties.ts";
-import { read } from "../../../scripts/lib/command.ts";
-import { Stop } from "../../../scripts/lib/exec.ts";
-import { explain } from "../../../scripts/lib/explain.ts";
-import { atLeast, versionIn } from "../../../scripts/lib/versions.ts";
-import { success, words } from "../../../steps/flyway.ts";
+import { renderProperties } from "../../../components/javaProperties.ts";
+import { read } from "../../../lib/cli/command.ts";
+import { success, words } from "../../../lib/database/migrations/flyway.ts";
+import { parseHolders } from "../../../lib/docker/ports.ts";
+import { duration, toMilliseconds } from "../../../lib/duration.ts";
+import { Stop } from "../../../lib/exec.ts";
+import { nixArguments, ownSentence } from "../../../lib/images/nixArguments.ts";
+import { presence } from "../../../lib/images/presence.ts";
+import { explain } from "../../../lib/previews/explain.ts";
+import { atLeast, versionIn } from "../../../lib/versions.ts";
 import { hostile } from "../../support/arbitraries.ts";
 import { readProperties } from "../../support/javaProperties.ts";
 
@@ -138,7 +138,7 @@ describe("names of files", () => {
   it("are one argument of Nix, whatever is in them", () => {
     fc.assert(
       fc.property(hostile, (path) => {
-        const args = nixArguments("host", JSON.stringify({ back: { jar: path } }));
+        const args = nixArguments("debian", JSON.stringify({ back: { jar: path } }));
         expect(args).toHaveLength(7);
         expect(JSON.parse(args[6] as string)).toEqual({ back: { jar: path } });
       }),

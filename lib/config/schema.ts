@@ -1,0 +1,172 @@
+/** The schema of a stack's configuration: every key, its default, and what is wrong with what was given. */
+import { z } from "zod";
+import application from "../../nix/application.json" with { type: "json" };
+import jdkModules from "../../nix/packages/jdk-modules.json" with { type: "json" };
+import { settings } from "./databaseSettings.ts";
+import {
+  atLeast,
+  backupPlace,
+  containerPath,
+  dockerHost,
+  environment,
+  fileContent,
+  health,
+  megabytes,
+  port,
+  processors,
+  publish,
+  roleName,
+  scalar,
+  servedPath,
+  signal,
+  sqlName,
+  tag,
+  text,
+  words,
+} from "./fields.ts";
+
+/** Generations that the history lists; older ones are forgotten. */
+export const LISTED = 20;
+
+/** The long-term releases from 17 on: of the others nixpkgs keeps none for longer than half a year. */
+const JAVA_RELEASES = [17, 21, 25] as const;
+const JAVA_MEND = `is not a Java release that can be had. Use ${JAVA_RELEASES.slice(0, -1).join(", ")} or ${JAVA_RELEASES.at(-1)}.`;
+
+const back = z
+  .strictObject({
+    jar: text("a path", "Name your uber jar.").default(application.back.jar),
+    migrations: text("a path", "Name the folder of your V*.sql files.").default(application.back.migrations),
+    port: port.default(application.back.port),
+    publish: publish(8000),
+    // What nixpkgs keeps; Flyway 12 needs 17.
+    java: z.literal(JAVA_RELEASES, JAVA_MEND).default(application.back.java as 17),
+    modules: words(
+      z
+        .string("is not a module's name. Write it like java.sql.")
+        .refine(
+          (name) => Object.hasOwn(jdkModules, name),
+          "is no module of the JDK. Take it out of back.modules.",
+        ),
+      "is not a list of modules.",
+    ).default(application.back.modules),
+    javaOptions: words(z.string("is not an option of java."), "is not a list of options.").default(
+      application.back.javaOptions,
+    ),
+    properties: z.record(z.string(), scalar, "is not a map of names to values.").default({}),
+    files: z.record(containerPath, fileContent, "is not a map of paths to files.").default({}),
+    env: environment.default({}),
+    health: health({ path: "/health", statuses: [200], interval: "5s", startPeriod: "1m0s" }),
+    stopSignal: signal.default("SIGTERM"),
+    memory: megabytes.default(512),
+    cpus: processors.default(2),
+    pin: tag.optional(),
+  })
+  .prefault({});
+
+const front = z
+  .strictObject({
+    dist: text("a path", "Name the folder that your front end's build made.").default(application.front.dist),
+    port: port.default(application.front.port),
+    publish: publish(5173),
+    files: z.record(servedPath, fileContent, "is not a map of paths to files.").default({}),
+    spa: z.boolean("is not true or false.").default(application.front.spa),
+    health: health({ path: "/", statuses: [200], interval: "5s", startPeriod: "30s" }),
+    memory: megabytes.default(128),
+    cpus: processors.default(1),
+    pin: tag.optional(),
+  })
+  .prefault({});
+
+/** From 18 on, the official image keeps its data elsewhere. */
+const VERSION_MEND = "is not a major version of PostgreSQL from 13 to 17. Write it like 17.";
+
+const database = z
+  .strictObject({
+    version: z
+      .int(VERSION_MEND)
+      .min(13, VERSION_MEND)
+      .max(17, VERSION_MEND)
+      .default(application.database.version),
+    image: z
+      .strictObject({
+        name: text("an image's name", "Write it like postgres."),
+        digest: z
+          .string("is not a digest.")
+          .regex(/^sha256:[0-9a-f]{64}$/, "is not a digest. Write it like sha256:<64 hex digits>."),
+        hash: z
+          .string("is not a hash.")
+          .regex(/^sha256-[A-Za-z0-9+/]{43}=$/, "is not a Nix hash. Write it like sha256-<44 characters>."),
+      })
+      .optional(),
+    name: sqlName.default("docker_agatha_db"),
+    user: roleName.default("postgres"),
+    settings: settings.default({}),
+    publish: publish(undefined),
+    memory: megabytes.default(512),
+    cpus: processors.default(2),
+  })
+  .prefault({});
+
+const backups = z
+  .strictObject({
+    to: backupPlace.optional(),
+    keep: z
+      .int("is not a number of backups. Give a whole number, like 5.")
+      .min(1, "keeps no backup. Give at least 1.")
+      .max(1000, "is more backups than 1000. Give fewer.")
+      .default(5),
+  })
+  .prefault({});
+
+const registry = z.strictObject({
+  address: z
+    .string("is not a registry's address.")
+    .regex(
+      /^(\[[\da-f:]+\]|[\w.-]+)(:\d{1,5})?$/i,
+      'is not a registry\'s address. Write it like "registry.example" or "10.0.0.1:5000".',
+    ),
+  repository: z
+    .string("is not a repository.")
+    .regex(/^[a-z\d]+([._/-]+[a-z\d]+)*$/, 'is not a repository. Write it like "team/agatha".')
+    .default("agatha"),
+  username: text("a user's name", "Name the user that logs in.").optional(),
+  password: z
+    .string("is not a password.")
+    .refine(...atLeast(1, "is empty."))
+    .optional(),
+  insecure: z.boolean("is not true or false.").default(false),
+});
+
+/** What `loadConfig` takes. */
+export const schema = z.strictObject({
+  packages: z.enum(["nixpkgs", "debian"], {
+    error: (issue) =>
+      issue.input === "host"
+        ? 'is called "debian" now. Set it: `pulumi config set agatha:packages debian`.'
+        : 'is not a package set. Use "nixpkgs" (the pin) or "debian" (this machine\'s Debian packages).',
+  }),
+  back,
+  front,
+  database,
+  backups,
+  databasePassword: z
+    .string("is not a password.")
+    .refine(...atLeast(1, "is empty. Give one by `pulumi config set --secret agatha:databasePassword`."))
+    .regex(/^[^\0\r\n]*$/, "holds a line break. Give a password of one line."),
+  keep: z
+    .int("is not a number of generations. Give a whole number, like 5.")
+    .min(1, "is too few: what runs is one. Keep at least 1.")
+    .max(LISTED, `is more than the history lists. Keep at most ${LISTED}.`)
+    .default(5),
+  dockerHost: dockerHost.optional(),
+  registry: registry.optional(),
+});
+
+/** As the schema gives it: without what depends on several keys. */
+export type Parsed = z.infer<typeof schema>;
+type Database = Parsed["database"];
+
+/** The whole configuration, validated, every default filled in. */
+export type Config = Omit<Parsed, "database"> & {
+  database: Omit<Database, "image"> & { image: NonNullable<Database["image"]> };
+};

@@ -1,0 +1,67 @@
+/** Texts of a stack's file that YAML takes for something else: `1.10` becomes 1.1, `1234567.5` 1.2345675e+06, `2024-01-01` a time. */
+import { createRequire } from "node:module";
+import type { Scalar } from "yaml";
+import { isTextKey } from "./keys.ts";
+import { dotted, NAMESPACE } from "./text.ts";
+
+/** What Pulumi's YAML (Go's yaml.v3, resolve.go) takes for a date, a number or a boolean. */
+const DATE = /^\d{4}-\d{1,2}-\d{1,2}([Tt ]|$)/;
+const NUMBER = /^[-+]?(0[xob][\da-f_]+|(\.\d|\d[\d_]*\.?)[\d_]*(e[-+]?\d+)?)$/i;
+const INTEGER = /^-?\d+$/;
+/** What Pulumi itself fails at: it hands values on as JSON. */
+const NO_NUMBER = /^([-+]?\.inf|\.nan)$/i;
+const BOOLEAN = /^(True|TRUE|False|FALSE)$/;
+
+/** A date as Go prints it, which is what Pulumi writes back into the file. */
+const LOST_DATE = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)? [-+]\d{4} \S+$/;
+
+/**
+ * The sentences for texts that lose their form, or lost it already, since they are written without quotes. Pulumi writes the
+ * file anew with its salt, so it has to be looked at before Pulumi is run on it for the first time.
+ *
+ * @param file The text of the stack's file.
+ */
+export function lostTexts(file: string): string[] {
+  // Reading YAML takes its time, and most files have nothing of the kind.
+  if (!/[:,[{-]\s+["']?([-+.]?\d|[-+]?\.[iInN]|True|TRUE|False|FALSE)/.test(file)) return [];
+  return scalars(file)
+    .filter(([path, scalar]) => isLost(path, scalar))
+    .map(
+      ([path]) =>
+        `${NAMESPACE}:${dotted(path)}: the value (not shown) is a number, a date or a boolean to YAML, which changes how it is written. Write it in quotes.`,
+    );
+}
+
+function isLost(path: string[], { type, source = "", value }: Scalar): boolean {
+  if (type !== "PLAIN") return LOST_DATE.test(String(value));
+  if (DATE.test(source) || NO_NUMBER.test(source)) return true;
+  if (!isTextKey(path)) return false;
+  return BOOLEAN.test(source) || (NUMBER.test(source) && !isKept(source));
+}
+
+/** Whether Go writes a number as it was: with an exponent from a million on, unless it is an integer of 64 bits. */
+function isKept(source: string): boolean {
+  const size = Math.abs(Number(source));
+  const plain = INTEGER.test(source) ? size < 2 ** 63 : size >= 1e-4 && size < 1e6;
+  return plain && String(Number(source)) === source;
+}
+
+/** The values of this namespace, with their paths. */
+function scalars(file: string): [path: string[], scalar: Scalar][] {
+  const yaml = createRequire(import.meta.url)("yaml") as typeof import("yaml");
+  const found: [string[], Scalar][] = [];
+  const walk = (node: unknown, path: string[]): void => {
+    if (yaml.isMap(node))
+      for (const { key, value } of node.items)
+        walk(value, [...path, String(yaml.isScalar(key) ? key.value : key)]);
+    else if (yaml.isSeq(node)) node.items.forEach((item, index) => void walk(item, [...path, String(index)]));
+    else if (yaml.isScalar(node)) found.push([path, node]);
+  };
+  const config = yaml.parseDocument(file).get("config");
+  if (!yaml.isMap(config)) return [];
+  for (const { key, value } of config.items) {
+    const name = String(yaml.isScalar(key) ? key.value : key);
+    if (name.startsWith(`${NAMESPACE}:`)) walk(value, name.slice(NAMESPACE.length + 1).split("."));
+  }
+  return found;
+}

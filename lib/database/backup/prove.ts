@@ -1,0 +1,209 @@
+/**
+ * Proves a backup by restoring it: into a server that lives in one container without network for as long as this program
+ * feeds it, takes little of the host, and leaves nothing. Not into the stack's own server, whose memory, disk and log
+ * belong to the application.
+ */
+import { settingsOf } from "../../config/databaseSettings.ts";
+import { DONE, dockerError, inspect } from "../../docker/client.ts";
+import { type Result, type Running, StepError, start, stopIfInterrupted, tail } from "../../process.ts";
+import {
+  COUNT_ROWS,
+  countedRows,
+  type Database,
+  databaseBytes,
+  freeBytes,
+  NO_TIMEOUTS,
+  type Rows,
+  sql,
+} from "../postgres.ts";
+import { identifier } from "../sql.ts";
+import { createLike, propertiesOf, roleSettings } from "./properties.ts";
+import { RESTORE, requireDone, searchPath } from "./restoring.ts";
+
+/** Up to this size of the database its rows are restored too, in bytes on disk. */
+const ROWS_LIMIT = 1e9;
+
+/** Room that a restored database takes: itself, and its write-ahead log, in bytes. */
+const roomFor = (bytes: number): number => bytes * 1.5 + 300e6;
+
+/** Ends a part of standard input: the settings, then the statements; the dump follows. */
+const END = "-- agatha: end of this part";
+
+/** On standard error, once the server has what the dump takes for granted: what fails from then on is the restore. */
+const BEGUN = "agatha: the restore begins";
+
+/** Little memory, no write that waits for the disk, no work beside the restore. */
+const SETTINGS = [
+  ...[
+    "listen_addresses=",
+    "unix_socket_directories=/tmp",
+    "fsync=off",
+    "full_page_writes=off",
+    "autovacuum=off",
+  ],
+  // No jobs of the data either, as pg_cron has them.
+  ...["shared_buffers=32MB", "max_worker_processes=0"],
+];
+
+/**
+ * The server's settings that decide whether rows and statements are accepted. Those of its own and of its extensions
+ * (`app.tenant`, `cron.database_name`) all count: functions read them.
+ */
+const NEEDED = `
+  select name, setting from pg_settings where name in ('max_locks_per_transaction', 'max_connections',
+    'shared_preload_libraries', 'DateStyle', 'IntervalStyle', 'TimeZone', 'default_text_search_config', 'xmloption',
+    'array_nulls', 'transform_null_equals')
+    or name like '%.%' and source in ('command line', 'configuration file')
+  union all (select distinct on (name) name, setting from pg_file_settings f where name like '%.%' and applied
+    and not exists (select from pg_settings s where s.name = f.name))`;
+
+/** Least memory of the container, in bytes: what checks, indexes and views take beside small rows. */
+const LEAST_MEMORY = 512 * 1024 * 1024;
+
+/** Of the processors and the memory, the stack's services come first. */
+const LIMITS = ["--cpu-shares", "128", "--oom-score-adj", "500"];
+
+const SCRIPT = `
+  set -euo pipefail
+  ${RESTORE}
+  part() { while IFS= read -r line && [ "$line" != "${END}" ]; do printf '%s\\n' "$line"; done; }
+  export PGHOST=/tmp PGUSER=$1 PGDATA=\${PGDATA:-/var/lib/postgresql/data}/proof PGDATABASE=template1
+  database=$2 path=$3
+  shift 3
+  { initdb --no-sync --auth=trust --username="$PGUSER" < /dev/null && part >> "$PGDATA/postgresql.conf" &&
+    pg_ctl start --wait < /dev/null; } > /tmp/log 2>&1 || { tail -n 2 /tmp/log >&2; exit 1; }
+  # pg_restore refreshes views without their rows, too.
+  [ "$REACHES_OUT" = no ] ||
+    pg_restore() { command pg_restore "$@" | sed '/^-- Name: .*; Type: MATERIALIZED VIEW DATA; /,/^REFRESH MATERIALIZED VIEW /d'; }
+  part | psql -qtAXw -v ON_ERROR_STOP=1 --output=/dev/null
+  echo "${BEGUN}" >&2
+  export PGDATABASE=$database
+  restore "$path" --no-tablespaces "$@"
+  psql -qtAXw -v ON_ERROR_STOP=1 <<< "$COUNT_ROWS"
+  echo "${DONE}" >&2`;
+
+export interface Proof {
+  running: Running;
+  /** Whether rows are restored, too. */
+  withRows: boolean;
+  /** What was restored, once all of the dump is in. @throws StepError in PostgreSQL's words. */
+  rows(): Promise<Rows>;
+}
+
+/**
+ * Starts the server, which takes a dump of the database on its standard input.
+ *
+ * @param stack The stack's name, for the container's label.
+ */
+export async function startProof(database: Database, stack: string): Promise<Proof> {
+  // Two at a time: an ssh server refuses many that knock at once.
+  const prepared = preparation(database);
+  prepared.catch(() => undefined);
+  const far = await reachesOut(database);
+  const withRows = !far && (await hasRoom(database));
+  const image = await inspect<string>("container", database.container, ".Image");
+  const limit = (await inspect<number>("container", database.container, ".HostConfig.Memory")) ?? 0;
+  const [path, { first, text }] = [await searchPath(database), await prepared];
+  const running = start("docker", [
+    ...["run", "--rm", "--interactive", "--init", "--pull", "never"],
+    ...["--network", "none", "--user", "postgres"],
+    ...["--label", `agatha.stack=${stack}`, "--label", "agatha.service=db-work", ...LIMITS],
+    // What the stack's own server takes in one piece, this one has to take too.
+    ...(limit === 0 ? [] : ["--memory", String(Math.max(limit, LEAST_MEMORY))]),
+    ...["--cap-drop", "ALL", "--security-opt", "no-new-privileges:true"],
+    ...["--env", `COUNT_ROWS=${NO_TIMEOUTS}${COUNT_ROWS}`, "--env", `REACHES_OUT=${far ? "yes" : "no"}`],
+    ...["--entrypoint", "bash", image ?? "", "-c", SCRIPT, "bash", first, database.name, path],
+    ...(withRows ? [] : ["--schema-only"]),
+  ]);
+  const printed: string[] = [];
+  running.child.stdout.setEncoding("utf8").on("data", (text: string) => printed.push(text));
+  running.child.stdin.write(text);
+  const rows = async () => {
+    running.child.stdin.end();
+    const result = await running.ended;
+    stopIfInterrupted();
+    await refuseUnproved(result);
+    return countedRows(printed.join("").split("\n").filter(Boolean));
+  };
+  return { running, withRows, rows };
+}
+
+/** What says nothing of the dump: no memory, no room, a server or a container that was ended. */
+const NOT_THE_DUMP =
+  /out of memory|No space left on device|could not resize shared memory|could not extend file|terminating connection|server closed the connection|the database system is/;
+
+/**
+ * @throws StepError telling a dump that cannot be restored from a proof that could not be made: both end the backup, and
+ *   only one is about the data.
+ */
+export async function refuseUnproved(result: Result): Promise<void> {
+  const lines = result.stderr.split("\n");
+  if (result.code === 0 && lines.includes(DONE)) return;
+  const ofServer = /(?:ERROR|FATAL): |error: /.test(result.stderr) && !NOT_THE_DUMP.test(result.stderr);
+  if (lines.includes(BEGUN) && ofServer)
+    return requireDone("the backup cannot be restored, so it is none", result);
+  const stderr = tail(lines.filter((line) => line !== BEGUN).join("\n"), 2);
+  const words = await dockerError(["run"], { ...result, stderr });
+  throw new StepError(
+    `the backup could not be proved by restoring it, so it is none: the temporary container for that ${
+      lines.includes(BEGUN) ? "was ended" : "did not start"
+    }: ${words.replace(/\.$/, "")}. See that the docker host has memory and room for it, then try again.`,
+  );
+}
+
+/** Whether materialized views, checks and indexes may read another server: nothing in the container reaches one. */
+const reachesOut = async (database: Database): Promise<boolean> =>
+  (
+    await sql(
+      database,
+      "select 1 from pg_foreign_table union all select 1 from pg_extension where extname = 'dblink' limit 1;",
+    )
+  ).length > 0;
+
+async function hasRoom(database: Database): Promise<boolean> {
+  const [bytes, free] = [await databaseBytes(database), await freeBytes(database)];
+  return bytes < ROWS_LIMIT && free > roomFor(bytes);
+}
+
+/** The name of the server's first role, which grants may name and nothing can replace; and the parts before the dump. */
+async function preparation(database: Database): Promise<{ first: string; text: string }> {
+  const [first = database.user] = await sql(database, "select rolname from pg_roles where oid = 10;");
+  const parts = [...(await settings(database)), END, ...(await statements(database, first)), END, ""];
+  return { first, text: parts.join("\n") };
+}
+
+/** Lines of the server's configuration. */
+async function settings(database: Database): Promise<string[]> {
+  const rows = await sql(database, `select json_build_array(name, setting) from (${NEEDED}) needed;`);
+  const needed = rows.map((row) => JSON.parse(row) as [string, string]);
+  // Settings of nobody's extension are in no view.
+  const command = (await inspect<string[]>("container", database.container, ".Config.Cmd")) ?? [];
+  const own = settingsOf(command).filter((setting) => /^\w+\.\w+=/.test(setting));
+  const given = [...own, ...SETTINGS].map((setting): [string, string] => {
+    const at = setting.indexOf("=");
+    return [setting.slice(0, at), setting.slice(at + 1)];
+  });
+  return [...needed, ...given].map(([name, value]) => `${name} = '${escaped(value)}'`);
+}
+
+/** A value between quotes in postgresql.conf. */
+const escaped = (value: string): string =>
+  value.replaceAll("\\", "\\\\").replaceAll("'", "''").replaceAll("\n", "\\n");
+
+/** Roles and who belongs to which. Some own what only a superuser may, or read past policies. */
+const ROLES = `
+  select format('create role %I %s %s;', rolname, case when rolsuper then 'superuser' end, case when rolbypassrls then 'bypassrls' end)
+    from pg_roles where oid >= 16384;
+  select distinct format('grant %I to %I;', r.rolname, m.rolname) from pg_auth_members a
+    join pg_roles r on r.oid = a.roleid join pg_roles m on m.oid = a.member where a.member >= 16384;`;
+
+/** What a dump takes for granted: roles, and the database with its settings. It bears its name: pg_cron looks at that. */
+async function statements(database: Database, first: string): Promise<string[]> {
+  return [
+    ...(await sql(database, ROLES)),
+    ...(await roleSettings(database, first)),
+    `drop database if exists ${identifier(database.name)};`,
+    await createLike(database, database.name, database.name),
+    await propertiesOf(database, database.name, database.name),
+  ];
+}

@@ -1,0 +1,119 @@
+/** SQL on a database from inside its container: over the local socket, where PostgreSQL asks for no password. */
+import { DONE, docker, dockerError } from "../docker/client.ts";
+import { freeIn } from "../freeSpace.ts";
+import { run, StepError } from "../process.ts";
+
+export interface Database {
+  /** Name or id of the container. */
+  container: string;
+  /** The role, which owns the database. */
+  user: string;
+  name: string;
+}
+
+/** Rows by table (`schema.table`). */
+export type Rows = Map<string, number>;
+
+/** psql, saying nothing but results, and stopping at the first error. */
+const PSQL = ["psql", "-qtAXw", "-v", "ON_ERROR_STOP=1"];
+
+/** For psql: takes away what the database or the role ends long statements by, which are meant for the application's. */
+export const NO_TIMEOUTS = `set statement_timeout = 0; select set_config(name, '0', false) from pg_settings where name in ('statement_timeout',
+  'lock_timeout', 'idle_in_transaction_session_timeout', 'idle_session_timeout', 'transaction_timeout') \\g /dev/null\n`;
+
+/**
+ * Runs statements and gives the lines that they answer.
+ *
+ * @param name The database; default: `database.name`.
+ * @throws StepError with PostgreSQL's message.
+ */
+export async function sql(database: Database, statements: string, name = database.name): Promise<string[]> {
+  const args = ["exec", "-i", database.container, ...PSQL, "-U", database.user, "-d", name];
+  const result = await run("docker", args, `${NO_TIMEOUTS}${statements}\n\\echo ${DONE}\n`);
+  const lines = result.stdout.split("\n").filter(Boolean);
+  if (result.code === 0 && lines.includes(DONE)) return lines.filter((line) => line !== DONE);
+  const reason = /(?:ERROR|FATAL):[^\n]*(?:\nDETAIL:[^\n]*)?/.exec(result.stderr)?.[0];
+  if (reason === undefined) throw new StepError(await dockerError(["exec"], result));
+  throw new StepError(`database "${name}": ${reason}`);
+}
+
+/** A database's name as libpq takes it, which reads a name with `=` as something else. */
+export const connection = (name: string): string => `dbname='${name.replace(/[\\']/g, "\\$&")}'`;
+
+/** Tables that somebody made: no views, no system's, no extension's, no temporary ones. Partitions count, their parents do not. */
+const TABLES = `
+  from pg_class c join pg_namespace n on n.oid = c.relnamespace
+  where c.relkind = 'r' and c.relpersistence <> 't' and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
+    and not exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')`;
+
+/** For psql: a line of JSON for each table, all at one moment. Reads every table. */
+export const COUNT_ROWS = `begin isolation level repeatable read read only;
+  select format('select json_build_array(%L::text, %L::text, count(*)) from only %I.%I',
+    n.nspname, c.relname, n.nspname, c.relname) ${TABLES} order by n.nspname, c.relname \\gexec
+  commit;\n`;
+
+/** What `COUNT_ROWS` answers. */
+export function countedRows(lines: string[]): Rows {
+  return new Map(
+    lines.map((line) => {
+      const [schema, table, rows] = JSON.parse(line) as [string, string, number];
+      return [`${schema}.${table}`, rows];
+    }),
+  );
+}
+
+/** Rows of every table, all at one moment. Reads every table. */
+export const tableRows = async (database: Database, name = database.name): Promise<Rows> =>
+  countedRows(await sql(database, COUNT_ROWS, name));
+
+/** Tables of extensions. Of some (`cron.job`, `spatial_ref_sys`), rows that the extension did not bring are in a dump. */
+const EXTENSION_TABLES = `
+  select json_build_array(n.nspname, c.relname) from pg_class c join pg_namespace n on n.oid = c.relnamespace
+  where exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e');`;
+
+/**
+ * Rows in a dump but for those of extensions' tables, which `tableRows` does not count either.
+ *
+ * @param database The dump's, or what was restored of it.
+ */
+export async function withoutExtensions(rows: Rows, database: Database, name = database.name): Promise<Rows> {
+  const lines = await sql(database, EXTENSION_TABLES, name);
+  const theirs = new Set(lines.map((line) => (JSON.parse(line) as string[]).join(".")));
+  return new Map([...rows].filter(([table]) => !theirs.has(table)));
+}
+
+/** Number of tables that somebody made. */
+export const tableCount = async (database: Database): Promise<number> =>
+  Number((await sql(database, `select count(*) ${TABLES};`))[0]);
+
+/** What the database takes on disk, in bytes. */
+export const databaseBytes = async ({ ...database }: Database): Promise<number> =>
+  Number((await sql(database, "select pg_database_size(current_database());"))[0]);
+
+/** Room for more where the server's data lies, in bytes. */
+export async function freeBytes(database: Database): Promise<number> {
+  const [folder = ""] = await sql(database, "show data_directory;");
+  return freeIn(await docker(["exec", database.container, "df", "-Pk", folder]));
+}
+
+/** The server's version: `13.14`. */
+export const serverVersion = async (database: Database): Promise<string> =>
+  ((await sql(database, "show server_version;"))[0] ?? "").split(" ")[0] ?? "";
+
+/** The major version of a server: 13 of `13.14`, 17 of `17beta1`. */
+export const majorOf = (version: string): number => Number.parseInt(version, 10);
+
+/** What differs between two counts: `public.budget: 3 and 4 rows`; nothing where they agree. */
+export function differingRows(a: Rows, b: Rows): string[] {
+  const tables = [...new Set([...a.keys(), ...b.keys()])].sort();
+  return tables
+    .filter((table) => (a.get(table) ?? 0) !== (b.get(table) ?? 0))
+    .map((table) => `${table}: ${a.get(table) ?? "no"} and ${b.get(table) ?? "no"} rows`);
+}
+
+/** `2 tables, 14 rows` */
+export function inNumbers(rows: Rows): string {
+  const sum = [...rows.values()].reduce((total, count) => total + count, 0);
+  const count = (number: number, what: string) => `${number} ${what}${number === 1 ? "" : "s"}`;
+  return `${count(rows.size, "table")}, ${count(sum, "row")}`;
+}

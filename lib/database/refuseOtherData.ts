@@ -1,0 +1,71 @@
+/** Refuses a configuration that does not fit the data of the running database: before anything is replaced. */
+import * as pulumi from "@pulumi/pulumi";
+import { settingArguments, settingsOf } from "../config/databaseSettings.ts";
+import type { Config } from "../config/schema.ts";
+import { quoted } from "../config/text.ts";
+import { askDocker, BRIEF, PATIENT } from "../docker/ask.ts";
+import type { Deployed } from "../docker/deployed.ts";
+import type { DockerHost } from "../docker/host.ts";
+import { hostName } from "../docker/names.ts";
+import { UserError } from "../userError.ts";
+import { CHECK_SETTINGS, refusedSettings } from "./serverSettings.ts";
+
+/** What a running database says of its data. */
+export interface Data {
+  databases: string[];
+  /** Roles that may do what backups, migrations and upgrades do as `database.user`. */
+  superusers: string[];
+}
+
+const ASK = `select json_build_object(
+  'databases', (select json_agg(datname order by datname) from pg_database where datallowconn and not datistemplate),
+  'superusers', (select json_agg(rolname order by rolname) from pg_roles where rolsuper and rolcanlogin))`;
+
+/**
+ * Asks only where the configuration says something else than the deployed container, so that an update that changes
+ * nothing of it asks nothing. Without a running database, nothing is replaced that serves.
+ *
+ * @throws UserError with everything that does not fit.
+ */
+export async function refuseOtherData(
+  { database: { name, user, settings, version } }: Pick<Config, "database">,
+  deployed: Deployed | undefined,
+  host: DockerHost,
+): Promise<void> {
+  if (typeof deployed !== "object" || deployed.database === undefined) return;
+  const { database } = deployed;
+  const limits = pulumi.runtime.isDryRun() ? BRIEF : PATIENT;
+  const exec = (...args: string[]) => askDocker(["exec", hostName("db"), ...args], host, limits);
+  const wanted = settingsOf(settingArguments(settings));
+  const same = JSON.stringify(wanted) === JSON.stringify(settingsOf(deployed.command));
+  const [named, set] = await Promise.all([
+    name === database.name && user === database.user
+      ? undefined
+      : exec("psql", "-U", database.user, "-d", "postgres", "-qtAXc", ASK),
+    // Another version may know other settings: its own trial asks it.
+    same || database.major !== version ? undefined : exec("sh", "-c", CHECK_SETTINGS, "sh", ...wanted),
+  ]);
+  const errors = [
+    ...(named === undefined || named.error !== undefined
+      ? []
+      : misfits({ name, user }, JSON.parse(named.stdout) as Data)),
+    ...refusedSettings(wanted, set?.stdout ?? ""),
+  ];
+  if (errors.length > 0) throw new UserError(errors.join("\n"));
+}
+
+/** The sentences for a name and a role that the data does not have. */
+export function misfits(wanted: { name: string; user: string }, { databases, superusers }: Data): string[] {
+  const { name, user } = wanted;
+  const psql = `docker exec ${hostName("db")} psql -U ${superusers[0]} -d postgres -c`;
+  const errors: string[] = [];
+  if (!databases.includes(name))
+    errors.push(
+      `agatha:database.name: ${quoted(name)} is no database in the data of this stack, which has ${databases.join(", ")}. Set it to one of them, or make it first: ${psql} 'create database "${name}"'.`,
+    );
+  if (!superusers.includes(user))
+    errors.push(
+      `agatha:database.user: ${quoted(user)} is no role with LOGIN and SUPERUSER in the data of this stack, which has ${superusers.join(", ")}. Set it to one of them, or make it first: ${psql} 'create role "${user}" superuser login'.`,
+    );
+  return errors;
+}

@@ -1,0 +1,63 @@
+/** The file to restore: here, on another host, or by its name where the stack's backups are. */
+import { createWriteStream, existsSync, mkdtempSync, rmSync, statfsSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, dirname, join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { Stop } from "../../exec.ts";
+import { checksumName } from "../backup/names.ts";
+import { SshTarget } from "../backup/ssh.ts";
+import { requireSpace } from "../backup/target.ts";
+import { defaultFolder } from "../backup/targetOf.ts";
+
+/** A file on this machine. */
+export interface Source {
+  path: string;
+  /** Where it came from, for people. */
+  place: string;
+  /** Removes what was fetched for the restore. */
+  done(): void;
+}
+
+/**
+ * Finds the file; fetches it from another host, with its checksum.
+ *
+ * @param file A path, an `ssh://` URL, or the name of a backup of the stack.
+ * @param to `agatha:backups.to`.
+ * @throws Stop where it is not there.
+ */
+export async function source(file: string, to: string | undefined, stack: string): Promise<Source> {
+  if (file.startsWith("ssh://")) return fetched(file);
+  const folder = to ?? defaultFolder(stack);
+  const plain = basename(file) === file;
+  const places = plain && !folder.startsWith("ssh://") ? [file, join(folder, file)] : [file];
+  const path = places.find((place) => existsSync(place));
+  if (path !== undefined) return { path, place: path, done: () => {} };
+  if (plain && folder.startsWith("ssh://")) return fetched(`${folder.replace(/\/+$/, "")}/${file}`);
+  throw new Stop(
+    `restore: "${file}" does not exist. Name a dump's path; the stack's backups are in ${folder}.`,
+  );
+}
+
+async function fetched(url: string): Promise<Source> {
+  const name = basename(url);
+  const there = new SshTarget(dirname(url));
+  const bytes = await there.bytes(name);
+  if (bytes === undefined) throw new Stop(`restore: "${url}" does not exist. Name a dump that is there.`);
+  const folder = mkdtempSync(join(tmpdir(), "agatha-restore-"));
+  const done = () => rmSync(folder, { recursive: true, force: true });
+  try {
+    const { bavail, bsize } = statfsSync(folder);
+    requireSpace(folder, bavail * bsize, bytes, "the dump", "set TMPDIR to another folder");
+    for (const part of [name, checksumName(name)]) {
+      if ((await there.bytes(part)) === undefined) continue;
+      const { child, ended } = there.read(part);
+      await pipeline(child.stdout, createWriteStream(join(folder, part), { mode: 0o600 }));
+      const { code, stderr } = await ended;
+      if (code !== 0) throw there.failure(code, stderr);
+    }
+    return { path: join(folder, name), place: url, done };
+  } catch (error) {
+    done();
+    throw error;
+  }
+}

@@ -1,0 +1,208 @@
+/** PostgreSQL in containers of their own, which no network reaches: to read a volume, and to fill one. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { DONE, docker, inspect } from "../docker/client.ts";
+import { run, StepError, stopIfInterrupted, tail } from "../process.ts";
+import type { Content } from "./volumes.ts";
+
+/** Where the official image keeps its data. */
+export const DATA = "/var/lib/postgresql/data";
+
+/** The user of the official image, whom a volume's files belong to. */
+export const POSTGRES_USER = "999:999";
+
+/** Time in which a server has to accept connections, in milliseconds: recovery of a large log takes its time. */
+const START_LIMIT_MS = 120_000;
+
+/** Time between two looks, in milliseconds. */
+const PAUSE_MS = 100;
+
+/** Lines of a server's log that a failure shows. */
+const LOG_LINES = 10;
+
+/** Seconds in which a server that stops writes down what it has. */
+const STOP_SECONDS = "60";
+
+/** What every container for a while has in common. */
+export interface Temporary {
+  /** Name of the stack, for the label. */
+  stack: string;
+  image: string;
+  volume: string;
+}
+
+export interface ServerArgs extends Temporary {
+  name: string;
+  /** A role of the database; in a new data directory, its superuser. */
+  user: string;
+  port: number;
+  /** Id of a container whose network namespace it shares. Default: one without any network. */
+  beside?: string;
+  /** The data directory. Default: the volume itself. */
+  dataFolder?: string;
+  /** Settings of the server. */
+  settings: string[];
+  /** How a new data directory asks for passwords. Default: as the image does. */
+  hostAuthMethod?: string;
+}
+
+/** As little as a container needs that works on a volume. */
+const confined = ({ stack, volume }: Temporary): string[] => [
+  ...["--label", `agatha.stack=${stack}`, "--label", "agatha.service=db-work"],
+  ...["--volume", `${volume}:${DATA}`, "--pull", "never"],
+  ...["--cap-drop", "ALL", "--security-opt", "no-new-privileges:true"],
+];
+
+/**
+ * Nothing that the data or its settings ask for beside the work: a log that goes into the archive of the stack's own
+ * server, jobs of pg_cron, subscriptions, parallel queries.
+ */
+const QUIET = ["archive_mode=off", "max_worker_processes=0"];
+
+/**
+ * Starts a server and waits until it accepts connections; a data directory that is not there is made.
+ *
+ * @returns The container's id.
+ * @throws StepError with the end of its log.
+ */
+export async function startServer(args: ServerArgs): Promise<string> {
+  const { name, image, user, port } = args;
+  const settings = [`port=${port}`, "listen_addresses=127.0.0.1", ...args.settings, ...QUIET];
+  const id = await docker([
+    ...["run", "--detach", "--name", name, ...confined(args), "--user", POSTGRES_USER],
+    // Docker's 64 MB are too few for parallel queries (materialized views), and for settings that ask for more.
+    ...["--shm-size", "1g"],
+    ...["--network", args.beside === undefined ? "none" : `container:${args.beside}`],
+    // A password that nobody knows, as in the stack's own container.
+    ...["--env", `POSTGRES_USER=${user}`, "--env", "POSTGRES_PASSWORD_FILE=/proc/sys/kernel/random/uuid"],
+    ...["--env", "POSTGRES_DB=postgres", "--env", `PGDATA=${args.dataFolder ?? DATA}`],
+    ...(args.hostAuthMethod === undefined
+      ? []
+      : ["--env", `POSTGRES_HOST_AUTH_METHOD=${args.hostAuthMethod}`]),
+    // For its clients; while it makes a data directory, the image's own server is at the usual port.
+    ...(port === 5432 ? [] : ["--env", `PGPORT=${port}`]),
+    ...[image, "postgres", ...settings.flatMap((setting) => ["-c", setting])],
+  ]);
+  await accepts(id, user, port, stopIfInterrupted);
+  return id;
+}
+
+/**
+ * Waits until a server accepts connections over TCP: while a data directory is made, it does so over its socket alone.
+ *
+ * @param goesOn Throws where the wait is to end early. Default: it does not.
+ * @throws StepError with what stands against it, or the end of its log.
+ */
+export async function accepts(
+  container: string,
+  user: string,
+  port: number,
+  goesOn: () => void = () => {},
+): Promise<void> {
+  const psql = [
+    "psql",
+    "-h",
+    "127.0.0.1",
+    "-p",
+    String(port),
+    "-U",
+    user,
+    "-d",
+    "postgres",
+    "-qtAXc",
+    "select 1",
+  ];
+  const end = performance.now() + START_LIMIT_MS;
+  for (;;) {
+    const { stdout, stderr } = await run("docker", ["exec", container, ...psql]);
+    // Not the exit code: docker's may be 0 for a client that was interrupted.
+    if (stdout.trim() === "1") return;
+    const running = await inspect<boolean>("container", container, ".State.Running");
+    // What another try does not change.
+    const refused = /FATAL: +(?! |the database system is)[^\n]*/.exec(stderr)?.[0];
+    if (!running || refused !== undefined || performance.now() > end)
+      throw new StepError(`PostgreSQL does not start: ${refused ?? (await lastWords(container))}`);
+    goesOn();
+    await sleep(PAUSE_MS);
+  }
+}
+
+async function lastWords(container: string): Promise<string> {
+  const { stdout, stderr } = await run("docker", ["logs", "--tail", String(LOG_LINES), container]);
+  return tail(`${stdout}${stderr}`, LOG_LINES) || "it says nothing";
+}
+
+/** Stops a server in good order. @throws StepError where it had to be killed. */
+export async function stopServer(container: string): Promise<void> {
+  await docker(["stop", "-t", STOP_SECONDS, container]);
+  const code = await inspect<number>("container", container, ".State.ExitCode");
+  if (code !== 0) throw new StepError(`PostgreSQL did not stop in good order: it ended with ${code}.`);
+}
+
+/** Removes a container for a while, if it is there. @returns Whether it was. */
+export async function removeContainer(name: string): Promise<boolean> {
+  const there = (await inspect<string>("container", name, ".Id")) !== undefined;
+  if (there) await run("docker", ["rm", "--force", "--volumes", name]);
+  return there;
+}
+
+/**
+ * Runs a shell script in the volume's folder and gives what it prints.
+ *
+ * @param args The script's `$1` and following.
+ * @throws StepError in the script's words.
+ */
+export async function inVolume(where: Temporary, script: string, ...args: string[]): Promise<string> {
+  const printed = await docker([
+    ...["run", "--rm", ...confined(where), "--network", "none", "--user", POSTGRES_USER, "--workdir", DATA],
+    ...["--entrypoint", "sh", where.image, "-euc", `${script}\necho "${DONE}"`, "sh", ...args],
+  ]);
+  if (!printed.endsWith(DONE)) throw new StepError("docker run: it was interrupted.");
+  return printed.slice(0, -DONE.length).trim();
+}
+
+/** The major version whose data a volume holds; undefined where it holds none that is whole. */
+export async function volumeHolds(where: Temporary): Promise<number | undefined> {
+  const version = await inVolume(where, "if [ -s PG_VERSION ]; then cat PG_VERSION; fi");
+  return version === "" ? undefined : Number(version);
+}
+
+/** In a data directory that an upgrade made: the version that it came from. */
+const UPGRADED = ".upgraded-from";
+
+/**
+ * Marks the data directory in the folder `$1` as made by an upgrade from version `$2` and in use by nobody yet: every
+ * start of PostgreSQL writes postmaster.opts, and leaves it.
+ */
+export const MARK_UNUSED = `rm -f "$1/postmaster.opts"; echo "$2" > "$1/${UPGRADED}"`;
+
+/** Whether a volume holds data, and whether a database has started on it since an upgrade put it there. */
+export async function contentOf(where: Temporary): Promise<Content> {
+  const script = `
+    if [ ! -s PG_VERSION ]; then echo nothing
+    elif [ -e ${UPGRADED} ] && [ ! -e postmaster.opts ]; then echo unused
+    else echo data; fi`;
+  return (await inVolume(where, script)) as Content;
+}
+
+/**
+ * Makes the data directory in the folder `$1` of a volume the volume's own, whose PG_VERSION comes last: whoever is
+ * interrupted leaves a volume that does not count as filled. What the volume had before goes.
+ */
+export const PUBLISH = `
+  staged=$1
+  rm -rf .replaced
+  mkdir .replaced
+  if [ -e PG_VERSION ]; then mv PG_VERSION .replaced/; fi
+  for file in * .[!.]*; do
+    case $file in "$staged" | .replaced) continue ;; esac
+    if [ -e "$file" ] || [ -L "$file" ]; then mv "$file" .replaced/; fi
+  done
+  for file in "$staged"/* "$staged"/.[!.]*; do
+    if [ "\${file##*/}" != PG_VERSION ] && { [ -e "$file" ] || [ -L "$file" ]; }; then mv "$file" .; fi
+  done
+  sync
+  mv "$staged/PG_VERSION" .
+  rmdir "$staged"
+  rm -rf .replaced
+  sync
+`;

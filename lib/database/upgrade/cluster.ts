@@ -1,0 +1,125 @@
+/** Copies all of a PostgreSQL server into a new one of a newer version: by the newer version's own programs. */
+
+import { DONE, docker } from "../../docker/client.ts";
+import { run, StepError } from "../../process.ts";
+import { createLike, propertiesOf, roleSettings } from "../backup/properties.ts";
+import { RESTORE, requireDone, searchPath } from "../backup/restoring.ts";
+import { connection, type Database, differingRows, type Rows, sql, tableRows } from "../postgres.ts";
+import { identifier } from "../sql.ts";
+
+/** Two servers that share a network namespace; what runs in the new one's container reaches the old one at `port`. */
+export interface Servers {
+  old: Database;
+  new: Database;
+  /** Port of the old one. */
+  port: number;
+}
+
+/** Every database that somebody may have put data into. */
+export async function databasesOf(server: Database): Promise<string[]> {
+  const statement =
+    "select json_agg(datname order by datname) from pg_database where datallowconn and not datistemplate;";
+  return JSON.parse((await sql(server, statement)).join("")) as string[];
+}
+
+/** What all databases take on disk, in bytes. */
+export const clusterBytes = async (server: Database): Promise<number> =>
+  Number((await sql(server, "select sum(pg_database_size(oid)) from pg_database;"))[0]);
+
+/** @throws StepError where some of the data is outside of the volume. */
+export async function refuseTablespaces(server: Database): Promise<void> {
+  const spaces = await sql(server, "select spcname from pg_tablespace where spcname !~ '^pg_';");
+  if (spaces.length > 0)
+    throw new StepError(
+      `it has tablespaces outside of its volume (${spaces.join(", ")}). Move what is in them to pg_default`,
+    );
+}
+
+/**
+ * Copies roles with their passwords, databases with their settings and rights, and all that is in them.
+ *
+ * @throws StepError in PostgreSQL's words; the first error ends it.
+ */
+export async function copyCluster(servers: Servers): Promise<void> {
+  const { old, new: target, port } = servers;
+  const from = ["-h", "127.0.0.1", "-p", String(port), "-U", old.user, "--no-password"];
+  const roles = await docker(["exec", target.container, "pg_dumpall", ...from, "--roles-only"]);
+  await sql(target, withoutRole(roles, target.user));
+  // pg_dumpall leaves out what ALTER ROLE ALL set (PostgreSQL 13 to 17).
+  await sql(target, (await roleSettings(old, target.user)).join("\n"));
+  const there = await databasesOf(target);
+  for (const name of await databasesOf(old)) {
+    if (!there.includes(name)) await createDatabase(servers, name);
+    // Before what is in it, which may need the search_path.
+    await sql(target, await propertiesOf(old, name, name));
+    await copyDatabase(target, from, name, await searchPath(old, connection(name)));
+  }
+}
+
+/** With the old one's encoding and locale, where the new version's image has that. */
+async function createDatabase({ old, new: target }: Servers, name: string): Promise<void> {
+  try {
+    await sql(target, await createLike(old, name, name));
+  } catch (error) {
+    if (!/locale/.test((error as Error).message)) throw error;
+    await sql(target, `create database ${identifier(name)} template template0;`);
+  }
+}
+
+/** The roles' SQL without making the one role that a new server has already. */
+export function withoutRole(roles: string, role: string): string {
+  const made = [`CREATE ROLE ${role};`, `CREATE ROLE ${identifier(role)};`];
+  return roles
+    .split("\n")
+    .filter((line) => !made.includes(line))
+    .join("\n");
+}
+
+const COPY = `
+  set -euo pipefail
+  ${RESTORE}
+  export PGUSER=$1 PGDATABASE=$2
+  database=$3 path=$4
+  shift 4
+  pg_dump "$@" --format=custom --compress=0 --dbname="$database" | restore "$path"
+  echo "${DONE}" >&2`;
+
+/** From one server into the other inside a container: nothing of it goes through this program. */
+async function copyDatabase(
+  { container, user }: Database,
+  from: string[],
+  name: string,
+  path: string,
+): Promise<void> {
+  const args = ["exec", container, "bash", "-c", COPY, "bash", user, name, connection(name), path, ...from];
+  await requireDone(`copying database "${name}" failed`, await run("docker", args));
+}
+
+/** Values of sequences and names of extensions, one a line. */
+const OTHERS = `
+  select format('sequence %I.%I at %s', schemaname, sequencename, coalesce(last_value::text, 'its start')) from pg_sequences
+  union all select format('extension %I', extname) from pg_extension order by 1;`;
+
+/**
+ * Compares rows by table, sequences and extensions of every database.
+ *
+ * @returns The rows, by `database: schema.table`.
+ * @throws StepError naming what differs.
+ */
+export async function compareClusters(servers: Servers): Promise<Rows> {
+  const all: Rows = new Map();
+  for (const name of await databasesOf(servers.old)) {
+    const at = connection(name);
+    const [before, after] = [await tableRows(servers.old, at), await tableRows(servers.new, at)];
+    const others = await sql(servers.old, OTHERS, at);
+    const found = new Set(await sql(servers.new, OTHERS, at));
+    const missing = others.filter((line) => !found.has(line)).map((line) => `${line}: missing`);
+    const differences = [...differingRows(before, after), ...missing];
+    if (differences.length > 0)
+      throw new StepError(`database "${name}" differs after the copy: ${differences.join("; ")}`);
+    for (const [table, rows] of after) all.set(`${name}: ${table}`, rows);
+    // A new database knows nothing of its tables yet, and would plan by guesses.
+    await sql(servers.new, "analyze;", at);
+  }
+  return all;
+}

@@ -1,0 +1,100 @@
+/** Finds published ports that something else has already, before anything of the stack is touched. */
+import { createServer } from "node:net";
+import { UserError } from "../userError.ts";
+import { askDocker } from "./ask.ts";
+import { type DockerHost, isLocal } from "./host.ts";
+
+/** A port that the configuration publishes, and the key that says so. */
+export interface Published {
+  key: string;
+  /** The stack's own container that publishes it. */
+  container: string;
+  address: string;
+  port: number;
+}
+
+/** A running container: its stack, its name and the ports that it holds on the host. */
+export interface Holder {
+  stack: string;
+  name: string;
+  ports: { address: string; port: number }[];
+}
+
+/** What `docker ps` is asked for. */
+const FORMAT = '{{.Label "agatha.stack"}}\t{{.Names}}\t{{.Ports}}';
+
+/**
+ * Refuses ports that another container holds or, on this host, another program. Says nothing where no daemon answers.
+ *
+ * @throws UserError with a sentence a port.
+ */
+export async function refuseTakenPorts(
+  published: Published[],
+  stack: string,
+  host: DockerHost,
+): Promise<void> {
+  const { stdout, error } = await askDocker(["ps", "--format", FORMAT], host);
+  if (error !== undefined) return;
+  const holders = parseHolders(stdout);
+  const local = isLocal(host);
+  const sentences: string[] = [];
+  for (const { key, container, address, port } of published) {
+    const holder = holders.find(({ ports }) =>
+      ports.some((held) => held.port === port && overlap(held.address, address)),
+    );
+    if (holder?.stack === stack) continue;
+    if (holder !== undefined) sentences.push(`${key}: ${port} is taken by container ${holder.name}. ${FIX}`);
+    else if (local && !(await isFree(address, port)) && !(await holds(container, port, host)))
+      sentences.push(`${key}: ${port} is taken on this host. ${FIX}`);
+  }
+  if (sentences.length > 0) throw new UserError(sentences.join("\n"));
+}
+
+const FIX = "Choose another port, or end what listens there.";
+
+/** Whether a container has the port although docker ps does not tell: it does not while a container restarts. */
+async function holds(container: string, port: number, host: DockerHost): Promise<boolean> {
+  const format = "{{.State.Status}} {{json .HostConfig.PortBindings}}";
+  const { stdout } = await askDocker(["container", "inspect", "--format", format, container], host);
+  return /^(running|restarting) /.test(stdout) && stdout.includes(`"HostPort":"${port}"`);
+}
+
+/** Reads `dev⇥agatha-dev-back⇥127.0.0.1:8000->8000/tcp, [::1]:8000->8000/tcp`; ranges are spelled out. */
+export function parseHolders(text: string): Holder[] {
+  return text
+    .split("\n")
+    .filter(Boolean)
+    .map((line) => {
+      const [stack = "", name = "", ports = ""] = line.split("\t");
+      return {
+        stack,
+        name,
+        ports: [...ports.matchAll(/(\S+):(\d{1,5})(?:-(\d{1,5}))?->\S+\/tcp/g)].flatMap(spell),
+      };
+    });
+}
+
+function spell([, address = "", first = "", last = first]: RegExpMatchArray): {
+  address: string;
+  port: number;
+}[] {
+  const count = Number(last) - Number(first) + 1;
+  return Array.from({ length: count }, (_, index) => ({ address, port: Number(first) + index }));
+}
+
+const EVERYWHERE = new Set(["0.0.0.0", "::", "[::]"]);
+
+/** Whether two addresses cannot both have one port: equal ones, and any with "every address". */
+export function overlap(a: string, b: string): boolean {
+  const [plainA, plainB] = [a.replace(/^\[|\]$/g, ""), b.replace(/^\[|\]$/g, "")];
+  return plainA === plainB || EVERYWHERE.has(plainA) || EVERYWHERE.has(plainB);
+}
+
+/** Whether this process could listen there; an address that is not this machine's is docker's to refuse. */
+export function isFree(address: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", (error: NodeJS.ErrnoException) => resolve(error.code !== "EADDRINUSE"));
+    server.listen({ host: address, port, exclusive: true }, () => server.close(() => resolve(true)));
+  });
+}

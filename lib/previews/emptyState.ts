@@ -1,0 +1,83 @@
+/** A stack without state and without secrets, for previews where there is no token: a pull request from a fork. */
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Document, isMap, isScalar, parseDocument, visit } from "yaml";
+import { run, Stop } from "../exec.ts";
+
+/** Stands for a secret that is not known here. */
+const PLACEHOLDER = "placeholder-of-a-secret";
+
+/** Where Pulumi writes how a stack's secrets are encrypted. */
+const ENCRYPTION = ["encryptionsalt", "encryptedkey", "secretsprovider"];
+
+/** Required keys whose value is a secret: a file that leaves them to `pulumi config set --secret` lacks them. */
+const SECRETS = ["agatha:databasePassword"];
+
+/**
+ * A stack's file with a placeholder for each secret.
+ *
+ * @throws Stop where it is no YAML.
+ */
+export function withoutSecrets(file: string, text: string): string {
+  const document: Document = parseDocument(text);
+  if (document.errors.length > 0)
+    throw new Stop(`${file}: is no YAML: ${document.errors[0]?.message} Fix it, then run this again.`);
+  if (!isMap(document.contents)) document.contents = document.createNode({});
+  visit(document, {
+    Map: (_, map) =>
+      map.items.length === 1 && isScalar(map.items[0]?.key) && map.items[0].key.value === "secure"
+        ? document.createNode(PLACEHOLDER)
+        : undefined,
+  });
+  for (const key of ENCRYPTION) document.delete(key);
+  if (!isMap(document.get("config"))) document.set("config", document.createNode({}));
+  for (const key of SECRETS)
+    if (!document.hasIn(["config", key])) document.setIn(["config", key], PLACEHOLDER);
+  return document.toString();
+}
+
+/**
+ * Makes the stack in a file backend that is removed after, with a passphrase made for it, and calls `body`.
+ *
+ * @param file The stack's file.
+ * @param body Gets the arguments that name the config, and the environment to run pulumi in.
+ * @throws Stop where the stack has no file.
+ */
+export async function withEmptyState<T>(
+  stack: string,
+  file: string,
+  env: NodeJS.ProcessEnv,
+  body: (config: string[], env: NodeJS.ProcessEnv) => Promise<T>,
+): Promise<T> {
+  if (!existsSync(file))
+    throw new Stop(`--stack: ${JSON.stringify(stack)} has no file ${file}. Name a stack that has one.`);
+  const folder = mkdtempSync(join(tmpdir(), "agatha-preview-"));
+  try {
+    const config = join(folder, `Pulumi.${stack}.yaml`);
+    writeFileSync(config, withoutSecrets(file, readFileSync(file, "utf8")));
+    const empty = emptyEnvironment(folder, env);
+    // Pulumi writes its salt beside Pulumi.yaml: a project of the same name there keeps it out of the clone.
+    writeFileSync(join(folder, "Pulumi.yaml"), "name: agatha\nruntime: nodejs\n");
+    const args = ["stack", "init", stack, "--no-select", "--non-interactive"];
+    const { code, output } = await run("pulumi", args, { env: empty, cwd: folder });
+    if (code !== 0) throw new Stop(`pulumi stack init ${stack}: ended with ${code}:\n${output.trim()}`);
+    return await body(["--config-file", config], { ...empty, AGATHA_CONFIG_FILE: config });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function emptyEnvironment(folder: string, env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const state = join(folder, "state");
+  mkdirSync(state);
+  const empty: NodeJS.ProcessEnv = {
+    ...env,
+    PULUMI_BACKEND_URL: `file://${state}`,
+    PULUMI_CONFIG_PASSPHRASE: randomBytes(24).toString("base64url"),
+  };
+  delete empty["PULUMI_CONFIG_PASSPHRASE_FILE"];
+  delete empty["PULUMI_ACCESS_TOKEN"];
+  return empty;
+}

@@ -1,0 +1,99 @@
+/** Measures the parts that were asked for, one after the other. */
+import { join } from "node:path";
+import { SAMPLE_BACK } from "../../lib/config/load.ts";
+import { report } from "../../lib/report.ts";
+import type { BenchArguments, Part } from "./arguments.ts";
+import { measureChange } from "./change.ts";
+import { measurePairs } from "./pairs.ts";
+import type { Project } from "./project.ts";
+import type { Results } from "./results.ts";
+import type { Stand } from "./stand.ts";
+
+/** Services of the stacks whose no-op updates are compared. */
+const SERVICES = [3, 12, 48];
+
+/** As empty as a program can be; what Pulumi loads by itself it loads for everybody. */
+const EMPTY = "export {};\n";
+
+/** What `pulumi new` writes, and what every program with a resource loads. */
+const SDK = 'import * as pulumi from "@pulumi/pulumi";\nvoid pulumi;\n';
+
+const UP = ["up", "--yes", "--skip-preview"];
+
+type Measured = Partial<Omit<Results, "date" | "machine">>;
+
+/** @param results Is filled in as parts are measured, so that what fails later takes nothing from them. */
+export async function measure(stand: Stand, options: BenchArguments, results: Measured): Promise<void> {
+  const wanted = (part: Part) => options.parts.includes(part);
+  await report("the stack", async () => {
+    await stand.up();
+    return "up";
+  });
+  const empty = await stand.project("agatha-empty", "empty", EMPTY);
+  await empty.pulumi(UP);
+
+  if (wanted("noop")) {
+    await report("no-op up", async () => {
+      results.noop = await measurePairs(options.pairs, stand.up.bind(stand), () => empty.pulumi(UP));
+      return `${options.pairs} pairs`;
+    });
+  }
+  if (wanted("sdk")) {
+    const sdk = await stand.project("agatha-sdk", "sdk", SDK);
+    await report("no-op up, SDK", async () => {
+      results.sdk = await measurePairs(options.pairs, stand.up.bind(stand), () => sdk.pulumi(UP));
+      return `${options.pairs} pairs`;
+    });
+  }
+  if (wanted("preview")) {
+    await report("no-op preview", async () => {
+      const [ours, theirs] = [() => stand.pulumi("preview"), () => empty.pulumi(["preview"])];
+      results.preview = await measurePairs(options.pairs, ours, theirs);
+      return `${options.pairs} pairs`;
+    });
+  }
+  if (wanted("jar") || wanted("dist")) await changes(stand, options, results);
+  if (wanted("scaling")) results.scaling = await scaling(stand, empty, options.pairs);
+}
+
+async function changes(stand: Stand, { parts, rounds }: BenchArguments, results: Measured): Promise<void> {
+  const ways = { ours: stand.ours, seed: stand.ours, dockerfile: stand.ours };
+  await report("compose stacks", async () => {
+    Object.assign(ways, await stand.rivals());
+    return "up";
+  });
+  const { counter, socket, image, layers } = stand;
+  for (const kind of ["jar", "dist"] as const) {
+    if (!parts.includes(kind)) continue;
+    await report(`changed ${kind}`, async () => {
+      results[kind] = await measureChange(kind, { ways, rounds, counter, socket, image, layers });
+      return `${rounds} rounds`;
+    });
+  }
+}
+
+async function scaling(stand: Stand, empty: Project, pairs: number): Promise<Results["scaling"]> {
+  const program = `export * from ${JSON.stringify(join(import.meta.dirname, "manyServices.ts"))};\n`;
+  const { jar, migrations, dist, password } = stand.scratch;
+  const many = await stand.project("agatha", "many", program, {
+    "agatha:databasePassword": password,
+    "agatha:back": { ...SAMPLE_BACK, jar, migrations },
+    // Probes of 48 services at the usual pace would take the machine from what is measured.
+    "agatha:front": { dist, publish: false, health: { interval: "1h" } },
+  });
+  const measured: NonNullable<Results["scaling"]> = [];
+  for (const services of SERVICES) {
+    await report(`${services} services`, async () => {
+      many.configure({ "bench:services": services });
+      await many.pulumi(UP);
+      const pair = await measurePairs(
+        pairs,
+        () => many.pulumi(UP),
+        () => empty.pulumi(UP),
+      );
+      measured.push({ services, ...pair });
+      return `up, ${pairs} pairs`;
+    });
+  }
+  return measured;
+}

@@ -1,0 +1,143 @@
+/** Everything that a run of the bench stands up, and its removal: all of it carries the scratch stack's name. */
+import { randomBytes } from "node:crypto";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { lastLines, run, Stop } from "../../lib/exec.ts";
+import { removeLeftovers } from "../checks/leftovers.ts";
+import { freePort, Scratch } from "../support/scratch.ts";
+import type { Deployment } from "./change.ts";
+import { composeTool } from "./composeTool.ts";
+import { DockerCounter, daemonSocket } from "./counter.ts";
+import { Project } from "./project.ts";
+import { DockerfileStack, type RivalArgs, SeedStack } from "./rivals.ts";
+
+export class Stand {
+  readonly scratch: Scratch;
+  readonly counter: DockerCounter;
+  /** The daemon's own socket. */
+  readonly socket: string;
+  private readonly removals: (() => Promise<unknown> | unknown)[] = [];
+
+  private constructor(scratch: Scratch, socket: string) {
+    this.scratch = scratch;
+    this.socket = socket;
+    this.counter = new DockerCounter(scratch.folder, socket);
+    // All of the run goes through the counter, so that the provider's host is the same from update to update.
+    scratch.env["DOCKER_HOST"] = this.counter.host;
+  }
+
+  /** A scratch stack, nothing of it up yet. */
+  static async make(): Promise<Stand> {
+    const socket = daemonSocket();
+    const testRun = `bench-${randomBytes(2).toString("hex")}`;
+    process.env["AGATHA_TEST_RUN"] = testRun;
+    const stand = new Stand(await Scratch.make(), socket);
+    stand.removals.push(
+      () => stand.scratch.remove(),
+      () => removeLeftovers(testRun, process.env),
+      () => stand.counter.close(),
+    );
+    await stand.counter.listen();
+    return stand;
+  }
+
+  /** Brings the product's stack up, or up again. */
+  async up(): Promise<void> {
+    await this.pulumi("up", "--yes", "--skip-preview");
+  }
+
+  async pulumi(...args: string[]): Promise<void> {
+    const { code, output } = await this.scratch.pulumi(args);
+    if (code !== 0) throw new Stop(`bench: pulumi ${args[0]} ended with ${code}:\n${lastLines(output, 30)}`);
+  }
+
+  /** A Pulumi project beside the product's, with the same engine and the same state. */
+  async project(name: string, part: string, program: string, config = {}): Promise<Project> {
+    const stack = `${this.scratch.stack}-${part}`;
+    const project = await Project.make({ name, stack, program, config, env: this.scratch.env });
+    this.removals.unshift(
+      () => removeLeftovers(stack.replace(/^test-/, ""), process.env),
+      () => project.remove(),
+    );
+    return project;
+  }
+
+  get ours(): Deployment {
+    const { jar, dist, backUrl, frontUrl, container } = this.scratch;
+    return { jar, dist, backUrl, frontUrl, container, deploy: () => this.up() };
+  }
+
+  /** Where the program is that writes our image of a service. */
+  image = (service: string): string => join(".state", "gcroots", this.scratch.stack, `${service}-image`);
+
+  /** Digests of the layers of the image that a service runs. */
+  layers = async (service: string): Promise<string[]> => {
+    const [image = ""] = await this.imageOf(service);
+    const list = await this.scratch.docker("image", "inspect", "--format", "{{json .RootFS.Layers}}", image);
+    return JSON.parse(list.join("")) as string[];
+  };
+
+  /** The seed's recipe and the Dockerfiles, both up. */
+  async rivals(): Promise<{ seed: SeedStack; dockerfile: DockerfileStack }> {
+    const compose = await composeTool();
+    const [databaseImage = ""] = await this.imageOf("db");
+    const seed = new SeedStack(await this.rivalArgs("seed", compose, databaseImage));
+    const dockerfile = new DockerfileStack(await this.rivalArgs("dockerfile", compose, databaseImage));
+    this.removals.unshift(
+      () => seed.down(),
+      () => dockerfile.down(),
+      () => this.removeBuilt(),
+    );
+    await seed.start();
+    const [backImage = ""] = await this.imageOf("back");
+    await dockerfile.start(backImage);
+    return { seed, dockerfile };
+  }
+
+  private imageOf(service: string): Promise<string[]> {
+    return this.scratch.docker("inspect", "--format", "{{.Config.Image}}", this.scratch.container(service));
+  }
+
+  private async rivalArgs(way: string, compose: string[], databaseImage: string): Promise<RivalArgs> {
+    const { stack, folder, migrations, password } = this.scratch;
+    mkdirSync(join(folder, way));
+    const buildx = await run("docker", ["buildx", "version"]);
+    return {
+      name: `agatha-${stack}-${way}`,
+      stack,
+      folder: join(folder, way),
+      ports: { back: await freePort(), front: await freePort() },
+      databaseImage,
+      password,
+      compose,
+      migrations,
+      packages: process.env["AGATHA_PACKAGES"] ?? "nixpkgs",
+      // Without buildx there is only docker's own builder.
+      env: { ...this.scratch.env, ...(buildx.code === 0 ? {} : { DOCKER_BUILDKIT: "0" }) },
+    };
+  }
+
+  /** The Dockerfiles' images and bases, and what builds left without a name; what those are made of goes with them. */
+  private async removeBuilt(): Promise<void> {
+    const { stack } = this.scratch;
+    const named = ["--filter", `reference=${stack}-*`, "--format", "{{.Repository}}:{{.Tag}}"];
+    const nameless = ["--filter", `label=agatha.stack=${stack}`, "--filter", "dangling=true", "--quiet"];
+    for (const which of [nameless, named]) {
+      const images = await this.scratch.docker("image", "ls", ...which);
+      if (images.length > 0) await run("docker", ["image", "rm", "--force", ...images]);
+    }
+  }
+
+  /** Removes everything, whatever of it fails to be removed. @throws the last failure. */
+  async remove(): Promise<void> {
+    let failure: unknown;
+    for (const removal of this.removals.splice(0)) {
+      try {
+        await removal();
+      } catch (error) {
+        failure = error;
+      }
+    }
+    if (failure !== undefined) throw failure;
+  }
+}
