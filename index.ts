@@ -82,7 +82,7 @@ const upgraded = databaseUpgrade(config, images.db.ref, upgradeAhead, { dependsO
 const volume = new docker.Volume(
   "db-data",
   { name: databaseVolume(config), labels: labels("db") },
-  // No config change and no destroy drops data: `down --volumes`, `stack rm` and `adopt --replace` do, which name it first.
+  // No config change and no destroy drops data: `down --volumes` and `stack rm` do, which name it first.
   { ...opts, retainOnDelete: true, dependsOn: upgraded },
 );
 

@@ -1,8 +1,10 @@
 /** The executor's image, which deployments run in: built, loaded, pushed. */
+
 import { mkdirSync, readFileSync } from "node:fs";
-import { lastLines, run, Stop } from "../lib/exec.ts";
 import { knownLayers, load } from "../lib/images/load.ts";
 import { ownSentence } from "../lib/images/nixArguments.ts";
+import { run, tail } from "../lib/process.ts";
+import { UserError } from "../lib/userError.ts";
 
 const ATTRIBUTE = "executor-image";
 
@@ -25,7 +27,7 @@ export const executorPackages = (): string[] =>
  *
  * @param packages The package set.
  * @param folder Gets a link to the image, which keeps it from the store's garbage collector.
- * @throws Stop in the words of Nix, or of prepare-executor.sh.
+ * @throws UserError in the words of Nix, or of prepare-executor.sh.
  */
 export async function buildExecutor(
   packages: string,
@@ -35,8 +37,8 @@ export async function buildExecutor(
   const well = async (program: string, args: string[], what: string): Promise<string> => {
     const { code, output } = await run(program, args, { env });
     if (code === 0) return output;
-    throw new Stop(
-      ownSentence(output) ?? `${what} failed with ${code}:\n${lastLines(output.trim(), SHOWN_LINES)}`,
+    throw new UserError(
+      ownSentence(output) ?? `${what} failed with ${code}:\n${tail(output.trim(), SHOWN_LINES)}`,
     );
   };
   if (packages === "debian")
@@ -66,7 +68,7 @@ export async function loadExecutor({ ref, program }: ExecutorImage, packages: st
  * @param name `registry.example.com/agatha-executor`, without a tag: the tag is the image's own.
  * @param env `DOCKER_CONFIG` in it says which logins docker has.
  * @returns The name with the digest that the registry has it by.
- * @throws Stop in docker's words.
+ * @throws UserError in docker's words.
  */
 export async function pushExecutor(
   ref: string,
@@ -74,7 +76,7 @@ export async function pushExecutor(
   env: NodeJS.ProcessEnv = process.env,
 ): Promise<string> {
   if (!/^[\w.-]+(:\d+)?(\/[\w.-]+)+$/.test(name))
-    throw new Stop(
+    throw new UserError(
       `--push: "${name}" is not an image's name without tag. Write it like registry.example.com/agatha-executor.`,
     );
   const remote = `${name}:${ref.split(":")[1]}`;
@@ -82,14 +84,14 @@ export async function pushExecutor(
   const output = await docker(["push", remote], env);
   const digest = /digest: (sha256:[0-9a-f]{64})/.exec(output)?.[1];
   if (digest === undefined)
-    throw new Stop(`docker push ${remote}: names no digest. Look at the registry:\n${lastLines(output, 5)}`);
+    throw new UserError(`docker push ${remote}: names no digest. Look at the registry:\n${tail(output, 5)}`);
   return `${name}@${digest}`;
 }
 
 async function docker(args: string[], env: NodeJS.ProcessEnv): Promise<string> {
   const { code, output } = await run("docker", args, { env });
   if (code === 0) return output;
-  throw new Stop(
-    `docker ${args.join(" ")}: failed:\n${lastLines(output, 5)}\nSee to docker login, or the name.`,
+  throw new UserError(
+    `docker ${args.join(" ")}: failed:\n${tail(output, 5)}\nSee to docker login, or the name.`,
   );
 }

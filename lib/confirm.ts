@@ -1,18 +1,21 @@
 /** Asks before data is dropped. */
+
 import { createInterface } from "node:readline/promises";
-import { Stop } from "./exec.ts";
+import { UserError } from "./userError.ts";
 
 /**
  * Has somebody type a stack's name, unless `yes` says it for him. Ctrl-C and Ctrl-D are an answer too.
  *
  * @param where The command.
  * @param what What is about to go; it was said in full before.
- * @throws Stop for any other answer, and where there is no terminal to ask at.
+ * @throws UserError for any other answer, and where there is no terminal to ask at.
  */
 export async function confirm(where: string, what: string, stack: string, yes = false): Promise<void> {
   if (yes) return;
   if (!process.stdin.isTTY)
-    throw new Stop(`${where}: ${what}, and there is no terminal to ask at. Nothing was changed. Add --yes.`);
+    throw new UserError(
+      `${where}: ${what}, and there is no terminal to ask at. Nothing was changed. Add --yes.`,
+    );
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
   const said = `${what[0]?.toUpperCase()}${what.slice(1)}`;
   const gone = new AbortController();
@@ -22,5 +25,5 @@ export async function confirm(where: string, what: string, stack: string, yes = 
     .catch(() => "")
     .finally(() => terminal.close());
   if (answer.trim() !== stack)
-    throw new Stop(`${where}: nothing was changed, since the answer was not ${stack}.`);
+    throw new UserError(`${where}: nothing was changed, since the answer was not ${stack}.`);
 }

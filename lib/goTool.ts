@@ -1,9 +1,11 @@
 /** Programs that are built from Go modules of our own, and kept in the user's cache for next time. */
+
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { lastLines, run, Stop, which } from "./exec.ts";
+import { run, tail, which } from "./process.ts";
+import { UserError } from "./userError.ts";
 
 /** Where Go is, where it is installed but not on PATH. */
 export const GO_FOLDER = "/usr/local/go/bin";
@@ -32,7 +34,7 @@ export function goToolPath({ module, binary }: Pick<GoTool, "module" | "binary">
   return join(base, "agatha", `${binary}-${key.digest("hex").slice(0, 24)}`, binary);
 }
 
-/** Builds the program where it is not there yet, and gives its path. @throws Stop where that fails. */
+/** Builds the program where it is not there yet, and gives its path. @throws UserError where that fails. */
 export async function goTool(tool: GoTool): Promise<string> {
   const path = goToolPath(tool);
   if (!existsSync(path)) await build(tool, path);
@@ -42,7 +44,7 @@ export async function goTool(tool: GoTool): Promise<string> {
 async function build(tool: GoTool, path: string): Promise<void> {
   const go = goCommand();
   if (go === undefined)
-    throw new Stop(
+    throw new UserError(
       `${tool.name}: there is no Go on PATH or in ${GO_FOLDER}. Install it, then run this again.`,
     );
   const folder = join(path, "..");
@@ -55,7 +57,7 @@ async function build(tool: GoTool, path: string): Promise<void> {
     const args = ["build", ...flags, "-ldflags", link, "-o", built, tool.package];
     const env = { ...process.env, CGO_ENABLED: "0" };
     const { code, output } = await run(go, args, { cwd: tool.module, env });
-    if (code !== 0) throw new Stop(`${tool.name}: building it failed:\n${lastLines(output, 20)}`);
+    if (code !== 0) throw new UserError(`${tool.name}: building it failed:\n${tail(output, 20)}`);
     // Renamed in one step: whoever sees it sees all of it.
     renameSync(built, path);
   } finally {

@@ -2,6 +2,7 @@
  * PostgreSQL of another major version for the `debian` set: its server by Maven, its client programs from a newer suite
  * of Debian, by a private apt whose sources are this machine's with the suite replaced. Nothing is installed.
  */
+
 import { createHash } from "node:crypto";
 import {
   existsSync,
@@ -14,8 +15,9 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join, resolve } from "node:path";
-import { lastLines, run, Stop } from "../lib/exec.ts";
+import { run, tail } from "../lib/process.ts";
 import { readStackFile, valuesOf } from "../lib/stacks/file.ts";
+import { UserError } from "../lib/userError.ts";
 import { sourcesOfSuite } from "./aptSources.ts";
 import majors from "./packages/postgresql/majors.json" with { type: "json" };
 
@@ -47,7 +49,7 @@ const folderOf = (major: number): string =>
  * says something else.
  *
  * @returns What was done.
- * @throws Stop with what failed and the fix.
+ * @throws UserError with what failed and the fix.
  */
 export async function obtainPostgresql(major: number, wanted: Major): Promise<string> {
   const folder = folderOf(major);
@@ -91,8 +93,8 @@ async function takeServer({ artefact }: Major, made: string): Promise<void> {
   const goal = `org.apache.maven.plugins:maven-dependency-plugin:${pluginVersion()}:copy@postgresql`;
   const { code, output } = await run("mvn", [...pom, `-Dmaterial=${made}`, goal]);
   if (code !== 0)
-    throw new Stop(
-      `mvn: PostgreSQL ${artefact} could not be had:\n${lastLines(output, 15)}\nLook at Maven's settings (~/.m2/settings.xml).`,
+    throw new UserError(
+      `mvn: PostgreSQL ${artefact} could not be had:\n${tail(output, 15)}\nLook at Maven's settings (~/.m2/settings.xml).`,
     );
 }
 
@@ -117,8 +119,8 @@ export async function takePackages(
   ] as const) {
     const { code, output } = await run("apt-get", [...apt, ...args], { cwd });
     if (code !== 0)
-      throw new Stop(
-        `apt-get ${args[0]}: the packages of Debian ${suite} could not be had:\n${lastLines(output, 15)}\nMend apt's sources or the network, then run this again.`,
+      throw new UserError(
+        `apt-get ${args[0]}: the packages of Debian ${suite} could not be had:\n${tail(output, 15)}\nMend apt's sources or the network, then run this again.`,
       );
   }
 }
@@ -139,7 +141,7 @@ function privateApt(suite: string, work: string): string[] {
     writeFileSync(join(sources, file.replaceAll("/", "-").slice(1)), text);
   }
   if (!any)
-    throw new Stop(
+    throw new UserError(
       `apt: none of this machine's sources is for Debian ${own}, so that there is none for ${suite} either. Add Debian's to /etc/apt/sources.list.d.`,
     );
   return [

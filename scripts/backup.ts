@@ -3,7 +3,8 @@
 import { command } from "../lib/cli/command.ts";
 import { saveBackup, whatIsSaved } from "../lib/database/backup/save.ts";
 import { targetOf } from "../lib/database/backup/targetOf.ts";
-import { interruptible, stackDatabase } from "../lib/stacks/database.ts";
+import { interruptible } from "../lib/process.ts";
+import { stackDatabase } from "../lib/stacks/database.ts";
 
 await command("backup", async ({ stack, file }) => {
   const { database, to } = await stackDatabase(stack, file);

@@ -2,12 +2,13 @@
  * `npm run comment -- --stack NAME --file FILE`: puts a preview's comment on the pull request that GitHub's runner names;
  * `--review`: one on its review stack, which `up` or `stack rm` wrote.
  */
+
 import { existsSync, readFileSync } from "node:fs";
 import { command } from "../lib/cli/command.ts";
-import { Stop } from "../lib/exec.ts";
 import { failure } from "../lib/previews/comment.ts";
 import { type PullRequest, post, readPullRequest, runAddress } from "../lib/pull-requests/github.ts";
 import { notRemoved, notUp } from "../lib/pull-requests/reviewStack.ts";
+import { UserError } from "../lib/userError.ts";
 
 /** Where the job ended before it could preview: Nix could not be installed, say. */
 const NOT_MADE = "The job ended before the preview. See its log.";
@@ -21,7 +22,9 @@ function without(review: boolean, stack: string, { closed }: PullRequest): strin
 
 await command("comment", async ({ stack, options: { file, review = false } }) => {
   if (file === undefined)
-    throw new Stop("comment: --file is missing. Write it like `--file FILE`, which the step before wrote.");
+    throw new UserError(
+      "comment: --file is missing. Write it like `--file FILE`, which the step before wrote.",
+    );
   const to = readPullRequest(process.env);
   const text = existsSync(file) ? readFileSync(file, "utf8") : without(review, stack, to);
   const address = await post(to, review ? "review" : "preview", stack, text);

@@ -1,6 +1,7 @@
 /** `npm run doctor`: what is there, what is missing, and how to fix it. */
+
 import { command } from "../lib/cli/command.ts";
-import { run, which } from "../lib/exec.ts";
+import { run, which } from "../lib/process.ts";
 import { line } from "../lib/report.ts";
 import { fileOf, readStackFile, stacksWithFiles, usesRegistry } from "../lib/stacks/file.ts";
 import { environment } from "../lib/stacks/stack.ts";
@@ -71,7 +72,7 @@ function state(): Probe {
 
 /** Stack files whose changes git is told not to see, since Pulumi writes its salt into them. */
 async function stackFiles(): Promise<Probe> {
-  const { code, output } = await run("git", ["ls-files", "-v", "Pulumi.*.yaml"]);
+  const { code, output } = await run("git", ["ls-files", "-v", "Pulumi.*.yaml"], { optional: true });
   const hidden = output
     .split("\n")
     .filter((entry) => entry.startsWith("S "))

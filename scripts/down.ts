@@ -2,14 +2,16 @@
  * `npm run down`: removes what the stack made but its data and images; `-- --volumes` drops the data too, by name;
  * `-- --without-state` finds what to remove by labels, for a stack whose state is lost.
  */
+
 import { command } from "../lib/cli/command.ts";
 import { confirm } from "../lib/confirm.ts";
-import { run, Stop } from "../lib/exec.ts";
+import { run } from "../lib/process.ts";
 import { exportedState, refuseOtherEngine } from "../lib/stacks/ownEngine.ts";
 import { dataIn, partsOf } from "../lib/stacks/parts.ts";
 import { recover } from "../lib/stacks/recover.ts";
 import { environment, npmRun, pulumi, stackExists } from "../lib/stacks/stack.ts";
 import { leftBehind, refuseLeftBehind, removeLeftBehind } from "../lib/stacks/withoutState.ts";
+import { UserError } from "../lib/userError.ts";
 
 await command("down", async ({ stack, file, configFile, options, pulumi: passed }) => {
   const env = await environment(stack, file);
@@ -38,12 +40,12 @@ async function nameData(stack: string, yes: boolean | undefined, env: NodeJS.Pro
   await confirm("down", "the data would go", stack, yes);
 }
 
-/** @throws Stop where something of the stack is left: Pulumi knows no more than its state. */
+/** @throws UserError where something of the stack is left: Pulumi knows no more than its state. */
 async function sayGone(stack: string, env: NodeJS.ProcessEnv): Promise<void> {
   const { containers, networks } = await leftBehind(stack, env);
   const left = [...containers, ...networks];
   if (left.length > 0)
-    throw new Stop(
+    throw new UserError(
       `down: ${left.join(", ")} of stack ${stack} are still there. ${npmRun("down", stack, "--without-state")} removes them, and keeps the data.`,
     );
   process.stdout.write(`No container and no network of stack ${stack} is left.\n`);
@@ -62,7 +64,9 @@ async function dropVolumes(stack: string, dropData: boolean, env: NodeJS.Process
   if (gone.length > 0) process.stdout.write(`Volume ${gone.join(", ")} and the data in it are gone.\n`);
   const stuck = going.filter((name) => left.includes(name));
   if (stuck.length > 0)
-    throw new Stop(`down: volume ${stuck.join(", ")} is still there. docker volume rm: ${output.trim()}`);
+    throw new UserError(
+      `down: volume ${stuck.join(", ")} is still there. docker volume rm: ${output.trim()}`,
+    );
   if (kept.length > 0)
     process.stdout.write(
       `The data is kept in volume ${kept.join(", ")}; ${npmRun("down", stack, "--volumes")} drops it.\n`,

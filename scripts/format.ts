@@ -1,5 +1,6 @@
 /** `npm run format`: writes the format, and what lint can fix safely. */
+
 import { command } from "../lib/cli/command.ts";
-import { runHere } from "../lib/exec.ts";
+import { runHere } from "../lib/process.ts";
 
 await command("format", ({ words }) => runHere("node_modules/.bin/biome", ["check", "--write", ...words]));

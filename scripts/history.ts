@@ -1,16 +1,20 @@
 /** `npm run history`: what the stack ran, when, from what, and whether it can be gone back to; `-- --json` for programs. */
+
 import { command } from "../lib/cli/command.ts";
-import { run, Stop } from "../lib/exec.ts";
+import { run } from "../lib/process.ts";
 import { describe, type HostState, historyText, recorded } from "../lib/stacks/history.ts";
 import { environment, fullName, stackExists } from "../lib/stacks/stack.ts";
+import { UserError } from "../lib/userError.ts";
 
 await command("history", async ({ stack, file, options }) => {
   const env = await environment(stack, file);
   if (!(await stackExists(stack, env)))
-    throw new Stop(`--stack: there is no stack ${JSON.stringify(stack)}. \`npm run up\` makes stack dev.`);
+    throw new UserError(
+      `--stack: there is no stack ${JSON.stringify(stack)}. \`npm run up\` makes stack dev.`,
+    );
   const args = ["stack", "export", "--stack", fullName(stack, env)];
   const { code, output, stdout } = await run("pulumi", args, { env });
-  if (code !== 0) throw new Stop(`pulumi stack export: ended with ${code}:\n${output.trim()}`);
+  if (code !== 0) throw new UserError(`pulumi stack export: ended with ${code}:\n${output.trim()}`);
   const { list, dockerHost } = recorded(stdout);
   const host = await hostState(stack, {
     ...env,

@@ -1,8 +1,10 @@
 /** `npm run logs [service]`: the last lines of the stack's services; `-- --follow` goes on, for one service. */
+
 import { command } from "../lib/cli/command.ts";
-import { runHere, Stop } from "../lib/exec.ts";
+import { runHere } from "../lib/process.ts";
 import { ABSENT, partsOf, SERVICES } from "../lib/stacks/parts.ts";
 import { environment, npmRun } from "../lib/stacks/stack.ts";
+import { UserError } from "../lib/userError.ts";
 
 /** Lines a service. */
 const LINES = "100";
@@ -12,9 +14,9 @@ await command("logs", async ({ stack, file, words, options: { follow = false } }
   const wanted = words.length > 0 ? words : SERVICES;
   for (const service of wanted)
     if (!SERVICES.includes(service))
-      throw new Stop(`logs: "${service}" is not a service. Use ${SERVICES.join(", ")}.`);
+      throw new UserError(`logs: "${service}" is not a service. Use ${SERVICES.join(", ")}.`);
   if (follow && wanted.length > 1)
-    throw new Stop("logs: --follow is for one service. Name it: `npm run logs -- back --follow`.");
+    throw new UserError("logs: --follow is for one service. Name it: `npm run logs -- back --follow`.");
   const containers = await partsOf("container", stack, env);
   const missing: string[] = [];
   let failed = 0;
@@ -31,7 +33,7 @@ await command("logs", async ({ stack, file, words, options: { follow = false } }
     if (!(follow && code === 130)) failed ||= code;
   }
   if (missing.length > 0)
-    throw new Stop(
+    throw new UserError(
       `logs: ${missing.join(", ")} of stack ${stack} ${ABSENT}. ${npmRun("up", stack, "--refresh")} brings it up.`,
     );
   return failed;

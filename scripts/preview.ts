@@ -4,18 +4,20 @@
  * `-- --markdown` gives a comment for a pull request instead, in `--out FILE` where that is named; a preview that fails
  * gives one too. `-- --empty` previews against an empty state of its own, without any secret.
  */
+
 import { writeFileSync } from "node:fs";
 import { command } from "../lib/cli/command.ts";
-import { run, Stop } from "../lib/exec.ts";
 import { comment, failure } from "../lib/previews/comment.ts";
 import { type DiffLine, diffInText, readDiff } from "../lib/previews/diff.ts";
 import { withEmptyState } from "../lib/previews/emptyState.ts";
 import { explain, explanation, type PreviewStep } from "../lib/previews/explain.ts";
 import { previewErrors, readPreview } from "../lib/previews/output.ts";
+import { run } from "../lib/process.ts";
 import { onStandardError } from "../lib/report.ts";
 import { readStackFile, refuseLostTexts, usesSample } from "../lib/stacks/file.ts";
 import { ensureStack, environment, fullName, hostVariable, requireStack } from "../lib/stacks/stack.ts";
 import { refuseLeftBehind } from "../lib/stacks/withoutState.ts";
+import { UserError } from "../lib/userError.ts";
 import { postgresqlOf } from "../offline/postgresql.ts";
 import { setup } from "../setup/setup.ts";
 
@@ -26,7 +28,7 @@ interface Seen {
 }
 
 /** A preview that failed, with the errors that Pulumi named. */
-class Failed extends Stop {
+class Failed extends UserError {
   readonly errors: string[];
   constructor(errors: string[]) {
     super(errors.join("\n"));
@@ -60,7 +62,7 @@ await command("preview", async ({ stack, file, configFile, options, pulumi: pass
     else show(`\n${[explain(stack, seen.steps), diffInText(seen.diff)].filter(Boolean).join("\n")}`);
     return options["expect-no-changes"] && found.changes ? 1 : 0;
   } catch (error) {
-    if (markdown && error instanceof Stop)
+    if (markdown && error instanceof UserError)
       show(failure(stack, error instanceof Failed ? error.errors : [error.message]));
     throw error;
   }

@@ -3,7 +3,8 @@
 import { command } from "../lib/cli/command.ts";
 import { restore } from "../lib/database/restore/restore.ts";
 import { source } from "../lib/database/restore/source.ts";
-import { interruptible, stackDatabase } from "../lib/stacks/database.ts";
+import { interruptible } from "../lib/process.ts";
+import { stackDatabase } from "../lib/stacks/database.ts";
 
 await command("restore", async ({ stack, file, words: [given = ""], options }) => {
   const { database, to } = await stackDatabase(stack, file);

@@ -2,15 +2,18 @@
  * `npm run setup`: whatever the other commands need; `-- --postgresql 17` also what that version is made of, `-- --no-sample`
  * leaves the sample application unbuilt.
  */
+
 import { command } from "../lib/cli/command.ts";
-import { Stop } from "../lib/exec.ts";
+import { UserError } from "../lib/userError.ts";
 import { takenMajor } from "../offline/postgresql.ts";
 import { setup } from "../setup/setup.ts";
 
 await command("setup", async ({ options }) => {
   const { postgresql } = options;
   if (postgresql !== undefined && takenMajor(Number(postgresql)) === undefined)
-    throw new Stop(`--postgresql: ${JSON.stringify(postgresql)} is not a version that set-up knows. Use 17.`);
+    throw new UserError(
+      `--postgresql: ${JSON.stringify(postgresql)} is not a version that set-up knows. Use 17.`,
+    );
   const major = postgresql === undefined ? undefined : Number(postgresql);
   await setup({ sample: !options["no-sample"], postgresql: major });
   return 0;

@@ -2,11 +2,12 @@
  * `npm run test:soak`: faults in random order for half an hour; the last line has the numbers.
  * `-- --rounds N` says how many, `-- --seed N` repeats a run.
  */
+
 import { randomBytes, randomInt } from "node:crypto";
 import { command } from "../lib/cli/command.ts";
-import { Stop } from "../lib/exec.ts";
 import { line } from "../lib/report.ts";
 import { environment } from "../lib/stacks/stack.ts";
+import { UserError } from "../lib/userError.ts";
 import { setup } from "../setup/setup.ts";
 import { inWords, vitestHere } from "../test/checks/checks.ts";
 import { removeLeftovers } from "../test/checks/leftovers.ts";
@@ -32,12 +33,12 @@ await command("soak", async ({ words, options }) => {
   return count.failed > 0 ? 1 : 0;
 });
 
-/** A whole number from 1 to 2^31-1. @throws Stop with a sentence for anything else. */
+/** A whole number from 1 to 2^31-1. @throws UserError with a sentence for anything else. */
 function whole(name: string, text: string | undefined, otherwise: number): number {
   if (text === undefined) return otherwise;
   const number = Number(text);
   if (/^\d+$/.test(text) && number >= 1 && number < 2 ** 31) return number;
-  throw new Stop(
+  throw new UserError(
     `--${name}: ${JSON.stringify(text)} is not a whole number from 1 on. Write it like --${name} 20.`,
   );
 }

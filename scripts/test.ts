@@ -1,11 +1,12 @@
 /** `npm test`: every check there is. Each part runs, whatever failed before it; the last line has the numbers. */
+
 import { randomBytes } from "node:crypto";
 import { executorPackages } from "../deployments/executor.ts";
 import { command } from "../lib/cli/command.ts";
-import { Stop } from "../lib/exec.ts";
 import { GO_FOLDER, goCommand } from "../lib/goTool.ts";
 import { line, report } from "../lib/report.ts";
 import { environment } from "../lib/stacks/stack.ts";
+import { UserError } from "../lib/userError.ts";
 import { isRoot } from "../setup/probe.ts";
 import { setup } from "../setup/setup.ts";
 import { actionlint } from "../test/checks/actionlint.ts";
@@ -58,7 +59,7 @@ async function setUp(names: string[]): Promise<Count> {
     if (newer) await report("newer docker", () => takeTestEngine(newer));
     return PASSED;
   } catch (error) {
-    if (!(error instanceof Stop)) throw error;
+    if (!(error instanceof UserError)) throw error;
     process.stdout.write(`${error.message}\n`);
     return FAILED;
   }

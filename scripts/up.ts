@@ -4,9 +4,10 @@
  * `-- --existing` takes only a stack that the backend has: on a machine without its state, nothing is made twice.
  * `-- --out FILE` tells a pull request where the stack is.
  */
+
 import { writeFileSync } from "node:fs";
 import { command } from "../lib/cli/command.ts";
-import { Stop, which } from "../lib/exec.ts";
+import { which } from "../lib/process.ts";
 import { review } from "../lib/pull-requests/reviewStack.ts";
 import {
   dockerHostOf,
@@ -22,6 +23,7 @@ import { withHost } from "../lib/stacks/remove.ts";
 import { ensureStack, environment, hostVariable, npmRun, pulumi, requireStack } from "../lib/stacks/stack.ts";
 import { outputsOf } from "../lib/stacks/state.ts";
 import { refuseLeftBehind } from "../lib/stacks/withoutState.ts";
+import { UserError } from "../lib/userError.ts";
 import { postgresqlOf } from "../offline/postgresql.ts";
 import { setup } from "../setup/setup.ts";
 
@@ -43,7 +45,7 @@ await command("up", async ({ stack, file, configFile, options, pulumi: passed })
     stack,
     await partsOf("container", stack, withHost(env, dockerHostOf(config), deployment)),
   );
-  if (wrong !== undefined) throw new Stop(wrong);
+  if (wrong !== undefined) throw new UserError(wrong);
   const { frontUrl, backUrl, databaseUrl } = outputsOf(deployment);
   const published = (url: unknown) => (typeof url === "string" ? url : undefined);
   const where = (url: unknown) => published(url) ?? "not published";

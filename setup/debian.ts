@@ -1,6 +1,8 @@
 /** Debian packages: which are there, and the installation of those that are not, in one go. */
+
 import { readFileSync } from "node:fs";
-import { lastLines, run, Stop, which } from "../lib/exec.ts";
+import { run, tail, which } from "../lib/process.ts";
+import { UserError } from "../lib/userError.ts";
 import { isRoot } from "./probe.ts";
 
 /** The packages that the `debian` package set is made of. */
@@ -28,16 +30,16 @@ export async function missingPackages(packages: string[]): Promise<string[]> {
 /**
  * Installs packages, without those they only recommend, and without asking anything.
  *
- * @throws Stop with the command to run where this user may not, or with what apt says.
+ * @throws UserError with the command to run where this user may not, or with what apt says.
  */
 export async function installPackages(packages: string[]): Promise<void> {
   const list = packages.join(" ");
   if (which("apt-get") === undefined)
-    throw new Stop(
+    throw new UserError(
       `set-up: ${list} cannot be installed, this is no Debian. Install their like by hand, then run this again.`,
     );
   if (!isRoot())
-    throw new Stop(
+    throw new UserError(
       `set-up: ${list} are missing, and this user is not root. Run \`sudo apt-get install ${list}\` and then this again, or this as root.`,
     );
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
@@ -48,7 +50,7 @@ export async function installPackages(packages: string[]): Promise<void> {
   const install = await run("apt-get", ["install", "-y", "--no-install-recommends", ...manner, ...packages], {
     env,
   });
-  if (install.code !== 0) throw new Stop(aptFailure(packages, update.output, install.output));
+  if (install.code !== 0) throw new UserError(aptFailure(packages, update.output, install.output));
 }
 
 /** Why an installation failed; packages that apt does not know are for want of lists, which `update` tells of. */
@@ -57,6 +59,6 @@ export function aptFailure(packages: string[], update: string, install: string):
   if (unread.length > 0 && /Unable to locate package|has no installation candidate/.test(install))
     return `apt-get update: ${unread[0]?.slice(3).trim()}. Fix apt's sources or the network, then run this again.`;
   const errors = install.split("\n").filter((entry) => entry.startsWith("E: "));
-  const said = errors.length > 0 ? errors.slice(0, 8).join("\n") : lastLines(install, 15);
+  const said = errors.length > 0 ? errors.slice(0, 8).join("\n") : tail(install, 15);
   return `apt-get install ${packages.join(" ")}: failed.\n${said}\nMend what it names, then run this again.`;
 }

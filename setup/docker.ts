@@ -1,9 +1,11 @@
 /** Docker Engine: found where one answers, started where it is only installed. A running daemon is never touched. */
+
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { hostSentence } from "../lib/docker/errors.ts";
-import { lastLines, run, Stop, which } from "../lib/exec.ts";
+import { run, tail, which } from "../lib/process.ts";
+import { UserError } from "../lib/userError.ts";
 import { found, isRoot, lacking, type Probe } from "./probe.ts";
 
 /** Where a daemon that set-up started writes its log. */
@@ -48,7 +50,7 @@ export const daemonInstalled = (): boolean =>
 /**
  * Starts the installed daemon and waits until it answers.
  *
- * @throws Stop where this user may not, or where the daemon does not come up.
+ * @throws UserError where this user may not, or where the daemon does not come up.
  */
 export async function startDocker(): Promise<string> {
   if (which("docker") !== undefined && remoteHost())
@@ -56,7 +58,7 @@ export async function startDocker(): Promise<string> {
   const probe = await probeDocker();
   if (probe.ok) return `${probe.text}, running already`;
   if (process.env["DOCKER_HOST"] || !isRoot() || probe.text !== NO_ANSWER)
-    throw new Stop(`docker: ${probe.text}. ${probe.fix}`);
+    throw new UserError(`docker: ${probe.text}. ${probe.fix}`);
   const systemd = existsSync("/run/systemd/system");
   const start = performance.now();
   const gaveUp = systemd ? await startUnit() : startDaemon();
@@ -69,16 +71,16 @@ export async function startDocker(): Promise<string> {
     await sleep(200);
   }
   const log = systemd
-    ? (await run("journalctl", ["-u", "docker", "-n", "15", "--no-pager"])).output
+    ? (await run("journalctl", ["-u", "docker", "-n", "15", "--no-pager"], { optional: true })).output
     : readFileSync(LOG, "utf8");
-  throw new Stop(
-    `docker: the daemon does not come up. Fix what its log names, then run this again:\n${lastLines(log, 15)}`,
+  throw new UserError(
+    `docker: the daemon does not come up. Fix what its log names, then run this again:\n${tail(log, 15)}`,
   );
 }
 
 /** @returns Whether systemd gave it up. */
 async function startUnit(): Promise<() => boolean> {
-  const { code } = await run("systemctl", ["start", "docker"]);
+  const { code } = await run("systemctl", ["start", "docker"], { optional: true });
   return () => code !== 0;
 }
 
@@ -104,10 +106,14 @@ function startDaemon(): () => boolean {
  *
  * @param env What the command ran in: of a host that is named there, it is told what docker's client says of it.
  */
-export async function dockerFailure(what: string, output: string, env: NodeJS.ProcessEnv): Promise<Stop> {
+export async function dockerFailure(
+  what: string,
+  output: string,
+  env: NodeJS.ProcessEnv,
+): Promise<UserError> {
   const words = `${what}: ${output.trim()}`;
   const host = env["DOCKER_HOST"];
-  if (host) return new Stop(hostSentence(output, host) ?? words);
+  if (host) return new UserError(hostSentence(output, host) ?? words);
   const probe = await probeDocker();
-  return new Stop(probe.ok ? words : `docker: ${probe.text}. ${probe.fix}`);
+  return new UserError(probe.ok ? words : `docker: ${probe.text}. ${probe.fix}`);
 }

@@ -1,11 +1,13 @@
 /** The Pulumi engine: CLI, Node language host, docker and command plugins. */
+
 import { createWriteStream, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { delimiter, resolve } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { lastLines, run, Stop, which } from "../lib/exec.ts";
 import { goCommand } from "../lib/goTool.ts";
+import { run, tail, which } from "../lib/process.ts";
 import { line, type Step } from "../lib/report.ts";
+import { UserError } from "../lib/userError.ts";
 import { atLeast, versionIn } from "../lib/versions.ts";
 import { found, lacking, type Probe } from "./probe.ts";
 
@@ -99,7 +101,7 @@ async function absentPlugins(cli: string): Promise<Plugin[]> {
  * Gets the engine: the machine's CLI, else the official release, each with the plugins it lacks. Where a plugin cannot
  * be downloaded, the plugins are built from Go modules, beside a CLI that is there: else all of it.
  *
- * @throws Stop with the build's last lines.
+ * @throws UserError with the build's last lines.
  */
 export async function obtainEngine(step: Step): Promise<string> {
   const cli = (await machinesCli()) ?? (engineBuilt() ? undefined : await downloadCli(step));
@@ -120,7 +122,9 @@ export async function obtainEngine(step: Step): Promise<string> {
   if (built) await rebuild(step, aside);
   else if (failures.length > 0)
     await build(step, aside).catch((error: Error) => {
-      throw new Stop(`${error.message}\n${cli} lacks ${why}. Install what it lacks, or let Go build it.`);
+      throw new UserError(
+        `${error.message}\n${cli} lacks ${why}. Install what it lacks, or let Go build it.`,
+      );
     });
   rmSync(".tools/unused", { recursive: true, force: true });
   return (await probeEngine()).text;
@@ -144,7 +148,7 @@ async function installPlugins(cli: string, step: Step): Promise<string[]> {
     step.note(`downloading ${pluginName(plugin)}`);
     const args = ["plugin", "install", "resource", plugin.name, `v${plugin.version}`];
     const { code, output } = await run(cli, args);
-    if (code !== 0) failures.push(`${pluginName(plugin)} (${lastLines(output, 1).replace(/^error: /, "")})`);
+    if (code !== 0) failures.push(`${pluginName(plugin)} (${tail(output, 1).replace(/^error: /, "")})`);
   }
   return failures;
 }
@@ -153,8 +157,10 @@ async function build(step: Step, args: string[]): Promise<void> {
   const onLine = (text: string) => step.note(text.replace(/^toolchain: /, ""));
   const { code, output } = await run("bash", ["offline/engine/build.sh", ...args], { onLine });
   if (code === 0) return;
-  const said = lastLines(output.replace(/^toolchain: /gm, ""), 20);
-  throw new Stop(`pulumi engine: ${said.includes("\n") ? `its build ended with ${code}:\n` : ""}${said}`);
+  const said = tail(output.replace(/^toolchain: /gm, ""), 20);
+  throw new UserError(
+    `pulumi engine: ${said.includes("\n") ? `its build ended with ${code}:\n` : ""}${said}`,
+  );
 }
 
 /** Takes the release of the version that the toolchain pins into the clone; undefined where it cannot be had. */

@@ -1,9 +1,11 @@
 /** Nix: which one, with which settings, and which package set it can build from. */
+
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { lastLines, run, Stop, which } from "../lib/exec.ts";
 import { ownSentence } from "../lib/images/nixArguments.ts";
+import { run, tail, which } from "../lib/process.ts";
 import type { Step } from "../lib/report.ts";
+import { UserError } from "../lib/userError.ts";
 import { atLeast, versionIn } from "../lib/versions.ts";
 import { found, isRoot, lacking, type Probe } from "./probe.ts";
 
@@ -33,7 +35,7 @@ export async function probeNix(): Promise<Probe> {
       "is not installed",
       "Run `apt-get install nix-bin`, or install Nix 2.18 or newer from nixos.org.",
     );
-  const version = (await run("nix-build", ["--version"])).output.trim();
+  const version = (await run("nix-build", ["--version"], { optional: true })).output.trim();
   if (!atLeast(versionIn(version), OLDEST.host))
     return lacking(`${version} is too old`, "Install Nix 2.8 or newer.");
   return found(version.replace("nix-build (Nix)", "Nix"));
@@ -55,7 +57,8 @@ export function ownSettings(): string | undefined {
 
 /** The unprivileged users that builders run as: their names and ids. */
 async function builders(): Promise<{ name: string; uid: number }[]> {
-  const group = (await run("getent", ["group", "nixbld"])).output.trim().split(":")[3] ?? "";
+  const group =
+    (await run("getent", ["group", "nixbld"], { optional: true })).output.trim().split(":")[3] ?? "";
   const names = group.split(",").filter(Boolean);
   const { output } = names.length > 0 ? await run("getent", ["passwd", ...names]) : { output: "" };
   return output
@@ -81,12 +84,12 @@ export async function probeBuilders(): Promise<Probe> {
  * Makes sure of the builders that our settings name.
  *
  * @returns What was done, for the step's line; nothing where they were there.
- * @throws Stop where one has an id of a container.
+ * @throws UserError where one has an id of a container.
  */
 export async function ensureBuilders(): Promise<string[]> {
   if ((await builders()).length === 0) return [await addBuilders()];
   const probe = await probeBuilders();
-  if (!probe.ok) throw new Stop(`nix: ${probe.text}. ${probe.fix}`);
+  if (!probe.ok) throw new UserError(`nix: ${probe.text}. ${probe.fix}`);
   return [];
 }
 
@@ -100,7 +103,7 @@ async function addBuilders(): Promise<string> {
   }
   const probe = await probeBuilders();
   if (!probe.ok)
-    throw new Stop(
+    throw new UserError(
       `nix: ${probe.text}. Add nixbld1 to nixbld${BUILDERS} to group nixbld by hand, then run this again.`,
     );
   return `system users nixbld1 to nixbld${BUILDERS} added: builders never run as root`;
@@ -117,8 +120,10 @@ export async function choosePackages(): Promise<PackageSet> {
   const asked = process.env["AGATHA_PACKAGES"];
   if (asked === "nixpkgs" || asked === "debian") return asked;
   if (asked)
-    throw new Stop(`AGATHA_PACKAGES: "${asked}" is not a package set. Use nixpkgs or host, or unset it.`);
-  const version = versionIn((await run("nix-build", ["--version"])).output);
+    throw new UserError(
+      `AGATHA_PACKAGES: "${asked}" is not a package set. Use nixpkgs or host, or unset it.`,
+    );
+  const version = versionIn((await run("nix-build", ["--version"], { optional: true })).output);
   if (!atLeast(version, OLDEST.nixpkgs)) return "debian";
   const answer = await fetch(CACHE, { signal: AbortSignal.timeout(3000) }).catch(() => undefined);
   return answer?.ok ? "nixpkgs" : "debian";
@@ -128,15 +133,15 @@ export async function choosePackages(): Promise<PackageSet> {
  * Downloads and unpacks the pinned nixpkgs, unless the store has it: 40 MB or more, for which no evaluation is to wait.
  *
  * @returns Where it is.
- * @throws Stop with what Nix said.
+ * @throws UserError with what Nix said.
  */
 export async function fetchPin(step: Step): Promise<string> {
   step.note("downloading and unpacking the pin");
   const args = ["--eval", "-A", "path", "nix/nixpkgs.nix", "--argstr", "system", "x86_64-linux"];
   const { code, output, stdout } = await run("nix-instantiate", args);
   if (code === 0) return `the pin is at ${stdout.trim()}`;
-  throw new Stop(
+  throw new UserError(
     ownSentence(output) ??
-      `nixpkgs: the pin could not be fetched:\n${lastLines(output, 15)}\nRun this again with the internet, or set AGATHA_PACKAGES=debian.`,
+      `nixpkgs: the pin could not be fetched:\n${tail(output, 15)}\nRun this again with the internet, or set AGATHA_PACKAGES=debian.`,
   );
 }

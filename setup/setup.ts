@@ -1,7 +1,9 @@
 /** The set-up behind every command: whatever is missing, side by side where it can be, a line a step. */
+
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { run, Stop, which } from "../lib/exec.ts";
+import { run, which } from "../lib/process.ts";
 import { line, report, type Step } from "../lib/report.ts";
+import { UserError } from "../lib/userError.ts";
 import { obtainPostgresql, takenMajor } from "../offline/postgresql.ts";
 import { hostPackages, installPackages, missingPackages } from "./debian.ts";
 import { daemonInstalled, probeDocker, startDocker } from "./docker.ts";
@@ -19,7 +21,7 @@ export interface Needs {
   postgresql?: number | undefined;
 }
 
-/** Sets up whatever is missing; every step says what it found or did. @throws Stop with the fix. */
+/** Sets up whatever is missing; every step says what it found or did. @throws UserError with the fix. */
 export async function setup(needs: Needs = {}): Promise<void> {
   const packages = report("debian packages", (step) => debian(needs, step));
   const docker = packages.then(() => report("docker", startDocker));
@@ -41,9 +43,10 @@ export async function setup(needs: Needs = {}): Promise<void> {
   const sample = needs.sample ? tools.then(buildSample) : undefined;
   const results = await Promise.allSettled([packages, docker, builder, material, postgresql, engine, sample]);
   const reasons = results.flatMap((result) => (result.status === "rejected" ? [result.reason as Error] : []));
-  const unexpected = reasons.find((reason) => !(reason instanceof Stop));
+  const unexpected = reasons.find((reason) => !(reason instanceof UserError));
   if (unexpected !== undefined) throw unexpected;
-  if (reasons.length > 0) throw new Stop([...new Set(reasons.map((reason) => reason.message))].join("\n"));
+  if (reasons.length > 0)
+    throw new UserError([...new Set(reasons.map((reason) => reason.message))].join("\n"));
 }
 
 async function debian({ packages: extra = [], sample = false }: Needs, step: Step): Promise<string> {
@@ -70,8 +73,8 @@ async function debian({ packages: extra = [], sample = false }: Needs, step: Ste
 async function nix(): Promise<string> {
   const probe = await probeNix();
   const store = probeStore();
-  if (!probe.ok) throw new Stop(`nix: ${probe.text}. ${probe.fix}`);
-  if (!store.ok) throw new Stop(`nix: ${store.text}. ${store.fix}`);
+  if (!probe.ok) throw new UserError(`nix: ${probe.text}. ${probe.fix}`);
+  if (!store.ok) throw new UserError(`nix: ${store.text}. ${store.fix}`);
   const said = [probe.text];
   const settings = ownSettings();
   if (settings !== undefined) {
@@ -118,6 +121,6 @@ async function script(name: string, program: string, args: string[], step: Step)
     .split("\n")
     .filter((entry) => entry !== "" && !signOfLife.test(entry));
   if (code !== 0)
-    throw new Stop(`${name}: ${args.join(" ")} ended with ${code}:\n${lines.slice(-20).join("\n")}`);
+    throw new UserError(`${name}: ${args.join(" ")} ended with ${code}:\n${lines.slice(-20).join("\n")}`);
   return lines.map(tidy).slice(-2).join("; ") || "all there";
 }

@@ -2,10 +2,13 @@
  * Waits until a service's container is healthy, and says how long that took and how long the service was away. First it
  * gives the container its limit of processes, and connects it where somebody cut it off from the stack's network.
  */
+
 import { lastStop, now } from "../lib/docker/away.ts";
 import { docker, inspect } from "../lib/docker/client.ts";
 import { Unhealthy, untilHealthy } from "../lib/docker/health.ts";
-import { input, run, StepError, step } from "../lib/process.ts";
+import { run } from "../lib/process.ts";
+import { UserError } from "../lib/userError.ts";
+import { input, step } from "./step.ts";
 
 /** Time beyond the start period in which docker's three probes would have decided, in milliseconds. */
 const GRACE_MS = 30_000;
@@ -14,7 +17,7 @@ await step(async () => {
   const [container, service] = [input("CONTAINER"), input("SERVICE")];
   const name = (await inspect<string>("container", container, ".Name"))?.slice(1);
   if (name === undefined)
-    throw new StepError(`${service}: its container is gone. Run \`pulumi up --refresh\`.`);
+    throw new UserError(`${service}: its container is gone. Run \`pulumi up --refresh\`.`);
   // The provider has no input for it.
   await docker(["container", "update", "--pids-limit", input("PROCESSES"), container]);
   const network = await connectedAgain(container, service);
@@ -28,7 +31,7 @@ await step(async () => {
     );
   } catch (error) {
     if (!(error instanceof Unhealthy)) throw error;
-    throw new StepError(
+    throw new UserError(
       `${service} ${error.message}. Fix what its log tells, then run up again. The last lines of \`docker logs ${name}\`:\n${error.log}`,
     );
   }
@@ -55,7 +58,7 @@ async function connectedAgain(container: string, service: string): Promise<strin
   if (Object.hasOwn(networks ?? {}, network)) return undefined;
   const { code, stderr } = await run("docker", ["network", "inspect", network]);
   if (code !== 0 && /no such network|not found/i.test(stderr))
-    throw new StepError(`${service}: its network ${network} is gone. Run \`npm run up -- --refresh\`.`);
+    throw new UserError(`${service}: its network ${network} is gone. Run \`npm run up -- --refresh\`.`);
   await docker(["network", "connect", "--alias", service, network, container]);
   return network;
 }

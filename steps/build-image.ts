@@ -3,6 +3,7 @@
  * or the step fails with the sentence `PIN_ABSENT`.
  * Prints one line that says what happened; it ends with the image's size, `63.6 MB (63590560 bytes)`.
  */
+
 import { existsSync, mkdirSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { docker, inspect, tagged } from "../lib/docker/client.ts";
@@ -11,7 +12,9 @@ import { runsHere } from "../lib/docker/system.ts";
 import { knownLayers, load, usesContainerd } from "../lib/images/load.ts";
 import { nixArguments, ownSentence } from "../lib/images/nixArguments.ts";
 import { throughRegistry } from "../lib/images/throughRegistry.ts";
-import { endedWith, input, run, StepError, step, tail } from "../lib/process.ts";
+import { endedWith, run, tail } from "../lib/process.ts";
+import { UserError } from "../lib/userError.ts";
+import { input, step } from "./step.ts";
 
 /** Lines of a failed build that are shown. */
 const SHOWN_LINES = 30;
@@ -22,7 +25,7 @@ await step(async () => {
   let what = pinAbsent === undefined ? "is in docker already" : "is pinned";
   // Tried before anything else: from here on, no other stack's update takes the image for one that nobody wants.
   if (!(await tagged(ref, kept))) {
-    if (pinAbsent !== undefined) throw new StepError(pinAbsent);
+    if (pinAbsent !== undefined) throw new UserError(pinAbsent);
     const outLink = input("OUT_LINK");
     // Asked while Nix builds; what fails there is told when it is needed.
     const layers = knownLayers();
@@ -31,7 +34,7 @@ await step(async () => {
     const built = await timed(() => build(attribute, outLink));
     what = `built in ${built}, ${await deliver(outLink, ref, layers)}`;
     if (!(await tagged(ref, kept)))
-      throw new StepError(
+      throw new UserError(
         `${ref}: docker took the image, but under another name. Remove ${outLink} and try again.`,
       );
   }
@@ -65,8 +68,8 @@ async function build(attribute: string, outLink: string): Promise<void> {
   const result = await run("nix-build", args);
   if (result.code === 0) return;
   const own = ownSentence(result.stderr);
-  if (own !== undefined) throw new StepError(own);
-  throw new StepError(`nix-build of ${attribute} ${endedWith(result)}:\n${tail(result.stderr, SHOWN_LINES)}`);
+  if (own !== undefined) throw new UserError(own);
+  throw new UserError(`nix-build of ${attribute} ${endedWith(result)}:\n${tail(result.stderr, SHOWN_LINES)}`);
 }
 
 /** To the daemon outright, or by way of a registry where the stack has one. */

@@ -3,6 +3,7 @@
  * inside the database's own network namespace: there PostgreSQL trusts 127.0.0.1, so no password is handed over. Each
  * migration has a transaction of its own, as by Flyway's default; the container is removed whatever happens.
  */
+
 import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { prune, saveBackup, savedInWords } from "../lib/database/backup/save.ts";
@@ -20,7 +21,9 @@ import {
 } from "../lib/database/migrations/schemaHistory.ts";
 import { type Database, sql, tableCount } from "../lib/database/postgres.ts";
 import { docker } from "../lib/docker/client.ts";
-import { input, isInterrupted, run, StepError, step } from "../lib/process.ts";
+import { isInterrupted, run } from "../lib/process.ts";
+import { UserError } from "../lib/userError.ts";
+import { input, step } from "./step.ts";
 
 /** By which Flyway's sessions are found. */
 const APPLICATION = "agatha-migrations";
@@ -40,7 +43,7 @@ await step(async () => {
   const packaged = JSON.parse(await text(process.stdin)) as Packaged;
   const comparison = compare(packaged, before);
   if (comparison.refused.length > 0)
-    throw new StepError(`migrations: ${NOTHING_DONE}.\n${sentences(comparison.refused).join("\n")}`);
+    throw new UserError(`migrations: ${NOTHING_DONE}.\n${sentences(comparison.refused).join("\n")}`);
   const backup = await backUp(database, comparison);
   await forgetFailed(database, before);
   const { code, output, blocked } = await flyway(database);
@@ -52,7 +55,7 @@ await step(async () => {
     if (backup !== undefined) await removeOlder();
     return;
   }
-  throw new StepError(
+  throw new UserError(
     failureText({
       ...{ code, output, blocked, stack: input("STACK"), backup },
       interrupted: isInterrupted(),
@@ -71,7 +74,7 @@ function scripts(history: Applied[]): string[] {
 /** A pinned image does not migrate, so there has to be a schema. */
 function leaveSchema(pin: string, { name }: Database, history: Applied[]): void {
   if (history.length === 0)
-    throw new StepError(
+    throw new UserError(
       `${pin}: the database "${name}" is empty, and a pinned image does not migrate. Take the pin away for the first update: \`pulumi config rm ${pin}\`.`,
     );
   process.stdout.write(`the schema stays as it is: ${pin} is set\n`);
@@ -90,8 +93,8 @@ async function backUp(database: Database, { pending, repeatable }: Comparison): 
     process.stdout.write(`backed up before the migrations: ${savedInWords(saved)}\n`);
     return saved.name;
   } catch (error) {
-    if (!(error instanceof StepError)) throw error;
-    throw new StepError(`migrations: the backup before them failed, so ${NOTHING_DONE}.\n${error.message}`);
+    if (!(error instanceof UserError)) throw error;
+    throw new UserError(`migrations: the backup before them failed, so ${NOTHING_DONE}.\n${error.message}`);
   }
 }
 
@@ -101,7 +104,7 @@ async function removeOlder(): Promise<void> {
     const removed = await prune(target(), input("STACK"), Number(input("BACKUPS_KEEP")));
     if (removed > 0) process.stdout.write(`${removed} older backups removed\n`);
   } catch (error) {
-    if (!(error instanceof StepError)) throw error;
+    if (!(error instanceof UserError)) throw error;
     process.stdout.write(`older backups were not removed: ${error.message}\n`);
   }
 }

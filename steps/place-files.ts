@@ -1,7 +1,10 @@
 /** Puts a service's files, which it reads from standard input, into new volumes; prints their names. */
+
 import { docker, inspect } from "../lib/docker/client.ts";
 import { type Placement, placeFiles, readFiles } from "../lib/docker/volumeFiles.ts";
-import { input, run, StepError, step } from "../lib/process.ts";
+import { run } from "../lib/process.ts";
+import { UserError } from "../lib/userError.ts";
+import { input, step } from "./step.ts";
 
 await step(async () => {
   const files = await readFiles();
@@ -25,7 +28,7 @@ async function imageOf(courier: Courier): Promise<string> {
   const { container } = courier;
   const image = await inspect<string>("container", container, ".Image");
   if (image === undefined)
-    throw new StepError(`${container}: its container is gone. Run \`pulumi up --refresh\`.`);
+    throw new UserError(`${container}: its container is gone. Run \`pulumi up --refresh\`.`);
   return image;
 }
 

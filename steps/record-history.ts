@@ -2,12 +2,14 @@
  * Lists what is deployed now, lets go of images that no stack on the host keeps, and of the links that kept them in the
  * store. Prints the list. Everything it does can be done again: an interrupted update does it the next time.
  */
+
 import { readdirSync, rmSync } from "node:fs";
 import { text } from "node:stream/consumers";
 import { docker, inspectAll } from "../lib/docker/client.ts";
 import { decode, encode, type Generation, keptRefs, record } from "../lib/images/generations.ts";
 import { type HostImage, pruning } from "../lib/images/pruning.ts";
-import { input, run, step } from "../lib/process.ts";
+import { run } from "../lib/process.ts";
+import { input, step } from "./step.ts";
 
 /** An image's own name, by its store hash, as opposed to its aliases. */
 const REF = /:[0-9a-z]{32}$/;

@@ -2,7 +2,9 @@
 
 import { dockerError } from "../lib/docker/client.ts";
 import { hostSentence } from "../lib/docker/errors.ts";
-import { input, run, StepError, step } from "../lib/process.ts";
+import { run } from "../lib/process.ts";
+import { UserError } from "../lib/userError.ts";
+import { input, step } from "./step.ts";
 
 await step(async () => {
   const names = input("PULUMI_COMMAND_STDOUT").split(" ").filter(Boolean);
@@ -13,6 +15,6 @@ await step(async () => {
   if (result.code === 0) return;
   // This step goes to the address that the files were brought by, where perhaps nobody answers any more: the next step
   // that brings files, or `npm run down`, finds what is left by its labels.
-  if (hostSentence(result.stderr) === undefined) throw new StepError(await dockerError(args, result));
+  if (hostSentence(result.stderr) === undefined) throw new UserError(await dockerError(args, result));
   process.stderr.write(`${await dockerError(args, result)}\n`);
 });

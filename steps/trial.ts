@@ -3,12 +3,15 @@
  * secrets, user and limits; in the stack's network, but without ports and without the service's DNS name; its data on
  * new, empty volumes. It has to get healthy. Whatever happens, all of it is removed again.
  */
+
 import { refuseMissing, refuseUnfitImage } from "../lib/database/image.ts";
 import { docker, inspect } from "../lib/docker/client.ts";
 import { Unhealthy, untilHealthy } from "../lib/docker/health.ts";
 import { type Limits, limitArguments, type Trial, trialArguments } from "../lib/docker/trialArguments.ts";
 import { type PlacedFile, placeFiles, readFiles } from "../lib/docker/volumeFiles.ts";
-import { input, run, StepError, step } from "../lib/process.ts";
+import { run } from "../lib/process.ts";
+import { UserError } from "../lib/userError.ts";
+import { input, step } from "./step.ts";
 
 interface Running {
   Config: { Image: string };
@@ -40,7 +43,7 @@ await step(async () => {
       await refuseMissing({ ...database, container: name }, { ...database, container: id });
   } catch (error) {
     if (!(error instanceof Unhealthy)) throw error;
-    throw new StepError(
+    throw new UserError(
       `${service}: on trial, ${trial.image} ${error.message}; ${running.Config.Image} keeps serving. Fix what its log tells, then run up again. Its last lines:\n${error.log}`,
     );
   } finally {

@@ -40,7 +40,9 @@ import { md5Note, md5Roles } from "../lib/database/upgrade/passwords.ts";
 import { type Content, keptBeside, planInto, volumeOf } from "../lib/database/volumes.ts";
 import { docker, inspect } from "../lib/docker/client.ts";
 import { freeIn } from "../lib/freeSpace.ts";
-import { input, run, StepError, step } from "../lib/process.ts";
+import { run } from "../lib/process.ts";
+import { UserError } from "../lib/userError.ts";
+import { input, step } from "./step.ts";
 
 /** Port of the old server, beside the new one's. */
 const OLD_PORT = 5433;
@@ -62,13 +64,13 @@ const names = { old: `${container}-upgrade-old`, new: `${container}-upgrade-new`
 await step(async () => {
   const plan = planInto(base, version, await volumes(), await mounted(), await content());
   if (plan.kind === "refuse")
-    throw new StepError(
+    throw new UserError(
       `agatha:database.version: ${version} is older than the data, which is PostgreSQL ${plan.newer}'s (volume ${plan.volume}). Set it to ${plan.newer}.${keptBeside(base, plan.newer, await volumes())}`,
     );
   // The trial asks too, but only once the data has been copied and the services are stopped.
   await refuseUnfitImage({ image, major: version, owner: POSTGRES_USER, command: serverCommand });
   if (plan.kind === "both")
-    throw new StepError(
+    throw new UserError(
       `agatha-db: volume ${plan.volume}, which the database's container uses, holds data of PostgreSQL ${plan.from}, and volume ${target} has been in use with PostgreSQL ${version}: an upgrade would drop that. To go on with ${target}, take the stack down (\`npm run down\` keeps both) and run up again. To upgrade ${plan.volume} instead, look at what is in ${target} first, then drop it (\`docker volume rm ${target}\`) and run up again.`,
     );
   if (plan.kind === "nothing")
@@ -99,7 +101,7 @@ async function upgrade(from: number, volume: string): Promise<string> {
   for (const name of Object.values(names)) await removeContainer(name);
   const oldImage = await imageOf(container, from);
   if (oldImage === undefined)
-    throw new StepError(
+    throw new UserError(
       `agatha-db: ${volume} holds the data of PostgreSQL ${from}, whose image is not in docker any more. Set agatha:database.version to ${from} and run up, then set it to ${version} and run up again.`,
     );
   if ((await volumeHolds({ stack, image: oldImage, volume })) === undefined)
@@ -134,14 +136,14 @@ async function upgrade(from: number, volume: string): Promise<string> {
           .then(() => answersAgain(services))
           .catch(words)
       : "Another update took over";
-    throw new StepError(
+    throw new UserError(
       `agatha-db: the upgrade from PostgreSQL ${from} to ${version} failed: ${reason}. ${back}. Fix what it names and run up again, or set agatha:database.version back to ${from}.`,
     );
   }
 }
 
 function words(error: unknown): string {
-  return (error instanceof StepError ? error.message : String(error)).replace(/\.$/, "");
+  return (error instanceof UserError ? error.message : String(error)).replace(/\.$/, "");
 }
 
 /**
@@ -164,7 +166,7 @@ async function undo(services: Services, volume: string, made: boolean): Promise<
 async function dropUnused(): Promise<void> {
   if (!(await volumes()).includes(target)) return;
   if ((await contentOf(where)) === "data")
-    throw new StepError(
+    throw new UserError(
       `volume ${target} holds data. Drop it, if it is not needed: \`docker volume rm ${target}\``,
     );
   await docker(["volume", "rm", target]);
@@ -186,7 +188,7 @@ async function refuseOtherUsers(volume: string, own?: string): Promise<void> {
   const lines = (await docker(["ps", "--filter", `volume=${volume}`, ...format])).split("\n").filter(Boolean);
   const users = lines.map((line) => line.split(" ")).filter(([id]) => id !== own);
   if (users.length > 0)
-    throw new StepError(`${users.map(([, name]) => name).join(", ")} uses volume ${volume}. Stop it`);
+    throw new UserError(`${users.map(([, name]) => name).join(", ")} uses volume ${volume}. Stop it`);
 }
 
 /** Fills the new volume from the old server. @param md5 Whether roles log in by md5, which new data asks nobody for. */
@@ -213,7 +215,7 @@ async function fill(oldServer: string, from: number, md5: boolean): Promise<Rows
 async function refuseFullVolume(bytes: number): Promise<void> {
   const free = freeIn(await inVolume(where, "df -Pk ."));
   if (!(free >= bytes + HEADROOM))
-    throw new StepError(
+    throw new UserError(
       `the volume has ${megabytes(free)} free, and ${megabytes(bytes + HEADROOM)} are needed. Make room`,
     );
 }

@@ -1,10 +1,11 @@
 /** Runs an npm command on arguments that its table (commands.ts) knows; all else is refused before anything happens. */
+
 import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { didYouMean } from "../config/errors.ts";
 import { quoted } from "../config/text.ts";
-import { main, Stop } from "../exec.ts";
 import { fileOf } from "../stacks/file.ts";
+import { UserError } from "../userError.ts";
 import type { COMMANDS, Option } from "./commands.ts";
 import { askedHelp, runOf, tableOf } from "./help.ts";
 
@@ -58,7 +59,7 @@ export function command<N extends Name>(
 /**
  * Reads a command's arguments.
  *
- * @throws Stop for what its table does not know, and for what npm took away.
+ * @throws UserError for what its table does not know, and for what npm took away.
  */
 export function read<N extends Name>(name: N, args: string[], env: NodeJS.ProcessEnv = {}): Given<N> {
   const table = tableOf(name).options;
@@ -75,7 +76,7 @@ export function read<N extends Name>(name: N, args: string[], env: NodeJS.Proces
     const value = givenValue(token.name, option, token.value, token.inlineValue);
     const before = options[token.name];
     if (typeof before === "string")
-      throw new Stop(
+      throw new UserError(
         `--${token.name}: is given twice, as ${quoted(before)} and ${quoted(String(value))}. Give it once.`,
       );
     options[token.name] = option.multiple ? [...((before ?? []) as string[]), String(value)] : value;
@@ -87,7 +88,7 @@ export function read<N extends Name>(name: N, args: string[], env: NodeJS.Proces
   const file = options["config-file"] as string | undefined;
   // Pulumi takes it for an empty configuration.
   if (file !== undefined && !existsSync(file))
-    throw new Stop(`--config-file: ${quoted(file)} does not exist. Name a file that does.`);
+    throw new UserError(`--config-file: ${quoted(file)} does not exist. Name a file that does.`);
   return {
     ...{ stack, words, pulumi, options: options as Given<N>["options"], file: file ?? fileOf(stack) },
     configFile: file === undefined ? [] : ["--config-file", file],
@@ -99,10 +100,10 @@ function stackOf(given: string | undefined, env: NodeJS.ProcessEnv): string {
   return stackName("AGATHA_STACK", env["AGATHA_STACK"] || "dev");
 }
 
-/** @throws Stop where a text is no stack's name. */
+/** @throws UserError where a text is no stack's name. */
 export function stackName(where: string, text: string): string {
   if (STACK_NAME.test(text)) return text;
-  throw new Stop(`${where}: ${quoted(text)} is not a stack's name. Use letters, digits, _, . and -.`);
+  throw new UserError(`${where}: ${quoted(text)} is not a stack's name. Use letters, digits, _, . and -.`);
 }
 
 function givenValue(
@@ -113,23 +114,23 @@ function givenValue(
 ): string | true {
   if (type === "boolean") {
     if (value === undefined) return true;
-    throw new Stop(
+    throw new UserError(
       `--${name}: takes no value, and ${quoted(value)} is given. Write --${name}, or leave it out.`,
     );
   }
   // What looks like an option is the next one, unless it is tied to this one.
   if (value === undefined || value === "" || (!inline && value.startsWith("-")))
-    throw new Stop(`--${name}: has no value. Write it like \`--${name} ${called}\`.`);
+    throw new UserError(`--${name}: has no value. Write it like \`--${name} ${called}\`.`);
   return value;
 }
 
-function unknown(name: string, raw: string): Stop {
+function unknown(name: string, raw: string): UserError {
   const { options } = tableOf(name);
   const plain = raw.replace(/^--no-/, "");
   const fix = Object.hasOwn(options, plain)
     ? `Leave --${plain} out instead.`
     : nearest(name, raw.replace(/^-+/, ""));
-  return new Stop(`${name}: ${quoted(raw)} is not an option of this command. ${fix}`);
+  return new UserError(`${name}: ${quoted(raw)} is not an option of this command. ${fix}`);
 }
 
 function nearest(name: string, text: string): string {
@@ -144,14 +145,14 @@ function refuseWords(name: string, given: string[]): void {
   const [extra, usage] = [given[words.most], `${runOf(name)} ${words.name}`];
   if (commands !== undefined) {
     const what = extra === undefined ? "no command is given" : `${quoted(extra)} is not a command of it`;
-    throw new Stop(`${name}: ${what}. Use ${commands.join(", ")}; \`${usage}--help\` describes them.`);
+    throw new UserError(`${name}: ${what}. Use ${commands.join(", ")}; \`${usage}--help\` describes them.`);
   }
   if (extra !== undefined)
-    throw new Stop(
+    throw new UserError(
       `${name}: ${quoted(extra)} is one argument too many. ${nearest(name, extra.replace(/^-+/, ""))}`,
     );
   if (given.length < words.least)
-    throw new Stop(`${name}: ${words.name} is missing. Write it like \`${usage}\`.`);
+    throw new UserError(`${name}: ${words.name} is missing. Write it like \`${usage}\`.`);
 }
 
 /** npm keeps what comes before `--`: `npm run down --stack=prod` would take down stack dev. */
@@ -161,6 +162,21 @@ function refuseTaken(name: string, given: object, env: NodeJS.ProcessEnv): void 
     const taken = env[`npm_config_${option.replaceAll("-", "_")}`];
     if (!taken || (NPM_OWN.includes(option) && !(option === "target" && TARGET.test(taken)))) continue;
     const usage = `${runOf(name)} --${option}${value === undefined ? "" : ` ${value}`}`;
-    throw new Stop(`--${option}: was taken by npm, which keeps what comes before "--". Write \`${usage}\`.`);
+    throw new UserError(
+      `--${option}: was taken by npm, which keeps what comes before "--". Write \`${usage}\`.`,
+    );
+  }
+}
+
+/** Runs a command's main function: a UserError, or a step's own error, ends it with its sentence. */
+async function main(body: () => Promise<number | undefined>): Promise<void> {
+  // Whoever reads may have had enough, like `head`: what was begun goes on all the same.
+  process.stdout.on("error", () => {});
+  try {
+    process.exitCode = (await body()) ?? 0;
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 1;
   }
 }

@@ -155,15 +155,6 @@ export const COMMANDS = {
     summary: "Lists every stack: whether it is made, its docker host, its ports.",
     options: {},
   },
-  adopt: {
-    summary: "Takes over the data of a PostgreSQL that ran before, into a stack that is down.",
-    words: one("SOURCE", "a data directory, or a docker volume"),
-    options: {
-      ...STACK_AND_FILE,
-      replace: flag("DROPS THE DATA that the stack has: names it, and asks"),
-      ...YES,
-    },
-  },
   doctor: { summary: "Shows what is there, what is missing, and how to fix it.", options: {} },
   setup: {
     summary: "Installs what is missing; changes nothing where all is there.",

@@ -1,4 +1,5 @@
 /** Reads a stack's configuration: validates it, and fills in every default. */
+
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { z } from "zod";

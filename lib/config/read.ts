@@ -1,4 +1,5 @@
 /** What the running program is given: its configuration, and errors that end it in sentences. */
+
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import * as pulumi from "@pulumi/pulumi";

@@ -1,7 +1,8 @@
 /** Whether an image can serve a stack's data: asked before it replaces anything. */
+
 import { settingsOf } from "../config/databaseSettings.ts";
 import { docker } from "../docker/client.ts";
-import { StepError } from "../process.ts";
+import { UserError } from "../userError.ts";
 import { connection, type Database, sql } from "./postgres.ts";
 import { CHECK_SETTINGS, refusedSettings } from "./serverSettings.ts";
 import { literal } from "./sql.ts";
@@ -18,11 +19,11 @@ export interface Wanted {
   command: string[];
 }
 
-/** @throws StepError where the image has another version or another user, or does not take the settings. */
+/** @throws UserError where the image has another version or another user, or does not take the settings. */
 export async function refuseUnfitImage({ image, major, owner, command }: Wanted): Promise<void> {
   const imageMajor = await majorOfImage(image);
   if (imageMajor !== undefined && imageMajor !== major)
-    throw new StepError(
+    throw new UserError(
       `agatha:database.version: ${major} does not fit the database's image, which has PostgreSQL ${imageMajor}. Set agatha:database.image to an image of ${major}, or agatha:database.version to ${imageMajor}.`,
     );
   const settings = settingsOf(command);
@@ -33,11 +34,11 @@ export async function refuseUnfitImage({ image, major, owner, command }: Wanted)
   ]);
   const user = printed.split("\n")[0] ?? "";
   if (user !== owner.split(":")[0])
-    throw new StepError(
+    throw new UserError(
       `agatha:database.image: ${image} has ${user === "none" ? "no user postgres" : `the user postgres as ${user}`}, and the data belongs to ${owner}. Use the official image for Debian (postgres:${major}), or one that is made from it; images for Alpine are not supported.`,
     );
   const refused = refusedSettings(settings, printed.split("\n").slice(1).join("\n"));
-  if (refused.length > 0) throw new StepError(refused.join("\n"));
+  if (refused.length > 0) throw new UserError(refused.join("\n"));
 }
 
 /** What one database relies on that is not in it, a kind and a name in each line: locales and extensions. */
@@ -50,7 +51,7 @@ const NEEDS = `
 /**
  * Compares what the data relies on with what a server on trial has.
  *
- * @throws StepError with what it lacks: PostgreSQL would start without, and fail when it is used.
+ * @throws UserError with what it lacks: PostgreSQL would start without, and fail when it is used.
  */
 export async function refuseMissing(running: Database, trial: Database): Promise<void> {
   const names = "select datname from pg_database where datallowconn and datconnlimit <> -2;";
@@ -59,7 +60,7 @@ export async function refuseMissing(running: Database, trial: Database): Promise
     for (const need of await sql(running, NEEDS, connection(name))) needs.add(need);
   const missing = await sql(trial, lacking([...needs]));
   if (missing.length > 0)
-    throw new StepError(
+    throw new UserError(
       `agatha-db: the data needs ${missing.join(", ")}, which the new image does not have. Use an image that has it (agatha:packages, agatha:database.image), or take it out of the data first. The running database was left as it is.`,
     );
 }

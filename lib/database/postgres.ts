@@ -1,7 +1,9 @@
 /** SQL on a database from inside its container: over the local socket, where PostgreSQL asks for no password. */
+
 import { DONE, docker, dockerError } from "../docker/client.ts";
 import { freeIn } from "../freeSpace.ts";
-import { run, StepError } from "../process.ts";
+import { run } from "../process.ts";
+import { UserError } from "../userError.ts";
 
 export interface Database {
   /** Name or id of the container. */
@@ -25,16 +27,18 @@ export const NO_TIMEOUTS = `set statement_timeout = 0; select set_config(name, '
  * Runs statements and gives the lines that they answer.
  *
  * @param name The database; default: `database.name`.
- * @throws StepError with PostgreSQL's message.
+ * @throws UserError with PostgreSQL's message.
  */
 export async function sql(database: Database, statements: string, name = database.name): Promise<string[]> {
   const args = ["exec", "-i", database.container, ...PSQL, "-U", database.user, "-d", name];
-  const result = await run("docker", args, `${NO_TIMEOUTS}${statements}\n\\echo ${DONE}\n`);
+  const result = await run("docker", args, {
+    input: `${NO_TIMEOUTS}${statements}\n\\echo ${DONE}\n`,
+  });
   const lines = result.stdout.split("\n").filter(Boolean);
   if (result.code === 0 && lines.includes(DONE)) return lines.filter((line) => line !== DONE);
   const reason = /(?:ERROR|FATAL):[^\n]*(?:\nDETAIL:[^\n]*)?/.exec(result.stderr)?.[0];
-  if (reason === undefined) throw new StepError(await dockerError(["exec"], result));
-  throw new StepError(`database "${name}": ${reason}`);
+  if (reason === undefined) throw new UserError(await dockerError(["exec"], result));
+  throw new UserError(`database "${name}": ${reason}`);
 }
 
 /** A database's name as libpq takes it, which reads a name with `=` as something else. */

@@ -1,4 +1,5 @@
 /** Refuses a configuration that does not fit the data of the running database: before anything is replaced. */
+
 import * as pulumi from "@pulumi/pulumi";
 import { settingArguments, settingsOf } from "../config/databaseSettings.ts";
 import type { Config } from "../config/schema.ts";

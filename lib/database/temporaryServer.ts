@@ -1,7 +1,9 @@
 /** PostgreSQL in containers of their own, which no network reaches: to read a volume, and to fill one. */
+
 import { setTimeout as sleep } from "node:timers/promises";
 import { DONE, docker, inspect } from "../docker/client.ts";
-import { run, StepError, stopIfInterrupted, tail } from "../process.ts";
+import { run, stopIfInterrupted, tail } from "../process.ts";
+import { UserError } from "../userError.ts";
 import type { Content } from "./volumes.ts";
 
 /** Where the official image keeps its data. */
@@ -62,7 +64,7 @@ const QUIET = ["archive_mode=off", "max_worker_processes=0"];
  * Starts a server and waits until it accepts connections; a data directory that is not there is made.
  *
  * @returns The container's id.
- * @throws StepError with the end of its log.
+ * @throws UserError with the end of its log.
  */
 export async function startServer(args: ServerArgs): Promise<string> {
   const { name, image, user, port } = args;
@@ -90,7 +92,7 @@ export async function startServer(args: ServerArgs): Promise<string> {
  * Waits until a server accepts connections over TCP: while a data directory is made, it does so over its socket alone.
  *
  * @param goesOn Throws where the wait is to end early. Default: it does not.
- * @throws StepError with what stands against it, or the end of its log.
+ * @throws UserError with what stands against it, or the end of its log.
  */
 export async function accepts(
   container: string,
@@ -120,7 +122,7 @@ export async function accepts(
     // What another try does not change.
     const refused = /FATAL: +(?! |the database system is)[^\n]*/.exec(stderr)?.[0];
     if (!running || refused !== undefined || performance.now() > end)
-      throw new StepError(`PostgreSQL does not start: ${refused ?? (await lastWords(container))}`);
+      throw new UserError(`PostgreSQL does not start: ${refused ?? (await lastWords(container))}`);
     goesOn();
     await sleep(PAUSE_MS);
   }
@@ -131,11 +133,11 @@ async function lastWords(container: string): Promise<string> {
   return tail(`${stdout}${stderr}`, LOG_LINES) || "it says nothing";
 }
 
-/** Stops a server in good order. @throws StepError where it had to be killed. */
+/** Stops a server in good order. @throws UserError where it had to be killed. */
 export async function stopServer(container: string): Promise<void> {
   await docker(["stop", "-t", STOP_SECONDS, container]);
   const code = await inspect<number>("container", container, ".State.ExitCode");
-  if (code !== 0) throw new StepError(`PostgreSQL did not stop in good order: it ended with ${code}.`);
+  if (code !== 0) throw new UserError(`PostgreSQL did not stop in good order: it ended with ${code}.`);
 }
 
 /** Removes a container for a while, if it is there. @returns Whether it was. */
@@ -149,14 +151,14 @@ export async function removeContainer(name: string): Promise<boolean> {
  * Runs a shell script in the volume's folder and gives what it prints.
  *
  * @param args The script's `$1` and following.
- * @throws StepError in the script's words.
+ * @throws UserError in the script's words.
  */
 export async function inVolume(where: Temporary, script: string, ...args: string[]): Promise<string> {
   const printed = await docker([
     ...["run", "--rm", ...confined(where), "--network", "none", "--user", POSTGRES_USER, "--workdir", DATA],
     ...["--entrypoint", "sh", where.image, "-euc", `${script}\necho "${DONE}"`, "sh", ...args],
   ]);
-  if (!printed.endsWith(DONE)) throw new StepError("docker run: it was interrupted.");
+  if (!printed.endsWith(DONE)) throw new UserError("docker run: it was interrupted.");
   return printed.slice(0, -DONE.length).trim();
 }
 

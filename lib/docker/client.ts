@@ -1,6 +1,7 @@
 /** The docker client, as the steps use it. `DOCKER_HOST` and docker's context decide which daemon answers. */
 
-import { endedWith, type Result, run, StepError } from "../process.ts";
+import { endedWith, type Result, run } from "../process.ts";
+import { UserError } from "../userError.ts";
 import { hostSentence } from "./errors.ts";
 import { isLocal, resolveDockerHost } from "./host.ts";
 
@@ -10,10 +11,10 @@ import { isLocal, resolveDockerHost } from "./host.ts";
  */
 export const DONE = "agatha: done";
 
-/** @throws StepError in docker's words where it fails. */
+/** @throws UserError in docker's words where it fails. */
 export async function docker(args: string[], stdin?: string | Buffer): Promise<string> {
-  const result = await run("docker", args, stdin);
-  if (result.code !== 0) throw new StepError(await dockerError(args, result));
+  const result = await run("docker", args, { ...(stdin !== undefined && { input: stdin }) });
+  if (result.code !== 0) throw new UserError(await dockerError(args, result));
   return result.stdout.trim();
 }
 
@@ -45,7 +46,7 @@ export async function tagged(ref: string, name: string): Promise<boolean> {
   const args = ["tag", ref, name];
   const result = await run("docker", args);
   if (result.code !== 0 && !/no such image/i.test(result.stderr))
-    throw new StepError(await dockerError(args, result));
+    throw new UserError(await dockerError(args, result));
   return result.code === 0;
 }
 
@@ -59,7 +60,7 @@ export async function inspect<T>(
   const result = await run("docker", args);
   if (result.code === 0) return JSON.parse(result.stdout) as T;
   if (/no such (image|container|object)/i.test(result.stderr)) return undefined;
-  throw new StepError(await dockerError(args, result));
+  throw new UserError(await dockerError(args, result));
 }
 
 /** What `docker inspect` says of each of several things; one that went away meanwhile is left out. */
@@ -73,9 +74,17 @@ export async function inspectAll<T>(
   const result = await run("docker", args);
   const denials = result.stderr.split("\n").filter(Boolean);
   if (result.code !== 0 && !denials.every((line) => /no such (image|container|object)/i.test(line)))
-    throw new StepError(await dockerError(args, result));
+    throw new UserError(await dockerError(args, result));
   return result.stdout
     .split("\n")
     .filter(Boolean)
     .map((line) => JSON.parse(line) as T);
+}
+
+/** Id of a service's container, where it runs. */
+export async function runningContainer(stack: string, service: string): Promise<string | undefined> {
+  const labels = [`label=agatha.stack=${stack}`, `label=agatha.service=${service}`];
+  const filters = labels.flatMap((label) => ["--filter", label]);
+  const ids = await docker(["ps", "--quiet", "--no-trunc", ...filters]);
+  return ids.split("\n").find(Boolean);
 }

@@ -1,6 +1,8 @@
 /** Waits until a container's service is healthy, or is known not to get so. */
+
 import { setTimeout as sleep } from "node:timers/promises";
-import { run, StepError, stopIfInterrupted, tail } from "../process.ts";
+import { run, stopIfInterrupted, tail } from "../process.ts";
+import { UserError } from "../userError.ts";
 import { inspect } from "./client.ts";
 
 /** Lines of the log that a failure shows. */
@@ -37,7 +39,7 @@ export class Unhealthy extends Error {
  * unhealthy.
  *
  * @param limit Longest time, in milliseconds.
- * @throws Unhealthy; StepError where the container is gone.
+ * @throws Unhealthy; UserError where the container is gone.
  */
 export async function untilHealthy(container: string, probe: string[], limit: number): Promise<void> {
   const start = performance.now();
@@ -47,15 +49,15 @@ export async function untilHealthy(container: string, probe: string[], limit: nu
   for (;;) {
     stopIfInterrupted();
     const down = await whyDown(container, restarts, answer);
-    if (down !== undefined) throw new Unhealthy(down, await lastLines(container));
+    if (down !== undefined) throw new Unhealthy(down, await logTail(container));
     const { code, stdout, stderr } = await run("docker", ["exec", container, ...probe]);
     if (code === 0) return;
     answer = `${stdout}\n${stderr}`.trim() || "nothing";
     if (code === IN_VAIN)
-      throw new Unhealthy(answer.replace(/^.* (?=listens on)/, ""), await lastLines(container));
+      throw new Unhealthy(answer.replace(/^.* (?=listens on)/, ""), await logTail(container));
     if (performance.now() - start > limit) {
       const what = `is not healthy after ${Math.round(limit / 1000)} s${because(answer)}`;
-      throw new Unhealthy(what, await lastLines(container));
+      throw new Unhealthy(what, await logTail(container));
     }
     await sleep(PAUSE_MS);
   }
@@ -64,7 +66,7 @@ export async function untilHealthy(container: string, probe: string[], limit: nu
 /** Undefined while the service may still get healthy. */
 async function whyDown(container: string, restarts: number, answer: string): Promise<string | undefined> {
   const seen = await look(container);
-  if (seen === undefined) throw new StepError(`${container}: is gone. Run \`pulumi up --refresh\`.`);
+  if (seen === undefined) throw new UserError(`${container}: is gone. Run \`pulumi up --refresh\`.`);
   const { Status, ExitCode, OOMKilled, Health } = seen.State;
   if (OOMKilled) return "was killed: it needs more memory than its limit";
   if (seen.RestartCount > restarts || Status === "restarting")
@@ -97,7 +99,7 @@ async function lastCode(container: string): Promise<number | "unknown"> {
   return "unknown";
 }
 
-async function lastLines(container: string): Promise<string> {
+async function logTail(container: string): Promise<string> {
   const { stdout, stderr } = await run("docker", ["logs", "--tail", String(LOG_LINES), container]);
   return tail(`${stdout}${stderr}`, LOG_LINES);
 }

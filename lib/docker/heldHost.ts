@@ -1,4 +1,5 @@
 /** Keeps a stack on the docker host that it was made on, and by the name that it was made by. */
+
 import * as pulumi from "@pulumi/pulumi";
 import { renamed, volumeOf } from "../database/volumes.ts";
 import { UserError } from "../userError.ts";

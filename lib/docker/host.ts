@@ -1,4 +1,5 @@
 /** Which docker host a stack is brought up on: found once, for the provider and every docker command alike. */
+
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { homedir } from "node:os";

@@ -1,4 +1,5 @@
 /** Finds published ports that something else has already, before anything of the stack is touched. */
+
 import { createServer } from "node:net";
 import { UserError } from "../userError.ts";
 import { askDocker } from "./ask.ts";

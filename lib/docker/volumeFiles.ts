@@ -1,9 +1,11 @@
 /** Files of a service, secrets among them, on their way into volumes: by standard input alone. */
+
 import { randomBytes } from "node:crypto";
 import { posix } from "node:path";
 import { buffer } from "node:stream/consumers";
 import tar from "tar-stream";
-import { run, StepError } from "../process.ts";
+import { run } from "../process.ts";
+import { UserError } from "../userError.ts";
 import { docker } from "./client.ts";
 
 /** A file as a step is handed it. */
@@ -37,7 +39,7 @@ export async function readFiles(): Promise<PlacedFile[]> {
     return text === "" ? [] : (JSON.parse(text) as PlacedFile[]);
   } catch {
     // Not the parser's own words: they repeat the input.
-    throw new StepError("step: standard input is no list of files. Run it through pulumi, which gives it.");
+    throw new UserError("step: standard input is no list of files. Run it through pulumi, which gives it.");
   }
 }
 

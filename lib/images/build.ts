@@ -1,9 +1,10 @@
 /** The images of a stack as its configuration has them: their refs, and the programs that write them. */
+
 import { readFileSync } from "node:fs";
 import { parse } from "yaml";
 import { loadConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
-import { lastLines, run, Stop } from "../exec.ts";
+import { run, tail } from "../process.ts";
 import { textsOf } from "../stacks/file.ts";
 import { UserError } from "../userError.ts";
 import { applicationOf, evaluateImages } from "./evaluate.ts";
@@ -48,7 +49,7 @@ export function configOf(
       ...(exists === undefined ? {} : { exists }),
     });
   } catch (error) {
-    throw error instanceof UserError ? new Stop(error.message) : error;
+    throw error instanceof UserError ? new UserError(error.message) : error;
   }
 }
 
@@ -82,7 +83,7 @@ function textOf(file: string): string {
  */
 export async function buildImages(config: Config, folder: string, env: NodeJS.ProcessEnv): Promise<Built[]> {
   const meta = await evaluateImages(config).catch((error: unknown) => {
-    throw error instanceof UserError ? new Stop(error.message) : error;
+    throw error instanceof UserError ? new UserError(error.message) : error;
   });
   const application = applicationOf(config);
   const built: Built[] = [];
@@ -94,7 +95,7 @@ export async function buildImages(config: Config, folder: string, env: NodeJS.Pr
       env,
     });
     if (code !== 0)
-      throw new Stop(`nix-build of ${attribute} failed with ${code}:\n${lastLines(output, SHOWN_LINES)}`);
+      throw new UserError(`nix-build of ${attribute} failed with ${code}:\n${tail(output, SHOWN_LINES)}`);
     built.push({ service, attribute, ref: imageRef(meta[service]), program });
   }
   return built;

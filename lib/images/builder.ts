@@ -1,4 +1,5 @@
 /** Finds out, before anything is touched, whether Nix can build for a docker host of another system than this machine's. */
+
 import { execFile } from "node:child_process";
 import * as pulumi from "@pulumi/pulumi";
 import type { DockerHost } from "../docker/host.ts";

@@ -1,4 +1,5 @@
 /** Asks Nix what the images would be, without building any. */
+
 import { type ExecFileException, execFile } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { z } from "zod";

@@ -1,7 +1,9 @@
 /** Loads an image into the daemon: only the layers that it lacks, all of them where that is not taken. */
+
 import type { Readable } from "node:stream";
 import { docker, dockerError, remoteHost } from "../docker/client.ts";
-import { endedWith, pipe, type Result, run, StepError, stopIfInterrupted, tail } from "../process.ts";
+import { endedWith, pipe, type Result, run, stopIfInterrupted, tail } from "../process.ts";
+import { UserError } from "../userError.ts";
 import { compress } from "./compress.ts";
 import { type Layer, leaveOut, presence, type Sent, toLeaveOut } from "./layers.ts";
 
@@ -20,7 +22,7 @@ const SHOWN_LINES = 30;
  * @param layers What `knownLayers` answers, which may be asked while the image is built.
  * @param tells Whether the program tells its layers and leaves some out itself, as those of the set `debian` do.
  * @returns What was sent: `1 of 14 layers, 3.2 MB of 131.0 MB sent in 0.4 s`.
- * @throws StepError in docker's words.
+ * @throws UserError in docker's words.
  */
 export async function load(image: Writer, layers: Promise<string[][]>, tells: boolean): Promise<string> {
   const known = await layers;
@@ -32,7 +34,7 @@ export async function load(image: Writer, layers: Promise<string[][]>, tells: bo
     stopIfInterrupted();
     sent = await send(image, []);
   }
-  if (sent === undefined) throw new StepError("docker load: took nothing and did not say why. Try again.");
+  if (sent === undefined) throw new UserError("docker load: took nothing and did not say why. Try again.");
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   return `${sent.layers} of ${sent.ofLayers} layers, ${megabytes(sent.bytes)} of ${megabytes(sent.ofBytes)} sent in ${seconds} s`;
 }
@@ -66,12 +68,12 @@ async function transfer(
   if (loader.code === 0 && unpackError === undefined && source.code === 0) return sent;
   if (sent.layers < sent.ofLayers) return undefined;
   if (unpackError !== undefined || loader.code !== 0)
-    throw new StepError(await dockerError(["load"], { ...loader, stderr: unpackError ?? loader.stderr }));
+    throw new UserError(await dockerError(["load"], { ...loader, stderr: unpackError ?? loader.stderr }));
   throw failed(program, source);
 }
 
-const failed = (program: string, result: Result): StepError =>
-  new StepError(`${program} ${endedWith(result)}:\n${tail(result.stderr, SHOWN_LINES)}`);
+const failed = (program: string, result: Result): UserError =>
+  new UserError(`${program} ${endedWith(result)}:\n${tail(result.stderr, SHOWN_LINES)}`);
 
 /**
  * The layers of every image in the daemon. None with the containerd store, which knows layers by other names and may

@@ -1,4 +1,5 @@
 /** Asks the docker daemon, once for all images, which of them it has; so that one that was pruned is brought back. */
+
 import { askDocker } from "../docker/ask.ts";
 import type { DockerHost } from "../docker/host.ts";
 import { UserError } from "../userError.ts";

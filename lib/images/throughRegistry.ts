@@ -1,4 +1,5 @@
 /** Brings an image to the docker host by way of a registry: only the blobs that it lacks go there, and from there by digest. */
+
 import { createWriteStream, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,7 +8,8 @@ import { pipeline } from "node:stream/promises";
 import { dockerError, inspect, tagged } from "../docker/client.ts";
 import { type DockerHost, resolveDockerHost } from "../docker/host.ts";
 import { authFile, pullError, type Registry, registryError, repositoryOf } from "../docker/registry.ts";
-import { endedWith, run, StepError, start, tail } from "../process.ts";
+import { endedWith, run, start, tail } from "../process.ts";
+import { UserError } from "../userError.ts";
 import type { Writer } from "./load.ts";
 
 /**
@@ -43,14 +45,14 @@ async function push(image: Writer, ref: string, registry: Registry, folder: stri
   const there = await skopeo("inspect", tls, ...auth, "--format", "{{.Digest}}", target);
   if (there.code === 0) return { digest: there.stdout.trim(), sent: false };
   if (!/manifest unknown|name unknown|not found/i.test(there.stderr))
-    throw new StepError(registryError(registry, "this machine", there.stderr));
+    throw new UserError(registryError(registry, "this machine", there.stderr));
   // Compressed here first: only of a blob whose digest is known can the registry say that it has it.
   const layout = `oci:${join(folder, "image")}`;
   // skopeo wants a file that it can go back in.
   const archive = join(folder, "archive.tar");
   await write(image, archive);
   const packed = await skopeo("copy", "--quiet", `docker-archive:${archive}`, layout);
-  if (packed.code !== 0) throw new StepError(`skopeo copy: ${packed.stderr.trim()}`);
+  if (packed.code !== 0) throw new UserError(`skopeo copy: ${packed.stderr.trim()}`);
   const digestFile = join(folder, "digest");
   const to = [
     `--dest-${tls.slice(2)}`,
@@ -60,7 +62,7 @@ async function push(image: Writer, ref: string, registry: Registry, folder: stri
     digestFile,
   ];
   const copied = await skopeo("copy", ...to, layout, target);
-  if (copied.code !== 0) throw new StepError(registryError(registry, "this machine", copied.stderr));
+  if (copied.code !== 0) throw new UserError(registryError(registry, "this machine", copied.stderr));
   return { digest: readFileSync(digestFile, "utf8").trim(), sent: true };
 }
 
@@ -69,10 +71,10 @@ async function write({ program, args }: Writer, file: string): Promise<void> {
   const { child, ended } = start(program, args);
   await pipeline(child.stdout, createWriteStream(file)).catch((error: Error) => {
     child.kill();
-    throw new StepError(`${file}: ${error.message}. Free some space in the temporary folder, or set TMPDIR.`);
+    throw new UserError(`${file}: ${error.message}. Free some space in the temporary folder, or set TMPDIR.`);
   });
   const result = await ended;
-  if (result.code !== 0) throw new StepError(`${program} ${endedWith(result)}:\n${tail(result.stderr, 30)}`);
+  if (result.code !== 0) throw new UserError(`${program} ${endedWith(result)}:\n${tail(result.stderr, 30)}`);
 }
 
 /** Signatures are no matter here: the image was built here. */
@@ -83,14 +85,14 @@ async function pull(ref: string, digest: string, registry: Registry, folder: str
   const byDigest = `${repositoryOf(registry, ref.split(":")[0] ?? "")}@${digest}`;
   const host = await resolveDockerHost(undefined);
   const args = ["pull", "--quiet", byDigest];
-  const { code, stderr } = await run("docker", args, undefined, loginEnvironment(host, folder));
-  if (code !== 0) throw new StepError(pullError(registry, host.address, stderr));
+  const { code, stderr } = await run("docker", args, { env: loginEnvironment(host, folder) });
+  if (code !== 0) throw new UserError(pullError(registry, host.address, stderr));
   // Another stack that pulled the same at the same time may have taken the name away: it has given it ours before.
   if (!(await tagged(byDigest, ref)) && (await inspect("image", ref, ".Id")) === undefined)
-    throw new StepError(`docker tag: ${byDigest} was pulled and is gone. Run up again.`);
+    throw new UserError(`docker tag: ${byDigest} was pulled and is gone. Run up again.`);
   const removed = await run("docker", ["image", "rm", byDigest]);
   if (removed.code !== 0 && !/no such image/i.test(removed.stderr))
-    throw new StepError(await dockerError(["image"], removed));
+    throw new UserError(await dockerError(["image"], removed));
 }
 
 /** Docker's client with a login of its own: in another folder it finds no contexts, so it is told the host outright. */

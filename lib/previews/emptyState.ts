@@ -1,10 +1,12 @@
 /** A stack without state and without secrets, for previews where there is no token: a pull request from a fork. */
+
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Document, isMap, isScalar, parseDocument, visit } from "yaml";
-import { run, Stop } from "../exec.ts";
+import { run } from "../process.ts";
+import { UserError } from "../userError.ts";
 
 /** Stands for a secret that is not known here. */
 const PLACEHOLDER = "placeholder-of-a-secret";
@@ -18,12 +20,12 @@ const SECRETS = ["agatha:databasePassword"];
 /**
  * A stack's file with a placeholder for each secret.
  *
- * @throws Stop where it is no YAML.
+ * @throws UserError where it is no YAML.
  */
 export function withoutSecrets(file: string, text: string): string {
   const document: Document = parseDocument(text);
   if (document.errors.length > 0)
-    throw new Stop(`${file}: is no YAML: ${document.errors[0]?.message} Fix it, then run this again.`);
+    throw new UserError(`${file}: is no YAML: ${document.errors[0]?.message} Fix it, then run this again.`);
   if (!isMap(document.contents)) document.contents = document.createNode({});
   visit(document, {
     Map: (_, map) =>
@@ -43,7 +45,7 @@ export function withoutSecrets(file: string, text: string): string {
  *
  * @param file The stack's file.
  * @param body Gets the arguments that name the config, and the environment to run pulumi in.
- * @throws Stop where the stack has no file.
+ * @throws UserError where the stack has no file.
  */
 export async function withEmptyState<T>(
   stack: string,
@@ -52,7 +54,7 @@ export async function withEmptyState<T>(
   body: (config: string[], env: NodeJS.ProcessEnv) => Promise<T>,
 ): Promise<T> {
   if (!existsSync(file))
-    throw new Stop(`--stack: ${JSON.stringify(stack)} has no file ${file}. Name a stack that has one.`);
+    throw new UserError(`--stack: ${JSON.stringify(stack)} has no file ${file}. Name a stack that has one.`);
   const folder = mkdtempSync(join(tmpdir(), "agatha-preview-"));
   try {
     const config = join(folder, `Pulumi.${stack}.yaml`);
@@ -62,7 +64,7 @@ export async function withEmptyState<T>(
     writeFileSync(join(folder, "Pulumi.yaml"), "name: agatha\nruntime: nodejs\n");
     const args = ["stack", "init", stack, "--no-select", "--non-interactive"];
     const { code, output } = await run("pulumi", args, { env: empty, cwd: folder });
-    if (code !== 0) throw new Stop(`pulumi stack init ${stack}: ended with ${code}:\n${output.trim()}`);
+    if (code !== 0) throw new UserError(`pulumi stack init ${stack}: ended with ${code}:\n${output.trim()}`);
     return await body(["--config-file", config], { ...empty, AGATHA_CONFIG_FILE: config });
   } finally {
     rmSync(folder, { recursive: true });

@@ -1,7 +1,8 @@
 /** A comment on a pull request by GitHub's REST API: one for each stack, which each push brings up to date. */
+
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Stop } from "../exec.ts";
+import { UserError } from "../userError.ts";
 
 /** A repository, and what may be done in it. */
 export interface Repository {
@@ -32,30 +33,30 @@ const PAGE = 100;
 const TRIES = 3;
 
 /** GitHub has nothing at an address. */
-class NotFound extends Stop {}
+class NotFound extends UserError {}
 
 const need = (env: NodeJS.ProcessEnv, name: string): string => {
   const value = env[name];
   if (value === undefined || value === "")
-    throw new Stop(`${name}: is not set. Run this in a job of one of GitHub's workflows.`);
+    throw new UserError(`${name}: is not set. Run this in a job of one of GitHub's workflows.`);
   return value;
 };
 
-/** @throws Stop where this is no job of a workflow. */
+/** @throws UserError where this is no job of a workflow. */
 export const readRepository = (env: NodeJS.ProcessEnv): Repository => ({
   api: env["GITHUB_API_URL"] || "https://api.github.com",
   repository: need(env, "GITHUB_REPOSITORY"),
   token: need(env, "GITHUB_TOKEN"),
 });
 
-/** @throws Stop where this is no job for a pull request. */
+/** @throws UserError where this is no job for a pull request. */
 export function readPullRequest(env: NodeJS.ProcessEnv): PullRequest {
   const event = JSON.parse(readFileSync(need(env, "GITHUB_EVENT_PATH"), "utf8")) as {
     action?: string;
     pull_request?: { number: number; head: { sha: string } };
   };
   if (event.pull_request === undefined)
-    throw new Stop(`GITHUB_EVENT_PATH: the event is no pull request's. Run this on \`pull_request\`.`);
+    throw new UserError(`GITHUB_EVENT_PATH: the event is no pull request's. Run this on \`pull_request\`.`);
   return {
     ...readRepository(env),
     number: event.pull_request.number,
@@ -132,7 +133,9 @@ async function request<T>(to: Repository, method: string, path: string, content?
     const passing = answer instanceof Error || answer.status >= 500;
     if (!passing || attempt === TRIES) {
       const sentence = await refusal(answer, method, path);
-      throw answer instanceof Response && answer.status === 404 ? new NotFound(sentence) : new Stop(sentence);
+      throw answer instanceof Response && answer.status === 404
+        ? new NotFound(sentence)
+        : new UserError(sentence);
     }
     await sleep(attempt * 1000);
   }

@@ -1,24 +1,27 @@
 /** A key for a docker host that is reached by ssh, on a machine that is thrown away after: a CI runner. */
+
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Stop } from "../exec.ts";
+import { UserError } from "../userError.ts";
 
 /**
  * Puts `SSH_KEY` and `SSH_KNOWN_HOSTS` where ssh looks for them, readable by their owner alone.
  *
  * @param home The home folder.
  * @returns What was done, without any of the key.
- * @throws Stop where a key comes without the host's own keys: whoever answers would be trusted.
+ * @throws UserError where a key comes without the host's own keys: whoever answers would be trusted.
  */
 export function takeKey(env: NodeJS.ProcessEnv, home: string): string {
   const [key = "", known = ""] = [env["SSH_KEY"]?.trim(), env["SSH_KNOWN_HOSTS"]?.trim()];
   if (key === "") return "no key is given: the docker host is reached without one";
   if (!/^-----BEGIN [A-Z ]*PRIVATE KEY-----\n/.test(key))
-    throw new Stop(
+    throw new UserError(
       "SSH_KEY: the value (not shown) is no private key. Give the whole file, its first line too.",
     );
   if (known === "")
-    throw new Stop("SSH_KNOWN_HOSTS: is not set. Set it to what `ssh-keyscan HOST` prints, checked by hand.");
+    throw new UserError(
+      "SSH_KNOWN_HOSTS: is not set. Set it to what `ssh-keyscan HOST` prints, checked by hand.",
+    );
   const folder = join(home, ".ssh");
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const file = join(folder, "agatha-docker-host");

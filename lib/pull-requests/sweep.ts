@@ -1,6 +1,7 @@
 /** Which stacks the sweep is about: a name alone is not enough where a backend holds other stacks too. */
-import { Stop } from "../exec.ts";
+
 import { type Deployment, dockerHostOf } from "../stacks/state.ts";
+import { UserError } from "../userError.ts";
 
 /** The number of the pull request that a stack is for; undefined for any other stack. */
 export const numberOf = (stack: string): number | undefined => {
@@ -8,11 +9,11 @@ export const numberOf = (stack: string): number | undefined => {
   return number === undefined ? undefined : Number(number);
 };
 
-/** Where review stacks run. @throws Stop where nobody says so. */
+/** Where review stacks run. @throws UserError where nobody says so. */
 export function reviewHost(env: NodeJS.ProcessEnv): string {
   const host = env["REVIEW_DOCKER_HOST"];
   if (!host)
-    throw new Stop(
+    throw new UserError(
       "REVIEW_DOCKER_HOST: is not set. Name the docker host of the review stacks, like ssh://user@host; stacks on others are left alone.",
     );
   return host;

@@ -1,4 +1,5 @@
 /** A stack's own file, `Pulumi.<stack>.yaml`: what of it a command needs before there is a stack, and a new one. */
+
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { parse } from "yaml";
 import application from "../../nix/application.json" with { type: "json" };
@@ -6,7 +7,7 @@ import { collect } from "../config/keys.ts";
 import { isSample } from "../config/load.ts";
 import { lostTexts } from "../config/stackFileTexts.ts";
 import { NAMESPACE } from "../config/text.ts";
-import { Stop } from "../exec.ts";
+import { UserError } from "../userError.ts";
 
 /** The sample's and the seed's ports; a further stack's lie a hundred above the ones before. */
 const FIRST = { back: 8000, front: 5173 };
@@ -30,25 +31,27 @@ export const fileOf = (stack: string): string => `Pulumi.${stack}.yaml`;
 
 export type Values = Record<string, unknown>;
 
-/** The configuration in a stack's file; empty where there is none. @throws Stop where it is no YAML. */
+/** The configuration in a stack's file; empty where there is none. @throws UserError where it is no YAML. */
 export function readStackFile(path: string): Values {
   if (!existsSync(path)) return {};
   try {
     const content = parse(readFileSync(path, "utf8")) as { config?: Values } | null;
     return content?.config ?? {};
   } catch (error) {
-    throw new Stop(`${path}: cannot be read as YAML. Fix it: ${(error as Error).message.split("\n")[0]}`);
+    throw new UserError(
+      `${path}: cannot be read as YAML. Fix it: ${(error as Error).message.split("\n")[0]}`,
+    );
   }
 }
 
 /**
  * Looks for texts that Pulumi would change for good when it writes its salt into the file.
  *
- * @throws Stop with a sentence for each.
+ * @throws UserError with a sentence for each.
  */
 export function refuseLostTexts(path: string): void {
   const lost = existsSync(path) ? lostTexts(readFileSync(path, "utf8")) : [];
-  if (lost.length > 0) throw new Stop(lost.join("\n"));
+  if (lost.length > 0) throw new UserError(lost.join("\n"));
 }
 
 /** As Pulumi hands it to the program: a text for each key; for what is encrypted, one that stands for it. */
@@ -120,7 +123,7 @@ export async function choosePorts(
     const ports = { back: FIRST.back + step, front: FIRST.front + step };
     if (!(await taken(ports.back)) && !(await taken(ports.front))) return ports;
   }
-  throw new Stop("stack: no two ports are free. Give them in the stack's file.");
+  throw new UserError("stack: no two ports are free. Give them in the stack's file.");
 }
 
 /** The file of the sample's front that says where its back is. */

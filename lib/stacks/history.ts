@@ -1,6 +1,5 @@
 /** What a stack ran, generation by generation, in a reviewer's words. */
 
-import { Stop } from "../exec.ts";
 import {
   decode,
   type Generation,
@@ -10,6 +9,7 @@ import {
 } from "../images/generations.ts";
 import { differences, short } from "../previews/explain.ts";
 import { table } from "../table.ts";
+import { UserError } from "../userError.ts";
 import { fullName } from "./stack.ts";
 
 /** What the docker host says; undefined where it does not answer. */
@@ -46,7 +46,7 @@ interface Resource {
 /**
  * The list from what `pulumi stack export` prints; empty where nothing was deployed.
  *
- * @throws Stop where the list is none.
+ * @throws UserError where the list is none.
  */
 export function recorded(exported: string): Recorded {
   const { deployment } = JSON.parse(exported) as { deployment?: { resources?: Resource[] } };
@@ -54,7 +54,9 @@ export function recorded(exported: string): Recorded {
   if (resource === undefined) return { list: [], dockerHost: undefined };
   const list = decode(String(resource.outputs?.stdout));
   if (list === undefined)
-    throw new Stop("history: the list in the stack's state cannot be read. `npm run up` begins a new one.");
+    throw new UserError(
+      "history: the list in the stack's state cannot be read. `npm run up` begins a new one.",
+    );
   const dockerHost = resource.outputs?.environment?.["DOCKER_HOST"];
   return { list, dockerHost: typeof dockerHost === "string" ? dockerHost : undefined };
 }

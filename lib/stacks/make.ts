@@ -1,4 +1,5 @@
 /** Makes stacks with fresh secrets and free ports; gives one that is there its file back. */
+
 import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { parse, parseDocument } from "yaml";
@@ -6,7 +7,8 @@ import { DOCKER_HOST } from "../config/fields.ts";
 import { DEMANDING_STACKS } from "../config/load.ts";
 import { isLocal, resolveDockerHost } from "../docker/host.ts";
 import { type Holder, isFree, parseHolders } from "../docker/ports.ts";
-import { run, Stop } from "../exec.ts";
+import { run } from "../process.ts";
+import { UserError } from "../userError.ts";
 import {
   choosePorts,
   dockerHostOf,
@@ -81,9 +83,9 @@ export const hostFor = (
 
 function refuseUnusable({ dockerHost, like }: Wanted): void {
   if (dockerHost !== undefined && !DOCKER_HOST.test(dockerHost))
-    throw new Stop(`stack: "${dockerHost}" is not a docker host. Write it like ssh://user@host.`);
+    throw new UserError(`stack: "${dockerHost}" is not a docker host. Write it like ssh://user@host.`);
   if (like !== undefined && !existsSync(fileOf(like)))
-    throw new Stop(`--like: there is no ${fileOf(like)}. Name a stack that has a file here.`);
+    throw new UserError(`--like: there is no ${fileOf(like)}. Name a stack that has a file here.`);
   if (like !== undefined) refuseModel(fileOf(like), readFileSync(fileOf(like), "utf8"));
 }
 
@@ -97,16 +99,16 @@ export function refuseModel(file: string, text: string): void {
   const known = provider === undefined || provider === "passphrase" || provider === "default";
   const key = known ? (parsed.has("environment") ? "environment" : undefined) : "secretsprovider";
   if (key !== undefined)
-    throw new Stop(
+    throw new UserError(
       `--like: ${file} has "${key}", which is not copied. Take a model without it, or write the new stack's file by hand.`,
     );
 }
 
 function refuseExisting(stack: string, wanted: Wanted, there: boolean, fresh: boolean): void {
   if (there && !wanted.ifNotExists)
-    throw new Stop(`stack: ${stack} is there already. \`npm run up -- --stack ${stack}\` brings it up.`);
+    throw new UserError(`stack: ${stack} is there already. \`npm run up -- --stack ${stack}\` brings it up.`);
   if (!there && !fresh && (wanted.dockerHost !== undefined || wanted.like !== undefined))
-    throw new Stop(
+    throw new UserError(
       `stack: ${fileOf(stack)} is there already. Change what it has to say, agatha:dockerHost too, then run this with the name alone.`,
     );
 }
@@ -119,7 +121,7 @@ async function lastFile(stack: string, env: NodeJS.ProcessEnv): Promise<Last | u
   const args = ["config", "refresh", "--force", "--stack", fullName(stack, env), "--non-interactive"];
   const { code, output } = await run("pulumi", args, { env });
   if (/no previous deployment/.test(output)) return undefined;
-  if (code !== 0) throw new Stop(`pulumi config refresh: ended with ${code}:\n${output.trim()}`);
+  if (code !== 0) throw new UserError(`pulumi config refresh: ended with ${code}:\n${output.trim()}`);
   const { config, ...rest } = parse(readFileSync(fileOf(stack), "utf8")) as Partial<Last>;
   return { ...rest, config: config ?? {} };
 }
@@ -206,7 +208,7 @@ export async function setSecret(
   const how = ["--secret", ...(path ? ["--path"] : []), "--non-interactive"];
   const args = ["config", "set", key, "--stack", fullName(stack, env), ...how];
   const { code, output } = await run("pulumi", args, { env, input: `${value}\n` });
-  if (code !== 0) throw new Stop(`pulumi config set ${key}: ended with ${code}:\n${output.trim()}`);
+  if (code !== 0) throw new UserError(`pulumi config set ${key}: ended with ${code}:\n${output.trim()}`);
 }
 
 /** A secret of another stack, which has to be in the backend, under the same passphrase. */
@@ -215,7 +217,7 @@ async function secretOf(stack: string, { key, path }: Place, env: NodeJS.Process
   const args = ["config", "get", key, "--stack", fullName(stack, env), ...how];
   const { code, output, stdout } = await run("pulumi", args, { env });
   if (code !== 0)
-    throw new Stop(
+    throw new UserError(
       `${fileOf(stack)}: its secret ${key} cannot be read: ${output.trim()}. Make the stack (\`npm run stack -- new ${stack}\`) in this backend and set its secrets, or take a model without any.`,
     );
   return (JSON.parse(stdout) as { value: string }).value;

@@ -1,6 +1,7 @@
 /** What of a stack is on the docker host, found by its labels. */
+
 import { dockerFailure } from "../../setup/docker.ts";
-import { run } from "../exec.ts";
+import { run } from "../process.ts";
 import { npmRun } from "./stack.ts";
 
 export type Kind = "container" | "network" | "volume";
@@ -20,7 +21,7 @@ export const SERVICES = ["db", "back", "front"];
 /** Said of a service that has no container. */
 export const ABSENT = "is not there";
 
-/** @throws Stop in docker's words. */
+/** @throws UserError in docker's words. */
 export async function partsOf(kind: Kind, stack: string, env: NodeJS.ProcessEnv): Promise<Part[]> {
   const fields = kind === "container" ? ["Names", "Status", "Ports", "Image"] : ["Name"];
   const format = ['{{.Label "agatha.service"}}', ...fields.map((field) => `{{.${field}}}`)].join("\t");

@@ -1,10 +1,12 @@
 /** Lets a stack go on after an update that was killed; locks and what is unfinished only with the state in files. */
+
 import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { run, Stop } from "../exec.ts";
+import { run } from "../process.ts";
 import { line } from "../report.ts";
+import { UserError } from "../userError.ts";
 import { exportedState, isOwnEngine, refuseOtherEngine, refuseRenamed } from "./ownEngine.ts";
 import { fullName, listed } from "./stack.ts";
 import { type Deployment, dockerHostOf, isFreeInCloud, sortLocks, unfinished } from "./state.ts";
@@ -95,7 +97,7 @@ async function forgetUnfinished(
     if (code !== 0 || output.trim() !== stack) continue;
     const force = kind === "container" ? ["--force", "--volumes"] : [];
     const removed = await run("docker", [kind, "rm", ...force, name], { env: dockerEnv });
-    if (removed.code !== 0) throw new Stop(`docker ${kind} rm ${name}: ${removed.output.trim()}`);
+    if (removed.code !== 0) throw new UserError(`docker ${kind} rm ${name}: ${removed.output.trim()}`);
     line("state", `${SAID}the ${kind} ${name}, which it was making, is taken away`);
   }
   const args = [
@@ -108,7 +110,7 @@ async function forgetUnfinished(
     ...refreshArgs,
   ];
   const { code, output } = await run("pulumi", args, { env });
-  if (code !== 0) throw new Stop(`pulumi refresh: ended with ${code}:\n${output.trim()}`);
+  if (code !== 0) throw new UserError(`pulumi refresh: ended with ${code}:\n${output.trim()}`);
 }
 
 /** The name of the program that a process runs; undefined where there is no such process. */

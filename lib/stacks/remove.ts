@@ -1,9 +1,11 @@
 /** Removes stacks without leftovers, and lists them. */
+
 import { existsSync, rmSync } from "node:fs";
 import { confirm } from "../confirm.ts";
-import { run, runHere, Stop } from "../exec.ts";
 import { stackTag } from "../images/plan.ts";
+import { run, runHere } from "../process.ts";
 import { table } from "../table.ts";
+import { UserError } from "../userError.ts";
 import { dockerHostOf, fileOf, publishedOf, readStackFile, stacksWithFiles } from "./file.ts";
 import { exportedState, refuseOtherEngine } from "./ownEngine.ts";
 import { dataIn, partsOf } from "./parts.ts";
@@ -33,7 +35,7 @@ export async function removeStack(
   const volumes = await partsOf("volume", stack, env);
   const data = dataIn(volumes);
   if (!there && volumes.length === 0) {
-    if (!ifExists) throw new Stop(`stack: there is no ${stack}. \`npm run stack -- list\` lists them.`);
+    if (!ifExists) throw new UserError(`stack: there is no ${stack}. \`npm run stack -- list\` lists them.`);
     process.stdout.write(`There is no stack ${stack}.\n`);
     return { code: 0, found: false };
   }
@@ -77,7 +79,7 @@ async function dropOwn(stack: string, data: string[], env: NodeJS.ProcessEnv): P
     for (const { name } of await partsOf(kind, stack, env)) {
       const force = kind === "container" ? ["--force", "--volumes"] : [];
       const { code, output } = await run("docker", [kind, "rm", ...force, name], { env });
-      if (code !== 0) throw new Stop(`docker ${kind} rm ${name}: ${output.trim()}`);
+      if (code !== 0) throw new UserError(`docker ${kind} rm ${name}: ${output.trim()}`);
       process.stdout.write(
         data.includes(name) ? `Volume ${name} and the data in it are gone.\n` : `Removed ${kind} ${name}.\n`,
       );
@@ -88,7 +90,7 @@ async function dropOwn(stack: string, data: string[], env: NodeJS.ProcessEnv): P
 async function dropNames(stack: string, env: NodeJS.ProcessEnv): Promise<void> {
   const args = ["image", "ls", "--filter", "reference=agatha-*", "--format", "{{.Repository}}:{{.Tag}}"];
   const { code, output } = await run("docker", args, { env });
-  if (code !== 0) throw new Stop(`docker image ls: ${output.trim()}`);
+  if (code !== 0) throw new UserError(`docker image ls: ${output.trim()}`);
   const names = output.split("\n").filter((ref) => isNameOf(stack, ref));
   if (names.length > 0) await run("docker", ["image", "rm", ...names], { env });
 }
@@ -101,10 +103,11 @@ export function isNameOf(stack: string, ref: string): boolean {
 
 /** Lets Pulumi forget the stack; its file goes too, unless git keeps it for all. */
 async function forget(stack: string, env: NodeJS.ProcessEnv): Promise<void> {
-  const kept = (await run("git", ["ls-files", "--error-unmatch", fileOf(stack)])).code === 0;
+  const kept =
+    (await run("git", ["ls-files", "--error-unmatch", fileOf(stack)], { optional: true })).code === 0;
   const args = ["stack", "rm", fullName(stack, env), "--yes", ...(kept ? ["--preserve-config"] : [])];
   const code = await runHere("pulumi", args, { env });
-  if (code !== 0) throw new Stop(`pulumi stack rm ${stack}: ended with ${code}.`);
+  if (code !== 0) throw new UserError(`pulumi stack rm ${stack}: ended with ${code}.`);
 }
 
 /** Every stack of the backend, and every one that has a file: where it is, and when it was last updated. */

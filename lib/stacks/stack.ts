@@ -1,8 +1,10 @@
 /** The stack that a command works on: its name, its files, and Pulumi run on it. */
+
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { run, runHere, Stop } from "../exec.ts";
+import { run, runHere } from "../process.ts";
+import { UserError } from "../userError.ts";
 import { dockerHostOf, fileOf, readStackFile } from "./file.ts";
 import { lockSentence } from "./lock.ts";
 
@@ -23,7 +25,7 @@ export async function environment(stack?: string, file?: string): Promise<NodeJS
   // What it says comes before the mark, and would be taken for a variable.
   const mark = "\n-- environment --\n";
   const { code, output } = await run("bash", ["-c", `. scripts/env.sh 2>&1 && printf '${mark}' && env -0`]);
-  if (code !== 0) throw new Stop(`scripts/env.sh: ended with ${code}:\n${output}`);
+  if (code !== 0) throw new UserError(`scripts/env.sh: ended with ${code}:\n${output}`);
   const variables = output
     .slice(output.indexOf(mark) + mark.length)
     .split("\0")
@@ -86,23 +88,23 @@ export async function initStack(
 ): Promise<void> {
   const { code, output } = await run("pulumi", ["stack", "init", fullName(stack, env), ...options], { env });
   if (/incorrect passphrase/.test(output))
-    throw new Stop(
+    throw new UserError(
       `Pulumi.${stack}.yaml: its encryptionsalt is of another passphrase, which is lost with the state or elsewhere. Remove that line and every "secure:" value, set those secrets again (pulumi config set --secret), then run this again.`,
     );
-  if (code !== 0) throw new Stop(`pulumi stack init ${stack}: ended with ${code}:\n${output.trim()}`);
+  if (code !== 0) throw new UserError(`pulumi stack init ${stack}: ended with ${code}:\n${output.trim()}`);
   await hideSalt(stack, env);
 }
 
-/** @throws Stop where the backend has no such stack. */
+/** @throws UserError where the backend has no such stack. */
 export async function requireStack(stack: string, env: NodeJS.ProcessEnv): Promise<void> {
   if (!(await stackExists(stack, env)))
-    throw new Stop(
+    throw new UserError(
       `--stack: ${JSON.stringify(fullName(stack, env))} is not in this backend. Make it by \`pulumi stack init\`, or log in where it is: set PULUMI_ACCESS_TOKEN or PULUMI_BACKEND_URL.`,
     );
   await hideSalt(stack, env);
 }
 
-/** Whether the backend has the stack. @throws Stop where there is no Pulumi to ask. */
+/** Whether the backend has the stack. @throws UserError where there is no Pulumi to ask. */
 export const stackExists = async (stack: string, env: NodeJS.ProcessEnv): Promise<boolean> =>
   namesStack(await list(env), stack);
 
@@ -116,16 +118,19 @@ export interface ListedStack {
   updateInProgress?: boolean;
 }
 
-/** The stacks of the backend. @throws Stop where there is no Pulumi to ask. */
+/** The stacks of the backend. @throws UserError where there is no Pulumi to ask. */
 export async function listed(env: NodeJS.ProcessEnv): Promise<ListedStack[]> {
   return JSON.parse(await list(env)) as ListedStack[];
 }
 
 async function list(env: NodeJS.ProcessEnv): Promise<string> {
   const of = env["AGATHA_ORGANIZATION"] ? ["--organization", env["AGATHA_ORGANIZATION"]] : [];
-  const { code, output, stdout } = await run("pulumi", ["stack", "ls", "--json", ...of], { env });
-  if (code === 127) throw new Stop("pulumi: is not set up in this clone. Run `npm run setup` first.");
-  if (code !== 0) throw new Stop(`pulumi stack ls: ended with ${code}:\n${output.trim()}`);
+  const { code, output, stdout } = await run("pulumi", ["stack", "ls", "--json", ...of], {
+    env,
+    optional: true,
+  });
+  if (code === 127) throw new UserError("pulumi: is not set up in this clone. Run `npm run setup` first.");
+  if (code !== 0) throw new UserError(`pulumi stack ls: ended with ${code}:\n${output.trim()}`);
   return stdout;
 }
 
@@ -136,7 +141,7 @@ export const namesStack = (output: string, stack: string): boolean =>
 /** Pulumi writes its salt into the stack's file; with our own state, git need not see that. */
 async function hideSalt(stack: string, env: NodeJS.ProcessEnv): Promise<void> {
   const ours = env["PULUMI_BACKEND_URL"]?.startsWith(`file://${process.cwd()}/.state/`);
-  if (ours) await run("git", ["update-index", "--skip-worktree", `Pulumi.${stack}.yaml`]);
+  if (ours) await run("git", ["update-index", "--skip-worktree", `Pulumi.${stack}.yaml`], { optional: true });
 }
 
 /** Runs pulumi on the stack in this terminal; that another update has the stack is told in a sentence. */

@@ -1,6 +1,7 @@
 /** Containers for a while, which an update that was killed leaves on the docker host: its trials, its migration, … */
-import { run, Stop } from "../exec.ts";
+import { run } from "../process.ts";
 import { line } from "../report.ts";
+import { UserError } from "../userError.ts";
 
 /** A container as `docker ps` tells it. */
 export interface Temporary {
@@ -34,12 +35,12 @@ export async function temporaryOf(stack: string, env: NodeJS.ProcessEnv): Promis
   return code === 0 ? temporaryIn(output) : [];
 }
 
-/** Removes them; one that has gone meanwhile is no failure. @throws Stop in docker's words. */
+/** Removes them; one that has gone meanwhile is no failure. @throws UserError in docker's words. */
 export async function removeTemporary(found: Temporary[], env: NodeJS.ProcessEnv): Promise<void> {
   for (const { id, name } of found) {
     const { code, output } = await run("docker", ["rm", "--force", "--volumes", id], { env });
     if (code !== 0 && !/no such container|already in progress/i.test(output))
-      throw new Stop(`docker rm ${name}: ${output.trim()}`);
+      throw new UserError(`docker rm ${name}: ${output.trim()}`);
     if (code === 0) line("docker", `an update was killed: its container ${name} is taken away`);
   }
 }

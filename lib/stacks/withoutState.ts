@@ -1,5 +1,6 @@
 /** What of a stack is on the docker host, found by its labels alone: for a stack whose state is lost. */
-import { run, Stop } from "../exec.ts";
+import { run } from "../process.ts";
+import { UserError } from "../userError.ts";
 import { type Part, partsOf } from "./parts.ts";
 
 export interface LeftBehind {
@@ -11,7 +12,7 @@ export interface LeftBehind {
 /** Containers are stopped in this order: whoever uses a service before the service. */
 const LAST = ["back", "db"];
 
-/** @throws Stop in docker's words. */
+/** @throws UserError in docker's words. */
 export async function leftBehind(stack: string, env: NodeJS.ProcessEnv): Promise<LeftBehind> {
   const containers = await partsOf("container", stack, env);
   containers.sort((a, b) => LAST.indexOf(a.service) - LAST.indexOf(b.service));
@@ -24,7 +25,7 @@ const GOING = /no such container|already in progress/i;
 
 async function docker(args: string[], env: NodeJS.ProcessEnv): Promise<void> {
   const { code, output } = await run("docker", args, { env });
-  if (code !== 0 && !GOING.test(output)) throw new Stop(`docker ${args[0]}: ${output.trim()}`);
+  if (code !== 0 && !GOING.test(output)) throw new UserError(`docker ${args[0]}: ${output.trim()}`);
 }
 
 /** Stops the containers as their services want it and removes them and the networks; volumes stay. */
@@ -47,7 +48,7 @@ export async function removeLeftBehind(stack: string, env: NodeJS.ProcessEnv): P
  * Refuses to make a stack anew, or to remove one, while another of that name runs: its containers bear the same names.
  *
  * @param is What the backend knows of the stack. Default: it is not there.
- * @throws Stop with the fix.
+ * @throws UserError with the fix.
  */
 export async function refuseLeftBehind(
   stack: string,
@@ -57,7 +58,7 @@ export async function refuseLeftBehind(
   // Where docker cannot be asked, whoever needs it says so.
   const { containers } = await leftBehind(stack, env).catch(() => ({ containers: [] }));
   if (containers.length === 0) return;
-  throw new Stop(
+  throw new UserError(
     `stack ${stack}: ${is}, but ${containers.join(", ")} run here. Log in where its state is; if that is lost, \`npm run down -- --stack ${stack} --without-state\` removes them and keeps the data, and \`npm run up\` goes on with it.`,
   );
 }

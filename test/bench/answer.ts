@@ -1,7 +1,8 @@
 /** Finds out, from outside, when a new version answers. */
+
 import { request } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Stop } from "../../lib/exec.ts";
+import { UserError } from "../../lib/userError.ts";
 
 /** Milliseconds between two looks. */
 const PAUSE = 20;
@@ -9,13 +10,15 @@ const PAUSE = 20;
 /** Longest wait, in milliseconds. */
 const LIMIT = 120_000;
 
-/** Seconds until `check` is true, from now. @throws Stop at the limit. */
+/** Seconds until `check` is true, from now. @throws UserError at the limit. */
 export async function secondsUntil(what: string, check: () => Promise<boolean>): Promise<number> {
   const start = performance.now();
   for (;;) {
     if (await check()) return (performance.now() - start) / 1000;
     if (performance.now() - start > LIMIT)
-      throw new Stop(`bench: ${what} did not come within ${LIMIT / 1000} s. Look at its container's log.`);
+      throw new UserError(
+        `bench: ${what} did not come within ${LIMIT / 1000} s. Look at its container's log.`,
+      );
     await sleep(PAUSE);
   }
 }

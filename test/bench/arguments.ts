@@ -1,6 +1,7 @@
 /** The bench's arguments: what to measure, and how often. */
+
 import type { Given } from "../../lib/cli/command.ts";
-import { Stop } from "../../lib/exec.ts";
+import { UserError } from "../../lib/userError.ts";
 
 export const PARTS = ["noop", "sdk", "preview", "jar", "dist", "scaling"] as const;
 export type Part = (typeof PARTS)[number];
@@ -13,18 +14,18 @@ export interface BenchArguments {
   pairs: number;
 }
 
-/** @throws Stop where a value is none of ours. */
+/** @throws UserError where a value is none of ours. */
 export function benchArguments({ only, rounds, pairs }: Given<"bench">["options"]): BenchArguments {
   const parts = (only ?? PARTS.join()).split(",");
   for (const part of parts)
     if (!PARTS.includes(part as Part))
-      throw new Stop(`--only: "${part}" is nothing that is measured. Use ${PARTS.join(", ")}.`);
+      throw new UserError(`--only: "${part}" is nothing that is measured. Use ${PARTS.join(", ")}.`);
   return { parts: parts as Part[], rounds: count("rounds", rounds, 5), pairs: count("pairs", pairs, 11) };
 }
 
 function count(name: string, value: string | undefined, otherwise: number): number {
   if (value === undefined) return otherwise;
   if (!/^[1-9]\d{0,2}$/.test(value))
-    throw new Stop(`--${name}: "${value}" is no number of rounds. Use a whole number from 1 to 999.`);
+    throw new UserError(`--${name}: "${value}" is no number of rounds. Use a whole number from 1 to 999.`);
   return Number(value);
 }

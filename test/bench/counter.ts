@@ -2,10 +2,11 @@
  * Stands between docker's clients and the daemon, and counts what they send as images and build contexts: the same
  * measure for everybody, whatever their own words say.
  */
+
 import { rmSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
-import { Stop } from "../../lib/exec.ts";
+import { UserError } from "../../lib/userError.ts";
 
 /** The requests that carry an image or a build's files. Where one begins, a chunk does. */
 const CARRIES = /^POST \/(v[\d.]+\/)?(images\/load|build|session|grpc)[?/ ]/;
@@ -13,11 +14,11 @@ const CARRIES = /^POST \/(v[\d.]+\/)?(images\/load|build|session|grpc)[?/ ]/;
 /** Whether a chunk of a connection begins such a request. */
 export const carriesImage = (chunk: Buffer): boolean => CARRIES.test(chunk.toString("latin1", 0, 100));
 
-/** The daemon's socket on this machine. @throws Stop where the daemon is another machine's. */
+/** The daemon's socket on this machine. @throws UserError where the daemon is another machine's. */
 export function daemonSocket(host = process.env["DOCKER_HOST"]): string {
   if (host === undefined || host === "") return "/var/run/docker.sock";
   if (host.startsWith("unix://")) return host.slice("unix://".length);
-  throw new Stop(
+  throw new UserError(
     `bench: DOCKER_HOST ${host} is no local socket. Unset it: what is measured is this machine.`,
   );
 }

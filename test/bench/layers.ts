@@ -1,15 +1,16 @@
 /** Which layers an image has, read from what its program writes: so that bytes sent are held against them. */
+
 import { spawn } from "node:child_process";
 import { pipeline } from "node:stream/promises";
 import tar from "tar-stream";
-import { Stop } from "../../lib/exec.ts";
+import { UserError } from "../../lib/userError.ts";
 
 /** Sizes of layers by digest (`sha256:…`). */
 export type Layers = Map<string, number>;
 
 /**
  * @param image An executable that writes a docker archive to its standard output.
- * @throws Stop where it cannot be run.
+ * @throws UserError where it cannot be run.
  */
 export async function layersOf(image: string): Promise<Layers> {
   const layers: Layers = new Map();
@@ -22,7 +23,7 @@ export async function layersOf(image: string): Promise<Layers> {
   });
   const child = spawn(image, [], { stdio: ["ignore", "pipe", "inherit"] });
   const absent = new Promise<never>((_, reject) => {
-    child.once("error", (error) => reject(new Stop(`bench: ${image} cannot be run: ${error.message}`)));
+    child.once("error", (error) => reject(new UserError(`bench: ${image} cannot be run: ${error.message}`)));
   });
   await Promise.race([absent, pipeline(child.stdout, extract)]);
   return layers;

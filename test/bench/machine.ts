@@ -1,6 +1,7 @@
 /** What a measurement is worth nothing without: the machine and the versions. */
+
 import { cpus, totalmem } from "node:os";
-import { run } from "../../lib/exec.ts";
+import { run } from "../../lib/process.ts";
 
 const SAYS: Record<string, [string, string[]]> = {
   kernel: ["uname", ["-r"]],
@@ -12,7 +13,7 @@ const SAYS: Record<string, [string, string[]]> = {
 
 export async function machine(): Promise<Record<string, string | number>> {
   const said = Object.entries(SAYS).map(async ([name, [program, args]]) => {
-    const { code, output } = await run(program, args);
+    const { code, output } = await run(program, args, { optional: true });
     return [name, code === 0 ? output.trim() : "unknown"];
   });
   return {

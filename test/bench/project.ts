@@ -1,9 +1,11 @@
 /** A Pulumi project in a temporary folder: an ES module that Node runs as it is, as the product's own. */
+
 import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parse, stringify } from "yaml";
-import { lastLines, run, Stop } from "../../lib/exec.ts";
+import { run, tail } from "../../lib/process.ts";
+import { UserError } from "../../lib/userError.ts";
 
 /** What components and steps look for in the project's folder. */
 const SHARED = ["node_modules", "nix", "steps", "components", "sample"];
@@ -52,13 +54,13 @@ export class Project {
     writeFileSync(file, stringify({ ...before, config: { ...before.config, ...config } }));
   }
 
-  /** @throws Stop where pulumi fails. */
+  /** @throws UserError where pulumi fails. */
   async pulumi(args: string[], onStack = true): Promise<void> {
     const where = onStack ? ["--stack", this.args.stack] : [];
     const how = ["--non-interactive", "--color", "never"];
     const options = { env: this.args.env, cwd: this.folder };
     const { code, output } = await run("pulumi", [...args, ...where, ...how], options);
-    if (code !== 0) throw new Stop(`bench: pulumi ${args[0]} ended with ${code}:\n${lastLines(output, 30)}`);
+    if (code !== 0) throw new UserError(`bench: pulumi ${args[0]} ended with ${code}:\n${tail(output, 30)}`);
   }
 
   remove(): void {

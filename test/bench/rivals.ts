@@ -1,9 +1,11 @@
 /** The two other ways to deploy the same application, each with Docker Compose and a database of its own. */
+
 import { chmodSync, cpSync, mkdirSync, readlinkSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { stringify } from "yaml";
-import { lastLines, run, Stop } from "../../lib/exec.ts";
 import { nixArguments } from "../../lib/images/nixArguments.ts";
+import { run, tail } from "../../lib/process.ts";
+import { UserError } from "../../lib/userError.ts";
 import application from "../../nix/application.json" with { type: "json" };
 import { secondsUntil } from "./answer.ts";
 import { composeFile, DATABASE, dockerfile, flywayConf, gradleProperties, type Rival } from "./rivalFiles.ts";
@@ -54,10 +56,10 @@ abstract class ComposeStack {
     writeFileSync(join(this.args.folder, "compose.yaml"), stringify(composeFile(this.args, back, front)));
   }
 
-  /** @throws Stop in the program's words. */
+  /** @throws UserError in the program's words. */
   protected async run(program: string, args: string[], env: NodeJS.ProcessEnv = {}): Promise<string> {
     const { code, output } = await run(program, args, { env: { ...this.args.env, ...env } });
-    if (code !== 0) throw new Stop(`bench: ${program} ended with ${code}:\n${lastLines(output, 20)}`);
+    if (code !== 0) throw new UserError(`bench: ${program} ended with ${code}:\n${tail(output, 20)}`);
     return output;
   }
 
@@ -113,7 +115,7 @@ export class SeedStack extends ComposeStack {
     const image = await this.nixBuild(`${service}-image`);
     const loaded = await this.run("bash", ["-c", 'set -o pipefail; "$0" | docker load', image]);
     const ref = /Loaded image: (\S+)/.exec(loaded)?.[1];
-    if (ref === undefined) throw new Stop(`bench: docker load did not say what it loaded: ${loaded}`);
+    if (ref === undefined) throw new UserError(`bench: docker load did not say what it loaded: ${loaded}`);
     this.refs[service] = ref;
   }
 }

@@ -1,8 +1,10 @@
 /** Everything that a run of the bench stands up, and its removal: all of it carries the scratch stack's name. */
+
 import { randomBytes } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { lastLines, run, Stop } from "../../lib/exec.ts";
+import { run, tail } from "../../lib/process.ts";
+import { UserError } from "../../lib/userError.ts";
 import { removeLeftovers } from "../checks/leftovers.ts";
 import { freePort, Scratch } from "../support/scratch.ts";
 import type { Deployment } from "./change.ts";
@@ -48,7 +50,7 @@ export class Stand {
 
   async pulumi(...args: string[]): Promise<void> {
     const { code, output } = await this.scratch.pulumi(args);
-    if (code !== 0) throw new Stop(`bench: pulumi ${args[0]} ended with ${code}:\n${lastLines(output, 30)}`);
+    if (code !== 0) throw new UserError(`bench: pulumi ${args[0]} ended with ${code}:\n${tail(output, 30)}`);
   }
 
   /** A Pulumi project beside the product's, with the same engine and the same state. */

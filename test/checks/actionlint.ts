@@ -1,8 +1,9 @@
 /** Checks the workflows by actionlint, built from Go modules and kept for next time. */
+
 import { join } from "node:path";
-import { Stop } from "../../lib/exec.ts";
 import { GO_FOLDER, type GoTool, goCommand, goTool } from "../../lib/goTool.ts";
 import { line } from "../../lib/report.ts";
+import { UserError } from "../../lib/userError.ts";
 import { type Count, check, FAILED, SKIPPED } from "./checks.ts";
 
 const NAME = "workflows";
@@ -24,7 +25,7 @@ export async function actionlint(files: string[] = []): Promise<Count> {
     // Without the linters of other languages that it would take from PATH: the same result on every machine.
     return await check(NAME, await goTool(TOOL), ["-no-color", "-shellcheck=", "-pyflakes=", ...files]);
   } catch (error) {
-    if (!(error instanceof Stop)) throw error;
+    if (!(error instanceof UserError)) throw error;
     line(NAME, "FAILED");
     process.stdout.write(`${error.message}\n\n`);
     return FAILED;

@@ -1,7 +1,8 @@
 /** Runs checks and counts what they found: a line each with its time, and all that a failed one said. */
+
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { lastLines, run, runHere } from "../../lib/exec.ts";
+import { run, runHere, tail } from "../../lib/process.ts";
 import { line } from "../../lib/report.ts";
 
 export interface Count {
@@ -52,7 +53,7 @@ export function check(
   return timed(name, async () => {
     const { code, output } = await run(program, args, { env });
     if (code === 0) return { count: PASSED, text: "ok" };
-    return { count: FAILED, text: `FAILED with ${code}`, said: lastLines(output, 100) };
+    return { count: FAILED, text: `FAILED with ${code}`, said: tail(output, 100) };
   });
 }
 
@@ -61,9 +62,9 @@ export function vitest(projects: string[], env: NodeJS.ProcessEnv = process.env)
   return timed(projects.join(", "), async () => {
     const [args, report] = vitestArguments(projects, []);
     const { code, output } = await run(process.execPath, args, { env });
-    const count = vitestCount(report, code);
+    const count = vitestCount(report, code ?? 1);
     return count.failed > 0
-      ? { count, text: `FAILED: ${inWords(count)}`, said: lastLines(output, 200) }
+      ? { count, text: `FAILED: ${inWords(count)}`, said: tail(output, 200) }
       : { count, text: inWords(count) };
   });
 }

@@ -1,8 +1,9 @@
 /** What a test that was killed leaves on the docker host and on this machine. */
+
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { run } from "../../lib/exec.ts";
+import { run } from "../../lib/process.ts";
 
 /** Removes all that the scratch stacks of one test run left; gives the names. Images stay. */
 export async function removeLeftovers(testRun: string, env: NodeJS.ProcessEnv): Promise<string[]> {

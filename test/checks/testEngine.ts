@@ -2,9 +2,11 @@
  * A newer docker than the machine's for the tests on docker hosts of their own: `AGATHA_TEST_ENGINE=trixie npm test -- trial`.
  * It is taken from that suite of Debian and unpacked beside the machine's, whose runc stays: trixie's wants a newer libc.
  */
+
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { run, Stop } from "../../lib/exec.ts";
+import { run } from "../../lib/process.ts";
+import { UserError } from "../../lib/userError.ts";
 import { takePackages } from "../../offline/postgresql.ts";
 
 const PACKAGES = ["docker.io", "docker-cli", "containerd", "tini"];
@@ -20,7 +22,7 @@ export async function takeTestEngine(suite: string): Promise<string> {
   process.env["PATH"] = `${folder}/usr/bin:${folder}/usr/sbin:${process.env["PATH"]}`;
   const { code, output } = await run("dockerd", ["--version"]);
   if (code !== 0)
-    throw new Stop(
+    throw new UserError(
       `dockerd of Debian ${suite}: ${output.trim()}. Unset AGATHA_TEST_ENGINE, or name another suite.`,
     );
   return output.trim();
@@ -35,7 +37,7 @@ async function unpack(suite: string, folder: string): Promise<void> {
     await takePackages({ suite, packages: PACKAGES }, work, packages);
     for (const file of readdirSync(packages)) {
       const { code, output } = await run("dpkg-deb", ["--extract", join(packages, file), made]);
-      if (code !== 0) throw new Stop(`dpkg-deb: ${output.trim()}`);
+      if (code !== 0) throw new UserError(`dpkg-deb: ${output.trim()}`);
     }
     renameSync(made, folder);
   } finally {

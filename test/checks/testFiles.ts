@@ -1,16 +1,17 @@
 /** The test files that `npm test` runs by a part of their name. */
+
 import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
-import { Stop } from "../../lib/exec.ts";
+import { UserError } from "../../lib/userError.ts";
 
 /** Vitest's projects that run side by side, each one file after the other. */
 export const LANES = ["integration", "hosts"];
 
-/** @throws Stop where a part is in no file's name: it comes before what takes minutes. */
+/** @throws UserError where a part is in no file's name: it comes before what takes minutes. */
 export function refuseUnknown(parts: string[]): void {
   for (const part of parts)
     if (LANES.every((lane) => testFiles(lane, [part]).length === 0))
-      throw new Stop(
+      throw new UserError(
         `test: no file in ${LANES.map((lane) => `test/${lane}`).join(" or ")} has ${JSON.stringify(part)} in its name. Give a part of one, or of its path.`,
       );
 }

@@ -1,6 +1,7 @@
 /** The Debian packages that only tests need. */
+
 import { delimiter } from "node:path";
-import { which } from "../../lib/exec.ts";
+import { which } from "../../lib/process.ts";
 
 /** A program that tests run, to the package it is in. */
 const PACKAGES = {

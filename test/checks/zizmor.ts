@@ -1,8 +1,9 @@
 /** Checks the workflows for what an attacker could use, by zizmor, which comes from PyPI and is kept for next time. */
+
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { lastLines, run } from "../../lib/exec.ts";
 import { goToolPath } from "../../lib/goTool.ts";
+import { run, tail } from "../../lib/process.ts";
 import { line } from "../../lib/report.ts";
 import { type Count, check, FAILED } from "./checks.ts";
 
@@ -25,7 +26,7 @@ export async function zizmor(inputs: string[] = [".github"]): Promise<Count> {
     ]);
     if (code !== 0) {
       line(NAME, "FAILED: zizmor could not be installed");
-      process.stdout.write(`${lastLines(output, 20)}\n\n`);
+      process.stdout.write(`${tail(output, 20)}\n\n`);
       return FAILED;
     }
   }

@@ -2,10 +2,11 @@
  * A docker host of another architecture. None is at hand: an engine is made to say that it is arm64, and where a builder is
  * needed, Nix to take x86_64 for that. What is real is everything else.
  */
+
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { which } from "../../lib/exec.ts";
+import { which } from "../../lib/process.ts";
 import { Engine } from "../support/engine.ts";
 import { changes, Scratch } from "../support/scratch.ts";
 import { expectSentences } from "../support/words.ts";

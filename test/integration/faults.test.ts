@@ -1,9 +1,10 @@
 /** What goes wrong is said in sentences, breaks nothing that runs, and is over once it is fixed. */
+
 import { cpSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import { which } from "../../lib/exec.ts";
+import { which } from "../../lib/process.ts";
 import { putEntry, setClassRelease } from "../support/jar.ts";
 import { changes, type Ended, execute, freePort, type Operations, Scratch } from "../support/scratch.ts";
 import { expectSentences } from "../support/words.ts";

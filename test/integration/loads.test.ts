@@ -1,11 +1,12 @@
 /** What is sent to the daemon, on real docker: the difference, all of it where the difference is refused, nothing half. */
+
 import { spawn } from "node:child_process";
 import { randomInt } from "node:crypto";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
-import { which } from "../../lib/exec.ts";
+import { which } from "../../lib/process.ts";
 import { type Ended, execute } from "../support/scratch.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "agatha-loads-"));

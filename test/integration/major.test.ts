@@ -1,11 +1,12 @@
 /** PostgreSQL's next major version: what fails leaves everything as it was, what passes has every row. */
+
 import { spawn } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { refuseUnfitImage } from "../../lib/database/image.ts";
 import { DONE } from "../../lib/docker/client.ts";
-import { which } from "../../lib/exec.ts";
+import { which } from "../../lib/process.ts";
 import { HARSH_SETTINGS, loadHarshSchema } from "../support/harshSchema.ts";
 import { changes, execute, type Operations, Scratch } from "../support/scratch.ts";
 import { runBlock } from "../support/scratchPage.ts";

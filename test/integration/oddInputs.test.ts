@@ -1,4 +1,5 @@
 /** Names and values that a shell, SQL, Nix or Java would take for something else arrive as they are, for real. */
+
 import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import fc from "fast-check";
@@ -147,7 +148,7 @@ describe("a stack whose files and values are oddly named", () => {
       PGPASSWORD=$password ${PSQL} -h agatha-db -c "select 'in'" < /dev/null
     done
     PGPASSWORD=\${password}x ${PSQL} -h agatha-db -c "select 'in'" < /dev/null 2> /dev/null || echo refused`;
-    const { code, stdout, stderr } = await run("docker", inDatabase("bash", "-c", script), input);
+    const { code, stdout, stderr } = await run("docker", inDatabase("bash", "-c", script), { input });
     expect(code, stderr).toBe(0);
     expect(stdout.trimEnd().split("\n")).toEqual([...passwords.map(() => "in"), "refused"]);
     expect(await scratch.sql("select to_regclass('budget')")).toEqual(["budget"]);
@@ -158,7 +159,10 @@ describe("a stack whose files and values are oddly named", () => {
     // PostgreSQL's own quoting makes the roles.
     const create = (role: string) => `select format('CREATE ROLE %I', $agatha$${role}$agatha$)\\gexec\n`;
     const sql = roles.map((role) => `${create(role)}${alterRole(role, "p")}`).join("");
-    expect(await run("docker", inDatabase("bash", "-c", PSQL), sql)).toMatchObject({ code: 0, stderr: "" });
+    expect(await run("docker", inDatabase("bash", "-c", PSQL), { input: sql })).toMatchObject({
+      code: 0,
+      stderr: "",
+    });
     const count = "select count(*) from pg_authid where rolpassword is not null and rolname <> 'postgres'";
     expect(await scratch.sql(count)).toEqual([String(roles.length)]);
   });

@@ -1,4 +1,5 @@
 /** Nix and Java read what they are handed as it is, or say in a sentence why not. */
+
 import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,8 +1,9 @@
 /** What comes of restoring a backup: here, in another stack, or not at all. */
+
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import { which } from "../../lib/exec.ts";
+import { which } from "../../lib/process.ts";
 import { Backups, UNRESTORABLE } from "../support/backups.ts";
 import { FOREIGN, loadHarshSchema, wholeDump } from "../support/harshSchema.ts";
 import { type Ended, execute, Scratch } from "../support/scratch.ts";

@@ -1,6 +1,7 @@
 /** Headless Chromium, the Debian package, driven by playwright-core. */
+
 import { type Browser, chromium } from "playwright-core";
-import { which } from "../../lib/exec.ts";
+import { which } from "../../lib/process.ts";
 
 export function openBrowser(): Promise<Browser> {
   const executablePath = which("chromium");

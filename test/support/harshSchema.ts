@@ -1,4 +1,5 @@
 /** Puts harshSchema.sql into a stack's database, and tells all that is in a database. */
+
 import { createReadStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
 import { start } from "../../lib/process.ts";

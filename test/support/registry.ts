@@ -1,10 +1,11 @@
 /** A registry of this machine, Debian's docker-registry, which lets one user in. */
+
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { get } from "node:https";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { which } from "../../lib/exec.ts";
+import { which } from "../../lib/process.ts";
 import { certificates } from "./certificates.ts";
 import { freePort } from "./host.ts";
 

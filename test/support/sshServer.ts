@@ -1,11 +1,12 @@
 /** A real sshd, on this machine or on a test's docker host, and an ssh client of this machine that it lets in. */
+
 import { type ChildProcess, spawn } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, renameSync, rmdirSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { which } from "../../lib/exec.ts";
+import { which } from "../../lib/process.ts";
 import type { Engine } from "./engine.ts";
 import { execute, freePort } from "./host.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Stop } from "../../lib/exec.ts";
+import { UserError } from "../../lib/userError.ts";
 import { benchArguments, PARTS } from "../bench/arguments.ts";
 import { carriesImage, daemonSocket } from "../bench/counter.ts";
 import { goalTable, met, rows, size } from "../bench/goals.ts";
@@ -100,7 +100,7 @@ describe("bytes that are sent", () => {
   it("are counted at a socket of this machine alone", () => {
     expect(daemonSocket("unix:///run/d.sock")).toBe("/run/d.sock");
     expect(daemonSocket("")).toBe("/var/run/docker.sock");
-    expect(() => daemonSocket("ssh://a@b")).toThrow(Stop);
+    expect(() => daemonSocket("ssh://a@b")).toThrow(UserError);
   });
 
   it("are held against the layers that were not there before", () => {
@@ -122,7 +122,7 @@ describe("the bench's arguments", () => {
   });
 
   it.each([{ only: "up" }, { rounds: "0" }, { pairs: "x" }])("refuse %j", (options) => {
-    expect(() => benchArguments(options)).toThrow(Stop);
+    expect(() => benchArguments(options)).toThrow(UserError);
   });
 });
 

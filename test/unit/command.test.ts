@@ -1,4 +1,5 @@
 /** What commands take and refuse, and their help: of every npm command, as its table has it. */
+
 import { execFileSync, spawnSync } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,7 +8,7 @@ import { describe, expect, it } from "vitest";
 import { type Name, read } from "../../lib/cli/command.ts";
 import { COMMANDS } from "../../lib/cli/commands.ts";
 import { askedHelp, helpText } from "../../lib/cli/help.ts";
-import { Stop } from "../../lib/exec.ts";
+import { UserError } from "../../lib/userError.ts";
 import packages from "../../package.json" with { type: "json" };
 
 const names = Object.keys(COMMANDS) as Name[];
@@ -15,8 +16,8 @@ const refusal = (name: Name, args: string[], env = {}): string => {
   try {
     read(name, args, env);
   } catch (error) {
-    expect(error).toBeInstanceOf(Stop);
-    return (error as Stop).message;
+    expect(error).toBeInstanceOf(UserError);
+    return (error as UserError).message;
   }
   throw new Error(`${name} takes ${args.join(" ")}`);
 };

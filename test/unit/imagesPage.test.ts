@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { Stop } from "../../lib/exec.ts";
 import { configOf } from "../../lib/images/build.ts";
 import { page } from "../../lib/images/report/page.ts";
 import { squarify } from "../../lib/images/report/squarify.ts";
 import { percent, type Survey, words } from "../../lib/images/report/survey.ts";
+import { UserError } from "../../lib/userError.ts";
 
 const PATH = "/nix/store/0123456789abcdfghijklmnpqrsvwxyz-jre";
 
@@ -128,7 +128,7 @@ describe("the stack's configuration, read from its file", () => {
 
   it("is refused in the sentences of the program", () => {
     const wrong = () => configOf("dev", "config:\n  agatha:packages: apt\n", undefined);
-    expect(wrong).toThrow(Stop);
+    expect(wrong).toThrow(UserError);
     expect(wrong).toThrow(/^agatha:packages: "apt" is not a package set\./);
   });
 });

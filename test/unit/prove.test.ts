@@ -79,7 +79,7 @@ describe("the server of a proof", () => {
 describe("a proof that fails", () => {
   const BEGUN = "agatha: the restore begins";
   const told = (stderr: string, code = 1) =>
-    refuseUnproved({ code, stdout: "", stderr }).catch((error: Error) => error.message);
+    refuseUnproved({ code, stdout: "", stderr, output: stderr }).catch((error: Error) => error.message);
 
   it("for what is in the dump says that it cannot be restored", async () => {
     expect(await told(`${BEGUN}\npsql:<stdin>:9: ERROR:  duplicate key\n`)).toBe(

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { liveNow, unsettled, words } from "../../lib/database/restore/outcome.ts";
-import { StepError } from "../../lib/process.ts";
+import { UserError } from "../../lib/userError.ts";
 
 const database = { container: "0123456789abcdef", user: "postgres", name: "docker_agatha_db" };
 
@@ -26,6 +26,6 @@ it("where the database does not answer, nothing is claimed, and it is said how t
 });
 
 it("an error's words come without the command's name and the full stop", () => {
-  expect(words(new StepError("restore: it failed."))).toBe("it failed");
+  expect(words(new UserError("restore: it failed."))).toBe("it failed");
   expect(words("it failed")).toBe("it failed");
 });

@@ -90,7 +90,7 @@ describe("a restore that fails", () => {
 
   it("is one where docker ends with 0 and the program in the container never said that it was done", async () => {
     // `docker exec` of a 20.10 client does so when a signal ends it.
-    const interrupted = { code: 0, stdout: "", stderr: "" };
+    const interrupted = { code: 0, stdout: "", stderr: "", output: "" };
     await expect(requireDone("pg_dump failed", interrupted)).rejects.toThrow("pg_dump failed: ");
     await expect(
       requireDone("pg_dump failed", { ...interrupted, stderr: `x\n${DONE}\n` }),

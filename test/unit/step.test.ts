@@ -33,7 +33,8 @@ function waitingStep(program: string): string {
   writeFileSync(
     join(folder, "step.ts"),
     `import { writeFileSync } from "node:fs";
-     import { run, step, stopIfInterrupted } from ${JSON.stringify(resolve("lib/process.ts"))};
+     import { run, stopIfInterrupted } from ${JSON.stringify(resolve("lib/process.ts"))};
+     import { step } from ${JSON.stringify(resolve("steps/step.ts"))};
      await step(async () => {
        const { code } = await run("./program", []);
        try {

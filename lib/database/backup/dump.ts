@@ -1,4 +1,5 @@
 /** Dumps a database and reads dumps, by the programs in the database's container, as streams. */
+
 import { createHash, randomBytes } from "node:crypto";
 import type { Readable, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -32,7 +33,7 @@ const TO_END = `"$@" && echo "${DONE}" >&2`;
  *
  * @param take Gets the dump, a piece at a time.
  * @param stack The stack's name, for the label of the temporary server.
- * @throws StepError in PostgreSQL's words.
+ * @throws UserError in PostgreSQL's words.
  */
 export async function dump(
   database: Database,
@@ -94,7 +95,7 @@ async function endSession(database: Database, application: string): Promise<void
  * Reads a dump to its end and counts its rows.
  *
  * @param container A database's container, whose pg_restore reads it.
- * @throws StepError where pg_restore cannot read it.
+ * @throws UserError where pg_restore cannot read it.
  */
 export async function readDump(
   container: string,
@@ -112,7 +113,7 @@ const RESTORE_DONE = `set -o pipefail; ${RESTORE}; restore "$@" && echo "${DONE}
  * ends it.
  *
  * @param options More options of pg_restore: `--no-owner`.
- * @throws StepError in PostgreSQL's words.
+ * @throws UserError in PostgreSQL's words.
  */
 export async function restoreDump(
   database: Database,
@@ -132,7 +133,7 @@ export async function restoreDump(
 /**
  * The script that makes a dump's database and its schema.
  *
- * @throws StepError where pg_restore cannot read the dump.
+ * @throws UserError where pg_restore cannot read the dump.
  */
 export async function schemaText(container: string, archive: Readable): Promise<string> {
   const running = startReading(container, "--create", "--schema-only");

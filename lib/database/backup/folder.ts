@@ -1,8 +1,9 @@
 /** Backups in a folder of this machine: its owner's alone, and on the disk before they bear their names. */
+
 import { existsSync } from "node:fs";
 import { type FileHandle, mkdir, open, readdir, rename, rm, statfs } from "node:fs/promises";
 import { join } from "node:path";
-import { StepError } from "../../process.ts";
+import { UserError } from "../../userError.ts";
 import { checksumLine, checksumName, partialName } from "./names.ts";
 import type { Draft, Target } from "./target.ts";
 
@@ -23,7 +24,7 @@ export class FolderTarget implements Target {
   async freeBytes(): Promise<number> {
     if (this.make) await mkdir(this.folder, { recursive: true, mode: 0o700 });
     const { bavail, bsize } = await statfs(this.folder).catch((error: NodeJS.ErrnoException) => {
-      throw new StepError(
+      throw new UserError(
         `agatha:backups.to: "${this.folder}" cannot be used: ${error.code}. Mount it or make it, then try again.`,
       );
     });
@@ -36,7 +37,7 @@ export class FolderTarget implements Target {
 
   async create(name: string): Promise<Draft> {
     if (existsSync(this.place(name)))
-      throw new StepError(`backup: ${this.place(name)} is there already. Try again in a second.`);
+      throw new UserError(`backup: ${this.place(name)} is there already. Try again in a second.`);
     const file = await open(this.place(partialName(name)), "wx", 0o600).catch(this.inWords(name));
     return new FileDraft(this.folder, name, file, this.inWords(name));
   }
@@ -47,7 +48,7 @@ export class FolderTarget implements Target {
 
   private inWords(name: string): (error: NodeJS.ErrnoException) => never {
     return (error) => {
-      throw new StepError(
+      throw new UserError(
         `backup: ${this.place(name)} cannot be written: ${error.message}. Make it possible, or set agatha:backups.to to another place.`,
       );
     };

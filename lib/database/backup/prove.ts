@@ -3,9 +3,11 @@
  * feeds it, takes little of the host, and leaves nothing. Not into the stack's own server, whose memory, disk and log
  * belong to the application.
  */
+
 import { settingsOf } from "../../config/databaseSettings.ts";
 import { DONE, dockerError, inspect } from "../../docker/client.ts";
-import { type Result, type Running, StepError, start, stopIfInterrupted, tail } from "../../process.ts";
+import { type Result, type Running, start, stopIfInterrupted, tail } from "../../process.ts";
+import { UserError } from "../../userError.ts";
 import {
   COUNT_ROWS,
   countedRows,
@@ -86,7 +88,7 @@ export interface Proof {
   running: Running;
   /** Whether rows are restored, too. */
   withRows: boolean;
-  /** What was restored, once all of the dump is in. @throws StepError in PostgreSQL's words. */
+  /** What was restored, once all of the dump is in. @throws UserError in PostgreSQL's words. */
   rows(): Promise<Rows>;
 }
 
@@ -133,7 +135,7 @@ const NOT_THE_DUMP =
   /out of memory|No space left on device|could not resize shared memory|could not extend file|terminating connection|server closed the connection|the database system is/;
 
 /**
- * @throws StepError telling a dump that cannot be restored from a proof that could not be made: both end the backup, and
+ * @throws UserError telling a dump that cannot be restored from a proof that could not be made: both end the backup, and
  *   only one is about the data.
  */
 export async function refuseUnproved(result: Result): Promise<void> {
@@ -144,7 +146,7 @@ export async function refuseUnproved(result: Result): Promise<void> {
     return requireDone("the backup cannot be restored, so it is none", result);
   const stderr = tail(lines.filter((line) => line !== BEGUN).join("\n"), 2);
   const words = await dockerError(["run"], { ...result, stderr });
-  throw new StepError(
+  throw new UserError(
     `the backup could not be proved by restoring it, so it is none: the temporary container for that ${
       lines.includes(BEGUN) ? "was ended" : "did not start"
     }: ${words.replace(/\.$/, "")}. See that the docker host has memory and room for it, then try again.`,

@@ -3,8 +3,10 @@
  * and then CHECKs, indexes, generated columns and materialized views fail whose functions name tables without a schema.
  * So its script goes through psql, under the search_path that the database has in use.
  */
+
 import { DONE, dockerError } from "../../docker/client.ts";
-import { type Result, StepError } from "../../process.ts";
+import type { Result } from "../../process.ts";
+import { UserError } from "../../userError.ts";
 import { type Database, sql } from "../postgres.ts";
 import { literal } from "../sql.ts";
 
@@ -74,9 +76,9 @@ function remedy(words: string): string[] {
  * Requires that a script came to its end. Docker's exit code does not tell: a client of 20.10 ends with 0 after a signal.
  *
  * @param what The failure, for people.
- * @throws StepError in the program's words.
+ * @throws UserError in the program's words.
  */
 export async function requireDone(what: string, result: Result): Promise<void> {
   if (result.code === 0 && result.stderr.split("\n").includes(DONE)) return;
-  throw new StepError(`${what}: ${await said(result)}`);
+  throw new UserError(`${what}: ${await said(result)}`);
 }

@@ -1,8 +1,9 @@
 /** Backups in a folder of another host, over ssh: with the keys and the configuration that `ssh` has on this machine. */
 
 import { freeIn } from "../../freeSpace.ts";
-import { type Running, run, StepError, start } from "../../process.ts";
+import { type Running, run, start } from "../../process.ts";
 import { type SshPlace, sshPlace } from "../../sshUrl.ts";
+import { UserError } from "../../userError.ts";
 import { write } from "./dump.ts";
 import { checksumLine, checksumName, partialName } from "./names.ts";
 import type { Draft, Target } from "./target.ts";
@@ -36,7 +37,7 @@ export class SshTarget implements Target {
     this.url = url.replace(/\/+$/, "");
     const at = sshPlace(url);
     if (at === undefined)
-      throw new StepError(`"${url}" is not a place on another host. Write it like ssh://user@host/path.`);
+      throw new UserError(`"${url}" is not a place on another host. Write it like ssh://user@host/path.`);
     this.at = at;
   }
 
@@ -48,7 +49,7 @@ export class SshTarget implements Target {
     const answer = await this.sh('[ -w . ] || { echo "the folder is not writable" >&2; exit 1; }; df -Pk .');
     const free = freeIn(answer);
     if (!Number.isFinite(free))
-      throw new StepError(
+      throw new UserError(
         `agatha:backups.to: df at ${this.url} answered "${answer.trim()}". Look at it there.`,
       );
     return free;
@@ -84,15 +85,15 @@ export class SshTarget implements Target {
     return running;
   }
 
-  /** Runs a script in the folder over there. @throws StepError with its last words. */
+  /** Runs a script in the folder over there. @throws UserError with its last words. */
   async sh(script: string): Promise<string> {
     const { code, stdout, stderr } = await run("ssh", sshArguments(this.at, this.there(script)));
     if (code !== 0) throw this.failure(code, stderr);
     return stdout;
   }
 
-  failure(code: number | null, stderr: string): StepError {
-    return new StepError(
+  failure(code: number | null, stderr: string): UserError {
+    return new UserError(
       `agatha:backups.to: ${this.url} cannot be used: ${lastWords(code, stderr)}. Try \`ssh ${this.at.login}\`, fix it, then try again.`,
     );
   }
@@ -143,7 +144,7 @@ class SshDraft implements Draft {
     await this.target.sh(`rm -f ${files}`).catch(() => undefined);
   }
 
-  private async broken(): Promise<StepError> {
+  private async broken(): Promise<UserError> {
     const { code, stderr } = await this.writer.ended;
     return this.target.failure(code, stderr);
   }

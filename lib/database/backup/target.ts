@@ -1,5 +1,5 @@
 /** Where backups go: a folder of this machine, or one of another host over ssh. */
-import { StepError } from "../../process.ts";
+import { UserError } from "../../userError.ts";
 
 /** A backup that is being written; it bears its name only once it is whole. */
 export interface Draft {
@@ -13,7 +13,7 @@ export interface Draft {
 export interface Target {
   /** A file's place, for people. */
   place(name: string): string;
-  /** Room for more, in bytes. @throws StepError where the folder is not there. */
+  /** Room for more, in bytes. @throws UserError where the folder is not there. */
   freeBytes(): Promise<number>;
   /** The names in the folder. */
   list(): Promise<string[]>;
@@ -27,7 +27,7 @@ export interface Target {
  *
  * @param what What is to be written.
  * @param elsewhere The other fix.
- * @throws StepError with both numbers.
+ * @throws UserError with both numbers.
  */
 export function requireSpace(
   place: string,
@@ -37,7 +37,7 @@ export function requireSpace(
   elsewhere = "set agatha:backups.to to another place",
 ): void {
   if (free >= needed) return;
-  throw new StepError(
+  throw new UserError(
     `${place}: has ${megabytes(free)} free, and ${what} takes up to ${megabytes(needed)}. Make room there, or ${elsewhere}.`,
   );
 }

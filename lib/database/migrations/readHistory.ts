@@ -1,6 +1,6 @@
 /** Reads a database's schema history. */
 
-import { StepError } from "../../process.ts";
+import { UserError } from "../../userError.ts";
 import { type Database, sql } from "../postgres.ts";
 import { type Applied, type Comparison, HISTORY, named, sentences } from "./schemaHistory.ts";
 
@@ -10,11 +10,11 @@ export async function readHistory(database: Database): Promise<Applied[]> {
   return (await sql(database, HISTORY)).map((row) => JSON.parse(row) as Applied);
 }
 
-/** @throws StepError naming the packaged files that did not run although Flyway says that all is well. */
+/** @throws UserError naming the packaged files that did not run although Flyway says that all is well. */
 export function requireComplete({ refused, pending }: Comparison): void {
   if (refused.length + pending.length === 0) return;
   const unfit = [...sentences(refused), ...(pending.length === 0 ? [] : [`Not applied: ${named(pending)}.`])];
-  throw new StepError(
+  throw new UserError(
     `migrations: the schema history and the migrations differ after Flyway passed. Look at flyway_schema_history, then run up again.\n${unfit.join("\n")}`,
   );
 }

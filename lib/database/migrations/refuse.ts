@@ -1,4 +1,5 @@
 /** Refuses, in a preview too, migrations that Flyway would refuse on the stack's database. */
+
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { crc32 } from "node:zlib";

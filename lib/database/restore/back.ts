@@ -1,8 +1,9 @@
 /** The back end of a stack, stopped while its database is exchanged, and serving again after. */
+
 import { setTimeout as sleep } from "node:timers/promises";
 import { docker, inspect } from "../../docker/client.ts";
-import { Stop } from "../../exec.ts";
 import { run, tail } from "../../process.ts";
+import { UserError } from "../../userError.ts";
 
 /** Longest wait for its health, in milliseconds: its start period's default and docker's three probes. */
 const HEALTH_LIMIT = 120_000;
@@ -25,7 +26,7 @@ export const stopBack = async (container: string): Promise<void> => {
   await docker(["stop", container]);
 };
 
-/** Starts it and waits until it is healthy. @throws Stop with its last words where it does not get so. */
+/** Starts it and waits until it is healthy. @throws UserError with its last words where it does not get so. */
 export async function startBack(container: string, fix: string): Promise<void> {
   // One whose stop was interrupted may be stopping still: a start would find it running, and do nothing.
   await docker(["restart", container]);
@@ -45,7 +46,7 @@ export async function startBack(container: string, fix: string): Promise<void> {
     const late = performance.now() - start > HEALTH_LIMIT;
     if (late || health === "unhealthy" || state?.Status !== "running") {
       const { stdout, stderr } = await run("docker", ["logs", "--tail", String(LOG_LINES), container]);
-      throw new Stop(
+      throw new UserError(
         `restore: the back is ${state?.Status ?? "gone"} and ${health}. ${fix}\nThe last lines of its log:\n${tail(`${stdout}${stderr}`, LOG_LINES)}`,
       );
     }

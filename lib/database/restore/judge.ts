@@ -1,8 +1,9 @@
 /** Whether a file may be restored, from what it is and where it is to go. */
+
 import { createHash } from "node:crypto";
 import { createReadStream, existsSync, readFileSync } from "node:fs";
 import { open } from "node:fs/promises";
-import { Stop } from "../../exec.ts";
+import { UserError } from "../../userError.ts";
 import { type ArchiveHeader, HEADER_BYTES, readHeader } from "../backup/archive.ts";
 import { checksumIn, checksumName } from "../backup/names.ts";
 import { majorOf } from "../postgres.ts";
@@ -33,7 +34,7 @@ export async function examine(file: string): Promise<Examined> {
  *
  * @param file Its name, for people.
  * @param serverVersion Of the server that it is to go into.
- * @throws Stop where it is damaged, no dump, or from a newer PostgreSQL.
+ * @throws UserError where it is damaged, no dump, or from a newer PostgreSQL.
  */
 export function judge(
   file: string,
@@ -41,15 +42,15 @@ export function judge(
   serverVersion: string,
 ): ArchiveHeader {
   if (wanted !== undefined && wanted !== sha256)
-    throw new Stop(
+    throw new UserError(
       `restore: ${file} is damaged: its checksum is ${sha256}, and ${checksumName(file)} says ${wanted}. Take another backup, or another copy of this one.`,
     );
   if (header === undefined)
-    throw new Stop(
+    throw new UserError(
       `restore: ${file} is no dump in PostgreSQL's custom format. Give a file that \`npm run backup\` or \`pg_dump -Fc\` made.`,
     );
   if (majorOf(header.serverVersion) > majorOf(serverVersion))
-    throw new Stop(
+    throw new UserError(
       `restore: ${file} is from PostgreSQL ${header.serverVersion}, and the stack has ${serverVersion}: a newer one's dump cannot be restored into it. Bring the stack's PostgreSQL up first.`,
     );
   return header;

@@ -2,9 +2,10 @@
  * Puts a dump in a database's place: restored beside it, compared, then exchanged by one transaction that renames both.
  * Until then, the database is as it was.
  */
+
 import { createReadStream } from "node:fs";
-import { Stop } from "../../exec.ts";
 import { stopIfInterrupted } from "../../process.ts";
+import { UserError } from "../../userError.ts";
 import { readDump, restoreDump, schemaText } from "../backup/dump.ts";
 import { createLike, propertiesOf, settingsIn } from "../backup/properties.ts";
 import { type Database, differingRows, type Rows, sql, tableRows, withoutExtensions } from "../postgres.ts";
@@ -26,7 +27,7 @@ const maintenance = ({ name }: Database): string => (name === "postgres" ? "temp
  *
  * @param rows The dump's own.
  * @returns What is told of it: roles that are not there.
- * @throws StepError in pg_restore's words, or Stop where rows differ; nothing is left of it then.
+ * @throws UserError in pg_restore's words, or UserError where rows differ; nothing is left of it then.
  */
 export async function restoreBeside(database: Database, path: string, rows: Rows): Promise<string[]> {
   const script = await schemaText(database.container, createReadStream(path));
@@ -46,7 +47,7 @@ export async function restoreBeside(database: Database, path: string, rows: Rows
     const inDump = await withoutExtensions(rows, database, RESTORING);
     const differing = differingRows(inDump, await tableRows(database, RESTORING));
     if (differing.length > 0)
-      throw new Stop(`restore: the dump and what was restored of it differ: ${differing.join("; ")}.`);
+      throw new UserError(`restore: the dump and what was restored of it differ: ${differing.join("; ")}.`);
     stopIfInterrupted();
   } catch (error) {
     await dropDatabase(database, RESTORING);

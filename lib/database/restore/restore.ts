@@ -1,9 +1,9 @@
 /** Puts a dump in the place of a stack's database: judged, asked for, restored beside it, exchanged, and served again. */
 
 import { confirm } from "../../confirm.ts";
-import { Stop } from "../../exec.ts";
-import { run } from "../../process.ts";
-import { runningContainer, Told } from "../../stacks/database.ts";
+import { runningContainer } from "../../docker/client.ts";
+import { run, Told } from "../../process.ts";
+import { UserError } from "../../userError.ts";
 import { requireSpace } from "../backup/target.ts";
 import { readHistory } from "../migrations/readHistory.ts";
 import { type Database, freeBytes, inNumbers, type Rows, serverVersion, tableRows } from "../postgres.ts";
@@ -31,7 +31,7 @@ const say = (text: string): void => void process.stdout.write(`${text}\n`);
  *
  * @param yes Whether it overwrites without asking.
  * @returns The exit code.
- * @throws Stop or StepError in one sentence.
+ * @throws UserError or UserError in one sentence.
  */
 export async function restore(
   stack: string,
@@ -93,7 +93,7 @@ async function askFor(stack: string, database: Database, rows: Rows, yes: boolea
 /** It may be all that is left of what was there before an earlier restore. */
 async function refuseReplaced(database: Database): Promise<void> {
   if (!(await hasReplaced(database))) return;
-  throw new Stop(
+  throw new UserError(
     `restore: database ${REPLACED} is there, the data from before an earlier restore. Put it back (docs/backup.md), or drop it: ${dropCommand(database)}.`,
   );
 }
@@ -123,7 +123,7 @@ async function serve(database: Database, back: string | undefined): Promise<void
     await dropReplaced(database);
   } catch (error) {
     // The back is not healthy, and the sentence says the rest.
-    if (error instanceof Stop) throw new Told(error.message);
+    if (error instanceof UserError) throw new Told(error.message);
     if (back !== undefined) await run("docker", ["start", back]);
     const kept = await hasReplaced(database).catch(() => true);
     throw new Told(`restore: ${words(error)}. ${liveNow(database, kept)}`);

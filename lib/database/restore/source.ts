@@ -1,9 +1,10 @@
 /** The file to restore: here, on another host, or by its name where the stack's backups are. */
+
 import { createWriteStream, existsSync, mkdtempSync, rmSync, statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { Stop } from "../../exec.ts";
+import { UserError } from "../../userError.ts";
 import { checksumName } from "../backup/names.ts";
 import { SshTarget } from "../backup/ssh.ts";
 import { requireSpace } from "../backup/target.ts";
@@ -23,7 +24,7 @@ export interface Source {
  *
  * @param file A path, an `ssh://` URL, or the name of a backup of the stack.
  * @param to `agatha:backups.to`.
- * @throws Stop where it is not there.
+ * @throws UserError where it is not there.
  */
 export async function source(file: string, to: string | undefined, stack: string): Promise<Source> {
   if (file.startsWith("ssh://")) return fetched(file);
@@ -33,7 +34,7 @@ export async function source(file: string, to: string | undefined, stack: string
   const path = places.find((place) => existsSync(place));
   if (path !== undefined) return { path, place: path, done: () => {} };
   if (plain && folder.startsWith("ssh://")) return fetched(`${folder.replace(/\/+$/, "")}/${file}`);
-  throw new Stop(
+  throw new UserError(
     `restore: "${file}" does not exist. Name a dump's path; the stack's backups are in ${folder}.`,
   );
 }
@@ -42,7 +43,8 @@ async function fetched(url: string): Promise<Source> {
   const name = basename(url);
   const there = new SshTarget(dirname(url));
   const bytes = await there.bytes(name);
-  if (bytes === undefined) throw new Stop(`restore: "${url}" does not exist. Name a dump that is there.`);
+  if (bytes === undefined)
+    throw new UserError(`restore: "${url}" does not exist. Name a dump that is there.`);
   const folder = mkdtempSync(join(tmpdir(), "agatha-restore-"));
   const done = () => rmSync(folder, { recursive: true, force: true });
   try {

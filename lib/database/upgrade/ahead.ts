@@ -1,4 +1,5 @@
 /** Looks whether a stack's data is of another major version of PostgreSQL than the configured one. */
+
 import * as pulumi from "@pulumi/pulumi";
 import type { Config } from "../../config/schema.ts";
 import { type Answer, askDocker, BRIEF, PATIENT } from "../../docker/ask.ts";

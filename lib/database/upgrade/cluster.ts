@@ -1,7 +1,8 @@
 /** Copies all of a PostgreSQL server into a new one of a newer version: by the newer version's own programs. */
 
 import { DONE, docker } from "../../docker/client.ts";
-import { run, StepError } from "../../process.ts";
+import { run } from "../../process.ts";
+import { UserError } from "../../userError.ts";
 import { createLike, propertiesOf, roleSettings } from "../backup/properties.ts";
 import { RESTORE, requireDone, searchPath } from "../backup/restoring.ts";
 import { connection, type Database, differingRows, type Rows, sql, tableRows } from "../postgres.ts";
@@ -26,11 +27,11 @@ export async function databasesOf(server: Database): Promise<string[]> {
 export const clusterBytes = async (server: Database): Promise<number> =>
   Number((await sql(server, "select sum(pg_database_size(oid)) from pg_database;"))[0]);
 
-/** @throws StepError where some of the data is outside of the volume. */
+/** @throws UserError where some of the data is outside of the volume. */
 export async function refuseTablespaces(server: Database): Promise<void> {
   const spaces = await sql(server, "select spcname from pg_tablespace where spcname !~ '^pg_';");
   if (spaces.length > 0)
-    throw new StepError(
+    throw new UserError(
       `it has tablespaces outside of its volume (${spaces.join(", ")}). Move what is in them to pg_default`,
     );
 }
@@ -38,7 +39,7 @@ export async function refuseTablespaces(server: Database): Promise<void> {
 /**
  * Copies roles with their passwords, databases with their settings and rights, and all that is in them.
  *
- * @throws StepError in PostgreSQL's words; the first error ends it.
+ * @throws UserError in PostgreSQL's words; the first error ends it.
  */
 export async function copyCluster(servers: Servers): Promise<void> {
   const { old, new: target, port } = servers;
@@ -104,7 +105,7 @@ const OTHERS = `
  * Compares rows by table, sequences and extensions of every database.
  *
  * @returns The rows, by `database: schema.table`.
- * @throws StepError naming what differs.
+ * @throws UserError naming what differs.
  */
 export async function compareClusters(servers: Servers): Promise<Rows> {
   const all: Rows = new Map();
@@ -116,7 +117,7 @@ export async function compareClusters(servers: Servers): Promise<Rows> {
     const missing = others.filter((line) => !found.has(line)).map((line) => `${line}: missing`);
     const differences = [...differingRows(before, after), ...missing];
     if (differences.length > 0)
-      throw new StepError(`database "${name}" differs after the copy: ${differences.join("; ")}`);
+      throw new UserError(`database "${name}" differs after the copy: ${differences.join("; ")}`);
     for (const [table, rows] of after) all.set(`${name}: ${table}`, rows);
     // A new database knows nothing of its tables yet, and would plan by guesses.
     await sql(servers.new, "analyze;", at);

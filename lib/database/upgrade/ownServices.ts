@@ -1,4 +1,5 @@
 /** The stack's own database and back end while its data is moved: stopped, and serving again where that fails. */
+
 import { setTimeout as sleep } from "node:timers/promises";
 import { docker, inspect } from "../../docker/client.ts";
 import { isInterrupted } from "../../process.ts";

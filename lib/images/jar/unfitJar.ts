@@ -1,4 +1,5 @@
 /** Refuses a jar that could not run in its image, before anything is built. */
+
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import jdkModules from "../../../nix/packages/jdk-modules.json" with { type: "json" };

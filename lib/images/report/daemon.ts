@@ -1,6 +1,8 @@
 /** What the docker daemon has of a stack, and archives from programs. */
+
 import { spawn } from "node:child_process";
-import { lastLines, run, Stop } from "../../exec.ts";
+import { run, tail } from "../../process.ts";
+import { UserError } from "../../userError.ts";
 import { type Inspector, readArchive } from "./archive.ts";
 import { type Difference, difference } from "./deployed.ts";
 import type { Image } from "./model.ts";
@@ -25,8 +27,8 @@ export async function imageFrom(
   const image = readArchive(child.stdout, inspector).catch((error: unknown) => error as Error);
   const [code, result] = await Promise.all([ended, image]);
   if (code !== 0)
-    throw new Stop(`${[program, ...args].join(" ")} ended with ${code}:\n${lastLines(words, 10)}`);
-  if (result instanceof Error) throw new Stop(`${program}: ${result.message}`);
+    throw new UserError(`${[program, ...args].join(" ")} ended with ${code}:\n${tail(words, 10)}`);
+  if (result instanceof Error) throw new UserError(`${program}: ${result.message}`);
   return result;
 }
 

@@ -1,7 +1,9 @@
 /** What Nix knows of store paths: what each needs, and the Debian packages that the `debian` set made it of. */
+
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { run, Stop } from "../../exec.ts";
+import { run } from "../../process.ts";
+import { UserError } from "../../userError.ts";
 import { nameOf } from "./analyse.ts";
 import { purlPart, type Software } from "./model.ts";
 import { debian } from "./software.ts";
@@ -28,7 +30,7 @@ const CPE: [RegExp, (version: string) => string][] = [
 export async function storePaths(paths: string[], env: NodeJS.ProcessEnv): Promise<StorePath[]> {
   if (paths.length === 0) return [];
   const { code, output } = await run("nix-store", ["--dump-db", ...paths], { env });
-  if (code !== 0) throw new Stop(`nix-store --dump-db: ended with ${code}:\n${output.trim()}`);
+  if (code !== 0) throw new UserError(`nix-store --dump-db: ended with ${code}:\n${output.trim()}`);
   return parseDump(output);
 }
 

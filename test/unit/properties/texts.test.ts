@@ -1,4 +1,5 @@
 /** What is written for another program to read, and what is read from one: whatever is in it. */
+
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { renderProperties } from "../../../components/javaProperties.ts";
@@ -6,10 +7,10 @@ import { read } from "../../../lib/cli/command.ts";
 import { success, words } from "../../../lib/database/migrations/flyway.ts";
 import { parseHolders } from "../../../lib/docker/ports.ts";
 import { duration, toMilliseconds } from "../../../lib/duration.ts";
-import { Stop } from "../../../lib/exec.ts";
 import { nixArguments, ownSentence } from "../../../lib/images/nixArguments.ts";
 import { presence } from "../../../lib/images/presence.ts";
 import { explain } from "../../../lib/previews/explain.ts";
+import { UserError } from "../../../lib/userError.ts";
 import { atLeast, versionIn } from "../../../lib/versions.ts";
 import { hostile } from "../../support/arbitraries.ts";
 import { readProperties } from "../../support/javaProperties.ts";
@@ -93,11 +94,11 @@ describe("a stack's name", () => {
           expect(stack).toBe(name);
           expect(stack).toMatch(/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,99}$/);
         } catch (error) {
-          expect(error).toBeInstanceOf(Stop);
-          expect((error as Stop).message).toMatch(
+          expect(error).toBeInstanceOf(UserError);
+          expect((error as UserError).message).toMatch(
             /^--stack: (".*" is not a stack's name\. Use .+\.|has no value\. .+)$/,
           );
-          expect((error as Stop).message.length).toBeLessThan(300);
+          expect((error as UserError).message.length).toBeLessThan(300);
         }
       }),
     );
