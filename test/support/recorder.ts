@@ -1,5 +1,7 @@
 /** Pulumi without an engine: records every registration of a program, in its order. */
 import * as pulumi from "@pulumi/pulumi";
+import type { RegisterResourceRequest } from "@pulumi/pulumi/proto/resource_pb.js";
+import { getMonitor } from "@pulumi/pulumi/runtime/settings.js";
 
 export interface Registered {
   type: string;
@@ -7,6 +9,71 @@ export interface Registered {
   inputs: Record<string, unknown>;
   /** The provider's URN and id; empty where it is the package's default one. */
   provider: string;
+}
+
+/** A registration as the engine gets it: every input, which are secret, and every option. */
+export type Request = Record<string, unknown>;
+
+/** How a secret is marked on the wire (sdk/go/common/resource/sig). */
+const SIGNATURE = "4dabf18193072939515e22adb298388d";
+
+/** `urn:pulumi:dev::agatha::docker:index/network:Network::network` -> `docker:index/network:Network network` */
+const short = (urn: string): string => urn.split("::").slice(2, 4).join(" ").replace(/^.*\$/, "");
+
+/** A wire value with its secrets as `{ secret: value }`. */
+function plain(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(plain);
+  if (typeof value !== "object" || value === null) return value;
+  if (SIGNATURE in value) return { secret: plain((value as { value?: unknown }).value) };
+  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, plain(part)]));
+}
+
+/** The timeouts that are set, if any is. */
+const timeouts = (all: object = {}) =>
+  Object.values(all).some(Boolean)
+    ? Object.fromEntries(Object.entries(all).filter(([, time]) => time))
+    : undefined;
+
+/** What a request holds beside what every one has: an option that is not set is left out. */
+function described(request: RegisterResourceRequest): Request {
+  const all: Request = {
+    parent: short(request.getParent()),
+    provider: short(request.getProvider()),
+    dependsOn: request.getDependenciesList().map(short).sort(),
+    ignoreChanges: request.getIgnorechangesList(),
+    additionalSecretOutputs: request.getAdditionalsecretoutputsList(),
+    replaceOnChanges: request.getReplaceonchangesList(),
+    deleteBeforeReplace: request.getDeletebeforereplacedefined() && String(request.getDeletebeforereplace()),
+    retainOnDelete: request.getRetainondelete(),
+    protect: request.getProtect(),
+    customTimeouts: timeouts(request.getCustomtimeouts()?.toObject()),
+    aliases: request.getAliasesList().map((alias) => alias.toObject()),
+    deletedWith: short(request.getDeletedwith()),
+    inputs: request.getCustom() ? plain(request.getObject()?.toJavaScript()) : undefined,
+  };
+  return Object.fromEntries(
+    Object.entries(all).filter(([, value]) => (Array.isArray(value) ? value.length > 0 : Boolean(value))),
+  );
+}
+
+/**
+ * Listens to what the program sends to the monitor, since mocks are given no options.
+ *
+ * @returns Every request from now on, by `type name`; two of the same name are an error.
+ */
+export function listen(): Record<string, Request> {
+  const requests: Record<string, Request> = {};
+  const monitor = getMonitor() as unknown as {
+    registerResource(request: RegisterResourceRequest, callback: unknown): void;
+  };
+  const register = monitor.registerResource.bind(monitor);
+  monitor.registerResource = (request, callback) => {
+    const name = `${request.getType()} ${request.getName()}`;
+    if (name in requests) throw new Error(`two registrations of ${name}`);
+    requests[name] = described(request);
+    register(request, callback);
+  };
+  return requests;
 }
 
 /**

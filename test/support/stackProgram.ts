@@ -4,7 +4,7 @@ import { vi } from "vitest";
 import type { Config } from "../../lib/config/schema.ts";
 import type { Applied } from "../../lib/database/migrations/schemaHistory.ts";
 import { pinnedImage } from "../../lib/images/plan.ts";
-import { type Registered, record } from "./recorder.ts";
+import { listen, type Registered, record } from "./recorder.ts";
 
 /** A store hash of one letter. */
 export const hash = (letter: string) => letter.repeat(32);
@@ -130,9 +130,10 @@ export async function program(more: Record<string, string> = {}, preview = false
   const config = { "agatha:packages": "debian", "agatha:databasePassword": PASSWORD, ...more };
   const stdout = () => "ref is in docker already, 0.0 MB (42 bytes)";
   const registered = record({ config, preview, stdout, ...(stash === undefined ? {} : { stash }) });
+  const requests = listen();
   const outputs = (await import("../../index.ts")) as typeof import("../../index.ts");
   await pulumi.runtime.disconnect();
-  return { registered, outputs };
+  return { registered, outputs, requests };
 }
 
 /** What is no component, as `type name`. */
