@@ -19,7 +19,7 @@ export default defineConfig({
         test: {
           name: "hosts",
           include: ["test/hosts/**/*.test.ts"],
-          // One after the other, each with docker hosts of its own, beside those of `integration`: two cores bear two.
+          // One after the other, each with docker hosts of its own, beside those of `integration`: two cores suffice for two.
           fileParallelism: false,
           testTimeout: 300_000,
           hookTimeout: 600_000,

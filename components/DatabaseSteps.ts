@@ -7,16 +7,16 @@ import { type ImagePlan, isPinned, migrationsAlias } from "../lib/images/plan.ts
 import { dockerEnvironment, stepCommand } from "./stepCommand.ts";
 
 export interface DatabaseStepsArgs {
-  /** What decides the role, the database and its password. */
+  /** The database, its role and password, and where backups go. */
   config: Pick<Config, "backups" | "database" | "databasePassword" | "dockerHost">;
   /** Id of the database's container. */
   containerId: pulumi.Input<string>;
-  /** The back's image, which has the migrations in it. */
+  /** The back's image, which contains the migrations. */
   back: ImagePlan;
   migrations: Packaged;
 }
 
-/** What makes a healthy database the back's: the role's password, then the migrations. */
+/** Prepares a healthy database for the back: sets the role's password, then migrates. */
 export class DatabaseSteps extends pulumi.ComponentResource {
   constructor(name: string, args: DatabaseStepsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("agatha:index:DatabaseSteps", name, {}, opts);
@@ -33,7 +33,7 @@ export class DatabaseSteps extends pulumi.ComponentResource {
         triggers: [containerId],
         logging: "none",
       },
-      // A secret goes in by stdin, so whatever comes out is kept as a secret too.
+      // The output of a step with a secret is kept as a secret too.
       { parent: this, deleteBeforeReplace: true, additionalSecretOutputs: ["stdout", "stderr"] },
     );
 
@@ -43,7 +43,7 @@ export class DatabaseSteps extends pulumi.ComponentResource {
       {
         create: stepCommand("migrate"),
         environment: {
-          // Changed alone, these make the step run again, which then finds nothing to do.
+          // A change of these two alone runs the step again, which then finds nothing to do.
           BACKUPS_KEEP: String(backups.keep),
           ...(backups.to === undefined ? {} : { BACKUPS_TO: backups.to }),
           CONTAINER: hostName("migrate"),
@@ -66,19 +66,19 @@ export class DatabaseSteps extends pulumi.ComponentResource {
 }
 
 /**
- * What the migration step runs by, and again at a change of what. A pin leaves the schema and the step as they were.
- * Where the step is made anew (with the stack, or with the database's container, when Pulumi looks at no ignored change),
- * a pinned one (`PINNED`) looks that there is a schema, and no more.
+ * What the migration step runs with, and what makes it run again. A pin leaves the schema and the step as they are. If the step
+ * is created (with the stack, or with the database's container; Pulumi then has nothing to ignore), a pinned one (`PINNED`) only
+ * checks that there is a schema.
  */
 function migrations({ back, migrations }: DatabaseStepsArgs): {
   environment: Record<string, string>;
-  /** The migrations are on standard input: a variable may be no longer than 128 kB. */
+  /** The migrations. Not in the environment, where a text may be at most 128 kB long. */
   stdin?: string;
   trigger: Record<string, unknown>;
   ignoreChanges: string[];
 } {
   if (isPinned(back)) {
-    // MIGRATIONS: where stacks of November 2026 have the names.
+    // MIGRATIONS: in the state of stacks from November 2026.
     const variables = ["IMAGE", "MIGRATIONS", "PINNED"].map((name) => `environment.${name}`);
     return {
       environment: { PINNED: back.pin },

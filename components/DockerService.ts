@@ -1,38 +1,36 @@
 import * as command from "@pulumi/command";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import type { Deployed } from "../lib/docker/deployed.ts";
+import type { Deployed } from "../lib/docker/deployedContainers.ts";
 import { hostName } from "../lib/docker/names.ts";
 import { toMilliseconds } from "../lib/duration.ts";
 import { containerArgs, type FileVolume, REPLACE_ON_CHANGES, RETRIES } from "./containerArgs.ts";
 import { fileFolders } from "./fileFolders.ts";
-import type { Service } from "./service.ts";
-import { dockerEnvironment, stepCommand } from "./stepCommand.ts";
+import type { ServiceSpec } from "./serviceSpec.ts";
+import { dockerEnvironment, now, runAgain, stepCommand } from "./stepCommand.ts";
 
 export interface DockerServiceArgs {
   /** What is to run. Plain, because ports and files decide what is registered. */
-  service: Service;
-  /** The reference of its image. Plain, because it decides which inputs of the trial count as changes. */
+  service: ServiceSpec;
+  /** The reference of its image. Plain, because it decides which inputs of the canary count as changes. */
   ref: string;
   /** The stack's network. */
   network: pulumi.Input<string>;
-  /** What is deployed of it now. Default: not known. */
+  /** Its container that is deployed now. Default: unknown. */
   deployed?: Deployed | undefined;
-  /** Whoever has to be replaced for this service to be replaced too: a name and a container's id. */
+  /** Ids by name: a change of one replaces the container too. */
   follows?: Record<string, pulumi.Input<string>>;
   /** The docker host. Default: the environment's. */
   dockerHost?: string | undefined;
 }
 
 /**
- * A service as a container on one docker host: the trial of what changed about it, the volumes with its files, the
+ * A service as a container on one docker host: a canary of what changed ("trial" in names), the volumes with its files, the
  * container, and the wait until it is healthy.
  */
 export class DockerService extends pulumi.ComponentResource {
-  /** The container's id. Whoever needs the service healthy depends on this component. */
+  /** The container's id. To wait until the service is healthy, depend on this component. */
   public readonly containerId: pulumi.Output<string>;
-  /** `address:port` where the service is published, else undefined. */
-  public readonly address: string | undefined;
 
   constructor(name: string, args: DockerServiceArgs, opts?: pulumi.ComponentResourceOptions) {
     super("agatha:index:DockerService", name, {}, opts);
@@ -50,8 +48,9 @@ export class DockerService extends pulumi.ComponentResource {
       { parent: this, dependsOn: trial, deleteBeforeReplace: true, replaceOnChanges: REPLACE_ON_CHANGES },
     );
 
-    // Docker's provider does not read what a container is connected to, so no refresh finds a database that is cut off.
+    // Docker's provider does not read a container's networks, so no refresh finds one that was disconnected.
     const cutOff = typeof deployed === "object" && !deployed.connected;
+    const again = runAgain("CUT_OFF", cutOff ? `${hostName("network")} ${now()}` : undefined);
     new command.local.Command(
       `${name}-healthy`,
       {
@@ -62,30 +61,29 @@ export class DockerService extends pulumi.ComponentResource {
           PROCESSES: String(service.processes),
           SERVICE: service.hostname,
           START_PERIOD_MS: String(toMilliseconds(service.health.startPeriod)),
-          ...(cutOff ? { CUT_OFF: `${hostName("network")} ${new Date().toISOString()}` } : {}),
+          ...again.environment,
           ...dockerEnvironment(args.dockerHost),
         },
         triggers: [container.id],
         logging: "stdout",
       },
-      {
-        parent: this,
-        deleteBeforeReplace: true,
-        ignoreChanges: cutOff ? [] : ["environment.CUT_OFF"],
-      },
+      { parent: this, deleteBeforeReplace: true, ignoreChanges: again.ignoreChanges },
     );
 
     this.containerId = container.id;
-    this.address = service.publish === false ? undefined : urlHost(service.publish);
-    this.registerOutputs({ containerId: this.containerId, address: this.address });
+    this.registerOutputs({ containerId: this.containerId });
   }
 
-  /** Runs again when, and only when, something changed that may keep the service from getting healthy. */
+  /** Runs if, and only if, something changed that may keep the service from becoming healthy. */
   private trial(name: string, args: DockerServiceArgs): command.local.Command {
     const { service, deployed } = args;
     const { memory, cpus, processes } = service;
-    // A changed limit alone is no reason for a trial, so the limits count only together with another image.
+    // A change of limits alone needs no canary, so they count only together with another image.
     const newImage = typeof deployed === "object" && deployed.image !== args.ref;
+    const limits = runAgain(
+      "AGATHA_LIMITS",
+      newImage ? JSON.stringify({ memory, cpus, processes }) : undefined,
+    );
     return new command.local.Command(
       `${name}-trial`,
       {
@@ -97,7 +95,7 @@ export class DockerService extends pulumi.ComponentResource {
           SERVICE: service.hostname,
           STACK: pulumi.getStack(),
           TRIAL: pulumi.jsonStringify(trialOf(service)),
-          ...(newImage ? { AGATHA_LIMITS: JSON.stringify({ memory, cpus, processes }) } : {}),
+          ...limits.environment,
           ...dockerEnvironment(args.dockerHost),
         },
         ...stdin(service),
@@ -105,16 +103,18 @@ export class DockerService extends pulumi.ComponentResource {
       },
       {
         parent: this,
-        ignoreChanges: newImage ? [] : ["environment.AGATHA_LIMITS"],
+        ignoreChanges: limits.ignoreChanges,
         additionalSecretOutputs: ["stderr"],
       },
     );
   }
 
-  /** The volumes with the service's files: new ones when a file changes, so that what runs keeps its own. */
+  /** The volumes with the service's files. A changed file makes new ones, so that the running container keeps its own. */
   private files(name: string, args: DockerServiceArgs, trial: pulumi.Resource): FileVolume[] {
     const { service, deployed } = args;
     const folders = foldersOf(service);
+    // Without its container, the volumes may be gone too. Docker would make empty ones.
+    const again = runAgain("ABSENT_AT", deployed === "absent" ? now() : undefined);
     const placed = new command.local.Command(
       `${name}-files`,
       {
@@ -126,12 +126,11 @@ export class DockerService extends pulumi.ComponentResource {
           OWNER: service.user,
           PREFIX: hostName(`${service.service}-files`),
           STACK: pulumi.getStack(),
-          // Its image is an input only where something of it is kept, so that else a new jar leaves the files alone.
+          // The image is an input only if something in it is kept: otherwise a new jar does not touch the files.
           COURIER: pulumi.jsonStringify(
             folders.some(({ keep }) => keep) ? { image: service.image } : { container: hostName("db") },
           ),
-          // Without its container the volumes may be gone too: made again, they are no empty ones that docker makes.
-          ...(deployed === "absent" ? { ABSENT_AT: new Date().toISOString() } : {}),
+          ...again.environment,
           ...dockerEnvironment(args.dockerHost),
         },
         ...stdin(service),
@@ -141,7 +140,7 @@ export class DockerService extends pulumi.ComponentResource {
         parent: this,
         dependsOn: trial,
         replaceOnChanges: ["create", "delete", "environment", "stdin"],
-        ignoreChanges: deployed === "absent" ? [] : ["environment.ABSENT_AT"],
+        ignoreChanges: again.ignoreChanges,
         additionalSecretOutputs: ["stderr"],
       },
     );
@@ -152,20 +151,21 @@ export class DockerService extends pulumi.ComponentResource {
   }
 }
 
-const foldersOf = (service: Service) =>
+const foldersOf = (service: ServiceSpec) =>
   fileFolders(
     service.files.map(({ path }) => path),
     service.ownFolders,
   );
 
-/** The files on a step's standard input, which is a secret as a whole. */
-function stdin({ files }: Service): { stdin?: pulumi.Output<string> } {
+/** The files for a step's standard input, which is a secret as a whole. */
+function stdin({ files }: ServiceSpec): { stdin?: pulumi.Output<string> } {
   if (files.length === 0) return {};
   const placed = files.map(({ path, content, mode }) => ({ path, content, mode: mode ?? "0400" }));
   return { stdin: pulumi.secret(pulumi.jsonStringify(placed)) };
 }
 
-function trialOf(service: Service) {
+/** What the canary needs to know about the service: a `Trial`. */
+function trialOf(service: ServiceSpec) {
   const { image, database, env, user, tmpfs, sharedMemory, stopSignal, health } = service;
   const milliseconds = (duration: string) => toMilliseconds(duration) ?? 0;
   return {
@@ -177,10 +177,4 @@ function trialOf(service: Service) {
     // When docker would call it unhealthy.
     limitMs: milliseconds(health.startPeriod) + RETRIES * milliseconds(health.interval),
   };
-}
-
-/** `host:port` for a URL; an address that means "every interface" is reached by localhost. */
-function urlHost({ address, port }: { address: string; port: number }): string {
-  const host = address === "0.0.0.0" || address === "::" ? "localhost" : address;
-  return `${host.includes(":") ? `[${host}]` : host}:${port}`;
 }

@@ -1,35 +1,35 @@
-/** What a service is to docker: the inputs of its container. */
+/** The inputs of a service's container. */
 import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { hostName, labels } from "../lib/docker/names.ts";
 import { seconds } from "../lib/duration.ts";
 import type { FileFolder } from "./fileFolders.ts";
-import type { Service } from "./service.ts";
+import type { ServiceSpec } from "./serviceSpec.ts";
 
-/** Failing probes in a row, after the start period, that make a container unhealthy: docker's own default. */
+/** Failed probes in a row, after the start period, that make a container unhealthy: docker's own default. */
 export const RETRIES = 3;
 
-/** Longest time that one probe may take: it gives up after 5 s, and may take as long to end the service. */
+/** Time limit of one probe: it gives up after 5 s, and may take as long to end the service. */
 const PROBE_TIMEOUT = "15s";
 
-/** Length of the period in which a container may use up its processor time, in microseconds: the kernel's default. */
+/** Period of the limit on processor time, in microseconds: the kernel's default. */
 const CPU_PERIOD = 100_000;
 
-/** What is kept of a container's log: at most 30 MB. */
+/** At most 30 MB of a container's log are kept. */
 const LOG_ROTATION = { "max-size": "10m", "max-file": "3" };
 
-/** Changes that the provider calls updates and then does not make. */
+/** Changes that the provider reports as updates, but does not make. */
 export const REPLACE_ON_CHANGES = ["#initerror", "healthcheck", "init", "tmpfs", "cpuPeriod", "cpuQuota"];
 
-/** A volume with files of a service, and where it is mounted. */
+/** A volume with files, and where it is mounted. */
 export interface FileVolume {
   folder: FileFolder;
   name: pulumi.Input<string>;
 }
 
-/** @param follows Whoever the container is replaced with: a name and an id. */
+/** @param follows Ids by name: a change of one replaces the container. */
 export function containerArgs(
-  service: Service,
+  service: ServiceSpec,
   fileVolumes: FileVolume[],
   follows: Record<string, pulumi.Input<string>>,
 ) {
@@ -71,13 +71,13 @@ export function containerArgs(
   } satisfies Partial<docker.ContainerArgs>;
 }
 
-function limits(service: Service) {
+function limits(service: ServiceSpec) {
   return {
     memory: service.memory,
-    // No swap on top: left out, docker fills in twice the memory and every second update would take it out again.
+    // No swap. Without this, docker sets twice the memory, and every second update would remove that again.
     memorySwap: service.memory,
     ...(service.sharedMemory === undefined ? {} : { shmSize: service.sharedMemory }),
-    // Not `cpus`: docker refuses more of them than its host has, and only once the old container is gone.
+    // Not `cpus`: docker refuses more than its host has, and only after the old container is gone.
     cpuPeriod: CPU_PERIOD,
     cpuQuota: Math.round(service.cpus * CPU_PERIOD),
     logDriver: "json-file",
@@ -85,19 +85,19 @@ function limits(service: Service) {
   };
 }
 
-function hardening(service: Service) {
+function hardening(service: ServiceSpec) {
   return {
     readOnly: true,
     tmpfs: service.tmpfs,
     capabilities: { drops: ["ALL"] },
     securityOpts: ["no-new-privileges:true"],
-    // Process 1 passes signals on and reaps; the service is not it, so that its own probe can end it.
+    // As process 1, which forwards signals and reaps. If the service were process 1, its own probe could not end it.
     init: true,
   };
 }
 
-/** The health check as docker runs it every few seconds; whoever waits for the service runs the plain probe. */
-function healthCommand({ health }: Service): string[] {
+/** The health check that docker runs every few seconds. The steps run the plain probe. */
+function healthCommand({ health }: ServiceSpec): string[] {
   if (!health.liveness) return health.command;
   return ["/bin/agatha-liveness", String(RETRIES), String(seconds(health.startPeriod)), ...health.command];
 }

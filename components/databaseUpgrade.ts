@@ -1,35 +1,35 @@
-/** The step that brings a stack's data to a newer major version of PostgreSQL. */
+/** The step that upgrades a stack's data to a newer major version of PostgreSQL. */
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { settingArguments } from "../lib/config/databaseSettings.ts";
 import type { Config } from "../lib/config/schema.ts";
+import type { UpgradeAhead } from "../lib/database/upgrade/ahead.ts";
 import { FIRST_MAJOR, volumeOf } from "../lib/database/volumes.ts";
 import { hostName } from "../lib/docker/names.ts";
-import { dockerEnvironment, stepCommand } from "./stepCommand.ts";
+import { dockerEnvironment, runAgain, stepCommand } from "./stepCommand.ts";
 
-/** The volume that the configured version keeps its data in. */
+/** The volume with the data of the configured version. */
 export const databaseVolume = (config: Config): string =>
   volumeOf(hostName("db-data"), config.database.version);
 
-/** What of the step's environment counts only where an upgrade lies ahead. */
-const CHANGES_NOTHING = ["AHEAD", "COMMAND", "DATABASE_USER", "IMAGE"];
-
 /**
- * Registers the step, which fills the version's volume from the older one's before anything uses it. Nothing is
- * registered for the first version, which has none before it.
+ * Registers the step, which fills the version's volume from the older one's before anything uses it. Registers nothing for the
+ * first version, since there is none before it.
  *
  * @param image Reference of the database's image.
- * @param ahead What `lookForUpgrade` gave.
+ * @param ahead What `lookForUpgrade` found.
  */
 export function databaseUpgrade(
   config: Config,
   image: string,
-  ahead: string | undefined,
+  ahead: UpgradeAhead | undefined,
   opts: pulumi.CustomResourceOptions,
 ): pulumi.Resource[] {
   const { version, user, settings } = config.database;
   if (version === FIRST_MAJOR) return [];
   const args = settingArguments(settings);
+  // Without an upgrade ahead, another image, role or setting of the same version is no reason to look again.
+  const again = runAgain("AHEAD", ahead && JSON.stringify(ahead), ["COMMAND", "DATABASE_USER", "IMAGE"]);
   const step = new command.local.Command(
     "db-upgrade",
     {
@@ -42,18 +42,13 @@ export function databaseUpgrade(
         STACK: pulumi.getStack(),
         VERSION: String(version),
         VOLUME_BASE: hostName("db-data"),
-        ...(ahead === undefined ? {} : { AHEAD: ahead }),
+        ...again.environment,
         ...dockerEnvironment(config.dockerHost),
       },
       triggers: [{ version }],
       logging: "stdout",
     },
-    // Another image, role or setting of the same version is no reason to look again.
-    {
-      ...opts,
-      deleteBeforeReplace: true,
-      ignoreChanges: ahead === undefined ? CHANGES_NOTHING.map((variable) => `environment.${variable}`) : [],
-    },
+    { ...opts, deleteBeforeReplace: true, ignoreChanges: again.ignoreChanges },
   );
   return [step];
 }

@@ -1,19 +1,19 @@
-/** Which folders of a read-only container have to be volumes, so that files can come into it. */
+/** Which folders of a read-only container have to be volumes, so that files can be placed in them. */
 import { posix } from "node:path";
 
 /** A folder that a volume is mounted at. */
 export interface FileFolder {
   /** Absolute path in the container. */
   path: string;
-  /** Whether what the image has there is kept: not in a folder that is the service's own. */
+  /** Whether the image's content is kept; it is not in the service's own folders. */
   keep: boolean;
 }
 
 /**
- * The folders for some files: of each file its own, or the one above that is the service's own; none lies in another.
+ * The folders for some files: for each its parent, or the service's own folder that it is in. No folder is inside another.
  *
  * @param paths Absolute paths of the files, none directly below the root.
- * @param own Folders that are the service's own.
+ * @param own The service's own folders.
  */
 export function fileFolders(paths: string[], own: string[]): FileFolder[] {
   const wanted = paths.map((path) => own.find((folder) => within(folder, path)) ?? posix.dirname(path));

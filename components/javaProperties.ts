@@ -1,22 +1,20 @@
 /** Java properties files, as `java.util.Properties` reads them. */
+import { fill } from "../lib/config/placeholders.ts";
 
-/**
- * A properties file in Java's format, names sorted; `${databasePassword}` and the like in a value are filled in once
- * (what is filled in is not looked at again), an unknown placeholder stays as it is.
- */
-export function renderProperties(properties: Record<string, string>, values: Record<string, string>): string {
-  const lines = Object.keys(properties)
+/** A properties file in Java's format, sorted by name, with its placeholders (`${databasePassword}`) replaced. */
+export const renderProperties = (
+  properties: Record<string, string>,
+  values: Record<string, string>,
+): string =>
+  Object.keys(properties)
     .sort()
     .map((name) => {
-      const value = (properties[name] ?? "").replace(/\$\{(\w+)\}/g, (whole, key: string) =>
-        Object.hasOwn(values, key) ? (values[key] ?? "") : whole,
-      );
+      const value = fill(properties[name] ?? "", values);
       return `${escapeText(name).replace(/[ =:#!]/g, "\\$&")}=${escapeProperty(value)}\n`;
-    });
-  return lines.join("");
-}
+    })
+    .join("");
 
-/** Escapes what `java.util.Properties` would read otherwise: backslashes, line ends, leading blanks, non-ASCII. */
+/** Escapes what has a meaning to `java.util.Properties`: backslashes, line ends, a leading blank, non-ASCII. */
 export const escapeProperty = (value: string): string => escapeText(value).replace(/^ /, "\\ ");
 
 function escapeText(text: string): string {

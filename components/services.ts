@@ -1,77 +1,74 @@
 /** The three services that a configuration describes. */
 import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
-import type { PLACEHOLDERS } from "../lib/config/checks.ts";
 import { databaseProcesses, settingArguments } from "../lib/config/databaseSettings.ts";
 import type { Health } from "../lib/config/fields.ts";
+import { type DATABASE, fill, type Urls } from "../lib/config/placeholders.ts";
 import type { Config } from "../lib/config/schema.ts";
+import { DATA, POSTGRES_USER } from "../lib/database/officialImage.ts";
+import { NOBODY } from "../lib/docker/arguments.ts";
+import { addressOf, type DockerHost } from "../lib/docker/host.ts";
 import { hostName } from "../lib/docker/names.ts";
 import type { Published } from "../lib/docker/ports.ts";
 import { renderProperties } from "./javaProperties.ts";
-import type { Service, ServiceFile, ServiceHealth } from "./service.ts";
+import type { ServiceFile, ServiceHealth, ServiceSpec } from "./serviceSpec.ts";
 
-/** DNS names and ports inside the stack's network: the seed's. */
-const DATABASE_HOST = "agatha-db";
+/** The services' DNS names, and the database's port, inside the stack's network. */
+const DATABASE_DNS = "agatha-db";
 const DATABASE_PORT = 5432;
-const BACK_HOST = "agatha-back";
-const FRONT_HOST = "agatha-front";
+const BACK_DNS = "agatha-back";
+const FRONT_DNS = "agatha-front";
 
-/** `nobody` and its group, who own nothing. */
-const NOBODY = "65534:65534";
-
-/** The user of the official PostgreSQL image, whom a volume's files belong to. */
-const POSTGRES_USER = "999:999";
-
-/** Where the back runs, and so where it looks for gradle.properties. */
+/** The back's working directory, where it looks for gradle.properties. */
 const BACK_HOME = "/home";
 
-/** Where `front.files` lie: the front serves what is in here in place of what is in its dist. */
+/** The folder of `front.files`, which the front serves instead of files in its dist. */
 const FRONT_OVERLAY = "/overlay";
 
 /**
- * Processes and threads. The back: the 250 threads of Jetty's pool, on which Javalin runs, and as many for the rest of
- * it; the front: Node's 11 and a probe's.
+ * Limits on processes and threads. The back: 250 threads of Jetty's pool, which Javalin uses, and as many for everything else.
+ * The front: Node's 11, and a probe's.
  */
 const PROCESSES = { back: 512, front: 64 };
 
 /** Docker's own size of /dev/shm, in megabytes. */
 const LEAST_SHARED_MEMORY = 64;
 
-/** What a program may leave in /tmp counts against its memory limit: hence a size, here of the sample's an eighth. */
+/** What is in /tmp counts towards the memory limit: hence a size, an eighth of the sample's limit. */
 const TMP = "rw,noexec,nosuid,nodev,mode=1777,size=64m";
 
-/** PostgreSQL ends cleanly on SIGINT after the running statements were aborted; a large checkpoint takes its time. */
+/** On SIGINT, PostgreSQL aborts running statements and shuts down cleanly; a large checkpoint takes its time. */
 const DATABASE_GRACE_SECONDS = 60;
 
-/** Docker's own default for a stop, which suits programs without data. */
+/** Docker's own default, which suits programs without data. */
 const GRACE_SECONDS = 10;
 
-/** What `agatha-liveness` counts. */
+/** Where `agatha-liveness` counts failed probes. */
 const LIVENESS_TMPFS = { "/run/agatha": ownTmpfs(NOBODY, "64k") };
 
 export function databaseService(
   config: Config,
   image: pulumi.Input<string>,
   volume: pulumi.Input<string>,
-): Service {
+): ServiceSpec {
   const { version, name, user, publish, memory, cpus, settings } = config.database;
   const args = settingArguments(settings);
   return {
     service: "db",
-    hostname: DATABASE_HOST,
+    hostname: DATABASE_DNS,
     image,
     ...(args.length === 0 ? {} : { command: ["postgres", ...args] }),
     env: {
       POSTGRES_DB: name,
       POSTGRES_USER: user,
-      // Only so that initialisation has some password: the real one is set over the local socket afterwards,
-      // so the container never holds it and a rotation does not touch the container.
+      // Initialisation needs some password. The real one is set over the local socket afterwards, so that the container
+      // never has it, and a rotation does not touch the container.
       POSTGRES_PASSWORD_FILE: "/proc/sys/kernel/random/uuid",
     },
     files: [],
     ownFolders: [],
     database: { major: version, name, user },
-    volumes: [{ name: volume, path: "/var/lib/postgresql/data" }],
+    volumes: [{ name: volume, path: DATA }],
     tmpfs: {
       // The socket and its lock file; the entry point's here documents.
       "/var/run/postgresql": ownTmpfs(POSTGRES_USER, "1m"),
@@ -88,8 +85,8 @@ export function databaseService(
       startPeriod: "1m0s",
     },
     memory,
-    // Parallel queries exchange their rows there. The other half is left for everything else: without room there, a query
-    // fails; without memory, the whole server does.
+    // Parallel queries exchange rows there. The other half is for everything else: without room there, a query fails;
+    // without memory, the whole server does.
     sharedMemory: Math.max(LEAST_SHARED_MEMORY, Math.floor(memory / 2)),
     cpus,
     processes: databaseProcesses(settings),
@@ -98,17 +95,24 @@ export function databaseService(
   };
 }
 
-export function backService(config: Config, image: pulumi.Input<string>): Service {
+/** @param urls Values of placeholders in its properties. */
+export function backService(config: Config, image: pulumi.Input<string>, urls: Urls): ServiceSpec {
   const { back } = config;
+  const properties = renderProperties(back.properties, { ...databaseValues(config), ...urls });
   return {
     service: "back",
-    hostname: BACK_HOST,
+    hostname: BACK_DNS,
     image,
     command: ["/bin/agatha-back"],
     env: back.env,
     files: [
       // Writable: real back ends rewrite it.
-      { path: `${BACK_HOME}/gradle.properties`, content: backProperties(config), mode: "0600" },
+      {
+        path: `${BACK_HOME}/gradle.properties`,
+        // Secret as a whole, since any of its values may be one.
+        content: pulumi.secret(base64(properties)),
+        mode: "0600",
+      },
       ...files(back.files, ""),
     ],
     ownFolders: [BACK_HOME],
@@ -126,12 +130,13 @@ export function backService(config: Config, image: pulumi.Input<string>): Servic
   };
 }
 
-export function frontService(config: Config, image: pulumi.Input<string>): Service {
+/** @param urls Values of placeholders in the texts of its files. */
+export function frontService(config: Config, image: pulumi.Input<string>, urls: Urls): ServiceSpec {
   const { front } = config;
-  const overlaid = files(front.files, `${FRONT_OVERLAY}/`);
+  const overlaid = files(front.files, `${FRONT_OVERLAY}/`, urls);
   return {
     service: "front",
-    hostname: FRONT_HOST,
+    hostname: FRONT_DNS,
     image,
     command: ["/bin/agatha-front", ...(overlaid.length > 0 ? ["--overlay", FRONT_OVERLAY] : [])],
     env: {},
@@ -160,10 +165,10 @@ export function publishedPorts(config: Config): Published[] {
   });
 }
 
-/** `user@host:port/name`; without an address, as it is reached inside the stack's network. */
-export function databaseLocation(config: Config, address: string | undefined): string {
-  const { name, user } = config.database;
-  return `${user}@${address ?? `${DATABASE_HOST}:${DATABASE_PORT}`}/${name}`;
+/** `user@address/name`; the address inside the stack's network if the database is not published. */
+export function databaseLocation({ database }: Config, host: Pick<DockerHost, "address">): string {
+  const { name, user, publish } = database;
+  return `${user}@${publish === false ? `${DATABASE_DNS}:${DATABASE_PORT}` : addressOf(publish, host)}/${name}`;
 }
 
 function httpHealth(port: number, health: Health): ServiceHealth {
@@ -175,29 +180,25 @@ function httpHealth(port: number, health: Health): ServiceHealth {
   };
 }
 
-function files(given: Config["back"]["files"], prefix: string): ServiceFile[] {
+/** @param values Filled into the texts; a file of the project is taken as it is. */
+function files(given: Config["back"]["files"], prefix: string, values: Urls = {}): ServiceFile[] {
   return Object.entries(given).map(([path, content]) => ({
     path: `${prefix}${path}`,
-    content: base64("file" in content ? readFileSync(content.file) : content.text),
+    content: base64("file" in content ? readFileSync(content.file) : fill(content.text, values)),
   }));
-}
-
-/** `gradle.properties` of the back. A secret as a whole, since any of its values may be one. */
-function backProperties(config: Config): pulumi.Output<string> {
-  return pulumi.secret(base64(renderProperties(config.back.properties, placeholders(config))));
 }
 
 const base64 = (bytes: Buffer | string): string => Buffer.from(bytes).toString("base64");
 
-/** A folder in memory that its user alone can use. */
+/** Options of a folder in memory that only its user can use. */
 function ownTmpfs(user: string, size: string): string {
   const [uid, gid] = user.split(":");
   return `rw,noexec,nosuid,nodev,mode=0700,uid=${uid},gid=${gid},size=${size}`;
 }
 
-function placeholders(config: Config): Record<(typeof PLACEHOLDERS)[number], string> {
+function databaseValues(config: Config): Record<(typeof DATABASE)[number], string> {
   return {
-    databaseHost: DATABASE_HOST,
+    databaseHost: DATABASE_DNS,
     databasePort: String(DATABASE_PORT),
     databaseName: config.database.name,
     databaseUser: config.database.user,

@@ -1,20 +1,27 @@
 /**
- * The command line of a step: a program of `steps/`, run by the Node on PATH in the project's folder.
- * It has no path of this machine in it, so that a stack deployed from two machines shows no difference.
+ * The command line of a step: a program in `steps/`, which the Node on PATH runs in the project's folder. It contains no path
+ * of this machine, so that a stack deployed from two machines shows no difference.
  */
-export const stepCommand = (step: Step): string => `node steps/${step}.ts`;
+export const stepCommand = (step: string): string => `node steps/${step}.ts`;
 
-type Step =
-  | "await-healthy"
-  | "build-image"
-  | "migrate"
-  | "place-files"
-  | "record-history"
-  | "remove-files"
-  | "set-password"
-  | "trial"
-  | "upgrade-database";
-
-/** `DOCKER_HOST` for a step, where the configuration names a host; else the step has the environment's, as pulumi has. */
+/** `DOCKER_HOST` for a step if the configuration names a host; otherwise the step has the environment's, as pulumi does. */
 export const dockerEnvironment = (dockerHost: string | undefined): Record<string, string> =>
   dockerHost === undefined ? {} : { DOCKER_HOST: dockerHost };
+
+/** A moment, for `runAgain`: differs from every earlier value, also from that of an update that failed. */
+export const now = (): string => new Date().toISOString();
+
+/**
+ * Makes a step run again although nothing else changed: while the value is set, Pulumi compares the variable. Without a value
+ * it ignores the variable, since the state may still have it from an earlier update, which is no reason to run.
+ *
+ * @param also Variables that count as changes only while the value is set.
+ */
+export const runAgain = (
+  variable: string,
+  value: string | undefined,
+  also: string[] = [],
+): { environment: Record<string, string>; ignoreChanges: string[] } =>
+  value === undefined
+    ? { environment: {}, ignoreChanges: [variable, ...also].map((name) => `environment.${name}`) }
+    : { environment: { [variable]: value }, ignoreChanges: [] };

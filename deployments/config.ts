@@ -1,6 +1,7 @@
-/** The configuration of the deployment settings: every key, its default, and what is wrong with what was given. */
+/** The configuration of the deployment settings: every key, its default, and the message for a wrong value. */
 import { z } from "zod";
-import { describeIssue, secretPaths } from "../lib/config/errors.ts";
+import { validate } from "../lib/config/errors.ts";
+import { like } from "../lib/config/fields.ts";
 import { collect } from "../lib/config/keys.ts";
 import { ConfigError } from "../lib/config/load.ts";
 
@@ -11,43 +12,35 @@ const NAME = /^[a-zA-Z0-9][\w.-]{0,99}$/;
 
 const list = (what: string) =>
   z.array(
-    z.string(`is not ${what}.`).min(1, `is empty. Remove it, or write ${what}.`),
+    z.string().min(1, `is empty. Remove it, or write ${what}.`),
     `is not a list. Write one ${what} a line.`,
   );
 
 const variables = z.record(
-  z.string().regex(/^[A-Za-z_]\w*$/, "is not a variable's name. Use letters, digits and _."),
+  like(/^[A-Za-z_]\w*$/, "is not a variable's name. Use letters, digits and _."),
   z.string('is not text. Write it in quotes, like "1".'),
-  "is not a map of names to values.",
 );
 
-const yes = (value: boolean) => z.boolean("is not true or false.").default(value);
+const branch = like(/^[^\s~^:?*[\\]+$/, "is not a branch. Write it like main.");
 
 const stack = z.strictObject({
-  branch: z
-    .string("is not a branch.")
-    .regex(/^[^\s~^:?*[\\]+$/, "is not a branch. Write it like main.")
-    .optional(),
-  deployOnPush: yes(false),
-  previewPullRequests: yes(true),
-  reviewTemplate: yes(false),
+  branch: branch.optional(),
+  deployOnPush: z.boolean().default(false),
+  previewPullRequests: z.boolean().default(true),
+  reviewTemplate: z.boolean().default(false),
 });
 
 const schema = z.strictObject({
-  organization: z
-    .string("is not an organisation.")
-    .regex(NAME, "is not an organisation's name. Take it from the address of your stacks in Pulumi Cloud."),
-  repository: z
-    .string("is not a repository.")
-    .regex(/^[\w.-]+\/[\w.-]+$/, "is not a repository. Write it like owner/name."),
-  branch: stack.shape.branch.unwrap().default("main"),
-  folder: z
-    .string("is not a folder.")
-    .regex(
-      /^(?!\/)(?!.*(^|\/)\.\.(\/|$)).+$/,
-      "is not a folder of the repository. Write it like . or ship/agatha.",
-    )
-    .default("."),
+  organization: like(
+    NAME,
+    "is not an organisation's name. Take it from the address of your stacks in Pulumi Cloud.",
+  ),
+  repository: like(/^[\w.-]+\/[\w.-]+$/, "is not a repository. Write it like owner/name."),
+  branch: branch.default("main"),
+  folder: like(
+    /^(?!\/)(?!.*(^|\/)\.\.(\/|$)).+$/,
+    "is not a folder of the repository. Write it like . or ship/agatha.",
+  ).default("."),
   paths: list("a path filter like nix/**").default([
     "!docs/**",
     "!test/**",
@@ -55,27 +48,18 @@ const schema = z.strictObject({
     "!deployments/**",
     "!*.md",
   ]),
-  executorImage: z
-    .string("is not an image.")
-    .regex(
-      /^\S+[:@][\w.:-]+$/,
-      "is not an image with a tag or a digest. Write it like registry.example/executor:1.",
-    )
-    .optional(),
-  agentPool: z
-    .string("is not a pool's id.")
-    .min(1, "is empty. Remove it for Pulumi's own runners.")
-    .optional(),
+  executorImage: like(
+    /^\S+[:@][\w.:-]+$/,
+    "is not an image with a tag or a digest. Write it like registry.example/executor:1.",
+  ).optional(),
+  agentPool: z.string().min(1, "is empty. Remove it for Pulumi's own runners.").optional(),
   preRunCommands: list("a command").default(["npm ci", "npm run sample"]),
   environment: variables.default({}),
   secrets: variables.default({}),
   stacks: z
-    .record(z.string().regex(NAME, "is not a stack's name. Use letters, digits, _, . and -."), stack)
+    .record(like(NAME, "is not a stack's name. Use letters, digits, _, . and -."), stack)
     .refine((stacks) => Object.keys(stacks).length > 0, "names no stack. Name at least one, or remove it.")
-    .default({
-      staging: { deployOnPush: true, previewPullRequests: true, reviewTemplate: false },
-      prod: { deployOnPush: false, previewPullRequests: true, reviewTemplate: false },
-    }),
+    .prefault({ staging: { deployOnPush: true }, prod: {} }),
 });
 
 /** The whole configuration, validated, every default filled in. */
@@ -94,27 +78,11 @@ const REQUIRED: Record<string, string> = {
  */
 export function loadDeployments(raw: Record<string, string>): Deployments {
   const errors: string[] = [];
-  const given = collect(raw, NAMESPACE, errors);
-  const missing = Object.keys(REQUIRED).filter((key) => given[key] === undefined);
-  errors.push(...missing.map((key) => `${NAMESPACE}:${key}: is missing. ${REQUIRED[key]}`));
-  const parsed = schema.safeParse(given, { reportInput: true });
-  if (!parsed.success) {
-    const issues = parsed.error.issues.filter((issue) => !missing.includes(String(issue.path[0])));
-    const isSecret = secretPaths(NAMESPACE, raw);
-    errors.push(...issues.flatMap((issue) => describeIssue(NAMESPACE, issue, keysAt, isSecret)));
-    throw new ConfigError(errors);
-  }
-  errors.push(...contradictions(parsed.data));
-  if (errors.length > 0) throw new ConfigError(errors);
-  return parsed.data;
+  const { data, issues } = validate(schema, NAMESPACE, raw, collect(raw, NAMESPACE, errors), REQUIRED);
+  errors.push(...issues, ...(data === undefined ? [] : contradictions(data)));
+  if (data === undefined || errors.length > 0) throw new ConfigError(errors);
+  return data;
 }
-
-const keysAt = (path: PropertyKey[]): string[] =>
-  path.length === 0
-    ? Object.keys(schema.shape)
-    : path[0] === "stacks" && path.length === 2
-      ? Object.keys(stack.shape)
-      : [];
 
 /** What cannot hold at once. */
 function contradictions({ environment, secrets, stacks }: Deployments): string[] {

@@ -1,14 +1,14 @@
-/** The executor's image, which deployments run in: built, loaded, pushed. */
-
-import { mkdirSync, readFileSync } from "node:fs";
+/** Builds, loads and pushes the executor's image, in which deployments run. */
+import { readFileSync } from "node:fs";
 import { knownLayers, load } from "../lib/images/load.ts";
 import { ownSentence } from "../lib/images/nixArguments.ts";
-import { run, tail } from "../lib/process.ts";
+import { nixBuild } from "../lib/images/nixBuild.ts";
+import { endedWith, type Result, run, tail } from "../lib/process.ts";
 import { UserError } from "../lib/userError.ts";
 
 const ATTRIBUTE = "executor-image";
 
-/** Lines of a failed build that are shown. */
+/** Lines of a failed program that are shown. */
 const SHOWN_LINES = 30;
 
 export interface ExecutorImage {
@@ -18,7 +18,7 @@ export interface ExecutorImage {
   program: string;
 }
 
-/** The Debian packages that the image is made of with the debian set, beside docker.io, nix-bin and those of the stack. */
+/** The Debian packages that the image is made of with the debian set, besides docker.io, nix-bin and those of the stack. */
 export const executorPackages = (): string[] =>
   readFileSync("offline/packages/executor/debian-packages.txt", "utf8").split("\n").filter(Boolean);
 
@@ -27,32 +27,22 @@ export const executorPackages = (): string[] =>
  *
  * @param packages The package set.
  * @param folder Gets a link to the image, which keeps it from the store's garbage collector.
- * @throws UserError in the words of Nix, or of prepare-executor.sh.
+ * @throws UserError with what Nix or prepare-executor.sh said.
  */
 export async function buildExecutor(
   packages: string,
   folder: string,
   env: NodeJS.ProcessEnv,
 ): Promise<ExecutorImage> {
-  const well = async (program: string, args: string[], what: string): Promise<string> => {
-    const { code, output } = await run(program, args, { env });
-    if (code === 0) return output;
-    throw new UserError(
-      ownSentence(output) ?? `${what} failed with ${code}:\n${tail(output.trim(), SHOWN_LINES)}`,
-    );
-  };
-  if (packages === "debian")
-    await well("bash", ["offline/packages/prepare-executor.sh"], "the executor's material");
-  mkdirSync(folder, { recursive: true });
+  if (packages === "debian") await succeed("bash", ["offline/packages/prepare-executor.sh"], env);
   const program = `${folder}/${ATTRIBUTE}`;
   const args = ["nix", "--argstr", "packages", packages];
-  await well("nix-build", [...args, "-A", ATTRIBUTE, "--out-link", program], `nix-build of ${ATTRIBUTE}`);
-  const value = async (name: string): Promise<string> => {
-    const asked = ["--eval", "--json", ...args, "-A", `${ATTRIBUTE}.${name}`];
-    const said = await well("nix-instantiate", asked, ATTRIBUTE);
-    return /^"(.*)"$/m.exec(said)?.[1] ?? "";
-  };
-  return { ref: `${await value("imageName")}:${await value("imageTag")}`, program };
+  await nixBuild(ATTRIBUTE, program, args, env);
+  const names = ["imageName", "imageTag"].flatMap((name) => ["-A", `${ATTRIBUTE}.${name}`]);
+  const { stdout } = await succeed("nix-instantiate", ["--eval", "--json", ...args, ...names], env);
+  // Nix 2.8 writes one text behind the other, newer versions write lines.
+  const [name = "", tag = ""] = [...stdout.matchAll(/"([^"]*)"/g)].map(([, text = ""]) => text);
+  return { ref: `${name}:${tag}`, program };
 }
 
 /** Loads the image into the daemon, unless it is there. @returns What was sent. */
@@ -68,7 +58,7 @@ export async function loadExecutor({ ref, program }: ExecutorImage, packages: st
  * @param name `registry.example.com/agatha-executor`, without a tag: the tag is the image's own.
  * @param env `DOCKER_CONFIG` in it says which logins docker has.
  * @returns The name with the digest that the registry has it by.
- * @throws UserError in docker's words.
+ * @throws UserError with what docker said.
  */
 export async function pushExecutor(
   ref: string,
@@ -80,18 +70,21 @@ export async function pushExecutor(
       `--push: "${name}" is not an image's name without tag. Write it like registry.example.com/agatha-executor.`,
     );
   const remote = `${name}:${ref.split(":")[1]}`;
-  await docker(["tag", ref, remote], env);
-  const output = await docker(["push", remote], env);
+  await succeed("docker", ["tag", ref, remote], env);
+  const { output } = await succeed("docker", ["push", remote], env, "Check `docker login` and the name.");
   const digest = /digest: (sha256:[0-9a-f]{64})/.exec(output)?.[1];
   if (digest === undefined)
     throw new UserError(`docker push ${remote}: names no digest. Look at the registry:\n${tail(output, 5)}`);
   return `${name}@${digest}`;
 }
 
-async function docker(args: string[], env: NodeJS.ProcessEnv): Promise<string> {
-  const { code, output } = await run("docker", args, { env });
-  if (code === 0) return output;
+/** Runs a program that has to end well. @throws UserError with the end of what it said. */
+async function succeed(program: string, args: string[], env: NodeJS.ProcessEnv, fix = ""): Promise<Result> {
+  const ended = await run(program, args, { env });
+  if (ended.code === 0) return ended;
+  const said = tail(ended.output.trim(), SHOWN_LINES);
   throw new UserError(
-    `docker ${args.join(" ")}: failed:\n${tail(output, 5)}\nSee to docker login, or the name.`,
+    ownSentence(ended.output) ??
+      `${program} ${args.join(" ")}: ${endedWith(ended)}:\n${said}\n${fix}`.trimEnd(),
   );
 }

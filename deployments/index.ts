@@ -1,6 +1,6 @@
 /** Pulumi Cloud's deployment settings of each stack, as docs/deployments.md describes them. */
 import * as pulumi from "@pulumi/pulumi";
-import { heldConfig, inSentences } from "../lib/config/read.ts";
+import { heldConfig, inSentences } from "../lib/config/fromPulumi.ts";
 import { loadDeployments } from "./config.ts";
 import { deploymentSettings } from "./settings.ts";
 

@@ -1,4 +1,4 @@
-/** What Pulumi Cloud is told of one stack. */
+/** The deployment settings of one stack. */
 import * as pulumi from "@pulumi/pulumi";
 import type { Deployments } from "./config.ts";
 
@@ -8,7 +8,7 @@ const PROJECT = "agatha";
 /**
  * The inputs of a `pulumiservice:index:DeploymentSettings` (as in its npm package, version 1.3.0).
  *
- * @throws Error where the configuration has no such stack.
+ * @throws Error if the configuration has no such stack.
  */
 export function deploymentSettings(config: Deployments, name: string): pulumi.Inputs {
   const stack = config.stacks[name];

@@ -1,14 +1,13 @@
 /** Asks before data is dropped. */
-
 import { createInterface } from "node:readline/promises";
 import { UserError } from "./userError.ts";
 
 /**
- * Has somebody type a stack's name, unless `yes` says it for him. Ctrl-C and Ctrl-D are an answer too.
+ * Has somebody type a stack's name, unless `yes` answers. Ctrl-C and Ctrl-D are an answer too.
  *
  * @param where The command.
  * @param what What is about to go; it was said in full before.
- * @throws UserError for any other answer, and where there is no terminal to ask at.
+ * @throws UserError for any other answer, and if there is no terminal to ask at.
  */
 export async function confirm(where: string, what: string, stack: string, yes = false): Promise<void> {
   if (yes) return;

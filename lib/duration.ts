@@ -1,11 +1,11 @@
-/** Durations as docker writes them, so that what was given and what is read back compare equal. */
+/** Durations as docker writes them, so that the configured one and the one read back compare equal. */
 
 const UNITS = { h: 3_600_000, m: 60_000, s: 1000, ms: 1 } as const;
 
 /**
  * A duration's canonical form: "90s" becomes "1m30s", "60s" becomes "1m0s".
  *
- * @returns undefined where the text is not a positive duration in h, m, s and ms.
+ * @returns undefined if the text is not a positive duration in h, m, s and ms.
  */
 export function duration(text: string): string | undefined {
   const milliseconds = toMilliseconds(text);
@@ -18,7 +18,7 @@ export function duration(text: string): string | undefined {
   return minutes > 0 ? `${minutes}m${seconds}` : seconds;
 }
 
-/** A duration in milliseconds, or undefined where the text is none. At most a day: more is a slip of the pen. */
+/** A duration in milliseconds, or undefined if the text is none. At most a day: more is a typing error. */
 export function toMilliseconds(text: string): number | undefined {
   if (!/^(\d{1,8}(\.\d{1,3})?(h|ms|m|s))+$/.test(text)) return undefined;
   let total = 0;

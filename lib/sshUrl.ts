@@ -11,7 +11,7 @@ export interface SshPlace {
 const SSH_URL =
   /^ssh:\/\/([A-Za-z_][\w.-]*@(?:[A-Za-z0-9][\w.-]*|\[[0-9a-fA-F:.]+\]))(?::(\d{1,5}))?(\/[^\0\r\n]*)$/;
 
-/** @returns undefined where the text is no such URL. */
+/** @returns Undefined if the text is not such a URL. */
 export function sshPlace(url: string): SshPlace | undefined {
   const [, login, port, path] = SSH_URL.exec(url) ?? [];
   if (login === undefined || path === undefined) return undefined;

@@ -1,2 +1,2 @@
-/** An error that is somebody's to fix: its message is all that is shown of it, never a stack trace. */
+/** An error that the user can fix: only its message is shown, never a stack trace. */
 export class UserError extends Error {}

@@ -1,6 +1,6 @@
-# The application: application.json with the caller's JSON over it, paths made absolute and looked at. Each file or
-# folder is an attrset: `source` (a store path whose name is fixed, so that no file name enters a hash) and `hash` or
-# `hashes` for people. All lazy: a missing dist does not keep the back from building.
+# The application: application.json with the caller's JSON over it. Paths are made absolute and checked. Each file or
+# folder is an attrset: `source` (a store path with a fixed name, so that no file name enters a hash) and `hash` or
+# `hashes` for people. All of it is lazy: the back builds even if the dist is missing.
 { overrides }:
 
 let
@@ -37,7 +37,7 @@ let
 
   # Relative paths are relative to the repository.
   absolute = path: /. + (if substring 0 1 path == "/" then path else toString ./.. + "/" + path);
-  # "regular", "directory", "symlink" or "unknown"; the root has no name.
+  # "regular", "directory", "symlink" or "unknown". The root has no name.
   typeOf = path: if path == /. then "directory" else (readDir (dirOf path)).${baseNameOf path};
 
   # On one line, whatever is in the path.
@@ -62,11 +62,11 @@ let
     else
       path;
 
-  # Everything below a folder that is no folder itself, and has one of the types; as paths relative to it.
+  # Everything below a folder that has one of the types and is not a folder itself, as paths relative to it.
   entriesBelow =
     types: folder: prefix:
     let
-      # Once a folder: each call looks at every entry of it.
+      # Once per folder, since each call reads all of its entries.
       entries = readDir folder;
     in
     concatLists (
@@ -82,7 +82,7 @@ let
     );
   filesBelow = entriesBelow [ "regular" ];
 
-  # The folder, once nothing in it that is asked for is of a type that cannot be packaged.
+  # The folder, if everything wanted from it has a type that can be packaged.
   without =
     key: received: types: wanted: folder:
     let
@@ -103,9 +103,9 @@ let
 
   jar = given "back.jar" config.back.jar "regular" "Build it first (npm run sample), or point back.jar at your jar";
 
-  # What Flyway runs is packaged: names that pass its own -validateMigrationNaming (flyway/flyway 10.20.1 and 12.11.0:
-  # ResourceNameParser; FileSystemScanner leaves hidden folders out), but `R.sql`, which it then passes over. What only
-  # looks like a migration is refused here; the step has Flyway look once more.
+  # Packages what Flyway runs: names that pass its own -validateMigrationNaming (flyway/flyway 10.20.1 and 12.11.0:
+  # ResourceNameParser; FileSystemScanner skips hidden folders), except `R.sql`, which Flyway then ignores. A file that only
+  # looks like a migration is refused here; the migration step lets Flyway check once more.
   named = pattern: path: match pattern (baseNameOf path) != null;
   sql = "\\.[sS][qQ][lL]";
   version = "[0-9]+([._][0-9]+)*";
@@ -115,7 +115,7 @@ let
   isSettings = named ".*${sql}\\.conf";
   isPackaged = path: !isHidden path && (isMigration path || isCallback path || isSettings path);
   isHidden = path: match "(.*/)?\\..*" path != null;
-  # All else is left out: pages, notes, what an editor or a merge left.
+  # Everything else is left out: pages, notes, leftovers of an editor or a merge.
   looksMeant =
     path:
     named "(.*${sql}(\\.[cC][oO][nN][fF])?|[VvBbRrUu]([0-9][0-9._]*)?__.*)" path
@@ -157,7 +157,7 @@ let
     else if filter isMigration files == [ ] then
       complain "back.migrations" received "holds no V*.sql" "Point back.migrations at the folder of your migrations"
     else
-      # A link would be copied as one, and lead nowhere in the image. One to a folder seldom has a dot in its name.
+      # A link would be copied as a link, and be dangling in the image. A link to a folder seldom has a dot in its name.
       without "back.migrations" received [
         "symlink"
         "unknown"

@@ -1,4 +1,4 @@
-# Everything that is deployed: the packages (they run without docker too), their images, and what is known of
+# Everything that is deployed: the packages (they run without docker too), their images, and what is known about
 # them without building (meta).
 {
   # "nixpkgs" (the pin) or "debian" (made from this Debian's packages).
@@ -9,7 +9,7 @@
     if fromEnvironment == "" then "nixpkgs" else fromEnvironment,
   # JSON, laid over application.json: `--argstr application '{"back":{"jar":"/tmp/app.jar"}}'`.
   application ? "{}",
-  # The docker host's: Linux, of this machine's architecture unless told otherwise.
+  # The docker host's: Linux, by default on this machine's architecture.
   system ?
     let
       fromEnvironment = builtins.getEnv "AGATHA_SYSTEM";
@@ -76,7 +76,7 @@ let
       ;
   };
   dbImage = import ./images/db.nix { inherit pkgs app labels; };
-  # What the image's program writes, as a file: a machine of another system cannot run the program, and its builder can.
+  # What the image's program writes, as a file: a machine with another system cannot run the program, but its builder can.
   archive = image: pkgs.runCommand "${image.imageName}.tar" { } "${image} > $out";
   executorImage = import ./images/executor.nix { inherit pkgs labels; };
 in

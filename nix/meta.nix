@@ -1,4 +1,4 @@
-# What is known of the images without building them: their refs, and what went in, in words for a reviewer.
+# What is known about the images without building them: their refs, and their inputs as a reviewer reads them.
 {
   packages,
   system,
@@ -22,7 +22,7 @@ let
       name = image.imageName;
       tag = image.imageTag;
       inherit alias attribute;
-      # Without the context: whoever reads meta must not build by it.
+      # Without the context, so that reading meta builds nothing.
       drvPath = builtins.unsafeDiscardStringContext image.drvPath;
       inputs = inputs // {
         inherit packages system;

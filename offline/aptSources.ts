@@ -5,7 +5,7 @@
  *
  * @param text A file of `sources.list.d` (`.sources`, in stanzas) or a `sources.list` (a line a source).
  * @param deb822 Whether the text is in stanzas.
- * @returns The same kind of text; empty where no source is for `from`.
+ * @returns The same kind of text; empty if no source is for `from`.
  */
 export function sourcesOfSuite(text: string, deb822: boolean, from: string, to: string): string {
   const entries = deb822 ? text.split(/\n\s*\n/) : text.split("\n");

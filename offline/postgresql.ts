@@ -2,7 +2,6 @@
  * PostgreSQL of another major version for the `debian` set: its server by Maven, its client programs from a newer suite
  * of Debian, by a private apt whose sources are this machine's with the suite replaced. Nothing is installed.
  */
-
 import { createHash } from "node:crypto";
 import {
   existsSync,
@@ -16,7 +15,6 @@ import {
 } from "node:fs";
 import { join, resolve } from "node:path";
 import { run, tail } from "../lib/process.ts";
-import { readStackFile, valuesOf } from "../lib/stacks/file.ts";
 import { UserError } from "../lib/userError.ts";
 import { sourcesOfSuite } from "./aptSources.ts";
 import majors from "./packages/postgresql/majors.json" with { type: "json" };
@@ -30,23 +28,17 @@ interface Major {
   packages: string[];
 }
 
-/** A major version that set-up has something to take for; undefined for the others, the default among them. */
+/** What a major version is made of; undefined for the default version, and for those that the set does not have. */
 export const takenMajor = (major: number): Major | undefined => (majors as Record<string, Major>)[major];
 
-/** The major version that a stack's file asks for, as far as it can be read; what is wrong in it is the program's to tell. */
-export function postgresqlOf(file: string): number | undefined {
-  const { database } = valuesOf(readStackFile(file));
-  const version = Number((database as { version?: unknown } | undefined)?.version);
-  return Number.isInteger(version) ? version : undefined;
-}
+const POM = "offline/packages/flyway/pom.xml";
 
 /** Where `offline/packages/material.nix` looks. */
 const folderOf = (major: number): string =>
   join(process.env["AGATHA_DEBIAN_MATERIAL"] ?? resolve(".tools/debian"), `postgresql-${major}`);
 
 /**
- * Makes sure of what the `debian` set makes this PostgreSQL of. Done once; again when offline/packages/postgresql/majors.json
- * says something else.
+ * Downloads what the `debian` set makes this PostgreSQL of: once, and again if majors.json names something else.
  *
  * @returns What was done.
  * @throws UserError with what failed and the fix.
@@ -57,7 +49,7 @@ export async function obtainPostgresql(major: number, wanted: Major): Promise<st
   if (existsSync(join(folder, "stamp")) && readFileSync(join(folder, "stamp"), "utf8") === stamp)
     return "all there";
   mkdirSync(resolve(folder, ".."), { recursive: true });
-  // Made beside its place, so that whoever is interrupted leaves nothing half done.
+  // Made beside its place and renamed: an interrupt leaves no partial files there.
   const work = mkdtempSync(join(resolve(folder, ".."), "work."));
   try {
     const made = join(work, "made");
@@ -82,25 +74,18 @@ function sumLine(folder: string, file: string): string {
 }
 
 async function takeServer({ artefact }: Major, made: string): Promise<void> {
-  const pom = [
-    "-B",
-    "-q",
-    "-f",
-    "offline/packages/flyway/pom.xml",
-    `-Dembedded-postgres.version=${artefact}`,
-  ];
-  // By its full name: by its short one, Maven would look for its newest version.
+  const pom = ["-B", "-q", "-f", POM, `-Dembedded-postgres.version=${artefact}`];
+  // By its full name: with the short one, Maven would look for the newest version.
   const goal = `org.apache.maven.plugins:maven-dependency-plugin:${pluginVersion()}:copy@postgresql`;
   const { code, output } = await run("mvn", [...pom, `-Dmaterial=${made}`, goal]);
   if (code !== 0)
     throw new UserError(
-      `mvn: PostgreSQL ${artefact} could not be had:\n${tail(output, 15)}\nLook at Maven's settings (~/.m2/settings.xml).`,
+      `mvn: PostgreSQL ${artefact} could not be downloaded:\n${tail(output, 15)}\nLook at Maven's settings (~/.m2/settings.xml).`,
     );
 }
 
 const pluginVersion = (): string =>
-  /<dependency-plugin\.version>([^<]+)</.exec(readFileSync("offline/packages/flyway/pom.xml", "utf8"))?.[1] ??
-  "";
+  /<dependency-plugin\.version>([^<]+)</.exec(readFileSync(POM, "utf8"))?.[1] ?? "";
 
 /**
  * Downloads packages of another Debian suite into the folder `made`; nothing is installed.
@@ -120,7 +105,7 @@ export async function takePackages(
     const { code, output } = await run("apt-get", [...apt, ...args], { cwd });
     if (code !== 0)
       throw new UserError(
-        `apt-get ${args[0]}: the packages of Debian ${suite} could not be had:\n${tail(output, 15)}\nMend apt's sources or the network, then run this again.`,
+        `apt-get ${args[0]}: the packages of Debian ${suite} could not be downloaded:\n${tail(output, 15)}\nFix apt's sources or the network, then run this again.`,
       );
   }
 }

@@ -1,5 +1,5 @@
-// Builds the sample's back end (Maven) and front end (Vite), side by side, each only when its sources changed.
-// `node sample/build.ts`; with `--test` their own tests run instead.
+// Builds the sample's back end (Maven) and front end (Vite) in parallel, each only if its sources changed.
+// `node sample/build.ts`; with `--test` it runs their tests instead.
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
@@ -9,13 +9,13 @@ import { run, type Step, stopChildrenOn } from "./run.ts";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const stamps = join(here, ".build");
-/** How often a long step shows that it lives. */
+/** Interval of a long step's signs of life. */
 const SIGN_OF_LIFE_MS = 10_000;
 
 interface Part {
   name: "back" | "front";
   sources: string[];
-  /** The result; a stamp counts only as long as this has the bytes that were built. */
+  /** The result; a stamp counts only while this has the bytes that were built. */
   output: string;
   build: (report: Report) => Promise<void>;
   test: (report: Report) => Promise<void>;
@@ -30,7 +30,7 @@ const parts: Part[] = [
     output: "back/target/agatha-back.jar",
     build: async (report) => {
       report("compiling with Maven");
-      // From scratch: the shade plugin would shade a jar that it has shaded before.
+      // Clean, since the shade plugin would shade its own jar again.
       rmSync(join(here, "back/target"), { recursive: true, force: true });
       await run(maven("-Dmaven.test.skip=true", "package"));
     },
@@ -72,7 +72,7 @@ function maven(...args: string[]): Step {
 }
 
 function node(...args: string[]): Step {
-  // Vite bundles a development Vue where NODE_ENV says so, which a test runner does.
+  // Vite would bundle a development Vue by NODE_ENV, which a test runner sets.
   const env = { NODE_ENV: "production" };
   return {
     command: process.execPath,
@@ -83,7 +83,7 @@ function node(...args: string[]): Step {
   };
 }
 
-/** `npm ci`, unless the modules are those of the lock file already. */
+/** `npm ci`, unless the modules already match the lock file. */
 async function installModules(report: Report): Promise<void> {
   const stamp = join(stamps, "front-modules");
   const wanted = `${hashOf(["front/package.json", "front/package-lock.json"])} ${process.platform} ${process.arch}\n`;
@@ -111,7 +111,7 @@ function filesUnder(path: string): string[] {
     .flatMap((name) => filesUnder(join(path, name)));
 }
 
-/** Of names and contents, not of times: a fresh clone of the same sources has the same. */
+/** Hash of names and contents, not of times, so that a fresh clone of the same sources has the same. */
 function hashOf(paths: string[]): string {
   const hash = createHash("sha256");
   for (const file of paths.flatMap((path) => filesUnder(join(here, path)))) {
@@ -138,7 +138,7 @@ async function testPart(part: Part): Promise<string> {
   return `tests passed in ${await timed(part, part.test)}`;
 }
 
-/** Runs the work, says every few seconds that it goes on, and gives the time it took. */
+/** Runs the work, prints a sign of life every few seconds, and returns the time it took. */
 async function timed(part: Part, work: Part["build"]): Promise<string> {
   const begun = performance.now();
   const seconds = () => (performance.now() - begun) / 1000;

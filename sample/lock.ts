@@ -1,10 +1,10 @@
-// One build at a time in a clone: a file that holds the builder's process id.
+// Allows one build at a time in a clone, by a file with the builder's process id.
 import { linkSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 
 const EVERY_MS = 200;
 const SAY_AGAIN_MS = 10_000;
 
-/** Waits until nobody alive holds the lock, takes it, and gives it back when this process ends. */
+/** Waits until no living process holds the lock, takes it, and releases it when this process ends. */
 export async function takeLock(file: string, waiting: (pid: number) => void): Promise<void> {
   for (let waited = 0; !tryToTake(file); waited += EVERY_MS) {
     const holder = Number(read(file));
@@ -18,7 +18,7 @@ export async function takeLock(file: string, waiting: (pid: number) => void): Pr
   process.once("exit", () => rmSync(file, { force: true }));
 }
 
-/** Linked into place, so that the file is never there without its content. */
+/** Links the file into place, so that it never exists without its content. */
 function tryToTake(file: string): boolean {
   const own = `${file}.${process.pid}`;
   writeFileSync(own, `${process.pid}\n`);

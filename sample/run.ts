@@ -1,4 +1,4 @@
-// Runs a command of the build: quietly, and with its last lines when it fails.
+// Runs a command of the build quietly, and shows its last lines if it fails.
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
 import { delimiter, dirname, relative } from "node:path";
@@ -14,7 +14,7 @@ export interface Step {
 
 const children = new Set<ReturnType<typeof spawn>>();
 
-/** Runs a step to its end; a failure carries the last lines that it printed. */
+/** Runs a step to its end; an error has its last lines of output. */
 export function run(step: Step): Promise<void> {
   return new Promise((resolve, reject) => {
     const child = spawn(step.command, step.args, {
@@ -54,13 +54,13 @@ function commandLine(step: Step): string {
 }
 
 function environment(more: Record<string, string> = {}): NodeJS.ProcessEnv {
-  // What an outer `npm run` tells about its own package would mislead an inner npm.
+  // Variables of an outer `npm run` would mislead an inner npm.
   const inherited = Object.entries(process.env).filter(
     ([key]) => !/^npm_(package|lifecycle|config_local_prefix)/.test(key),
   );
   return {
     ...Object.fromEntries(inherited),
-    // npm is a script for `node`, which may be nowhere but where this one is.
+    // npm is a script for `node`, which may not be on PATH.
     PATH: [process.env.PATH, dirname(process.execPath)].filter(Boolean).join(delimiter),
     // Archives hold local times.
     TZ: "UTC",
@@ -82,7 +82,7 @@ function lastLines(said: string): string {
     .join("\n");
 }
 
-/** Ends what is running together with this process. */
+/** Stops running children together with this process. */
 export function stopChildrenOn(signal: "SIGINT" | "SIGTERM"): void {
   process.once(signal, () => {
     for (const child of children) child.kill(signal);

@@ -1,10 +1,9 @@
 /** `npm run backup`: a consistent dump of the stack's database, with a checksum beside it. */
-
 import { command } from "../lib/cli/command.ts";
 import { saveBackup, whatIsSaved } from "../lib/database/backup/save.ts";
-import { targetOf } from "../lib/database/backup/targetOf.ts";
+import { targetOf } from "../lib/database/backup/target.ts";
 import { interruptible } from "../lib/process.ts";
-import { stackDatabase } from "../lib/stacks/database.ts";
+import { stackDatabase } from "../lib/stacks/runningDatabase.ts";
 
 await command("backup", async ({ stack, file }) => {
   const { database, to } = await stackDatabase(stack, file);

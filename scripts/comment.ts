@@ -2,23 +2,12 @@
  * `npm run comment -- --stack NAME --file FILE`: puts a preview's comment on the pull request that GitHub's runner names;
  * `--review`: one on its review stack, which `up` or `stack rm` wrote.
  */
-
 import { existsSync, readFileSync } from "node:fs";
 import { command } from "../lib/cli/command.ts";
 import { failure } from "../lib/previews/comment.ts";
-import { type PullRequest, post, readPullRequest, runAddress } from "../lib/pull-requests/github.ts";
+import { post, readPullRequest, runAddress } from "../lib/pull-requests/github.ts";
 import { notRemoved, notUp } from "../lib/pull-requests/reviewStack.ts";
 import { UserError } from "../lib/userError.ts";
-
-/** Where the job ended before it could preview: Nix could not be installed, say. */
-const NOT_MADE = "The job ended before the preview. See its log.";
-
-/** Where the step before wrote nothing. */
-function without(review: boolean, stack: string, { closed }: PullRequest): string {
-  if (!review) return failure(stack, [NOT_MADE]);
-  const run = runAddress(process.env);
-  return closed ? notRemoved(stack, run) : notUp(stack, run);
-}
 
 await command("comment", async ({ stack, options: { file, review = false } }) => {
   if (file === undefined)
@@ -26,7 +15,12 @@ await command("comment", async ({ stack, options: { file, review = false } }) =>
       "comment: --file is missing. Write it like `--file FILE`, which the step before wrote.",
     );
   const to = readPullRequest(process.env);
-  const text = existsSync(file) ? readFileSync(file, "utf8") : without(review, stack, to);
+  /** If the step before wrote nothing: it failed, or Nix could not be installed, say. */
+  const fallback = () => {
+    if (!review) return failure(stack, ["The job ended before the preview. See its log."]);
+    return (to.closed ? notRemoved : notUp)(stack, runAddress(process.env));
+  };
+  const text = existsSync(file) ? readFileSync(file, "utf8") : fallback();
   const address = await post(to, review ? "review" : "preview", stack, text);
   process.stdout.write(`${address ?? "The pull request is closed, and had no such comment."}\n`);
   return 0;

@@ -3,17 +3,22 @@
 
 agatha_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
+# What set-up found out about this machine: Nix's settings and the package set.
+if [ ! -f "$agatha_root/.tools/env" ]; then
+  echo "env.sh: set-up has not run in this clone. Run \`npm run setup\` first." >&2
+elif grep -qF -e "AGATHA_PACKAGES='host'" -e "NIX_CONF_DIR='$agatha_root/scripts/nix'" "$agatha_root/.tools/env"; then
+  # The set `debian` was called `host`, and our Nix settings lay elsewhere: with these, Nix and pulumi fail obscurely.
+  echo "env.sh: set-up of an earlier version ran in this clone, and nothing was set. Run \`npm run setup\` again, then this." >&2
+  unset agatha_root NIX_CONF_DIR AGATHA_PACKAGES
+  return 1
+else
+  . "$agatha_root/.tools/env"
+fi
+
 case ":$PATH:" in
 *":$agatha_root/.tools/bin:"*) ;;
 *) export PATH="$agatha_root/.tools/bin:$PATH" ;;
 esac
-
-# What set-up found out about this machine: Nix settings, the package set, quiet plugins.
-if [ -f "$agatha_root/.tools/env" ]; then
-  . "$agatha_root/.tools/env"
-else
-  echo "env.sh: set-up has not run in this clone. Run \`npm run setup\` first." >&2
-fi
 
 # An engine that was built here brings its plugins along; a login stays where it is.
 if [ -d "$agatha_root/.tools/pulumi-home/plugins" ]; then

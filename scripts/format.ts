@@ -1,5 +1,4 @@
 /** `npm run format`: writes the format, and what lint can fix safely. */
-
 import { command } from "../lib/cli/command.ts";
 import { runHere } from "../lib/process.ts";
 

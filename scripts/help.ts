@@ -1,4 +1,4 @@
-/** For run.sh: a command's help text before there are node modules. Ends with 1 where the arguments do not ask for it. */
+/** For run.sh: a command's help text before there are node modules. Ends with 1 if the arguments do not ask for it. */
 import { askedHelp } from "../lib/cli/help.ts";
 
 const [name = "", ...args] = process.argv.slice(2);

@@ -4,32 +4,31 @@
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { command } from "../lib/cli/command.ts";
-import { buildImages, readStackConfig } from "../lib/images/build.ts";
+import { buildImages } from "../lib/images/build.ts";
 import { page } from "../lib/images/report/page.ts";
 import { inventory } from "../lib/images/report/sbom.ts";
-import { survey, words } from "../lib/images/report/survey.ts";
-import { readStackFile, usesSample } from "../lib/stacks/file.ts";
+import { describe, survey } from "../lib/images/report/survey.ts";
+import { readStackConfig } from "../lib/stacks/config.ts";
+import { readStackFile } from "../lib/stacks/file.ts";
 import { environment, hostVariable } from "../lib/stacks/stack.ts";
-import { postgresqlOf } from "../offline/postgresql.ts";
-import { setup } from "../setup/setup.ts";
+import { needsOf, setup } from "../setup/setup.ts";
 
 const FOLDER = ".state/images";
 
 await command("images", async ({ stack, file }) => {
   Object.assign(process.env, hostVariable(file));
-  await setup({ sample: usesSample(readStackFile(file)), postgresql: postgresqlOf(file) });
+  await setup(needsOf(readStackFile(file)));
   // Nix is asked by the same code as in the program, which takes its environment as it is.
   Object.assign(process.env, await environment(stack, file));
   const config = readStackConfig(stack, file, process.env["AGATHA_PACKAGES"]);
-  const env = process.env;
   mkdirSync(FOLDER, { recursive: true });
   const surveys = [];
-  for (const built of await buildImages(config, FOLDER, env)) {
-    const surveyed = await survey(built, stack, env);
+  for (const built of await buildImages(config, FOLDER)) {
+    const surveyed = await survey(built, stack);
     const { attribute, image, groups, software } = surveyed;
     const json = JSON.stringify(inventory(image, groups, software), null, 2);
     writeFileSync(`${FOLDER}/${attribute}.cdx.json`, `${json}\n`);
-    process.stdout.write(`\n${words(surveyed)}`);
+    process.stdout.write(`\n${describe(surveyed)}`);
     surveys.push(surveyed);
   }
   writeFileSync(`${FOLDER}/index.html`, page(stack, surveys));

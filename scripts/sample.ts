@@ -1,5 +1,4 @@
-/** `npm run sample`: builds the sample application, where its sources changed. */
-
+/** `npm run sample`: builds the sample application, if its sources changed. */
 import { command } from "../lib/cli/command.ts";
 import { runHere } from "../lib/process.ts";
 

@@ -1,33 +1,33 @@
-/** Nix: which one, with which settings, and which package set it can build from. */
-
+/** Nix: which version, with which settings, and which package set it can build from. */
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { ownSentence } from "../lib/images/nixArguments.ts";
+import { type PackageSet, wrongPackages } from "../lib/packageSet.ts";
 import { run, tail, which } from "../lib/process.ts";
-import type { Step } from "../lib/report.ts";
+import type { Step } from "../lib/progress.ts";
 import { UserError } from "../lib/userError.ts";
-import { atLeast, versionIn } from "../lib/versions.ts";
-import { found, isRoot, lacking, type Probe } from "./probe.ts";
+import { atLeast, found, isRoot, lacking, type Probe } from "./probe.ts";
 
-/** The oldest Nix whose evaluator is good enough for the `debian` set, and for nixpkgs (its lib/minver.nix). */
-const OLDEST = { host: [2, 8], nixpkgs: [2, 18] };
+/** The oldest Nix that evaluates each set; for nixpkgs, its lib/minver.nix says so. */
+const OLDEST: Record<PackageSet, string> = { debian: "2.8.0", nixpkgs: "2.18.0" };
 
-/** Answers wherever nixpkgs' binary cache can be had. */
+/** Answers if nixpkgs' binary cache can be reached. */
 const CACHE = "https://cache.nixos.org/nix-cache-info";
 
-/** Builders that are added where the machine has none. */
+/** Builders that are added if the machine has none. */
 const BUILDERS = 4;
 
 /**
- * Their group's id; the users' follow it, as with the official installer. After each build Nix kills whatever runs
- * under the builder's id, on the whole host: a system user's id, 999 say, is a container's PostgreSQL too.
+ * Their group's id; the users' ids follow it, as with the official installer. After each build Nix kills whatever runs
+ * under the builder's id, on the whole host: a system user's id, such as 999, is also that of a container's PostgreSQL.
  */
 const BUILDERS_GID = 30_000;
 
-/** Ids that containers run as here: no builder may have one of them. */
+/** Ids that containers run as: no builder may have one of them. */
 const CONTAINER_IDS = [999, 65_534];
 
-export type PackageSet = "nixpkgs" | "debian";
+const nixVersion = async (): Promise<string> =>
+  (await run("nix-build", ["--version"], { optional: true })).output.trim();
 
 export async function probeNix(): Promise<Probe> {
   if (which("nix-build") === undefined)
@@ -35,78 +35,83 @@ export async function probeNix(): Promise<Probe> {
       "is not installed",
       "Run `apt-get install nix-bin`, or install Nix 2.18 or newer from nixos.org.",
     );
-  const version = (await run("nix-build", ["--version"], { optional: true })).output.trim();
-  if (!atLeast(versionIn(version), OLDEST.host))
-    return lacking(`${version} is too old`, "Install Nix 2.8 or newer.");
+  const version = await nixVersion();
+  if (!atLeast(version, OLDEST.debian)) return lacking(`${version} is too old`, "Install Nix 2.8 or newer.");
   return found(version.replace("nix-build (Nix)", "Nix"));
 }
 
 /**
- * The folder of our own Nix settings where the machine has none: a root without daemon whose builders would be root
- * too. Somebody's Nix is left as it is.
+ * Points Nix at settings of ours if the machine has none: a root without a daemon, whose builders would be root as well.
+ * An existing Nix keeps its settings.
+ *
+ * @returns Whether ours are used.
  */
-export function ownSettings(): string | undefined {
-  if (process.env["NIX_CONF_DIR"] || !isRoot()) return undefined;
+export function useOwnSettings(packages: PackageSet): boolean {
+  const given = process.env["NIX_CONF_DIR"];
+  // What an earlier set-up of this clone chose is chosen anew: the folder may have moved.
+  if (given?.startsWith(`${resolve()}/`)) delete process.env["NIX_CONF_DIR"];
+  else if (given) return false;
   const others = [
     "/etc/nix/nix.conf",
     "/nix/var/nix/daemon-socket/socket",
     join(process.env["HOME"] ?? "/", ".config/nix/nix.conf"),
   ];
-  return others.some((path) => existsSync(path)) ? undefined : resolve("setup");
+  if (!isRoot() || others.some((path) => existsSync(path))) return false;
+  process.env["NIX_CONF_DIR"] = resolve(packages === "debian" ? "offline" : "setup/nix");
+  return true;
 }
 
-/** The unprivileged users that builders run as: their names and ids. */
+/** The unprivileged users that builders run as. */
 async function builders(): Promise<{ name: string; uid: number }[]> {
-  const group =
-    (await run("getent", ["group", "nixbld"], { optional: true })).output.trim().split(":")[3] ?? "";
-  const names = group.split(",").filter(Boolean);
-  const { output } = names.length > 0 ? await run("getent", ["passwd", ...names]) : { output: "" };
-  return output
+  const group = (await run("getent", ["group", "nixbld"], { optional: true })).stdout;
+  const names = (group.trim().split(":")[3] ?? "").split(",").filter(Boolean);
+  if (names.length === 0) return [];
+  const users = (await run("getent", ["passwd", ...names], { optional: true })).stdout
     .split("\n")
-    .filter(Boolean)
-    .map((entry) => ({ name: entry.split(":")[0] ?? "", uid: Number(entry.split(":")[2]) }));
+    .filter(Boolean);
+  return users.map((entry) => entry.split(":")).map(([name = "", , uid]) => ({ name, uid: Number(uid) }));
 }
 
-/** Whether builders are there, and under ids that nothing else has. */
+/** Whether builders exist, with ids that nothing else has. */
 export async function probeBuilders(): Promise<Probe> {
-  const there = await builders();
-  if (there.length === 0) return lacking("there are no users nixbld*", "Run `npm run setup`.");
-  const shared = there.find(({ uid }) => CONTAINER_IDS.includes(uid));
-  if (shared === undefined) return found(`unprivileged users ${there[0]?.name} to ${there.at(-1)?.name}`);
-  const fix = `Give it another: \`usermod --uid ${BUILDERS_GID + 100} ${shared.name}\`.`;
+  const existing = await builders();
+  if (existing.length === 0) return lacking("there are no users nixbld*", "Run `npm run setup`.");
+  const shared = existing.find(({ uid }) => CONTAINER_IDS.includes(uid));
+  if (shared === undefined)
+    return found(`unprivileged users ${existing[0]?.name} to ${existing.at(-1)?.name}`);
   return lacking(
     `builder ${shared.name} has id ${shared.uid}, a container's: each build would kill what runs in it`,
-    fix,
+    `Give it another: \`usermod --uid ${BUILDERS_GID + 100} ${shared.name}\`.`,
   );
 }
 
 /**
- * Makes sure of the builders that our settings name.
+ * Adds the builders that our settings name, if there are none.
  *
- * @returns What was done, for the step's line; nothing where they were there.
- * @throws UserError where one has an id of a container.
+ * @returns What was done; undefined if nothing.
+ * @throws UserError if they cannot be added, or one has an id of a container.
  */
-export async function ensureBuilders(): Promise<string[]> {
-  if ((await builders()).length === 0) return [await addBuilders()];
+export async function ensureBuilders(): Promise<string | undefined> {
+  const missing = (await builders()).length === 0;
+  if (missing) await addBuilders();
   const probe = await probeBuilders();
-  if (!probe.ok) throw new UserError(`nix: ${probe.text}. ${probe.fix}`);
-  return [];
+  if (probe.ok)
+    return missing
+      ? `system users nixbld1 to nixbld${BUILDERS} added: builders never run as root`
+      : undefined;
+  const fix = missing
+    ? `Add nixbld1 to nixbld${BUILDERS} to group nixbld by hand, then run this again.`
+    : probe.fix;
+  throw new UserError(`nix: ${probe.text}. ${fix}`);
 }
 
-/** Adds the group and users: builders never run as root. */
-async function addBuilders(): Promise<string> {
-  await run("groupadd", ["--force", "--gid", String(BUILDERS_GID), "nixbld"]);
+async function addBuilders(): Promise<void> {
+  await run("groupadd", ["--force", "--gid", String(BUILDERS_GID), "nixbld"], { optional: true });
   for (let number = 1; number <= BUILDERS; number++) {
     const who = ["--system", "--uid", String(BUILDERS_GID + number), "--gid", "nixbld", "--groups", "nixbld"];
     const where = ["--home-dir", "/var/empty", "--no-create-home", "--shell", "/usr/sbin/nologin"];
-    await run("useradd", [...who, ...where, `nixbld${number}`]);
+    await run("useradd", [...who, ...where, `nixbld${number}`], { optional: true });
   }
-  const probe = await probeBuilders();
-  if (!probe.ok)
-    throw new UserError(
-      `nix: ${probe.text}. Add nixbld1 to nixbld${BUILDERS} to group nixbld by hand, then run this again.`,
-    );
-  return `system users nixbld1 to nixbld${BUILDERS} added: builders never run as root`;
 }
 
 /** A user that is neither root nor served by a daemon cannot build. */
@@ -115,25 +120,24 @@ export function probeStore(): Probe {
   return lacking("this user has no Nix daemon", "Install Nix with its daemon (nixos.org), or run as root.");
 }
 
-/** `nixpkgs` where this Nix can evaluate it and its cache can be had, else `debian`; `AGATHA_PACKAGES` decides first. */
+/** `AGATHA_PACKAGES`, else `nixpkgs` if this Nix evaluates it and its cache can be reached, else `debian`. */
 export async function choosePackages(): Promise<PackageSet> {
   const asked = process.env["AGATHA_PACKAGES"];
-  if (asked === "nixpkgs" || asked === "debian") return asked;
-  if (asked)
-    throw new UserError(
-      `AGATHA_PACKAGES: "${asked}" is not a package set. Use nixpkgs or host, or unset it.`,
-    );
-  const version = versionIn((await run("nix-build", ["--version"], { optional: true })).output);
-  if (!atLeast(version, OLDEST.nixpkgs)) return "debian";
+  // A shell that read env.sh before the set was renamed.
+  if (asked === "host") return "debian";
+  const wrong = asked && wrongPackages(asked);
+  if (wrong) throw new UserError(wrong);
+  if (asked) return asked as PackageSet;
+  if (!atLeast(await nixVersion(), OLDEST.nixpkgs)) return "debian";
   const answer = await fetch(CACHE, { signal: AbortSignal.timeout(3000) }).catch(() => undefined);
   return answer?.ok ? "nixpkgs" : "debian";
 }
 
 /**
- * Downloads and unpacks the pinned nixpkgs, unless the store has it: 40 MB or more, for which no evaluation is to wait.
+ * Downloads and unpacks the pinned nixpkgs, unless the store has it: 40 MB or more, too long for a preview to wait.
  *
  * @returns Where it is.
- * @throws UserError with what Nix said.
+ * @throws UserError with Nix's error.
  */
 export async function fetchPin(step: Step): Promise<string> {
   step.note("downloading and unpacking the pin");

@@ -1,47 +1,59 @@
-/** The set-up behind every command: whatever is missing, side by side where it can be, a line a step. */
-
+/** The set-up behind every command: obtains what is missing, in parallel where possible, and prints a line a step. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import type { Values } from "../lib/config/keys.ts";
 import { run, which } from "../lib/process.ts";
-import { line, report, type Step } from "../lib/report.ts";
+import { line, report, type Step } from "../lib/progress.ts";
+import { usesSample, valuesOf } from "../lib/stacks/file.ts";
 import { UserError } from "../lib/userError.ts";
+import { debianPackages } from "../offline/packages.ts";
 import { obtainPostgresql, takenMajor } from "../offline/postgresql.ts";
-import { hostPackages, installPackages, missingPackages } from "./debian.ts";
+import { installPackages, missingPackages } from "./apt.ts";
 import { daemonInstalled, probeDocker, startDocker } from "./docker.ts";
 import { obtainEngine } from "./engine.ts";
-import { choosePackages, ensureBuilders, fetchPin, ownSettings, probeNix, probeStore } from "./nix.ts";
+import { choosePackages, ensureBuilders, fetchPin, probeNix, probeStore, useOwnSettings } from "./nix.ts";
 import { isRoot } from "./probe.ts";
 
+/** Takes from Maven and npm what the `debian` set is made of. */
+const MATERIAL = "offline/packages/prepare.sh";
+
 /** What a command needs beside the engine, docker and Nix. */
-export interface Needs {
+interface Needs {
   /** Build the sample application. */
   sample?: boolean;
   /** Debian packages of its own: the tests' browser. */
   packages?: string[];
-  /** Major version of PostgreSQL that the `debian` set has to have. Default: the one it always has. */
+  /** Major version of PostgreSQL that the `debian` set must have. Default: the one it always has. */
   postgresql?: number | undefined;
 }
 
-/** Sets up whatever is missing; every step says what it found or did. @throws UserError with the fix. */
+/** What a stack needs, as far as its file can be read; what is wrong in it is reported by the program. */
+export function needsOf(config: Values): Needs {
+  const { database } = valuesOf(config) as { database?: { version?: unknown } };
+  const version = Number(database?.version);
+  return { sample: usesSample(config), postgresql: Number.isInteger(version) ? version : undefined };
+}
+
+/** Obtains whatever is missing; every step prints what it found or did. @throws UserError with the fix. */
 export async function setup(needs: Needs = {}): Promise<void> {
-  const packages = report("debian packages", (step) => debian(needs, step));
+  const packages = report("debian packages", (step) => install(needs, step));
   const docker = packages.then(() => report("docker", startDocker));
-  const builder = packages.then(() => report("nix", nix));
-  const material = builder.then(() =>
-    process.env["AGATHA_PACKAGES"] === "debian"
-      ? report("debian material", hostMaterial)
+  const nix = packages.then(() => report("nix", prepareNix));
+  const debian = () => process.env["AGATHA_PACKAGES"] === "debian";
+  const packageSet = nix.then(() =>
+    debian()
+      ? report("debian material", (step) => script("debian material", "bash", MATERIAL, step))
       : report("nixpkgs", fetchPin),
   );
-  const major = needs.postgresql === undefined ? undefined : takenMajor(needs.postgresql);
-  const postgresql = builder.then(() =>
-    major !== undefined && process.env["AGATHA_PACKAGES"] === "debian"
-      ? report(`postgresql ${needs.postgresql}`, () => obtainPostgresql(Number(needs.postgresql), major))
-      : undefined,
-  );
+  const postgresql = nix.then(() => (debian() ? obtainMajor(needs.postgresql) : undefined));
   const engine = report("pulumi engine", obtainEngine);
-  // The build tools come with the Debian packages where the machine has none of its own.
+  // The build tools come with the Debian packages if the machine has none of its own.
   const tools = which("mvn") !== undefined && which("javac") !== undefined ? Promise.resolve() : packages;
-  const sample = needs.sample ? tools.then(buildSample) : undefined;
-  const results = await Promise.allSettled([packages, docker, builder, material, postgresql, engine, sample]);
+  const sample = needs.sample
+    ? tools.then(() =>
+        report("sample", (step) => script("sample", process.execPath, "sample/build.ts", step)),
+      )
+    : undefined;
+  const results = await Promise.allSettled([packages, docker, nix, packageSet, postgresql, engine, sample]);
   const reasons = results.flatMap((result) => (result.status === "rejected" ? [result.reason as Error] : []));
   const unexpected = reasons.find((reason) => !(reason instanceof UserError));
   if (unexpected !== undefined) throw unexpected;
@@ -49,20 +61,22 @@ export async function setup(needs: Needs = {}): Promise<void> {
     throw new UserError([...new Set(reasons.map((reason) => reason.message))].join("\n"));
 }
 
-async function debian({ packages: extra = [], sample = false }: Needs, step: Step): Promise<string> {
-  const wanted: string[] = [];
-  const here = !process.env["DOCKER_HOST"];
-  if (here && !(await probeDocker()).ok && !daemonInstalled()) wanted.push("docker.io", "iptables");
+/** Installs the Debian packages that are missing. */
+async function install({ packages = [], sample = false }: Needs, step: Step): Promise<string> {
+  const wanted = [...packages];
+  if (!process.env["DOCKER_HOST"] && !(await probeDocker()).ok && !daemonInstalled())
+    wanted.push("docker.io", "iptables");
   else if (which("docker") === undefined) wanted.push("docker.io");
-  if (!(await probeNix()).ok) wanted.push("nix-bin");
-  // Debian's Nix can only build from the host's packages; a newer one may have been found on PATH.
-  const host = wanted.includes("nix-bin") || (await choosePackages()) === "debian";
-  // What builds the sample, and the material of the `debian` set.
-  if (host || sample) {
+  const nix = (await probeNix()).ok;
+  if (!nix) wanted.push("nix-bin");
+  // Debian's own Nix is too old for nixpkgs.
+  const debian = !nix || (await choosePackages()) === "debian";
+  if (debian) wanted.push(...debianPackages());
+  if (debian || sample) {
     if (which("javac") === undefined) wanted.push("openjdk-17-jdk-headless");
     if (which("mvn") === undefined) wanted.push("maven");
   }
-  const missing = await missingPackages([...new Set([...wanted, ...(host ? hostPackages() : []), ...extra])]);
+  const missing = await missingPackages([...new Set(wanted)]);
   if (missing.length === 0) return "all there";
   if (isRoot()) line("debian packages", `installing ${missing.join(" ")}`);
   step.note("installing");
@@ -70,28 +84,23 @@ async function debian({ packages: extra = [], sample = false }: Needs, step: Ste
   return `installed ${missing.length}`;
 }
 
-async function nix(): Promise<string> {
+/** Chooses Nix's settings and the package set. */
+async function prepareNix(): Promise<string> {
   const probe = await probeNix();
-  const store = probeStore();
-  if (!probe.ok) throw new UserError(`nix: ${probe.text}. ${probe.fix}`);
-  if (!store.ok) throw new UserError(`nix: ${store.text}. ${store.fix}`);
-  const said = [probe.text];
-  const settings = ownSettings();
-  if (settings !== undefined) {
-    process.env["NIX_CONF_DIR"] = settings;
-    said.push("settings of setup");
-    said.push(...(await ensureBuilders()));
-  }
-  process.env["AGATHA_PACKAGES"] = await choosePackages();
-  said.push(`package set "${process.env["AGATHA_PACKAGES"]}"`);
+  for (const { ok, text, fix } of [probe, probeStore()]) if (!ok) throw new UserError(`nix: ${text}. ${fix}`);
+  const packages = await choosePackages();
+  const own = useOwnSettings(packages);
+  const added = own ? await ensureBuilders() : undefined;
+  process.env["AGATHA_PACKAGES"] = packages;
   writeEnvironment();
-  return said.join(", ");
+  const parts = [probe.text, own && "settings of this project", added, `package set "${packages}"`];
+  return parts.filter(Boolean).join(", ");
 }
 
-/** What env.sh reads: the findings about this machine. */
+/** Writes what env.sh reads: the findings about this machine. */
 function writeEnvironment(): void {
-  const names = ["NIX_CONF_DIR", "AGATHA_PACKAGES"].filter((name) => process.env[name]);
-  const text = names
+  const text = ["NIX_CONF_DIR", "AGATHA_PACKAGES"]
+    .filter((name) => process.env[name])
     .map((name) => `export ${name}='${process.env[name]?.replaceAll("'", "'\\''")}'\n`)
     .join("");
   mkdirSync(".tools", { recursive: true });
@@ -99,28 +108,23 @@ function writeEnvironment(): void {
     writeFileSync(".tools/env", text);
 }
 
-async function hostMaterial(step: Step): Promise<string> {
-  return script("debian material", "bash", ["offline/packages/prepare.sh"], step);
+/** Obtains what the `debian` set makes a major version of PostgreSQL of, if it needs more than it has. */
+async function obtainMajor(version: number | undefined): Promise<void> {
+  const major = version === undefined ? undefined : takenMajor(version);
+  if (version !== undefined && major !== undefined)
+    await report(`postgresql ${version}`, () => obtainPostgresql(version, major));
 }
 
-async function buildSample(): Promise<void> {
-  await report("sample", (step) => script("sample", process.execPath, ["sample/build.ts"], step));
-}
-
-/** Runs a script of this project; its line is what the script said last. */
-async function script(name: string, program: string, args: string[], step: Step): Promise<string> {
+/** Runs a script of this project. @returns What it printed last. */
+async function script(name: string, program: string, path: string, step: Step): Promise<string> {
   const tidy = (entry: string) =>
     entry
       .replace(/\s+/g, " ")
       .replace(/^(sample|debian material:) /, "")
       .trim();
-  const { code, output } = await run(program, args, { onLine: (entry) => step.note(tidy(entry)) });
+  const { code, output } = await run(program, [path], { onLine: (entry) => step.note(tidy(entry)) });
   const signOfLife = / \.\.\. \d+ s$/;
-  const lines = output
-    .trim()
-    .split("\n")
-    .filter((entry) => entry !== "" && !signOfLife.test(entry));
-  if (code !== 0)
-    throw new UserError(`${name}: ${args.join(" ")} ended with ${code}:\n${lines.slice(-20).join("\n")}`);
+  const lines = output.split("\n").filter((entry) => entry.trim() !== "" && !signOfLife.test(entry));
+  if (code !== 0) throw new UserError(`${name}: ${path} ended with ${code}:\n${lines.slice(-20).join("\n")}`);
   return lines.map(tidy).slice(-2).join("; ") || "all there";
 }

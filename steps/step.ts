@@ -1,11 +1,10 @@
-/** How a step of a Command resource reads its inputs, and how it ends. */
-
+/** The frame of every step: how it reads its inputs, and how it ends. */
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { interrupt } from "../lib/process.ts";
 import { UserError } from "../lib/userError.ts";
 
-/** An input of the step: what the Command resource put into its environment. */
+/** An input of the step, which the Command resource put into its environment. */
 export function input(name: string): string {
   const value = process.env[name];
   if (value === undefined)
@@ -15,18 +14,18 @@ export function input(name: string): string {
 
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
-/** Time between two looks at whom the step works for, in milliseconds. */
+/** Time between two looks at the processes that the step works for, in milliseconds. */
 const LOOK_MS = 250;
 
 /**
- * The ids of the processes that the step works for, from its parent up to the engine. Where the system does not tell
- * (it has no /proc), or the engine is not among them, the parent's alone.
+ * The ids of the processes that the step works for: from its parent up to Pulumi's engine. Only the parent's if the engine is
+ * not among them, or on a system without /proc.
  */
 function ancestors(): string {
   const ids = [process.ppid];
   for (let pid = process.ppid; pid > 1; ids.push(pid)) {
     const [, name = "", parent] = /\((.*)\) \S (\d+) /s.exec(status(pid)) ?? [];
-    // The other is its name in nixpkgs' wrapper.
+    // The second name is that in nixpkgs' wrapper.
     if (name === "pulumi" || name === ".pulumi-wrapped") return ids.join();
     pid = Number(parent);
   }
@@ -42,12 +41,12 @@ function status(pid: number): string {
 }
 
 /**
- * Whether what the command plugin kills is this process itself: where /bin/sh is bash, it becomes the program that it runs.
- * Linux cuts the name. Where there is no /proc, nobody tells.
+ * Whether this process is the one that the command plugin kills: if /bin/sh is bash, it becomes the program that it runs. Linux
+ * cuts the plugin's name. Always false on a system without /proc.
  */
 const isTheShell = (): boolean => status(process.ppid).includes("(pulumi-resource)");
 
-/** Runs this program once more, below this process, which takes the shell's place. */
+/** Runs this program once more as a child. This process takes the shell's place. */
 function runBelow(): Promise<void> {
   const child = spawn(process.execPath, process.argv.slice(1), { stdio: "inherit" });
   for (const signal of SIGNALS) process.on(signal, () => child.kill(signal));
@@ -60,10 +59,9 @@ function runBelow(): Promise<void> {
 }
 
 /**
- * Runs a step: a UserError ends it with its message, an interrupt ends its children too. Nobody tells a step of an
- * interrupt: the command plugin kills the shell that runs it, and waits until the step ends by itself (pulumi-command
- * 1.2.1, provider/pkg/provider/local/commandOutputs.go: exec.CommandContext). So it looks whether all are there that it
- * works for.
+ * Runs a step. A UserError ends it with its message, and an interrupt ends the programs that it runs. A step gets no signal for
+ * an interrupt: the command plugin kills the shell that runs it, and waits until the step ends by itself (pulumi-command 1.2.1,
+ * provider/pkg/provider/local/commandOutputs.go: exec.CommandContext). So the step watches the processes that it works for.
  */
 export async function step(main: () => Promise<void>): Promise<void> {
   if (isTheShell()) return runBelow();
@@ -72,7 +70,7 @@ export async function step(main: () => Promise<void>): Promise<void> {
     process.exitCode = 130;
   };
   for (const signal of SIGNALS) process.on(signal, stop);
-  // Nobody may be there to read; what was begun is tidied up all the same.
+  // If nobody reads its output any more, it still cleans up.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
   const before = ancestors();
   setInterval(() => ancestors() !== before && stop(), LOOK_MS).unref();

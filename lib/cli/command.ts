@@ -1,24 +1,12 @@
-/** Runs an npm command on arguments that its table (commands.ts) knows; all else is refused before anything happens. */
-
+/** Runs an npm command with the arguments that its table (commands.ts) knows; all others are refused before anything happens. */
 import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { didYouMean } from "../config/errors.ts";
 import { quoted } from "../config/text.ts";
+import { didYouMean } from "../didYouMean.ts";
 import { fileOf } from "../stacks/file.ts";
 import { UserError } from "../userError.ts";
-import type { COMMANDS, Option } from "./commands.ts";
-import { askedHelp, runOf, tableOf } from "./help.ts";
-
-export type Name = keyof typeof COMMANDS;
-
-/** What the options of a table give. */
-type Values<O extends Record<string, Option>> = {
-  [K in keyof O]?: O[K] extends { type: "boolean" }
-    ? boolean
-    : O[K] extends { multiple: true }
-      ? string[]
-      : string;
-};
+import { commandOf, type Name, runOf, type Values } from "./commands.ts";
+import { askedHelp } from "./help.ts";
 
 /** A command's arguments. */
 export interface Given<N extends Name> {
@@ -26,12 +14,21 @@ export interface Given<N extends Name> {
   stack: string;
   /** The stack's file, or the one of `--config-file`. */
   file: string;
-  /** `--config-file` as pulumi takes it; nothing where it was not given. */
+  /** `--config-file` as pulumi takes it; empty if it was not given. */
   configFile: string[];
-  options: Values<(typeof COMMANDS)[N]["options"]>;
+  options: Values<N>;
   words: string[];
   /** The options that pulumi is handed. */
   pulumi: string[];
+}
+
+interface Option {
+  type: "boolean" | "string";
+  short?: string;
+  /** What its value is called. */
+  value: string | undefined;
+  multiple: boolean;
+  pulumi: boolean;
 }
 
 /** npm's own settings of the same names: these in its environment are not meant for the command. */
@@ -42,38 +39,43 @@ const TARGET = /^urn:|\*/;
 
 const STACK_NAME = /^[a-zA-Z0-9][\w.-]{0,99}$/;
 
-/** Runs a command's main function, unless its help is asked for. */
-export function command<N extends Name>(
+/** Runs a command's main function, unless its help is asked for. A UserError ends it with its message. */
+export async function command<N extends Name>(
   name: N,
   body: (given: Given<N>) => Promise<number | undefined>,
   args: string[] = process.argv.slice(2),
 ): Promise<void> {
-  return main(async () => {
+  // A reader may have had enough, like `head`: what was begun goes on all the same.
+  process.stdout.on("error", () => {});
+  try {
     const help = askedHelp(name, args);
-    if (help === undefined) return body(read(name, args, process.env));
-    process.stdout.write(help);
-    return 0;
-  });
+    if (help !== undefined) process.stdout.write(help);
+    else process.exitCode = (await body(read(name, args, process.env))) ?? 0;
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 1;
+  }
 }
 
 /**
  * Reads a command's arguments.
  *
- * @throws UserError for what its table does not know, and for what npm took away.
+ * @throws UserError for what its table does not know, and for options that npm took for its own.
  */
 export function read<N extends Name>(name: N, args: string[], env: NodeJS.ProcessEnv = {}): Given<N> {
-  const table = tableOf(name).options;
+  const known = optionsOf(name);
   const { tokens } = parseArgs({
-    ...{ args, options: table, strict: false, allowPositionals: true, tokens: true },
+    ...{ args, options: known, strict: false, allowPositionals: true, tokens: true },
   });
   const options: Record<string, string | boolean | string[]> = {};
   const [words, pulumi]: [string[], string[]] = [[], []];
   for (const token of tokens) {
     if (token.kind === "positional") words.push(token.value);
     if (token.kind !== "option") continue;
-    const option = Object.hasOwn(table, token.name) ? table[token.name] : undefined;
+    const option = Object.hasOwn(known, token.name) ? known[token.name] : undefined;
     if (option === undefined) throw unknown(name, token.rawName);
-    const value = givenValue(token.name, option, token.value, token.inlineValue);
+    const value = checkedValue(token.name, option, token.value, token.inlineValue);
     const before = options[token.name];
     if (typeof before === "string")
       throw new UserError(
@@ -84,29 +86,39 @@ export function read<N extends Name>(name: N, args: string[], env: NodeJS.Proces
   }
   refuseTaken(name, options, env);
   refuseWords(name, words);
-  const stack = Object.hasOwn(table, "stack") ? stackOf(options["stack"] as string | undefined, env) : "dev";
+  const given = options["stack"] as string | undefined;
+  const fallback = (Object.hasOwn(known, "stack") && env["AGATHA_STACK"]) || "dev";
+  const stack = given === undefined ? stackName("AGATHA_STACK", fallback) : stackName("--stack", given);
   const file = options["config-file"] as string | undefined;
   // Pulumi takes it for an empty configuration.
   if (file !== undefined && !existsSync(file))
     throw new UserError(`--config-file: ${quoted(file)} does not exist. Name a file that does.`);
   return {
-    ...{ stack, words, pulumi, options: options as Given<N>["options"], file: file ?? fileOf(stack) },
+    ...{ stack, words, pulumi, options: options as Values<N>, file: file ?? fileOf(stack) },
     configFile: file === undefined ? [] : ["--config-file", file],
   };
 }
 
-function stackOf(given: string | undefined, env: NodeJS.ProcessEnv): string {
-  if (given !== undefined) return stackName("--stack", given);
-  return stackName("AGATHA_STACK", env["AGATHA_STACK"] || "dev");
+/** A command's options by their long names. */
+function optionsOf(name: Name): Record<string, Option> {
+  const { options = {}, pulumi = {} } = commandOf(name);
+  return Object.fromEntries(
+    Object.keys({ ...options, ...pulumi }).map((written) => {
+      const [, short, long = "", value] = /^(?:-(\w), )?--([\w-]+)(?: (\w+))?/.exec(written) ?? [];
+      const type = value === undefined ? "boolean" : "string";
+      const more = { value, multiple: written.endsWith("..."), pulumi: Object.hasOwn(pulumi, written) };
+      return [long, { type, ...more, ...(short === undefined ? {} : { short }) }];
+    }),
+  );
 }
 
-/** @throws UserError where a text is no stack's name. */
+/** @throws UserError if a text is not a stack's name. */
 export function stackName(where: string, text: string): string {
   if (STACK_NAME.test(text)) return text;
   throw new UserError(`${where}: ${quoted(text)} is not a stack's name. Use letters, digits, _, . and -.`);
 }
 
-function givenValue(
+function checkedValue(
   name: string,
   { type, value: called }: Option,
   value: string | undefined,
@@ -118,46 +130,48 @@ function givenValue(
       `--${name}: takes no value, and ${quoted(value)} is given. Write --${name}, or leave it out.`,
     );
   }
-  // What looks like an option is the next one, unless it is tied to this one.
+  // What looks like an option is the next one, unless it is tied to this one by `=`.
   if (value === undefined || value === "" || (!inline && value.startsWith("-")))
     throw new UserError(`--${name}: has no value. Write it like \`--${name} ${called}\`.`);
   return value;
 }
 
-function unknown(name: string, raw: string): UserError {
-  const { options } = tableOf(name);
+function unknown(name: Name, raw: string): UserError {
   const plain = raw.replace(/^--no-/, "");
-  const fix = Object.hasOwn(options, plain)
+  const fix = Object.hasOwn(optionsOf(name), plain)
     ? `Leave --${plain} out instead.`
     : nearest(name, raw.replace(/^-+/, ""));
   return new UserError(`${name}: ${quoted(raw)} is not an option of this command. ${fix}`);
 }
 
-function nearest(name: string, text: string): string {
-  // Of a single letter, every short option is as near.
-  const close =
-    text.length > 1 ? didYouMean(text, [...Object.keys(tableOf(name).options), "help"]) : undefined;
+function nearest(name: Name, text: string): string {
+  // To a single letter, every short option is as near.
+  const close = text.length > 1 ? didYouMean(text, [...Object.keys(optionsOf(name)), "help"]) : undefined;
   return close === undefined ? `\`${runOf(name)} --help\` lists what it takes.` : `Did you mean --${close}?`;
 }
 
-function refuseWords(name: string, given: string[]): void {
-  const { words = { least: 0, most: 0, name: "" }, commands } = tableOf(name);
-  const [extra, usage] = [given[words.most], `${runOf(name)} ${words.name}`];
+function refuseWords(name: Name, given: string[]): void {
+  const { words: [usage] = [""], commands } = commandOf(name);
   if (commands !== undefined) {
-    const what = extra === undefined ? "no command is given" : `${quoted(extra)} is not a command of it`;
-    throw new UserError(`${name}: ${what}. Use ${commands.join(", ")}; \`${usage}--help\` describes them.`);
+    const what =
+      given[0] === undefined ? "no command is given" : `${quoted(given[0])} is not a command of it`;
+    throw new UserError(
+      `${name}: ${what}. Use ${commands.join(", ")}; \`${runOf(name)} --help\` describes them.`,
+    );
   }
+  const names = usage.split(" ").filter(Boolean);
+  const extra = usage.endsWith("...]") ? undefined : given[names.length];
   if (extra !== undefined)
     throw new UserError(
       `${name}: ${quoted(extra)} is one argument too many. ${nearest(name, extra.replace(/^-+/, ""))}`,
     );
-  if (given.length < words.least)
-    throw new UserError(`${name}: ${words.name} is missing. Write it like \`${usage}\`.`);
+  if (given.length < names.filter((word) => !word.startsWith("[")).length)
+    throw new UserError(`${name}: ${usage} is missing. Write it like \`${runOf(name)} ${usage}\`.`);
 }
 
 /** npm keeps what comes before `--`: `npm run down --stack=prod` would take down stack dev. */
-function refuseTaken(name: string, given: object, env: NodeJS.ProcessEnv): void {
-  for (const [option, { value }] of Object.entries(tableOf(name).options)) {
+function refuseTaken(name: Name, given: object, env: NodeJS.ProcessEnv): void {
+  for (const [option, { value }] of Object.entries(optionsOf(name))) {
     if (Object.hasOwn(given, option)) continue;
     const taken = env[`npm_config_${option.replaceAll("-", "_")}`];
     if (!taken || (NPM_OWN.includes(option) && !(option === "target" && TARGET.test(taken)))) continue;
@@ -165,18 +179,5 @@ function refuseTaken(name: string, given: object, env: NodeJS.ProcessEnv): void 
     throw new UserError(
       `--${option}: was taken by npm, which keeps what comes before "--". Write \`${usage}\`.`,
     );
-  }
-}
-
-/** Runs a command's main function: a UserError, or a step's own error, ends it with its sentence. */
-async function main(body: () => Promise<number | undefined>): Promise<void> {
-  // Whoever reads may have had enough, like `head`: what was begun goes on all the same.
-  process.stdout.on("error", () => {});
-  try {
-    process.exitCode = (await body()) ?? 0;
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    process.exitCode = 1;
   }
 }

@@ -1,23 +1,33 @@
 /** What is wrong with a configuration although each of its keys is right by itself. */
-
 import application from "../../nix/application.json" with { type: "json" };
+import { didYouMean } from "../didYouMean.ts";
 import { overlap } from "../docker/ports.ts";
-import { didYouMean } from "./errors.ts";
+import { NOT_SHOWN } from "./errors.ts";
+import { DATABASE, PUBLISHED, placeholdersIn } from "./placeholders.ts";
 import type { Config, Parsed } from "./schema.ts";
+import { secretVariables } from "./stackFileTexts.ts";
 import { dotted, NAMESPACE, quoted } from "./text.ts";
 
+/** @param exists Tells whether a path, relative to the project, exists. */
+export const crossErrors = (config: Config, exists: (path: string) => boolean): string[] => [
+  ...registryErrors(config),
+  ...portErrors(config),
+  ...placeholderErrors(config),
+  ...fileErrors(config, exists),
+];
+
 /** A login is a name and a password. */
-export function registryErrors({ registry }: Config): string[] {
-  if (registry === undefined || (registry.username === undefined) === (registry.password === undefined))
-    return [];
-  return registry.username === undefined
+function registryErrors({ registry }: Config): string[] {
+  const { username, password } = registry ?? {};
+  if ((username === undefined) === (password === undefined)) return [];
+  return username === undefined
     ? [`${NAMESPACE}:registry.username: is missing beside registry.password. Name the user that logs in.`]
     : [
         `${NAMESPACE}:registry.password: is missing beside registry.username. Set it: \`pulumi config set --secret --path ${NAMESPACE}:registry.password\`.`,
       ];
 }
 
-/** Only the default version's image is pinned here: of another one, somebody has to say which image it is. */
+/** Only the default version's image is pinned here: for another one it has to be configured. */
 export function imageErrors({ packages, database: { image, version } }: Parsed): string[] {
   if (packages !== "nixpkgs" || version === application.database.version || image !== undefined) return [];
   return [
@@ -25,29 +35,63 @@ export function imageErrors({ packages, database: { image, version } }: Parsed):
   ];
 }
 
-/** What is filled into the values of `back.properties`, written `${databaseHost}`. */
-export const PLACEHOLDERS = [
-  "databaseHost",
-  "databasePort",
-  "databaseName",
-  "databaseUser",
-  "databasePassword",
-] as const;
+/**
+ * Variables of the back are in the state, in arguments of programs and in `docker inspect`, settings in the arguments
+ * of the server: neither may be a secret.
+ *
+ * @param secrets The top-level keys that Pulumi keeps as secrets.
+ * @param file The text of the stack's file. Of `agatha:back` with a secret in it, nothing else tells which of its values
+ * are secret.
+ */
+export function secretErrors({ back, database }: Config, secrets: string[], file: string): string[] {
+  const secretEnv = secrets.includes(`${NAMESPACE}:back`) ? secretVariables(file) : [];
+  const errors = Object.keys(back.env)
+    .filter((name) => secretEnv.includes(name))
+    .map(
+      (name) =>
+        `${NAMESPACE}:${dotted(["back", "env", name])}: ${NOT_SHOWN} is a secret, which a container's environment does not keep. Give it by back.properties or back.files, or without --secret.`,
+    );
+  const key = `${NAMESPACE}:database`;
+  if (secrets.includes(key) && Object.keys(database.settings).length > 0)
+    errors.push(
+      `${key}: ${NOT_SHOWN} is a secret, which arguments of a server do not keep. Set it without --secret; no setting may hold a password.`,
+    );
+  return errors;
+}
 
-/** A slip in a placeholder: left as it is, the back would only fail at its start. Others are the back's own. */
-export function placeholderErrors({ back }: Config): string[] {
-  return Object.entries(back.properties).flatMap(([key, value]) =>
-    [...value.matchAll(/\$\{(\w+)\}/g)].flatMap(([, name = ""]) => {
-      const meant = didYouMean(name, [...PLACEHOLDERS]);
-      if (meant === undefined || meant === name) return [];
-      const where = dotted(["back", "properties", key]);
-      return [`${NAMESPACE}:${where}: \${${name}} is filled in by nothing. Did you mean \${${meant}}?`];
-    }),
-  );
+/** Placeholders that nothing fills in, and those of the database in the public front. */
+function placeholderErrors(config: Config): string[] {
+  const { back, front } = config;
+  const texts = [
+    ...Object.entries(back.properties).map(([key, text]) => ({ path: ["back", "properties", key], text })),
+    ...Object.entries(front.files).flatMap(([key, content]) =>
+      "text" in content ? { path: ["front", "files", key, "text"], text: content.text } : [],
+    ),
+  ];
+  return texts.flatMap(({ path, text }) => {
+    const problem = (name: string): string | undefined => {
+      const known: readonly string[] = DATABASE;
+      if (path[0] === "front" && known.includes(name))
+        return "is the database's, and the front is public. Remove it.";
+      if (Object.hasOwn(PUBLISHED, name)) {
+        const service = PUBLISHED[name as keyof typeof PUBLISHED];
+        return config[service].publish === false
+          ? `is where the ${service} is published, and ${service}.publish is false. Publish it, or write the address that browsers use.`
+          : undefined;
+      }
+      // A typo: left as it is, the back would only fail at its start. Other names are the back's own.
+      const meant = path[0] === "back" && !known.includes(name) && didYouMean(name, [...known]);
+      return meant ? `is filled in by nothing. Did you mean \${${meant}}?` : undefined;
+    };
+    return [...new Set(placeholdersIn(text))].flatMap((name) => {
+      const found = problem(name);
+      return found === undefined ? [] : [`${NAMESPACE}:${dotted(path)}: \${${name}} ${found}`];
+    });
+  });
 }
 
 /** Two services cannot be published on one port of one address. */
-export function portErrors(config: Config): string[] {
+function portErrors(config: Config): string[] {
   const taken: { key: string; address: string; port: number }[] = [];
   const errors: string[] = [];
   for (const service of ["back", "front", "database"] as const) {
@@ -66,28 +110,27 @@ export function portErrors(config: Config): string[] {
 }
 
 /** What the configuration names in this project must be there before anything is deployed. */
-export function fileErrors(config: Config, exists: (path: string) => boolean): string[] {
+function fileErrors({ back, front, backups }: Config, exists: (path: string) => boolean): string[] {
   const errors: string[] = [];
   const need = (key: string, path: string, fix: string) => {
     if (!exists(path)) errors.push(`${NAMESPACE}:${key}: ${quoted(path)} does not exist. ${fix}`);
   };
   // What a pinned image was made of need not be there any more.
-  const { jar, migrations, pin } = config.back;
-  if (pin === undefined) {
-    need("back.jar", jar, "Build it first (npm run sample), or point back.jar at your jar.");
-    need("back.migrations", migrations, "Point back.migrations at the folder of your V*.sql files.");
+  if (back.pin === undefined) {
+    need("back.jar", back.jar, "Build it first (npm run sample), or point back.jar at your jar.");
+    need("back.migrations", back.migrations, "Point back.migrations at the folder of your V*.sql files.");
   }
-  if (config.front.pin === undefined)
+  if (front.pin === undefined)
     need(
       "front.dist",
-      config.front.dist,
+      front.dist,
       "Build it first (npm run sample), or point front.dist at your front end's build.",
     );
   // Made by this program, it could fill another disk than the one that was to be mounted.
-  if (config.backups.to !== undefined && !config.backups.to.startsWith("ssh://"))
-    need("backups.to", config.backups.to, "Mount or make the folder.");
-  for (const service of ["back", "front"] as const)
-    for (const [path, content] of Object.entries(config[service].files))
+  if (backups.to !== undefined && !backups.to.startsWith("ssh://"))
+    need("backups.to", backups.to, "Mount or make the folder.");
+  for (const [service, { files }] of Object.entries({ back, front }))
+    for (const [path, content] of Object.entries(files))
       if ("file" in content)
         need(dotted([service, "files", path]), content.file, "Name a file that is there, or give its text.");
   return errors;

@@ -1,8 +1,6 @@
 /** `agatha:database.settings`: PostgreSQL's own settings, and the arguments of the server that they become. */
 import { z } from "zod";
-import { SECRET_KEYS } from "./errors.ts";
-import { scalar } from "./fields.ts";
-import { NAMESPACE } from "./text.ts";
+import { atMostBytes, like, scalar } from "./fields.ts";
 
 /** What the stack's own parts rely on: where the server's files, socket and port are, by which it is reached and probed. */
 const OURS =
@@ -11,15 +9,13 @@ const OURS =
 /** Settings that are made for a password, which arguments do not keep. */
 const SECRET = /^(primary_conninfo|ssl_passphrase_command)$/i;
 
-/** All settings, in bytes as JSON: a trial has them in one variable, of at most 128 kB. */
+/** All settings, in bytes as JSON: a canary has them in one variable, of at most 128 kB. */
 const SETTINGS_BYTES = 32_768;
 
-const name = z
-  .string()
-  .regex(
-    /^[a-z_]\w{0,62}(\.[a-z_]\w{0,62})?$/i,
-    "is not a setting's name. Write it as PostgreSQL does, like max_connections.",
-  )
+const name = like(
+  /^[a-z_]\w{0,62}(\.[a-z_]\w{0,62})?$/i,
+  "is not a setting's name. Write it as PostgreSQL does, like max_connections.",
+)
   .refine(
     (value) => !OURS.test(value),
     "is set by this program, which relies on it. Remove it (database.publish publishes the port).",
@@ -33,13 +29,10 @@ const name = z
 const setting = (given: Record<string, string>, wanted: string): string | undefined =>
   Object.entries(given).find(([key]) => key.toLowerCase() === wanted)?.[1];
 
-/** By name; kept as texts. What a name or value means is PostgreSQL's to say: `refuseUnfitImage` asks it. */
+/** By name, as texts. PostgreSQL itself says whether a name or value is right: `refuseUnfitImage` asks it. */
 export const settings = z
   .record(name, scalar, "is not a map of names to values. Write it like { max_connections: 200 }.")
-  .refine(
-    (map) => Buffer.byteLength(JSON.stringify(map)) <= SETTINGS_BYTES,
-    `is longer than ${SETTINGS_BYTES} bytes in all. Shorten it.`,
-  )
+  .refine(...atMostBytes(SETTINGS_BYTES))
   .refine(
     // Passwords that are set from then on could not log in: the data of 14 and later asks for SCRAM alone.
     (map) => !/^md5$/i.test(setting(map, "password_encryption") ?? ""),
@@ -48,23 +41,13 @@ export const settings = z
 
 export type Settings = z.infer<typeof settings>;
 
-/** Nothing where nothing is set, so that the image's own command stays. */
+/** Without settings there are none, so that the image's own command stays. */
 export const settingArguments = (given: Settings): string[] =>
   Object.entries(given).flatMap(([key, value]) => ["-c", `${key}=${value}`]);
 
 /** The settings in a server's command: what `settingArguments` made of them. */
 export const settingsOf = (command: string[]): string[] =>
   command.filter((_, index) => command[index - 1] === "-c");
-
-/** The sentence for settings that are kept as a secret: everybody who may ask docker sees a container's arguments. */
-export function secretSettings(raw: Record<string, string>, given: Settings): string[] {
-  const keys = JSON.parse(raw[SECRET_KEYS] ?? "[]") as string[];
-  const secret = keys.find((key) => /^database(\.settings\b.*)?$/.test(key.slice(NAMESPACE.length + 1)));
-  if (secret === undefined || Object.keys(given).length === 0) return [];
-  return [
-    `${secret}: the value (not shown) is a secret, which arguments of a server do not keep. Set it without --secret; no setting may hold a password.`,
-  ];
-}
 
 /** Settings that ask for a process each, with PostgreSQL's defaults. */
 const PROCESSES = {

@@ -1,153 +1,135 @@
-/** Turns zod's issues into sentences: `agatha:back.port: "x" is not a port. Use a whole number from 1 to 65535.` */
-import type { z } from "zod";
-import { dotted, quoted } from "./text.ts";
+/** Validates values by a schema, and turns zod's issues into messages: `agatha:back.port: "x" is not a port. Use a whole number from 1 to 65535.` */
+import { z } from "zod";
+import { didYouMean } from "../didYouMean.ts";
+import { type Collected, secretKeys } from "./keys.ts";
+import { dotted, hasPassword, quoted, SECRET_NAME } from "./text.ts";
 
 type Issue = z.core.$ZodIssue;
 
-/** Keys whose received value is never repeated. */
-const SECRET = /pass|secret|token|key|credential|^(properties|env|files)$/i;
+/** What is said in place of a value that may be a secret. */
+export const NOT_SHOWN = "the value (not shown)";
 
-/** What is said in place of a value that may be secret. */
-const NOT_SHOWN = "the value (not shown)";
-
-/** Elements of a list that an error repeats. */
-const ELEMENTS = 10;
-
-/** Longest key that may be a slip of the pen, in characters. */
-const LONGEST_KEY = 40;
+/** What zod expected, for the fields that have no message of their own. */
+const KINDS: Record<string, string> = {
+  array: "a list",
+  boolean: "true or false",
+  object: "an object. Write its keys below it",
+  record: "a map of names to values",
+  string: "text",
+};
 
 /**
- * The sentences for one issue; an unknown-keys issue gives one a key.
+ * Validates the values of a namespace.
  *
- * @param keysAt The keys known at a path, for a suggestion.
- * @param isSecret Whether the value at a path came from a secret, and so is never repeated.
+ * @param required The fix for each key that has to be given.
+ * @returns What the schema makes of them, if they are right; and a message for each thing that is wrong.
  */
-export function describeIssue(
+export function validate<T extends z.ZodType>(
+  schema: T,
+  namespace: string,
+  raw: Record<string, string>,
+  { given, incomplete }: Collected,
+  required: Record<string, string>,
+): { data: z.infer<T> | undefined; issues: string[] } {
+  const missing = Object.keys(required).filter((key) => given[key] === undefined);
+  const { data, error } = schema.safeParse(given, {
+    reportInput: true,
+    error: ({ code, expected }) =>
+      code === "invalid_type" ? `is not ${KINDS[expected] ?? expected}.` : undefined,
+  });
+  const issues = (error?.issues ?? []).map(meant).filter(({ path: [first], input }) => {
+    const key = String(first);
+    // What is missing may be what a flat key gives.
+    return !missing.includes(key) && !(incomplete.has(key) && input === undefined);
+  });
+  return {
+    data,
+    issues: [
+      ...missing
+        // One that holds what no text may hold is refused already.
+        .filter((key) => !Object.hasOwn(raw, `${namespace}:${key}`))
+        .map((key) => `${namespace}:${key}: is missing. ${required[key]}`),
+      ...issues.flatMap((issue) => describeIssue(namespace, issue, schema, secretKeys(raw))),
+    ],
+  };
+}
+
+/**
+ * The messages for one issue; an issue of unknown keys gives one for each key.
+ *
+ * @param schema Where similar keys are looked up, for a suggestion.
+ * @param secrets The keys that Pulumi keeps as secrets, with their namespace: nothing below one is repeated.
+ */
+function describeIssue(
   namespace: string,
   issue: Issue,
-  keysAt: (path: PropertyKey[]) => string[],
-  isSecret: (path: PropertyKey[]) => boolean,
+  schema: z.core.$ZodType,
+  secrets: string[],
 ): string[] {
+  const where = `${namespace}:${dotted(issue.path)}`;
   if (issue.code === "unrecognized_keys")
     return issue.keys.map((key) => {
-      const close = didYouMean(key, keysAt(issue.path));
+      const close = didYouMean(key, keysAt(schema, issue.path));
       const fix =
         close === undefined
           ? "Remove it; the README lists the keys."
           : `Did you mean ${dotted([...issue.path, close])}?`;
       return `${namespace}:${dotted([...issue.path, key])}: is not a key that is known. ${fix}`;
     });
-  if (issue.code === "invalid_union") {
-    const inner = innermost(issue);
-    if (inner !== undefined) return describeIssue(namespace, inner, keysAt, isSecret);
-  }
-  if (issue.code === "invalid_key") {
-    const reason = issue.issues[0]?.message ?? "is not a valid name.";
-    return [`${namespace}:${dotted(issue.path)}: ${reason}`];
-  }
-  return [`${namespace}:${dotted(issue.path)}: ${received(issue, isSecret)} ${sentence(issue)}`];
+  if (issue.code === "invalid_key") return [`${where}: ${issue.issues[0]?.message}`];
+  // That it is missing, in place of what it is not.
+  if (issue.input === undefined)
+    return [`${where}: ${issue.message.replace(/^.*?\.(?= |$)/, "is missing.")}`];
+  const isSecret =
+    secrets.includes(`${namespace}:${String(issue.path[0])}`) ||
+    issue.path.some((part) => SECRET_NAME.test(String(part)));
+  return [`${where}: ${isSecret ? NOT_SHOWN : shown(issue.input)} ${issue.message}`];
 }
 
-/** The entry beside a stack's configuration in which Pulumi names the keys that are secrets. */
-export const SECRET_KEYS = "PULUMI_CONFIG_SECRET_KEYS";
-
-/**
- * The sentences for variables of the back that are secrets: a variable is in the state, in arguments of programs and in
- * what docker tells of the container, for all to read.
- *
- * @param names The variables.
- * @param known Those that the stack's file has as secrets. Of a key that is secret as a whole, such as `agatha:back` with
- * one secret property in it, nothing else tells which of its values are.
- */
-export function secretEnvironment(
-  namespace: string,
-  raw: Record<string, string>,
-  names: string[],
-  known: string[],
-): string[] {
-  const keys = JSON.parse(raw[SECRET_KEYS] ?? "[]") as string[];
-  const all = keys.includes(`${namespace}:back.env`);
-  return names
-    .filter((name) => all || known.includes(name) || keys.includes(`${namespace}:back.env.${name}`))
-    .map(
-      (name) =>
-        `${namespace}:${dotted(["back", "env", name])}: ${NOT_SHOWN} is a secret, which a container's environment does not keep. Give it by back.properties or back.files, or without --secret.`,
-    );
+/** The issue inside a union's, if one of its branches was meant. */
+function meant(issue: Issue): Issue {
+  const inner = issue.code === "invalid_union" ? innermost(issue) : undefined;
+  return inner === undefined ? issue : meant(inner);
 }
 
-/** Tells whether the value at a path came from a key, dotted or not, that Pulumi keeps as a secret. */
-export function secretPaths(
-  namespace: string,
-  raw: Record<string, string>,
-): (path: PropertyKey[]) => boolean {
-  const keys = JSON.parse(raw[SECRET_KEYS] ?? "[]") as string[];
-  const prefixes = keys.map((key) => `${key.slice(namespace.length + 1)}.`);
-  return (path) => {
-    const whole = `${path.map(String).join(".")}.`;
-    return prefixes.some((prefix) => whole.startsWith(prefix) || prefix.startsWith(whole));
-  };
-}
-
-/** The branch of a union that fits the input's kind, so that the error speaks of what was meant. */
+/** The branch of a union that fits the input's kind, so that the error is about what was meant. */
 function innermost(issue: Issue & { code: "invalid_union" }): Issue | undefined {
-  const speaks = (inner: Issue) => inner.path.length > 0 || inner.code === "unrecognized_keys";
-  const meant = issue.errors.filter((branch) => branch.some(speaks));
-  const inner = meant[0]?.find(speaks);
-  // Of an object that lacks everything, the union's own sentence tells more than the first key that is missing.
-  if (inner?.input === undefined && meant.length > 1) return undefined;
-  return inner === undefined ? undefined : { ...inner, path: [...issue.path, ...inner.path] };
+  const isDeeper = (inner: Issue) => inner.path.length > 0 || inner.code === "unrecognized_keys";
+  const meant = issue.errors.filter((branch) => branch.some(isDeeper));
+  const inner = meant[0]?.find(isDeeper);
+  // Of an object that lacks everything, the union's own message says more than the first key that is missing.
+  if (inner === undefined || (inner.input === undefined && meant.length > 1)) return undefined;
+  return { ...inner, path: [...issue.path, ...inner.path] };
 }
 
-function sentence(issue: Issue): string {
-  if (issue.code === "invalid_type" && issue.expected === "object")
-    return "is not an object. Write its keys below it.";
-  return issue.message;
-}
-
-function received(issue: Issue, isSecret: (path: PropertyKey[]) => boolean): string {
-  if (issue.input === undefined) return "the value, which is missing,";
-  if (isSecret(issue.path) || issue.path.some((part) => SECRET.test(String(part)))) return NOT_SHOWN;
-  return shown(issue.input);
-}
-
-/** A value for people; of what lies inside a list or an object, no text: it may be a secret. */
+/** A value for people, without the content of a list or an object: it may be a secret. */
 function shown(value: unknown): string {
-  if (typeof value === "string")
+  if (typeof value === "string") {
     // JSON that is broken, which may have anything in it.
-    return /^\s*[[{]/.test(value) ? "a text that is not JSON" : quoted(value);
-  if (Array.isArray(value)) {
-    const elements = value.slice(0, ELEMENTS).map((element) => inside(element));
-    return `[${elements.join(", ")}${value.length > ELEMENTS ? ", …" : ""}]`;
+    if (/^\s*[[{]/.test(value)) return "a text that is not JSON";
+    return hasPassword(value) ? NOT_SHOWN : quoted(value);
   }
   if (typeof value !== "object" || value === null) return String(value);
-  return Object.keys(value).length === 0 ? "{}" : "{ … }";
+  const inside = Object.keys(value).length === 0 ? "" : " … ";
+  return Array.isArray(value) ? `[${inside}]` : `{${inside}}`;
 }
 
-const inside = (value: unknown): string =>
-  typeof value === "number" || typeof value === "boolean" ? String(value) : "…";
-
-/** The known key nearest to a mistyped one: same but for case, or at most two edits away. */
-export function didYouMean(key: string, known: string[]): string | undefined {
-  if (key.length > LONGEST_KEY) return undefined;
-  const scored = known.map((candidate) => ({
-    candidate,
-    edits: editDistance(key.toLowerCase(), candidate.toLowerCase()),
-  }));
-  scored.sort((a, b) => a.edits - b.edits);
-  const best = scored[0];
-  return best !== undefined && best.edits <= 2 ? best.candidate : undefined;
-}
-
-/** Levenshtein's distance, row by row. */
-function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const substitution = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, substitution));
-    }
-    row = next;
+/** The keys that the schema knows at a path. */
+function keysAt(schema: z.core.$ZodType, path: PropertyKey[]): string[] {
+  let at: z.core.$ZodType | undefined = schema;
+  for (const part of path) {
+    const parent = mapIn(at);
+    at = parent instanceof z.ZodObject ? parent.shape[String(part)] : (parent?.valueType as z.core.$ZodType);
   }
-  return row[b.length] ?? 0;
+  const found = mapIn(at);
+  return found instanceof z.ZodObject ? Object.keys(found.shape) : [];
+}
+
+/** The object or record that a value may be: below its default, or as one of several kinds. */
+function mapIn(type: z.core.$ZodType | undefined): z.ZodObject | z.ZodRecord | undefined {
+  if (type instanceof z.ZodObject || type instanceof z.ZodRecord) return type;
+  if (type instanceof z.ZodUnion) return type.options.map(mapIn).find((found) => found !== undefined);
+  if (type instanceof z.ZodPrefault || type instanceof z.ZodDefault || type instanceof z.ZodOptional)
+    return mapIn(type.unwrap());
+  return undefined;
 }

@@ -1,94 +1,116 @@
-/** What Pulumi holds of the configuration, texts by key, as the values that the schema looks at. */
-import { dotted, unusable } from "./text.ts";
+/** Reads what Pulumi holds, a text for each key, into the values that the schema looks at. */
+import { dotted, hasPassword, SECRET_NAME, unusable } from "./text.ts";
 
-type Values = Record<string, unknown>;
+export type Values = Record<string, unknown>;
 
-/** Keys that are maps: what comes after one in a dotted key is one name, dots and all. */
-const MAPS = ["back.properties.", "back.env.", "back.files.", "front.files.", "database.settings."];
-
-/** Keys whose text is never read as JSON: a password may well be `12345` or `true`, and a tag all digits. */
+/** Keys that are texts, whatever they look like: a password may well be `12345` or `true`, and a tag all digits. */
 const TEXTS =
   /^(databasePassword|database\.(name|user)|(back|front)\.pin|registry\.(username|password)|(back\.(properties|env)|database\.settings)\..*)$/s;
 
 /** Whether the value at a path is a text, whatever it looks like. */
 export const isTextKey = (path: string[]): boolean => TEXTS.test(path.join("."));
 
+/** Keys that are maps: what comes after one in a flat key is one name, dots and all. */
+const MAPS = ["back.properties.", "back.env.", "back.files.", "front.files.", "database.settings."];
+
+/** The entry beside a stack's configuration in which Pulumi names the keys that are secrets. */
+export const SECRET_KEYS = "PULUMI_CONFIG_SECRET_KEYS";
+
+/** The keys that Pulumi keeps as secrets, with their namespace. */
+export const secretKeys = (raw: Record<string, string>): string[] =>
+  JSON.parse(raw[SECRET_KEYS] ?? "[]") as string[];
+
+type FlatKey = [key: string, path: string[], text: string];
+
+export interface Collected {
+  given: Values;
+  /** The top-level keys that a flat key belongs to: not all of their values are known. */
+  incomplete: Set<string>;
+}
+
 /**
- * Texts into values: JSON where it is an object, list, number or boolean; dotted keys into their objects.
+ * The values of a namespace. A key with a dot is refused: nested YAML is the one way to write it.
  *
  * @param raw `agatha:key` to text; other namespaces are left alone.
- * @param errors Gets a sentence for each key that lies below no object, that another gives too, or that holds what no
- * text may hold.
+ * @param errors Gets a message for each flat key, and for each value that holds what no text may hold.
+ * @param options Options of Pulumi that name the stack, for the commands in those messages.
  */
-export function collect(raw: Record<string, string>, namespace: string, errors: string[]): Values {
+export function collect(
+  raw: Record<string, string>,
+  namespace: string,
+  errors: string[],
+  options: string[] = [],
+): Collected {
   // Without a prototype, a key named __proto__ is one like any other: unknown.
   const given = Object.create(null) as Values;
-  const own = Object.entries(raw)
-    .filter(([key]) => key.startsWith(`${namespace}:`))
-    .map(([key, text]) => {
-      const path = pathOf(key.slice(namespace.length + 1));
-      return { key, path, value: valueAt(path, text) };
-    });
-  // Plain keys first, so that `agatha:back.pin` lays itself over `agatha:back`.
-  own.sort((a, b) => a.path.length - b.path.length || (a.key < b.key ? -1 : 1));
-  for (const [index, { path, value }] of own.entries()) {
-    const other = own.slice(0, index).find((before) => holds(before.path, before.value, path));
-    // Which of them counts would not be seen.
-    if (other !== undefined)
-      errors.push(
-        `${namespace}:${dotted(path)}: is given twice, by a key of its own and in ${namespace}:${dotted(other.path)}. Remove one of the two.`,
-      );
-    const wrong =
-      path.length > 1 ? unusable(nested(path.slice(1), value), path.slice(0, 1)) : unusable(value, path);
-    if (wrong !== undefined) errors.push(`${namespace}:${wrong}`);
-    else if (!put(given, path, value))
-      errors.push(`${namespace}:${dotted(path)}: lies below a key that is no object. Remove one of the two.`);
+  const flat: FlatKey[] = [];
+  for (const [key, text] of Object.entries(raw)) {
+    if (!key.startsWith(`${namespace}:`)) continue;
+    const path = pathOf(key.slice(namespace.length + 1));
+    const [name = ""] = path;
+    const value = fromText(name, text);
+    const wrong = unusable(value, [name]);
+    if (path.length > 1) flat.push([key, path, text]);
+    else if (wrong === undefined) given[name] = value;
+    else errors.push(`${namespace}:${wrong}`);
   }
-  return given;
+  const context = { given, secrets: secretKeys(raw), options };
+  errors.push(...flat.map((one) => refuseFlat(one, context)));
+  return { given, incomplete: new Set(flat.map(([, [name = ""]]) => name)) };
 }
 
-/** The path of a key without its namespace: `back.publish.port`, and of a map's entry all of its name. */
-export function pathOf(key: string): string[] {
-  const map = MAPS.find((prefix) => key.startsWith(prefix));
-  return map === undefined ? key.split(".") : [...map.slice(0, -1).split("."), key.slice(map.length)];
+/** The path of a key without its namespace: of a flat one, that of the nested key in its place. */
+function pathOf(name: string): string[] {
+  const map = MAPS.find((prefix) => name.startsWith(prefix));
+  return map === undefined ? name.split(".") : [...map.slice(0, -1).split("."), name.slice(map.length)];
 }
 
-/** What a text stands for at a path. */
-export const valueAt = (path: string[], text: string): unknown => (isTextKey(path) ? text : fromText(text));
-
-/** Whether a value at a path has something at another path, which begins with it. */
-function holds(at: string[], value: unknown, path: string[]): boolean {
-  if (at.some((part, index) => part !== path[index])) return false;
-  let inner = value;
-  for (const part of path.slice(at.length)) {
-    if (typeof inner !== "object" || inner === null || !Object.hasOwn(inner, part)) return false;
-    inner = (inner as Values)[part];
-  }
-  return true;
-}
-
-/** `["port"]` and 1 give `{ port: 1 }`; any name is one like any other. */
-const nested = (path: string[], value: unknown): unknown =>
-  path.reduceRight<unknown>((inner, part) => Object.fromEntries([[part, inner]]), value);
-
-/** Puts a value where its path says; false where that lies below something that is no object. */
-function put(given: Values, path: string[], value: unknown): boolean {
-  let parent = given;
-  for (const part of path.slice(0, -1)) {
-    if (!Object.hasOwn(parent, part)) parent[part] = {};
-    const child = parent[part];
-    if (typeof child !== "object" || child === null || Array.isArray(child)) return false;
-    parent = child as Values;
-  }
-  parent[path.at(-1) as string] = value;
-  return true;
-}
-
-function fromText(text: string): unknown {
-  if (!/^\s*([[{]|-?\d+(\.\d+)?\s*$|true\s*$|false\s*$)/.test(text)) return text;
+/** What the text of a top-level key stands for: JSON if it is an object, a list, a number or a boolean. */
+export function fromText(name: string, text: string): unknown {
+  if (isTextKey([name]) || !/^\s*([[{]|-?\d+(\.\d+)?\s*$|true\s*$|false\s*$)/.test(text)) return text;
   try {
     return JSON.parse(text);
   } catch {
     return text;
   }
+}
+
+/**
+ * The message for a flat key, with the commands that nest it. A value that may be a secret goes through a pipe.
+ *
+ * @param path Of the nested key in its place.
+ */
+function refuseFlat(
+  [key, path, text]: FlatKey,
+  { given, secrets, options }: { given: Values; secrets: string[]; options: string[] },
+) {
+  const where = `${key.slice(0, key.indexOf(":"))}:${dotted(path)}`;
+  const refused = `${where}: is a flat key, which is not read.`;
+  // The shell, Pulumi's paths and a terminal agree on these characters. A list or a map has no such command.
+  if (!/^[\w.:/@ -]{1,60}$/.test(key) || path.includes("") || /^\s*[[{]/.test(text))
+    return `${refused} Write it as nested YAML in the stack's file, below ${where.slice(0, where.search(/[.[]/))}.`;
+  const pulumi = (command: string, ...words: string[]) =>
+    [`pulumi config ${command}`, ...[...words, ...options].map(shellWord)].join(" ");
+  const remove = pulumi("rm", key);
+  if (has(given, path))
+    return `${where}: is given twice, nested and as a flat key, which is not read. Remove the flat key: \`${remove}\`.`;
+  const secret = secrets.includes(key);
+  const isSecret = secret || path.some((part) => SECRET_NAME.test(part)) || hasPassword(text);
+  const type = isTextKey(path) && /^(-?\d+|true|false)$/.test(text) ? ["--type", "string"] : [];
+  const set = ["--path", ...(secret ? ["--secret"] : type), where];
+  const nest =
+    isSecret || !/^(?!-)[^\p{C}\p{Zl}\p{Zp}`]+$/u.test(text) || shellWord(text).length > 80
+      ? `${pulumi("get", key)} | ${pulumi("set", ...set)}`
+      : pulumi("set", ...set, text);
+  return `${refused} Nest it: \`${nest} && ${remove}\`.`;
+}
+
+/** One word for a POSIX shell. */
+const shellWord = (word: string): string =>
+  /^[\w.,:/@%+=-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+
+/** Whether there is a value at a path. */
+function has(values: unknown, [first = "", ...rest]: string[]): boolean {
+  if (typeof values !== "object" || values === null || !Object.hasOwn(values, first)) return false;
+  return rest.length === 0 || has((values as Values)[first], rest);
 }

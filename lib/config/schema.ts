@@ -1,16 +1,17 @@
-/** The schema of a stack's configuration: every key, its default, and what is wrong with what was given. */
+/** The schema of a stack's configuration: every key, its default, and the message for a wrong value. */
 import { z } from "zod";
 import application from "../../nix/application.json" with { type: "json" };
 import jdkModules from "../../nix/packages/jdk-modules.json" with { type: "json" };
 import { settings } from "./databaseSettings.ts";
 import {
-  atLeast,
   backupPlace,
+  between,
   containerPath,
   dockerHost,
   environment,
   fileContent,
   health,
+  like,
   megabytes,
   port,
   processors,
@@ -28,9 +29,12 @@ import {
 /** Generations that the history lists; older ones are forgotten. */
 export const LISTED = 20;
 
-/** The long-term releases from 17 on: of the others nixpkgs keeps none for longer than half a year. */
-const JAVA_RELEASES = [17, 21, 25] as const;
-const JAVA_MEND = `is not a Java release that can be had. Use ${JAVA_RELEASES.slice(0, -1).join(", ")} or ${JAVA_RELEASES.at(-1)}.`;
+/** The long-term releases from 17 on, which Flyway 12 needs: of the others nixpkgs keeps none for longer than half a year. */
+const java = z.literal([17, 21, 25], "is not a supported Java release. Use 17, 21 or 25.");
+
+const moduleName = z
+  .string("is not a module's name. Write it like java.sql.")
+  .refine((name) => Object.hasOwn(jdkModules, name), "is no module of the JDK. Take it out of back.modules.");
 
 const back = z
   .strictObject({
@@ -38,24 +42,15 @@ const back = z
     migrations: text("a path", "Name the folder of your V*.sql files.").default(application.back.migrations),
     port: port.default(application.back.port),
     publish: publish(8000),
-    // What nixpkgs keeps; Flyway 12 needs 17.
-    java: z.literal(JAVA_RELEASES, JAVA_MEND).default(application.back.java as 17),
-    modules: words(
-      z
-        .string("is not a module's name. Write it like java.sql.")
-        .refine(
-          (name) => Object.hasOwn(jdkModules, name),
-          "is no module of the JDK. Take it out of back.modules.",
-        ),
-      "is not a list of modules.",
-    ).default(application.back.modules),
+    java: java.default(application.back.java as 17),
+    modules: words(moduleName, "is not a list of modules.").default(application.back.modules),
     javaOptions: words(z.string("is not an option of java."), "is not a list of options.").default(
       application.back.javaOptions,
     ),
-    properties: z.record(z.string(), scalar, "is not a map of names to values.").default({}),
-    files: z.record(containerPath, fileContent, "is not a map of paths to files.").default({}),
+    properties: z.record(z.string(), scalar).default({}),
+    files: z.record(containerPath, fileContent).default({}),
     env: environment.default({}),
-    health: health({ path: "/health", statuses: [200], interval: "5s", startPeriod: "1m0s" }),
+    health: health("/health", "1m0s"),
     stopSignal: signal.default("SIGTERM"),
     memory: megabytes.default(512),
     cpus: processors.default(2),
@@ -68,9 +63,9 @@ const front = z
     dist: text("a path", "Name the folder that your front end's build made.").default(application.front.dist),
     port: port.default(application.front.port),
     publish: publish(5173),
-    files: z.record(servedPath, fileContent, "is not a map of paths to files.").default({}),
-    spa: z.boolean("is not true or false.").default(application.front.spa),
-    health: health({ path: "/", statuses: [200], interval: "5s", startPeriod: "30s" }),
+    files: z.record(servedPath, fileContent).default({}),
+    spa: z.boolean().default(application.front.spa),
+    health: health("/", "30s"),
     memory: megabytes.default(128),
     cpus: processors.default(1),
     pin: tag.optional(),
@@ -78,30 +73,22 @@ const front = z
   .prefault({});
 
 /** From 18 on, the official image keeps its data elsewhere. */
-const VERSION_MEND = "is not a major version of PostgreSQL from 13 to 17. Write it like 17.";
+const NO_VERSION = "is not a major version of PostgreSQL from 13 to 17. Write it like 17.";
 
 const database = z
   .strictObject({
-    version: z
-      .int(VERSION_MEND)
-      .min(13, VERSION_MEND)
-      .max(17, VERSION_MEND)
-      .default(application.database.version),
+    version: z.int(NO_VERSION).min(13, NO_VERSION).max(17, NO_VERSION).default(application.database.version),
     image: z
       .strictObject({
         name: text("an image's name", "Write it like postgres."),
-        digest: z
-          .string("is not a digest.")
-          .regex(/^sha256:[0-9a-f]{64}$/, "is not a digest. Write it like sha256:<64 hex digits>."),
-        hash: z
-          .string("is not a hash.")
-          .regex(/^sha256-[A-Za-z0-9+/]{43}=$/, "is not a Nix hash. Write it like sha256-<44 characters>."),
+        digest: like(/^sha256:[0-9a-f]{64}$/, "is not a digest. Write it like sha256:<64 hex digits>."),
+        hash: like(/^sha256-[A-Za-z0-9+/]{43}=$/, "is not a Nix hash. Write it like sha256-<44 characters>."),
       })
       .optional(),
     name: sqlName.default("docker_agatha_db"),
     user: roleName.default("postgres"),
     settings: settings.default({}),
-    publish: publish(undefined),
+    publish: publish(),
     memory: megabytes.default(512),
     cpus: processors.default(2),
   })
@@ -110,38 +97,32 @@ const database = z
 const backups = z
   .strictObject({
     to: backupPlace.optional(),
-    keep: z
-      .int("is not a number of backups. Give a whole number, like 5.")
-      .min(1, "keeps no backup. Give at least 1.")
-      .max(1000, "is more backups than 1000. Give fewer.")
-      .default(5),
+    keep: between(1, 1000, "a number of backups. Give a whole number, like 5.").default(5),
   })
   .prefault({});
 
 const registry = z.strictObject({
-  address: z
-    .string("is not a registry's address.")
-    .regex(
-      /^(\[[\da-f:]+\]|[\w.-]+)(:\d{1,5})?$/i,
-      'is not a registry\'s address. Write it like "registry.example" or "10.0.0.1:5000".',
-    ),
-  repository: z
-    .string("is not a repository.")
-    .regex(/^[a-z\d]+([._/-]+[a-z\d]+)*$/, 'is not a repository. Write it like "team/agatha".')
-    .default("agatha"),
+  address: like(
+    /^(\[[\da-f:]+\]|[\w.-]+)(:\d{1,5})?$/i,
+    'is not a registry\'s address. Write it like "registry.example" or "10.0.0.1:5000".',
+  ),
+  repository: like(
+    /^[a-z\d]+([._/-]+[a-z\d]+)*$/,
+    'is not a repository. Write it like "team/agatha".',
+  ).default("agatha"),
   username: text("a user's name", "Name the user that logs in.").optional(),
-  password: z
-    .string("is not a password.")
-    .refine(...atLeast(1, "is empty."))
-    .optional(),
-  insecure: z.boolean("is not true or false.").default(false),
+  password: like(
+    /./s,
+    "is not a password. Set one: `pulumi config set --secret --path agatha:registry.password`.",
+  ).optional(),
+  insecure: z.boolean().default(false),
 });
 
 /** What `loadConfig` takes. */
 export const schema = z.strictObject({
   packages: z.enum(["nixpkgs", "debian"], {
-    error: (issue) =>
-      issue.input === "host"
+    error: ({ input }) =>
+      input === "host"
         ? 'is called "debian" now. Set it: `pulumi config set agatha:packages debian`.'
         : 'is not a package set. Use "nixpkgs" (the pin) or "debian" (this machine\'s Debian packages).',
   }),
@@ -151,13 +132,9 @@ export const schema = z.strictObject({
   backups,
   databasePassword: z
     .string("is not a password.")
-    .refine(...atLeast(1, "is empty. Give one by `pulumi config set --secret agatha:databasePassword`."))
+    .regex(/./s, "is empty. Give one by `pulumi config set --secret agatha:databasePassword`.")
     .regex(/^[^\0\r\n]*$/, "holds a line break. Give a password of one line."),
-  keep: z
-    .int("is not a number of generations. Give a whole number, like 5.")
-    .min(1, "is too few: what runs is one. Keep at least 1.")
-    .max(LISTED, `is more than the history lists. Keep at most ${LISTED}.`)
-    .default(5),
+  keep: between(1, LISTED, "a number of generations. Give a whole number, like 5.").default(5),
   dockerHost: dockerHost.optional(),
   registry: registry.optional(),
 });

@@ -1,14 +1,14 @@
-/** Texts of a stack's file that YAML takes for something else: `1.10` becomes 1.1, `1234567.5` 1.2345675e+06, `2024-01-01` a time. */
+/** Texts of a stack's file that YAML reads as something else: `1.10` becomes 1.1, `1234567.5` 1.2345675e+06, `2024-01-01` a time. */
 import { createRequire } from "node:module";
 import type { Scalar } from "yaml";
 import { isTextKey } from "./keys.ts";
 import { dotted, NAMESPACE } from "./text.ts";
 
-/** What Pulumi's YAML (Go's yaml.v3, resolve.go) takes for a date, a number or a boolean. */
+/** What Pulumi's YAML (Go's yaml.v3, resolve.go) reads as a date, a number or a boolean. */
 const DATE = /^\d{4}-\d{1,2}-\d{1,2}([Tt ]|$)/;
 const NUMBER = /^[-+]?(0[xob][\da-f_]+|(\.\d|\d[\d_]*\.?)[\d_]*(e[-+]?\d+)?)$/i;
 const INTEGER = /^-?\d+$/;
-/** What Pulumi itself fails at: it hands values on as JSON. */
+/** Numbers that Pulumi itself fails at: it hands values on as JSON. */
 const NO_NUMBER = /^([-+]?\.inf|\.nan)$/i;
 const BOOLEAN = /^(True|TRUE|False|FALSE)$/;
 
@@ -16,8 +16,8 @@ const BOOLEAN = /^(True|TRUE|False|FALSE)$/;
 const LOST_DATE = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)? [-+]\d{4} \S+$/;
 
 /**
- * The sentences for texts that lose their form, or lost it already, since they are written without quotes. Pulumi writes the
- * file anew with its salt, so it has to be looked at before Pulumi is run on it for the first time.
+ * The messages for texts without quotes that lose their form, or lost it already. Pulumi writes the whole file again with
+ * its salt, so this has to run before Pulumi's first run on the file.
  *
  * @param file The text of the stack's file.
  */
@@ -46,21 +46,34 @@ function isKept(source: string): boolean {
   return plain && String(Number(source)) === source;
 }
 
+const yaml = () => createRequire(import.meta.url)("yaml") as typeof import("yaml");
+
+/** The variables that `pulumi config set --path --secret agatha:back.env.NAME` encrypted in a stack's file. */
+export function secretVariables(file: string): string[] {
+  // With aliases and merge keys resolved, as Pulumi does.
+  const { config } = (yaml().parse(file, { merge: true }) ?? {}) as {
+    config?: Record<string, { env?: Record<string, unknown> } | undefined>;
+  };
+  return Object.entries(config?.["agatha:back"]?.env ?? {}).flatMap(([name, value]) =>
+    typeof value === "object" && value !== null && Object.hasOwn(value, "secure") ? [name] : [],
+  );
+}
+
 /** The values of this namespace, with their paths. */
 function scalars(file: string): [path: string[], scalar: Scalar][] {
-  const yaml = createRequire(import.meta.url)("yaml") as typeof import("yaml");
+  const { isMap, isScalar, isSeq, parseDocument } = yaml();
   const found: [string[], Scalar][] = [];
   const walk = (node: unknown, path: string[]): void => {
-    if (yaml.isMap(node))
+    if (isMap(node))
       for (const { key, value } of node.items)
-        walk(value, [...path, String(yaml.isScalar(key) ? key.value : key)]);
-    else if (yaml.isSeq(node)) node.items.forEach((item, index) => void walk(item, [...path, String(index)]));
-    else if (yaml.isScalar(node)) found.push([path, node]);
+        walk(value, [...path, String(isScalar(key) ? key.value : key)]);
+    else if (isSeq(node)) node.items.forEach((item, index) => void walk(item, [...path, String(index)]));
+    else if (isScalar(node)) found.push([path, node]);
   };
-  const config = yaml.parseDocument(file).get("config");
-  if (!yaml.isMap(config)) return [];
+  const config = parseDocument(file).get("config");
+  if (!isMap(config)) return [];
   for (const { key, value } of config.items) {
-    const name = String(yaml.isScalar(key) ? key.value : key);
+    const name = String(isScalar(key) ? key.value : key);
     if (name.startsWith(`${NAMESPACE}:`)) walk(value, name.slice(NAMESPACE.length + 1).split("."));
   }
   return found;

@@ -1,6 +1,6 @@
 /** Whether an image can serve a stack's data: asked before it replaces anything. */
-
 import { settingsOf } from "../config/databaseSettings.ts";
+import { HARDENED } from "../docker/arguments.ts";
 import { docker } from "../docker/client.ts";
 import { UserError } from "../userError.ts";
 import { connection, type Database, sql } from "./postgres.ts";
@@ -9,7 +9,7 @@ import { literal } from "./sql.ts";
 import { majorOfImage } from "./upgrade/oldImage.ts";
 
 /** A database as it is to run. */
-export interface Wanted {
+interface Wanted {
   image: string;
   /** The major version of the data. */
   major: number;
@@ -19,7 +19,7 @@ export interface Wanted {
   command: string[];
 }
 
-/** @throws UserError where the image has another version or another user, or does not take the settings. */
+/** @throws UserError if the image has another version or another user, or does not take the settings. */
 export async function refuseUnfitImage({ image, major, owner, command }: Wanted): Promise<void> {
   const imageMajor = await majorOfImage(image);
   if (imageMajor !== undefined && imageMajor !== major)
@@ -28,8 +28,8 @@ export async function refuseUnfitImage({ image, major, owner, command }: Wanted)
     );
   const settings = settingsOf(command);
   const printed = await docker([
-    ...["run", "--rm", "--pull", "never", "--network", "none", "--user", owner, "--cap-drop", "ALL"],
-    ...["--security-opt", "no-new-privileges:true", "--entrypoint", "sh", image, "-c"],
+    ...["run", "--rm", "--pull", "never", "--network", "none", "--user", owner, ...HARDENED],
+    ...["--entrypoint", "sh", image, "-c"],
     ...[`id -u postgres 2> /dev/null || echo none\n${CHECK_SETTINGS}`, "sh", ...settings],
   ]);
   const user = printed.split("\n")[0] ?? "";
@@ -49,16 +49,16 @@ const NEEDS = `
     where collprovider = 'c' and exists (select from pg_attribute a where a.attcollation = c.oid and a.attrelid >= 16384);`;
 
 /**
- * Compares what the data relies on with what a server on trial has.
+ * Compares what the data relies on with what the server of a canary has.
  *
- * @throws UserError with what it lacks: PostgreSQL would start without, and fail when it is used.
+ * @throws UserError with what it lacks: PostgreSQL would start without it, and fail when it is used.
  */
-export async function refuseMissing(running: Database, trial: Database): Promise<void> {
+export async function refuseMissing(running: Database, canary: Database): Promise<void> {
   const names = "select datname from pg_database where datallowconn and datconnlimit <> -2;";
   const needs = new Set<string>();
   for (const name of await sql(running, names))
     for (const need of await sql(running, NEEDS, connection(name))) needs.add(need);
-  const missing = await sql(trial, lacking([...needs]));
+  const missing = await sql(canary, lacking([...needs]));
   if (missing.length > 0)
     throw new UserError(
       `agatha-db: the data needs ${missing.join(", ")}, which the new image does not have. Use an image that has it (agatha:packages, agatha:database.image), or take it out of the data first. The running database was left as it is.`,

@@ -1,9 +1,8 @@
 /** SQL on a database from inside its container: over the local socket, where PostgreSQL asks for no password. */
-
 import { DONE, docker, dockerError } from "../docker/client.ts";
-import { freeIn } from "../freeSpace.ts";
 import { run } from "../process.ts";
 import { UserError } from "../userError.ts";
+import { freeIn } from "./freeSpace.ts";
 
 export interface Database {
   /** Name or id of the container. */
@@ -19,7 +18,7 @@ export type Rows = Map<string, number>;
 /** psql, saying nothing but results, and stopping at the first error. */
 const PSQL = ["psql", "-qtAXw", "-v", "ON_ERROR_STOP=1"];
 
-/** For psql: takes away what the database or the role ends long statements by, which are meant for the application's. */
+/** For psql: lifts the time limits of the database and the role, which are meant for the application's statements. */
 export const NO_TIMEOUTS = `set statement_timeout = 0; select set_config(name, '0', false) from pg_settings where name in ('statement_timeout',
   'lock_timeout', 'idle_in_transaction_session_timeout', 'idle_session_timeout', 'transaction_timeout') \\g /dev/null\n`;
 
@@ -94,7 +93,7 @@ export const tableCount = async (database: Database): Promise<number> =>
 export const databaseBytes = async ({ ...database }: Database): Promise<number> =>
   Number((await sql(database, "select pg_database_size(current_database());"))[0]);
 
-/** Room for more where the server's data lies, in bytes. */
+/** Free bytes on the server's disk. */
 export async function freeBytes(database: Database): Promise<number> {
   const [folder = ""] = await sql(database, "show data_directory;");
   return freeIn(await docker(["exec", database.container, "df", "-Pk", folder]));
@@ -107,7 +106,7 @@ export const serverVersion = async (database: Database): Promise<string> =>
 /** The major version of a server: 13 of `13.14`, 17 of `17beta1`. */
 export const majorOf = (version: string): number => Number.parseInt(version, 10);
 
-/** What differs between two counts: `public.budget: 3 and 4 rows`; nothing where they agree. */
+/** What differs between two counts: `public.budget: 3 and 4 rows`; nothing if they agree. */
 export function differingRows(a: Rows, b: Rows): string[] {
   const tables = [...new Set([...a.keys(), ...b.keys()])].sort();
   return tables

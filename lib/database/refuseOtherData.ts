@@ -1,18 +1,17 @@
 /** Refuses a configuration that does not fit the data of the running database: before anything is replaced. */
-
 import * as pulumi from "@pulumi/pulumi";
 import { settingArguments, settingsOf } from "../config/databaseSettings.ts";
 import type { Config } from "../config/schema.ts";
 import { quoted } from "../config/text.ts";
 import { askDocker, BRIEF, PATIENT } from "../docker/ask.ts";
-import type { Deployed } from "../docker/deployed.ts";
+import type { Deployed } from "../docker/deployedContainers.ts";
 import type { DockerHost } from "../docker/host.ts";
 import { hostName } from "../docker/names.ts";
 import { UserError } from "../userError.ts";
 import { CHECK_SETTINGS, refusedSettings } from "./serverSettings.ts";
 
-/** What a running database says of its data. */
-export interface Data {
+/** What is in a running database's data. */
+interface Data {
   databases: string[];
   /** Roles that may do what backups, migrations and upgrades do as `database.user`. */
   superusers: string[];
@@ -23,7 +22,7 @@ const ASK = `select json_build_object(
   'superusers', (select json_agg(rolname order by rolname) from pg_roles where rolsuper and rolcanlogin))`;
 
 /**
- * Asks only where the configuration says something else than the deployed container, so that an update that changes
+ * Asks only if the configuration says something else than the deployed container, so that an update that changes
  * nothing of it asks nothing. Without a running database, nothing is replaced that serves.
  *
  * @throws UserError with everything that does not fit.
@@ -43,7 +42,7 @@ export async function refuseOtherData(
     name === database.name && user === database.user
       ? undefined
       : exec("psql", "-U", database.user, "-d", "postgres", "-qtAXc", ASK),
-    // Another version may know other settings: its own trial asks it.
+    // Another version may know other settings: its own canary asks it.
     same || database.major !== version ? undefined : exec("sh", "-c", CHECK_SETTINGS, "sh", ...wanted),
   ]);
   const errors = [
@@ -55,7 +54,7 @@ export async function refuseOtherData(
   if (errors.length > 0) throw new UserError(errors.join("\n"));
 }
 
-/** The sentences for a name and a role that the data does not have. */
+/** The messages for a name and a role that the data does not have. */
 export function misfits(wanted: { name: string; user: string }, { databases, superusers }: Data): string[] {
   const { name, user } = wanted;
   const psql = `docker exec ${hostName("db")} psql -U ${superusers[0]} -d postgres -c`;

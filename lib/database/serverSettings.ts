@@ -1,4 +1,4 @@
-/** Lets PostgreSQL itself say which settings it refuses: by its own parser, without data. */
+/** Asks PostgreSQL itself which settings it refuses: by its own parser, without data. */
 import { dotted, NAMESPACE, quoted } from "../config/text.ts";
 
 /**
@@ -16,11 +16,11 @@ export const CHECK_SETTINGS = `
   done
   rm -r "$folder"`;
 
-/** What PostgreSQL begins the lines of its log with, where nothing is set: `%m [%p] `. */
+/** What PostgreSQL begins the lines of its log with, if nothing is set: `%m [%p] `. */
 const LOG_PREFIX = /\d{4}-\d\d-\d\d [\d:.]+ \w+ \[\d+\] /g;
 
 /**
- * The sentences for what the script printed.
+ * The messages for what the script printed.
  *
  * @param settings Its arguments.
  */

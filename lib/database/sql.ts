@@ -17,3 +17,7 @@ export function alterRole(role: string, password: string): string {
     "SET log_statement = 'none'; SET log_min_duration_statement = -1; SET log_min_error_statement = 'panic';";
   return `${quiet}\nALTER ROLE ${identifier(role)} PASSWORD${literal(password)};\n`;
 }
+
+/** Ends the sessions of a database, or of a program. */
+export const endSessions = (of: "datname" | "application_name", name: string): string =>
+  `select pg_terminate_backend(pid) from pg_stat_activity where ${of} =${literal(name)};`;

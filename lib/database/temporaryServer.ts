@@ -1,16 +1,11 @@
-/** PostgreSQL in containers of their own, which no network reaches: to read a volume, and to fill one. */
-
+/** Temporary containers with PostgreSQL, which no network reaches: to read a volume, and to fill one. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { DONE, docker, inspect } from "../docker/client.ts";
-import { run, stopIfInterrupted, tail } from "../process.ts";
+import { HARDENED, labelled } from "../docker/arguments.ts";
+import { DONE, docker, inspect, lastLines, remove } from "../docker/client.ts";
+import { run, stopIfInterrupted } from "../process.ts";
 import { UserError } from "../userError.ts";
+import { DATA, POSTGRES_USER } from "./officialImage.ts";
 import type { Content } from "./volumes.ts";
-
-/** Where the official image keeps its data. */
-export const DATA = "/var/lib/postgresql/data";
-
-/** The user of the official image, whom a volume's files belong to. */
-export const POSTGRES_USER = "999:999";
 
 /** Time in which a server has to accept connections, in milliseconds: recovery of a large log takes its time. */
 const START_LIMIT_MS = 120_000;
@@ -24,15 +19,15 @@ const LOG_LINES = 10;
 /** Seconds in which a server that stops writes down what it has. */
 const STOP_SECONDS = "60";
 
-/** What every container for a while has in common. */
-export interface Temporary {
+/** What every temporary container has in common. */
+interface Temporary {
   /** Name of the stack, for the label. */
   stack: string;
   image: string;
   volume: string;
 }
 
-export interface ServerArgs extends Temporary {
+interface ServerArgs extends Temporary {
   name: string;
   /** A role of the database; in a new data directory, its superuser. */
   user: string;
@@ -49,9 +44,9 @@ export interface ServerArgs extends Temporary {
 
 /** As little as a container needs that works on a volume. */
 const confined = ({ stack, volume }: Temporary): string[] => [
-  ...["--label", `agatha.stack=${stack}`, "--label", "agatha.service=db-work"],
+  ...labelled(stack, "db-work"),
   ...["--volume", `${volume}:${DATA}`, "--pull", "never"],
-  ...["--cap-drop", "ALL", "--security-opt", "no-new-privileges:true"],
+  ...HARDENED,
 ];
 
 /**
@@ -91,8 +86,8 @@ export async function startServer(args: ServerArgs): Promise<string> {
 /**
  * Waits until a server accepts connections over TCP: while a data directory is made, it does so over its socket alone.
  *
- * @param goesOn Throws where the wait is to end early. Default: it does not.
- * @throws UserError with what stands against it, or the end of its log.
+ * @param goesOn Throws to end the wait early. Default: it does not.
+ * @throws UserError with the reason, or the end of its log.
  */
 export async function accepts(
   container: string,
@@ -100,50 +95,44 @@ export async function accepts(
   port: number,
   goesOn: () => void = () => {},
 ): Promise<void> {
-  const psql = [
-    "psql",
-    "-h",
-    "127.0.0.1",
-    "-p",
-    String(port),
-    "-U",
-    user,
-    "-d",
-    "postgres",
-    "-qtAXc",
-    "select 1",
-  ];
+  const address = ["-h", "127.0.0.1", "-p", String(port), "-U", user, "-d", "postgres"];
   const end = performance.now() + START_LIMIT_MS;
   for (;;) {
-    const { stdout, stderr } = await run("docker", ["exec", container, ...psql]);
+    const { stdout, stderr } = await run("docker", [
+      "exec",
+      container,
+      "psql",
+      ...address,
+      "-qtAXc",
+      "select 1",
+    ]);
     // Not the exit code: docker's may be 0 for a client that was interrupted.
     if (stdout.trim() === "1") return;
     const running = await inspect<boolean>("container", container, ".State.Running");
     // What another try does not change.
     const refused = /FATAL: +(?! |the database system is)[^\n]*/.exec(stderr)?.[0];
     if (!running || refused !== undefined || performance.now() > end)
-      throw new UserError(`PostgreSQL does not start: ${refused ?? (await lastWords(container))}`);
+      throw new UserError(`PostgreSQL does not start: ${refused ?? (await endOfLog(container))}`);
     goesOn();
     await sleep(PAUSE_MS);
   }
 }
 
-async function lastWords(container: string): Promise<string> {
-  const { stdout, stderr } = await run("docker", ["logs", "--tail", String(LOG_LINES), container]);
-  return tail(`${stdout}${stderr}`, LOG_LINES) || "it says nothing";
+async function endOfLog(container: string): Promise<string> {
+  return (await lastLines(container, LOG_LINES)) || "it says nothing";
 }
 
-/** Stops a server in good order. @throws UserError where it had to be killed. */
+/** Stops a server. @throws UserError if it was not shut down cleanly. */
 export async function stopServer(container: string): Promise<void> {
   await docker(["stop", "-t", STOP_SECONDS, container]);
   const code = await inspect<number>("container", container, ".State.ExitCode");
-  if (code !== 0) throw new UserError(`PostgreSQL did not stop in good order: it ended with ${code}.`);
+  if (code !== 0) throw new UserError(`PostgreSQL was not shut down cleanly: it ended with ${code}.`);
 }
 
-/** Removes a container for a while, if it is there. @returns Whether it was. */
+/** Removes a temporary container, if it is there. @returns Whether it was. */
 export async function removeContainer(name: string): Promise<boolean> {
   const there = (await inspect<string>("container", name, ".Id")) !== undefined;
-  if (there) await run("docker", ["rm", "--force", "--volumes", name]);
+  if (there) await remove("container", name);
   return there;
 }
 
@@ -162,7 +151,7 @@ export async function inVolume(where: Temporary, script: string, ...args: string
   return printed.slice(0, -DONE.length).trim();
 }
 
-/** The major version whose data a volume holds; undefined where it holds none that is whole. */
+/** The major version whose data a volume holds; undefined if it holds none that is whole. */
 export async function volumeHolds(where: Temporary): Promise<number | undefined> {
   const version = await inVolume(where, "if [ -s PG_VERSION ]; then cat PG_VERSION; fi");
   return version === "" ? undefined : Number(version);
@@ -187,24 +176,16 @@ export async function contentOf(where: Temporary): Promise<Content> {
 }
 
 /**
- * Makes the data directory in the folder `$1` of a volume the volume's own, whose PG_VERSION comes last: whoever is
- * interrupted leaves a volume that does not count as filled. What the volume had before goes.
+ * Makes the data directory in the folder `$1` of a new volume the volume's own. PG_VERSION comes last: an interrupt leaves a
+ * volume that does not count as filled.
  */
 export const PUBLISH = `
-  staged=$1
-  rm -rf .replaced
-  mkdir .replaced
-  if [ -e PG_VERSION ]; then mv PG_VERSION .replaced/; fi
-  for file in * .[!.]*; do
-    case $file in "$staged" | .replaced) continue ;; esac
-    if [ -e "$file" ] || [ -L "$file" ]; then mv "$file" .replaced/; fi
+  mv "$1/PG_VERSION" "$1.version"
+  for file in "$1"/* "$1"/.[!.]*; do
+    if [ -e "$file" ] || [ -L "$file" ]; then mv "$file" .; fi
   done
-  for file in "$staged"/* "$staged"/.[!.]*; do
-    if [ "\${file##*/}" != PG_VERSION ] && { [ -e "$file" ] || [ -L "$file" ]; }; then mv "$file" .; fi
-  done
+  rmdir "$1"
   sync
-  mv "$staged/PG_VERSION" .
-  rmdir "$staged"
-  rm -rf .replaced
+  mv "$1.version" PG_VERSION
   sync
 `;

@@ -1,13 +1,13 @@
 /** Which of a stack's volumes belongs to which major version of PostgreSQL, and what follows from those that are there. */
 
-/** The version whose volume bears no number: what the first stacks ran. */
+/** The version whose volume has no number: what the first stacks ran. */
 export const FIRST_MAJOR = 13;
 
 /** `agatha-dev-db-data`, and `agatha-dev-db-data-17` for a later version: a data directory belongs to one version. */
 export const volumeOf = (base: string, major: number): string =>
   major === FIRST_MAJOR ? base : `${base}-${major}`;
 
-/** The version that a volume belongs to; undefined where it is none of this stack's data. */
+/** The version that a volume belongs to; undefined if it is none of this stack's data. */
 export function majorOfVolume(base: string, volume: string): number | undefined {
   if (volume === base) return FIRST_MAJOR;
   const major = volume.startsWith(`${base}-`) ? Number(volume.slice(base.length + 1)) : Number.NaN;
@@ -15,14 +15,14 @@ export function majorOfVolume(base: string, volume: string): number | undefined 
 }
 
 /** What is to be done before a database of some version starts. */
-export type Plan =
+type Plan =
   | { kind: "nothing" }
   /** The data lies in the volume of an older version. */
   | { kind: "upgrade"; from: number; volume: string }
   /** The data is of a newer version. */
   | { kind: "refuse"; newer: number; volume: string };
 
-/** The older volume is to be upgraded, and the version's own has been in use: which of them is the data, nobody can tell. */
+/** The older volume is to be upgraded, and the version's own has been in use: which of them is the data is not known. */
 export interface Both {
   kind: "both";
   from: number;
@@ -39,8 +39,8 @@ export type Content = "nothing" | "unused" | "data";
  * @param base Name of the first version's volume.
  * @param major The version that is wanted.
  * @param volumes The stack's volumes.
- * @param mounted The volumes of the database's container, running or not. Where it has one of ours, that is where the
- * data is, whatever others there are: what an interrupted upgrade left, or what was kept.
+ * @param mounted The volumes of the database's container, running or not. If it has one of ours, that is the data,
+ * whatever others there are: what an interrupted upgrade left, or what was kept.
  */
 export function planOf(base: string, major: number, volumes: string[], mounted: string[]): Plan {
   const majors = (names: string[]) =>
@@ -59,17 +59,17 @@ export function planOf(base: string, major: number, volumes: string[], mounted: 
   return { kind: "upgrade", from, volume: volumeOf(base, from) };
 }
 
-/** What is to be added where newer data is refused: an older volume may be what somebody went on with meanwhile. */
+/** A remark for refused newer data: an older volume may be what somebody went on with meanwhile. */
 export function keptBeside(base: string, newer: number, volumes: string[]): string {
   const older = volumes.filter((name) => (majorOfVolume(base, name) ?? newer) < newer).sort();
   if (older.length === 0) return "";
-  return ` ${older.join(", ")} is kept beside ${volumeOf(base, newer)}: where an upgrade was interrupted and the older version used after it, what was written then is there alone. Look into both before you drop one.`;
+  return ` ${older.join(", ")} is kept beside ${volumeOf(base, newer)}: if an upgrade was interrupted and the older version used after it, what was written then is only there. Look into both before you drop one.`;
 }
 
 /**
  * The plan, once it is known what the volume of the wanted version holds. One that is in use counts as "data".
  *
- * An upgrade may only put its result where nothing is lost by that. What an earlier one put there and nobody used may be
+ * An upgrade may only put its result into a volume if nothing is lost by that. What an earlier one put there and nobody used may be
  * older than its source, with which somebody went on since: it is made anew.
  */
 export function planInto(
@@ -91,6 +91,6 @@ export function planInto(
   );
 }
 
-/** The sentence for a stack that Pulumi gave another name: all on the docker host bears the one before. */
+/** The message for a stack that Pulumi renamed: everything on the docker host still has the name from before. */
 export const renamed = (stack: string, before: string, volume: string): string =>
-  `stack ${stack}: was renamed from ${before}, and its containers and its data, in volume ${volume}, are still those of ${before}. Rename it back (\`pulumi stack rename ${before} --stack ${stack}\`), or take the data along by backup and restore, as docs/environments.md tells.`;
+  `stack ${stack}: was renamed from ${before}, and its containers and its data, in volume ${volume}, are still those of ${before}. Rename it back (\`pulumi stack rename ${before} --stack ${stack}\`), or take the data along by backup and restore, as docs/environments.md describes.`;

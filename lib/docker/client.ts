@@ -1,90 +1,118 @@
-/** The docker client, as the steps use it. `DOCKER_HOST` and docker's context decide which daemon answers. */
-
-import { endedWith, type Result, run } from "../process.ts";
+/** Docker's client. `DOCKER_HOST` and docker's context decide which daemon answers. */
+import { endedWith, type Result, run, tail } from "../process.ts";
 import { UserError } from "../userError.ts";
+import { type Kind, ofStack, removal } from "./arguments.ts";
 import { hostSentence } from "./errors.ts";
 import { isLocal, resolveDockerHost } from "./host.ts";
 
 /**
- * What a script in a container says last. One that was interrupted does not, though docker's exit code may be 0 then
- * (client 20.10, ended by SIGTERM).
+ * The last line of a script in a container. A script that was interrupted does not print it, although docker may exit
+ * with 0 then (client 20.10, ended by SIGTERM).
  */
 export const DONE = "agatha: done";
 
-/** @throws UserError in docker's words where it fails. */
-export async function docker(args: string[], stdin?: string | Buffer): Promise<string> {
-  const result = await run("docker", args, { ...(stdin !== undefined && { input: stdin }) });
-  if (result.code !== 0) throw new UserError(await dockerError(args, result));
-  return result.stdout.trim();
+/** Commands of docker that have commands of their own. */
+const GROUPS = ["container", "image", "network", "volume"];
+
+/** Gives what docker prints. @throws UserError with docker's message if it fails. */
+export const docker = async (args: string[], input: string | Buffer = ""): Promise<string> =>
+  (await printed(args, input)).trim();
+
+/** As `docker`, for a list. */
+export const dockerLines = async (args: string[], env?: NodeJS.ProcessEnv): Promise<string[]> =>
+  (await printed(args, "", env)).split("\n").filter(Boolean);
+
+async function printed(
+  args: string[],
+  input: string | Buffer,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<string> {
+  const result = await run("docker", args, { input, env });
+  if (result.code === 0) return result.stdout;
+  throw new UserError(await dockerError(args, result, env));
 }
 
-/** A sentence for a failed docker command; what is the host's fault, or the way's to it, is told from everything else. */
-export async function dockerError(args: string[], ended: Pick<Result, "code" | "stderr">): Promise<string> {
-  const words = ended.stderr.trim() || `it ${endedWith(ended)} and said nothing`;
-  const transfer = ["load", "pull"].includes(args[0] ?? "");
+/** The message for a failed docker command. A fault of the docker host, or of the way to it, comes with its fix. */
+export async function dockerError(
+  args: string[],
+  ended: Pick<Result, "code" | "stderr">,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<string> {
+  const message = ended.stderr.trim() || `it ${endedWith(ended)} and said nothing`;
+  const [command = "", subcommand] = args;
+  const host = env["DOCKER_HOST"] || (await remoteHost(env));
   return (
-    hostSentence(words, process.env["DOCKER_HOST"] || (await remoteHost()), transfer) ??
-    `docker ${args[0]}: ${words}`
+    hostSentence(message, host, ["load", "pull"].includes(command)) ??
+    `docker ${GROUPS.includes(command) ? `${command} ${subcommand}` : command}: ${message}`
   );
 }
 
-/**
- * The address of a docker host that is not this machine's, named by `DOCKER_HOST` or by docker's context; undefined for
- * this machine's own.
- */
-export async function remoteHost(): Promise<string | undefined> {
-  // A context that docker does not know is told in docker's own words by whatever was asked of it.
-  const address = await resolveDockerHost(undefined).then(
+/** The address of the docker host that `DOCKER_HOST` or docker's context names; undefined if it is this machine. */
+export async function remoteHost(env: NodeJS.ProcessEnv = process.env): Promise<string | undefined> {
+  // Docker itself reports a context that it does not know.
+  const address = await resolveDockerHost(undefined, env).then(
     ({ address }) => address,
-    () => process.env["DOCKER_HOST"],
+    () => env["DOCKER_HOST"],
   );
   return address === undefined || isLocal({ address }) ? undefined : address;
 }
 
-/** Gives an image another name; false where the daemon has no such image. */
+const isMissing = (line: string): boolean => /no such (image|container|object)/i.test(line);
+
+/** Gives an image another name; false if the daemon has no such image. */
 export async function tagged(ref: string, name: string): Promise<boolean> {
   const args = ["tag", ref, name];
   const result = await run("docker", args);
-  if (result.code !== 0 && !/no such image/i.test(result.stderr))
-    throw new UserError(await dockerError(args, result));
+  if (result.code !== 0 && !isMissing(result.stderr)) throw new UserError(await dockerError(args, result));
   return result.code === 0;
 }
 
-/** What `docker inspect` says of one thing, or undefined where the daemon has no such thing. */
+/** What `docker inspect` says about one thing, or undefined if the daemon has no such thing. */
 export async function inspect<T>(
   kind: "image" | "container",
   name: string,
   format: string,
 ): Promise<T | undefined> {
-  const args = [kind, "inspect", "--format", `{{json ${format}}}`, name];
-  const result = await run("docker", args);
-  if (result.code === 0) return JSON.parse(result.stdout) as T;
-  if (/no such (image|container|object)/i.test(result.stderr)) return undefined;
-  throw new UserError(await dockerError(args, result));
+  return (await inspectAll<T>(kind, [name], `{{json ${format}}}`))[0];
 }
 
-/** What `docker inspect` says of each of several things; one that went away meanwhile is left out. */
+/** What `docker inspect` says about several things, without those that are gone. @param format Gives a line of JSON for each. */
 export async function inspectAll<T>(
   kind: "image" | "container",
-  ids: string[],
+  names: string[],
   format: string,
 ): Promise<T[]> {
-  if (ids.length === 0) return [];
-  const args = [kind, "inspect", "--format", format, ...new Set(ids)];
+  if (names.length === 0) return [];
+  const args = [kind, "inspect", "--format", format, ...new Set(names)];
   const result = await run("docker", args);
-  const denials = result.stderr.split("\n").filter(Boolean);
-  if (result.code !== 0 && !denials.every((line) => /no such (image|container|object)/i.test(line)))
+  const lines = result.stdout.split("\n").filter(Boolean);
+  const missing = result.stderr.split("\n").filter(isMissing);
+  if (result.code !== 0 && lines.length + missing.length < new Set(names).size)
     throw new UserError(await dockerError(args, result));
-  return result.stdout
-    .split("\n")
-    .filter(Boolean)
-    .map((line) => JSON.parse(line) as T);
+  return lines.map((line) => JSON.parse(line) as T);
 }
 
-/** Id of a service's container, where it runs. */
-export async function runningContainer(stack: string, service: string): Promise<string | undefined> {
-  const labels = [`label=agatha.stack=${stack}`, `label=agatha.service=${service}`];
-  const filters = labels.flatMap((label) => ["--filter", label]);
-  const ids = await docker(["ps", "--quiet", "--no-trunc", ...filters]);
-  return ids.split("\n").find(Boolean);
+/** Id of a service's container, if it runs. */
+export const runningContainer = async (stack: string, service: string): Promise<string | undefined> =>
+  (await dockerLines(["ps", "--quiet", "--no-trunc", ...ofStack(stack, service)]))[0];
+
+/** The end of a container's log. */
+export async function lastLines(container: string, lines: number): Promise<string> {
+  const { stdout, stderr } = await run("docker", ["logs", "--tail", String(lines), container]);
+  return tail(`${stdout}${stderr}`, lines);
+}
+
+/** Removes by force, if it is there; docker keeps a volume that is in use. */
+export const remove = (kind: Kind, name: string): Promise<Result> => run("docker", removal(kind, name));
+
+/**
+ * Removes a stack's containers with a service label, then its volumes with that label, unless a container uses them: the
+ * temporary ones of a step, which may leave them behind when it is killed.
+ */
+export async function removeLabelled(stack: string, label: string): Promise<void> {
+  const which = ofStack(stack, label);
+  for (const id of await dockerLines(["container", "ls", "--all", "--quiet", ...which]))
+    await remove("container", id);
+  for (const name of await dockerLines(["volume", "ls", "--quiet", "--filter", "dangling=true", ...which]))
+    await remove("volume", name);
 }

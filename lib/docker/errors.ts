@@ -1,13 +1,13 @@
-/** What docker's client says of a host that it cannot work with, as a sentence with the fix. */
+/** Errors of docker's client that are the docker host's, or the connection's: as messages with the fix. */
 
-/** What it says, and the sentence for it; the first that matches counts. */
+/** What the client prints, and the message for it. The first that matches counts. */
 type Sentence = [RegExp, (host: string, words: string) => string];
 
-/** What the client says where it has not got as far as the daemon. */
+/** What the client prints if it did not get as far as the daemon. */
 const NOT_CONNECTED =
   /error during connect|cannot connect to the docker daemon|is the docker daemon running|while trying to connect|timed out after|http request to an https server|permission denied .*dial unix|dial unix .*permission denied/i;
 
-/** Of a transfer that the host's disk or the way to it ended. */
+/** A transfer that the host's disk or the connection ended. */
 const TRANSFER: Sentence[] = [
   [
     /no space left on device/i,
@@ -21,7 +21,7 @@ const TRANSFER: Sentence[] = [
   ],
 ];
 
-/** Of a connection that does not come about. */
+/** A connection that fails. */
 const CONNECTION: Sentence[] = [
   [
     /permission denied \([\w,-]+\)/i,
@@ -52,18 +52,18 @@ const CONNECTION: Sentence[] = [
   [
     /could not resolve hostname|no such host|connection refused|timed out|i\/o timeout|no route to host|network is unreachable|connection closed by remote host|kex_exchange|deadline exceeded/i,
     (host, words) =>
-      `${host} cannot be reached: ${words} See to the host and its network, or set agatha:dockerHost.`,
+      `${host} cannot be reached: ${words} Check the host and its network, or set agatha:dockerHost.`,
   ],
   [
     /cannot connect to the docker daemon|is the docker daemon running/i,
     (host) =>
       host.startsWith("unix://")
-        ? `Cannot connect to the Docker daemon at ${host}. Start the daemon (\`npm run doctor\` tells how), or set agatha:dockerHost.`
+        ? `Cannot connect to the Docker daemon at ${host}. Start the daemon (\`npm run doctor\` says how), or set agatha:dockerHost.`
         : `Cannot connect to the Docker daemon at ${host}. Start the daemon there, or set agatha:dockerHost.`,
   ],
 ];
 
-/** Of a client and an engine that are too far apart. */
+/** Versions of client and daemon that do not fit. */
 const VERSIONS: Sentence[] = [
   [
     /client version \S+ is too old/i,
@@ -73,33 +73,33 @@ const VERSIONS: Sentence[] = [
   [
     /client version \S+ is too new|API version \S+ is not supported by this client/i,
     (host, words) =>
-      `the engine at ${host} is too old for this machine's docker client: ${words} Install docker 25 or newer there, or an older client here; where DOCKER_API_VERSION is set, unset it.`,
+      `the engine at ${host} is too old for this machine's docker client: ${words} Install docker 25 or newer there, or an older client here; if DOCKER_API_VERSION is set, unset it.`,
   ],
 ];
 
 /**
- * The sentence for a failure that is the host's or the way's to it; undefined for every other: what docker's client
- * repeats of a registry, or of a program in a container, may well sound alike.
+ * The message for a failure of the docker host or of the connection to it. Undefined for any other failure: docker's client
+ * also repeats errors of registries and of programs in containers, which may look alike.
  *
  * @param words What docker's client printed on standard error.
- * @param host The host's address. Default: the one in the words.
+ * @param host The host's address. Default: the one in `words`.
  * @param transfer Whether something was being sent.
  */
 export function hostSentence(words: string, host?: string, transfer = false): string | undefined {
   const address =
     host ?? /daemon (?:socket )?at (\w+:\/\/\S+?)[.:]?(?:\s|$)/.exec(words)?.[1] ?? "the docker host";
-  const told = (sentences: Sentence[]) => {
+  const message = (sentences: Sentence[]) => {
     const found = sentences.find(([pattern]) => pattern.test(words));
     return found === undefined ? undefined : `docker: ${found[1](address, reason(words))}`;
   };
   return (
-    told(VERSIONS) ??
-    (NOT_CONNECTED.test(words) ? told(CONNECTION) : undefined) ??
-    (transfer ? told(TRANSFER) : undefined)
+    message(VERSIONS) ??
+    (NOT_CONNECTED.test(words) ? message(CONNECTION) : undefined) ??
+    (transfer ? message(TRANSFER) : undefined)
   );
 }
 
-/** The part of docker's words that says why: what ssh said, or what follows the last address. */
+/** The part that says why: what ssh printed, or what follows the last address. */
 function reason(words: string): string {
   const lines = words.split(/\r?\n/).map((line) => line.trim());
   const line = lines.findLast((entry) => entry !== "") ?? "";
@@ -109,7 +109,7 @@ function reason(words: string): string {
   return `${said.replace(/[.\s]+$/, "")}.`;
 }
 
-/** `ssh://user@host:2222` as ssh's own command takes it. */
+/** `ssh://user@host:2222` as arguments of `ssh`. */
 function sshTarget(host: string): string {
   const [, target = host, port] = /^ssh:\/\/([^/]*?)(?::(\d+))?(?:\/.*)?$/.exec(host) ?? [];
   return port === undefined ? target : `-p ${port} ${target}`;

@@ -1,20 +1,19 @@
-/** Waits until a container's service is healthy, or is known not to get so. */
-
+/** Waits until the service in a container is healthy, or cannot become so. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { run, stopIfInterrupted, tail } from "../process.ts";
+import { run, stopIfInterrupted } from "../process.ts";
 import { UserError } from "../userError.ts";
-import { inspect } from "./client.ts";
+import { inspect, lastLines } from "./client.ts";
 
 /** Lines of the log that a failure shows. */
 const LOG_LINES = 50;
 
-/** Time between two looks, in milliseconds: docker's own probes come seconds apart. */
+/** Time between two probes, in milliseconds: docker's own come seconds apart. */
 const PAUSE_MS = 100;
 
-/** How `agatha-probe` ends where only another start can help: what listens on loopback is never reached. */
+/** Exit code of `agatha-probe` if only a restart can help: a service that listens on loopback is never reached. */
 const IN_VAIN = 3;
 
-/** Looks for the exit code of a container that restarts again and again: for some 10 s. */
+/** Tries to catch the exit code of a container that restarts again and again, and the time between two: 10 s in all. */
 const CODE_LOOKS = 100;
 const CODE_PAUSE_MS = 100;
 
@@ -25,7 +24,7 @@ interface Container {
 
 const look = (container: string) => inspect<Container>("container", container, ".");
 
-/** What a service that does not get healthy does instead, `is unhealthy; …`, and the end of its log. */
+/** Why a service does not get healthy, as a predicate (`is unhealthy; …`), and the end of its log. */
 export class Unhealthy extends Error {
   readonly log: string;
   constructor(message: string, log: string) {
@@ -35,36 +34,45 @@ export class Unhealthy extends Error {
 }
 
 /**
- * Runs the probe until it passes. Fails at once, never only at the limit, when the container ends, restarts or turns
+ * Runs the probe until it passes. Fails at once, without waiting for the limit, if the container ends, restarts or becomes
  * unhealthy.
  *
+ * @param service Its name in messages: `agatha-back`.
  * @param limit Longest time, in milliseconds.
- * @throws Unhealthy; UserError where the container is gone.
+ * @throws Unhealthy; UserError if the container is gone.
  */
-export async function untilHealthy(container: string, probe: string[], limit: number): Promise<void> {
+export async function untilHealthy(
+  container: string,
+  service: string,
+  probe: string[],
+  limit: number,
+): Promise<void> {
   const start = performance.now();
-  // It may have started again before, and be well by now.
+  // Earlier restarts do not count.
   const restarts = (await look(container))?.RestartCount ?? 0;
+  const unhealthy = async (why: string) => new Unhealthy(why, await lastLines(container, LOG_LINES));
   let answer = "";
   for (;;) {
     stopIfInterrupted();
-    const down = await whyDown(container, restarts, answer);
-    if (down !== undefined) throw new Unhealthy(down, await logTail(container));
+    const down = await whyDown(container, service, restarts, answer);
+    if (down !== undefined) throw await unhealthy(down);
     const { code, stdout, stderr } = await run("docker", ["exec", container, ...probe]);
     if (code === 0) return;
     answer = `${stdout}\n${stderr}`.trim() || "nothing";
-    if (code === IN_VAIN)
-      throw new Unhealthy(answer.replace(/^.* (?=listens on)/, ""), await logTail(container));
-    if (performance.now() - start > limit) {
-      const what = `is not healthy after ${Math.round(limit / 1000)} s${because(answer)}`;
-      throw new Unhealthy(what, await logTail(container));
-    }
+    if (code === IN_VAIN) throw await unhealthy(answer.replace(/^.* (?=listens on)/, ""));
+    if (performance.now() - start > limit)
+      throw await unhealthy(`is not healthy after ${Math.round(limit / 1000)} s${because(answer, service)}`);
     await sleep(PAUSE_MS);
   }
 }
 
-/** Undefined while the service may still get healthy. */
-async function whyDown(container: string, restarts: number, answer: string): Promise<string | undefined> {
+/** Why the service cannot become healthy any more; undefined while it can. */
+async function whyDown(
+  container: string,
+  service: string,
+  restarts: number,
+  answer: string,
+): Promise<string | undefined> {
   const seen = await look(container);
   if (seen === undefined) throw new UserError(`${container}: is gone. Run \`pulumi up --refresh\`.`);
   const { Status, ExitCode, OOMKilled, Health } = seen.State;
@@ -76,20 +84,20 @@ async function whyDown(container: string, restarts: number, answer: string): Pro
   const absent = /FATAL: +((?:role|database) "[^"\n]*" does not exist)/.exec(answer)?.[1];
   if (absent !== undefined)
     return `does not have what the configuration names: ${absent}. Set agatha:database.user and agatha:database.name to what the data has`;
-  if (Health?.Status === "unhealthy") return `is unhealthy${because(answer || "nothing yet")}`;
+  if (Health?.Status === "unhealthy") return `is unhealthy${because(answer || "nothing yet", service)}`;
   return undefined;
 }
 
-/** What a probe said; in the configuration's words where a service answers, but not as it is asked to. */
-export function because(answer: string): string {
+/** What a probe printed; names the configuration's keys if the service answers with another status. */
+export function because(answer: string, service: string): string {
   const [, path, status, wanted] =
     /:\d+(\/.*) answered "HTTP\/\S+ (\d{3}).*", not one of (\S+)$/.exec(answer) ?? [];
   if (status === undefined) return `; its probe says: ${answer}`;
-  const key = `agatha:${process.env["SERVICE"]?.replace(/^agatha-/, "")}.health`;
+  const key = `agatha:${service.replace(/^agatha-/, "")}.health`;
   return `: it answers ${status} at ${path}, not ${wanted}; set ${key}.path to a path that answers ${wanted} once it is ready, or ${key}.statuses to what it answers then`;
 }
 
-/** While a container runs again, docker gives 0: its last exit code is there between two runs. */
+/** Docker reports 0 while a container runs again: its last exit code can be seen between two runs. */
 async function lastCode(container: string): Promise<number | "unknown"> {
   for (let looks = 0; looks < CODE_LOOKS; looks++) {
     const seen = await look(container);
@@ -97,9 +105,4 @@ async function lastCode(container: string): Promise<number | "unknown"> {
     await sleep(CODE_PAUSE_MS);
   }
   return "unknown";
-}
-
-async function logTail(container: string): Promise<string> {
-  const { stdout, stderr } = await run("docker", ["logs", "--tail", String(LOG_LINES), container]);
-  return tail(`${stdout}${stderr}`, LOG_LINES);
 }

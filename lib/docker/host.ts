@@ -1,21 +1,20 @@
-/** Which docker host a stack is brought up on: found once, for the provider and every docker command alike. */
-
-import { execFile } from "node:child_process";
+/** Which docker host a stack is brought up on: resolved once, for the provider and for every docker command. */
 import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { run } from "../process.ts";
 import { UserError } from "../userError.ts";
 
-/** A docker host, and what reaches it. */
+/** A docker host, and how it is reached. */
 export interface DockerHost {
   /** `unix://…`, `ssh://…` or `tcp://…`. */
   address: string;
-  /** What a docker command needs in its environment beside this process' own. */
+  /** Environment variables that a docker command needs on top of this process's. */
   env: Record<string, string>;
   /**
-   * What the docker provider is told. It looks into the environment by itself too, in an order of its own: an empty text
-   * keeps it from that. `certPath` is left out where it finds DOCKER_CERT_PATH: a path of this machine's is not in the state.
-   * `host` is left out where nobody named one.
+   * The docker provider's arguments. The provider also reads the environment, in an order of its own; an empty text
+   * prevents that. `certPath` is missing if the provider finds it in DOCKER_CERT_PATH, so that no path of this machine is
+   * in the state. `host` is missing if nobody named one.
    */
   provider: ProviderArgs;
 }
@@ -26,23 +25,23 @@ interface ProviderArgs {
   certPath?: string;
 }
 
-/** Where docker's daemon listens, unless it was told otherwise. */
+/** Where docker's daemon listens by default. */
 const DEFAULT_ADDRESS = "unix:///var/run/docker.sock";
 
-/** What `docker context inspect` tells of a context's endpoint. */
+/** The endpoint of a docker context. */
 export interface Context {
   host: string;
-  /** Folder with its ca.pem, cert.pem and key.pem; empty where it uses no TLS. */
+  /** Folder with its ca.pem, cert.pem and key.pem; empty if it uses no TLS. */
   certPath: string;
 }
 
 /**
- * Looks where docker's own client looks, in its order: `agatha:dockerHost`, `DOCKER_HOST`, `DOCKER_CONTEXT`, the context
- * that `docker context use` chose, the default.
+ * Takes the first of these, as docker's client does: `agatha:dockerHost`, `DOCKER_HOST`, `DOCKER_CONTEXT`, the context that
+ * `docker context use` chose, the default.
  *
  * @param configured `agatha:dockerHost`.
- * @param inspect Asks docker for a context. Default: `docker context inspect`.
- * @throws UserError where a context is unknown, or where only half of the TLS settings are given.
+ * @param inspect Gives a context. Default: by `docker context inspect`.
+ * @throws UserError if a context is unknown, or if the TLS settings are incomplete.
  */
 export async function resolveDockerHost(
   configured: string | undefined,
@@ -62,7 +61,7 @@ export async function resolveDockerHost(
   return described(host, certPath, {});
 }
 
-/** Docker's default, unless the environment says otherwise: to the provider too. */
+/** Docker's default, which the provider finds by itself. */
 function byDefault(): DockerHost {
   const { host: _, ...provider } = described(DEFAULT_ADDRESS, "", {}).provider;
   return { address: DEFAULT_ADDRESS, env: {}, provider };
@@ -78,40 +77,49 @@ const described = (
   provider: { host: address, context: "", ...(certPath === undefined ? {} : { certPath }) },
 });
 
-/** Whether the official docker plugin asks its host when it is configured: unless that is behind ssh (pulumi-docker 5.1.0, provider/image.go). */
+/** Whether the docker plugin connects to its host when it is configured: it does unless that is behind ssh (pulumi-docker 5.1.0, provider/image.go). */
 const isPinged = ({ address }: Pick<DockerHost, "address">): boolean => !address.startsWith("ssh://");
 
 /**
- * What the provider of a preview is told whose docker host does not answer: a plugin that asks it would fail, though a
- * preview asks nothing of the plugin.
+ * The provider's arguments in a preview whose docker host does not answer. A plugin that connects to its host would fail,
+ * although a preview needs nothing from the plugin.
  *
- * @returns Its arguments, and those to leave as they are in the state.
+ * @returns Its arguments, and those to keep as they are in the state.
  */
 export const unreachedProvider = (host: DockerHost): [ProviderArgs, string[]] =>
   isPinged(host)
     ? [{ host: UNREACHED, context: "", certPath: "" }, []]
     : [host.provider, ["host", "context", "certPath"]];
 
-/** What such a preview says of itself. */
+/** The note of such a preview. */
 export const unreachedNote = (host: Pick<DockerHost, "address">): string =>
   `This preview is made without it${
     isPinged(host) ? `, and shows the host ${UNREACHED} of the provider "docker": no update does that` : ""
   }.`;
 
-/** A host that is never asked; the name is what somebody reads in a diff. */
+/** A host that nothing connects to; people read its name in a diff. */
 const UNREACHED = "ssh://not-reached.invalid";
 
-/** Whether the daemon is this machine's own. */
+/** Whether the daemon runs on this machine. */
 export const isLocal = ({ address }: Pick<DockerHost, "address">): boolean => address.startsWith("unix://");
 
-/** The name by which ports that are published on every address are reached: the host's, or `localhost`. */
+/** Where ports that are published on every address are reached: the host's name, or `localhost`. */
 export function reachedAt({ address }: Pick<DockerHost, "address">): string {
   if (!/^(ssh|tcp):/.test(address)) return "localhost";
-  // As a special scheme it is held to the rules for names and addresses.
+  // Only for a scheme that URL knows are names and addresses checked.
   return new URL(address.replace(/^\w+:/, "http:")).hostname;
 }
 
-/** Docker's client speaks TLS where DOCKER_TLS_VERIFY says so, the provider where it is given a folder. */
+/** `address:port` of a published port, for a URL; every interface is reached by the host's name. */
+export function addressOf(
+  { address, port }: { address: string; port: number },
+  host: Pick<DockerHost, "address">,
+): string {
+  const name = address === "0.0.0.0" || address === "::" ? reachedAt(host) : address;
+  return `${name.includes(":") && !name.startsWith("[") ? `[${name}]` : name}:${port}`;
+}
+
+/** Docker's client uses TLS if DOCKER_TLS_VERIFY is set, the provider if it has a folder. */
 function tlsFolder(address: string, env: NodeJS.ProcessEnv): string {
   const folder = env["DOCKER_CERT_PATH"];
   if (!address.startsWith("tcp://")) return "";
@@ -127,7 +135,7 @@ function tlsFolder(address: string, env: NodeJS.ProcessEnv): string {
 const configFolder = (env: NodeJS.ProcessEnv): string =>
   env["DOCKER_CONFIG"] || join(env["HOME"] ?? homedir(), ".docker");
 
-/** The context that `docker context use` chose; empty where it chose none. */
+/** The context that `docker context use` chose; empty if it chose none. */
 function currentContext(folder: string): string {
   try {
     const config = JSON.parse(readFileSync(join(folder, "config.json"), "utf8")) as {
@@ -139,18 +147,13 @@ function currentContext(folder: string): string {
   }
 }
 
-function inspectContext(name: string): Promise<Context> {
-  return new Promise((resolve, reject) => {
-    execFile("docker", ["context", "inspect", "--format", "{{json .}}", name], (error, stdout) => {
-      if (error !== null)
-        reject(
-          new UserError(
-            `docker: "${name}" is not a context that docker knows. \`docker context ls\` lists them; choose one by \`docker context use\` or DOCKER_CONTEXT.`,
-          ),
-        );
-      else resolve(readContext(stdout));
-    });
-  });
+async function inspectContext(name: string): Promise<Context> {
+  const args = ["context", "inspect", "--format", "{{json .}}", name];
+  const { code, stdout } = await run("docker", args, { optional: true });
+  if (code === 0) return readContext(stdout);
+  throw new UserError(
+    `docker: "${name}" is not a context that docker knows. \`docker context ls\` lists them; choose one by \`docker context use\` or DOCKER_CONTEXT.`,
+  );
 }
 
 /** Reads what `docker context inspect --format '{{json .}}'` prints. */

@@ -1,11 +1,11 @@
-/** Finds published ports that something else has already, before anything of the stack is touched. */
-
+/** Refuses published ports that are taken, before anything of the stack is touched. */
 import { createServer } from "node:net";
 import { UserError } from "../userError.ts";
+import { STACK_LABEL } from "./arguments.ts";
 import { askDocker } from "./ask.ts";
 import { type DockerHost, isLocal } from "./host.ts";
 
-/** A port that the configuration publishes, and the key that says so. */
+/** A port that the configuration publishes, and its key. */
 export interface Published {
   key: string;
   /** The stack's own container that publishes it. */
@@ -21,20 +21,21 @@ export interface Holder {
   ports: { address: string; port: number }[];
 }
 
-/** What `docker ps` is asked for. */
-const FORMAT = '{{.Label "agatha.stack"}}\t{{.Names}}\t{{.Ports}}';
+/** Of `docker ps`: what `parseHolders` reads. */
+export const HOLDERS_FORMAT = `{{.Label "${STACK_LABEL}"}}\t{{.Names}}\t{{.Ports}}`;
 
 /**
- * Refuses ports that another container holds or, on this host, another program. Says nothing where no daemon answers.
+ * Refuses ports that another container holds or, if docker runs on this machine, another program. Accepts all if no daemon
+ * answers.
  *
- * @throws UserError with a sentence a port.
+ * @throws UserError with a message for each port.
  */
 export async function refuseTakenPorts(
   published: Published[],
   stack: string,
   host: DockerHost,
 ): Promise<void> {
-  const { stdout, error } = await askDocker(["ps", "--format", FORMAT], host);
+  const { stdout, error } = await askDocker(["ps", "--format", HOLDERS_FORMAT], host);
   if (error !== undefined) return;
   const holders = parseHolders(stdout);
   const local = isLocal(host);
@@ -53,14 +54,14 @@ export async function refuseTakenPorts(
 
 const FIX = "Choose another port, or end what listens there.";
 
-/** Whether a container has the port although docker ps does not tell: it does not while a container restarts. */
+/** Whether a container has the port although `docker ps` does not show it, as while the container restarts. */
 async function holds(container: string, port: number, host: DockerHost): Promise<boolean> {
   const format = "{{.State.Status}} {{json .HostConfig.PortBindings}}";
   const { stdout } = await askDocker(["container", "inspect", "--format", format, container], host);
   return /^(running|restarting) /.test(stdout) && stdout.includes(`"HostPort":"${port}"`);
 }
 
-/** Reads `dev⇥agatha-dev-back⇥127.0.0.1:8000->8000/tcp, [::1]:8000->8000/tcp`; ranges are spelled out. */
+/** Reads `dev⇥agatha-dev-back⇥127.0.0.1:8000->8000/tcp, [::1]:8000->8000/tcp`; ranges are expanded. */
 export function parseHolders(text: string): Holder[] {
   return text
     .split("\n")
@@ -70,12 +71,12 @@ export function parseHolders(text: string): Holder[] {
       return {
         stack,
         name,
-        ports: [...ports.matchAll(/(\S+):(\d{1,5})(?:-(\d{1,5}))?->\S+\/tcp/g)].flatMap(spell),
+        ports: [...ports.matchAll(/(\S+):(\d{1,5})(?:-(\d{1,5}))?->\S+\/tcp/g)].flatMap(expand),
       };
     });
 }
 
-function spell([, address = "", first = "", last = first]: RegExpMatchArray): {
+function expand([, address = "", first = "", last = first]: RegExpMatchArray): {
   address: string;
   port: number;
 }[] {
@@ -85,13 +86,13 @@ function spell([, address = "", first = "", last = first]: RegExpMatchArray): {
 
 const EVERYWHERE = new Set(["0.0.0.0", "::", "[::]"]);
 
-/** Whether two addresses cannot both have one port: equal ones, and any with "every address". */
+/** Whether two addresses cannot both have one port: they are equal, or one is every address. */
 export function overlap(a: string, b: string): boolean {
   const [plainA, plainB] = [a.replace(/^\[|\]$/g, ""), b.replace(/^\[|\]$/g, "")];
   return plainA === plainB || EVERYWHERE.has(plainA) || EVERYWHERE.has(plainB);
 }
 
-/** Whether this process could listen there; an address that is not this machine's is docker's to refuse. */
+/** Whether this process could listen there. Docker itself refuses an address that is not this machine's. */
 export function isFree(address: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();

@@ -1,14 +1,13 @@
-/** Files of a service, secrets among them, on their way into volumes: by standard input alone. */
-
+/** Puts a service's files, which may be secrets, into volumes: by standard input only. */
 import { randomBytes } from "node:crypto";
 import { posix } from "node:path";
 import { buffer } from "node:stream/consumers";
 import tar from "tar-stream";
-import { run } from "../process.ts";
 import { UserError } from "../userError.ts";
-import { docker } from "./client.ts";
+import { labelled } from "./arguments.ts";
+import { docker, remove } from "./client.ts";
 
-/** A file as a step is handed it. */
+/** A file of a service, as DockerService hands it to a step. */
 export interface PlacedFile {
   path: string;
   /** Its bytes, in base64. */
@@ -17,76 +16,72 @@ export interface PlacedFile {
   mode: string;
 }
 
-/** Where files go, and whose they become. */
+/** Which files go where. */
 export interface Placement {
-  /** Folders that become volumes; with `keep`, the volume begins with what the image has there. */
+  /** Folders that become volumes; with `keep`, a volume starts with what the image has there. */
   folders: { path: string; keep: boolean }[];
   files: PlacedFile[];
-  /** `uid:gid`. */
+  /** `uid:gid` of the files. */
   owner: string;
-  /** The image whose content is kept; where none is, any that is there will do. */
+  /** The image whose content is kept. If none is, any that docker has. */
   image: string;
   stack: string;
-  /** Value of the label `agatha.service` of the volumes, and the beginning of their names. */
+  /** The volumes' label `agatha.service`. */
   label: string;
+  /** The beginning of the volumes' names. */
   prefix: string;
 }
 
-/** The files on standard input, as DockerService writes them. */
+/** Reads the files that DockerService put on standard input. */
 export async function readFiles(): Promise<PlacedFile[]> {
   const text = (await buffer(process.stdin)).toString("utf8");
   try {
     return text === "" ? [] : (JSON.parse(text) as PlacedFile[]);
   } catch {
-    // Not the parser's own words: they repeat the input.
+    // Not the parser's message, which repeats the input.
     throw new UserError("step: standard input is no list of files. Run it through pulumi, which gives it.");
   }
 }
 
 /**
- * Makes a volume for each folder and puts the files in, by a container that never starts: docker copies nothing into a
+ * Makes a volume for each folder and copies the files in, by a container that never starts: docker copies nothing into a
  * container with a read-only root, not even into its volumes.
  *
- * @returns The volumes' names, in the folders' order. They are new, so whatever runs keeps its own.
+ * @returns The volumes' names, in the folders' order. They are new, so that running containers keep theirs.
  */
 export async function placeFiles(placement: Placement): Promise<string[]> {
-  const { folders, prefix } = placement;
+  const { folders, prefix, stack, label } = placement;
   const key = randomBytes(4).toString("hex");
   const names = folders.map((_, index) => `${prefix}-${key}-${index}`);
   try {
-    for (const name of names) await docker(["volume", "create", ...labelsOf(placement), name]);
+    for (const name of names) await docker(["volume", "create", ...labelled(stack, label), name]);
     await copyInto(names, placement);
     return names;
   } catch (error) {
-    for (const name of names) await run("docker", ["volume", "rm", "--force", name]);
+    for (const name of names) await remove("volume", name);
     throw error;
   }
 }
 
 async function copyInto(volumes: string[], placement: Placement): Promise<void> {
-  const mounts = placement.folders.flatMap(({ path, keep }, index) => [
-    "--volume",
-    `${volumes[index]}:${path}${keep ? "" : ":nocopy"}`,
+  const { folders, stack, label, image } = placement;
+  const courier = await docker([
+    ...["create", "--name", `${volumes[0]}-courier`, ...labelled(stack, label)],
+    ...["--network", "none", "--pull", "never"],
+    ...folders.flatMap(({ path, keep }, index) => [
+      ...["--volume", `${volumes[index]}:${path}${keep ? "" : ":nocopy"}`],
+    ]),
+    image,
   ]);
-  const name = ["--name", `${volumes[0]}-courier`];
-  const how = [...name, ...labelsOf(placement), "--network", "none", "--pull", "never", ...mounts];
-  const courier = await docker(["create", ...how, placement.image]);
   try {
     await docker(["cp", "-", `${courier}:/`], await archiveOf(placement));
   } finally {
-    // With the volume that docker makes where the image declares one.
-    await run("docker", ["rm", "--force", "--volumes", courier]);
+    // Together with the volume that docker makes if the image declares one.
+    await remove("container", courier);
   }
 }
 
-const labelsOf = ({ stack, label }: Placement): string[] => [
-  "--label",
-  `agatha.stack=${stack}`,
-  "--label",
-  `agatha.service=${label}`,
-];
-
-/** A tar archive of the files and of the folders between a volume's root and them, which are root's. */
+/** A tar archive of the files, and of the folders between them and a volume's root, which belong to root. */
 export async function archiveOf({ folders, files, owner }: Placement): Promise<Buffer> {
   const [uid = 0, gid = 0] = owner.split(":").map(Number);
   const pack = tar.pack();
@@ -105,7 +100,7 @@ export async function archiveOf({ folders, files, owner }: Placement): Promise<B
   return read;
 }
 
-/** The folders that a volume does not have yet, outermost first. */
+/** The folders that the volumes do not have yet, outermost first. */
 function between(roots: string[], paths: string[]): string[] {
   const found = new Set<string>();
   for (const path of paths)

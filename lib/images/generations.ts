@@ -1,61 +1,67 @@
-/** The list of what a stack ran: it lies in the stack's state, as the output of the resource `history`. */
+/** What a stack ran, generation by generation: it lies in the stack's state, as the output of the resource `history`. */
 import { createHash } from "node:crypto";
+import { z } from "zod";
 import { LISTED } from "../config/schema.ts";
-import { type ImagePlan, imageRef, isPinned } from "./plan.ts";
+import { legacyGenerations } from "../legacyOutputs.ts";
+import { mapServices, SERVICES, type ServiceName } from "../serviceNames.ts";
+import { differences, worded } from "./differences.ts";
+import { type ImagePlan, imageMeta, imageRef, isPinned } from "./plan.ts";
 
 /**
- * Longest list, in bytes: the former list reaches the step as an environment variable, which Linux limits to
+ * Longest history, in bytes: the former one reaches the step as an environment variable, which Linux limits to
  * 131072 bytes.
  */
-const LONGEST_LIST = 96_000;
+const LONGEST_HISTORY = 96_000;
 
 /** Longest inputs of one image that are listed one by one, in bytes: some 800 migrations. */
 const LONGEST_INPUTS = 40_000;
 
-export const SERVICES = ["db", "back", "front"] as const;
-export type Service = (typeof SERVICES)[number];
+/** Changes of one image that are listed one by one. */
+const MOST_CHANGES = 100;
+
+const inputs = imageMeta.shape.inputs;
+
+const image = z.object({
+  ref: z.string(),
+  /** The configuration held the service to it. */
+  pinned: z.literal(true).optional(),
+  /** What made it differ from the one before, as people read it. Left out if it is the same one. */
+  changes: z.array(z.string()).optional(),
+});
+
+/** What ran from one deployment on that changed an image, to the next. `at` is when its services were healthy, in UTC. */
+const generation = z.object({ at: z.string(), images: z.record(z.enum(SERVICES), image) });
+
+const history = z.object({
+  /** Oldest first. */
+  generations: z.array(generation),
+  /** By ref, what decided an image: of the newest generation, and of older ones as far as there is room. */
+  inputs: z.record(z.string(), inputs),
+});
 
 /** What decided an image, as `nix/meta.nix` names it. */
-export type Inputs = Record<string, string | number | boolean | string[] | Record<string, string>>;
+export type Inputs = z.infer<typeof inputs>;
+export type ListedImage = z.infer<typeof image>;
+export type Generation = z.infer<typeof generation>;
+export type History = z.infer<typeof history>;
 
-export interface GenerationImage {
+/** An image that is deployed now. Its inputs are empty if it is pinned: they are not in this project's files. */
+export interface DeployedImage {
   ref: string;
-  /** The configuration held the service to it. */
   pinned?: true;
-  /** Empty where it is not known: an image that was pinned before the list began. */
   inputs: Inputs;
 }
+export type DeployedImages = Record<ServiceName, DeployedImage>;
 
-/** What ran from one deployment on that changed an image, to the next. */
-export interface Generation {
-  /** When its services were healthy: ISO 8601, UTC. */
-  at: string;
-  images: Record<Service, GenerationImage>;
-}
+export const NO_HISTORY: History = { generations: [], inputs: {} };
 
-/** What is stored of an image: what differs from the generation before. */
-interface StoredImage {
-  ref: string;
-  pinned?: true;
-  /** Inputs that came or changed; `migrations/V1__a.sql` is one of a map. */
-  set?: Inputs;
-  /** Inputs that went. */
-  unset?: string[];
-}
-
-interface StoredGeneration {
-  at: string;
-  images: Partial<Record<Service, StoredImage>>;
-}
-
-/** What is deployed now, for the list. Digests are shortened: they are to tell inputs apart, not to prove them. */
-export function deployedImages(plans: Record<Service, ImagePlan>): Generation["images"] {
-  const describe = (plan: ImagePlan): GenerationImage =>
-    isPinned(plan)
-      ? { ref: imageRef(plan), pinned: true, inputs: {} }
-      : { ref: imageRef(plan), inputs: listed(plan.inputs) };
-  return { db: describe(plans.db), back: describe(plans.back), front: describe(plans.front) };
-}
+/** What is deployed now. Digests are shortened: they tell inputs apart, and prove nothing. */
+export const deployedImages = (plans: Record<ServiceName, ImagePlan>): DeployedImages =>
+  mapServices((service) => {
+    const plan = plans[service];
+    if (isPinned(plan)) return { ref: imageRef(plan), pinned: true, inputs: {} };
+    return { ref: imageRef(plan), inputs: listed(plan.inputs) };
+  });
 
 function listed(inputs: Inputs): Inputs {
   const short = mapValues(inputs, (value) => {
@@ -79,130 +85,92 @@ const mapValues = <A, B>(map: Record<string, A>, change: (value: A) => B): Recor
   Object.fromEntries(Object.entries(map).map(([key, value]) => [key, change(value)]));
 
 /**
- * The list with what is deployed now as its newest generation. The same images again are the same generation; only
+ * The history with what is deployed now as its newest generation. The same images again are the same generation; only
  * whether they are pinned is noted.
- *
- * @param list Oldest first, as everywhere here.
  */
-export function record(list: Generation[], images: Generation["images"], at: string): Generation[] {
-  const known = mapServices((service) => withInputs(list, service, images[service]));
-  const newest = list.at(-1);
-  if (newest !== undefined && combination(newest.images) === combination(known))
-    return [...list.slice(0, -1), { at: newest.at, images: known }];
-  return [...list, { at, images: known }].slice(-LISTED);
+export function record(before: History, deployed: DeployedImages, at: string): History {
+  const inputs = { ...before.inputs };
+  for (const { ref, inputs: given } of Object.values(deployed))
+    if (Object.keys(given).length > 0) inputs[ref] = given;
+  const newest = before.generations.at(-1);
+  const again = newest !== undefined && combination(newest.images) === combination(deployed);
+  const images = mapServices((service): ListedImage => {
+    const { ref, pinned } = deployed[service];
+    const former = newest?.images[service];
+    const another = former !== undefined && former.ref !== ref;
+    const changes = another ? reasons(inputs[former.ref], inputs[ref]) : again ? former?.changes : undefined;
+    return { ref, ...(pinned && { pinned }), ...(changes && { changes }) };
+  });
+  const generations = again
+    ? [...before.generations.slice(0, -1), { at: newest.at, images }]
+    : [...before.generations, { at, images }].slice(-LISTED);
+  return withListed(generations, inputs);
 }
 
-/** The inputs of a pinned image are those that it was listed with before. */
-function withInputs(list: Generation[], service: Service, image: GenerationImage): GenerationImage {
-  if (image.pinned === undefined) return image;
-  const before = list.findLast(({ images }) => images[service].ref === image.ref);
-  return { ...image, inputs: before?.images[service].inputs ?? {} };
+/** Inputs of images that are listed no longer are dropped. */
+function withListed(generations: Generation[], inputs: History["inputs"]): History {
+  const refs = new Set(generations.flatMap(({ images }) => SERVICES.map((service) => images[service].ref)));
+  return {
+    generations,
+    inputs: Object.fromEntries(Object.entries(inputs).filter(([ref]) => refs.has(ref))),
+  };
 }
 
-const mapServices = <T>(of: (service: Service) => T): Record<Service, T> => ({
-  db: of("db"),
-  back: of("back"),
-  front: of("front"),
-});
+function reasons(before: Inputs | undefined, after: Inputs | undefined): string[] {
+  if (before === undefined || after === undefined) return ["another image, of inputs that are not listed"];
+  const all = differences(before, after).map(worded);
+  if (all.length === 0) return ["~ its recipe in nix/"];
+  const more = all.length - MOST_CHANGES;
+  return more > 0 ? [...all.slice(0, MOST_CHANGES), `and ${more} more`] : all;
+}
 
-const combination = (images: Generation["images"]): string =>
+const combination = (images: Record<ServiceName, { ref: string }>): string =>
   SERVICES.map((service) => images[service].ref).join(" ");
 
 /**
  * The refs whose images a stack keeps: those of its newest `keep` different generations, and what comes back when a pin
  * is taken away.
  */
-export function keptRefs(list: Generation[], keep: number): Set<string> {
+export function keptRefs({ generations }: History, keep: number): Set<string> {
   const kept = new Set<string>();
   const combinations = new Set<string>();
-  for (const { images } of list.toReversed()) {
+  for (const { images } of generations.toReversed()) {
     if (!combinations.has(combination(images)) && combinations.size === keep) break;
     combinations.add(combination(images));
     for (const service of SERVICES) kept.add(images[service].ref);
   }
   for (const service of SERVICES) {
-    const unpinned = list.findLast(({ images }) => images[service].pinned === undefined);
+    const unpinned = generations.findLast(({ images }) => images[service].pinned === undefined);
     if (unpinned !== undefined) kept.add(unpinned.images[service].ref);
   }
   return kept;
 }
 
-/** The list as text, each generation by what differs from the one before; the oldest are left out where it is too long. */
-export function encode(list: Generation[]): string {
-  const text = JSON.stringify(list.map((generation, index) => stored(generation, list[index - 1])));
-  return Buffer.byteLength(text) > LONGEST_LIST && list.length > 1 ? encode(list.slice(1)) : text;
+/** The history as text. If it is too long, the oldest inputs are left out, then the oldest generations. */
+export function encode({ generations, inputs }: History): string {
+  const text = JSON.stringify({ generations, inputs });
+  if (Buffer.byteLength(text) <= LONGEST_HISTORY) return text;
+  const newest = generations.at(-1)?.images;
+  const old = generations
+    .flatMap(({ images }) => SERVICES.map((service) => images[service].ref))
+    .find((ref) => ref in inputs && SERVICES.every((service) => newest?.[service].ref !== ref));
+  if (old !== undefined) {
+    const { [old]: _, ...rest } = inputs;
+    return encode({ generations, inputs: rest });
+  }
+  return generations.length > 1 ? encode(withListed(generations.slice(1), inputs)) : text;
 }
 
-function stored({ at, images }: Generation, before: Generation | undefined): StoredGeneration {
-  const changed = SERVICES.flatMap((service) => {
-    const [image, old] = [images[service], before?.images[service]];
-    if (JSON.stringify(image) === JSON.stringify(old)) return [];
-    return [[service, storedImage(image, flat(old?.inputs ?? {}))] as const];
-  });
-  return { at, images: Object.fromEntries(changed) };
-}
-
-function storedImage({ ref, pinned, inputs }: GenerationImage, before: Inputs): StoredImage {
-  const now = flat(inputs);
-  const set = Object.entries(now).filter(([key, value]) => !same(value, before[key]));
-  const unset = Object.keys(before).filter((key) => !Object.hasOwn(now, key));
-  return {
-    ref,
-    ...(pinned === undefined ? {} : { pinned }),
-    ...(set.length === 0 ? {} : { set: Object.fromEntries(set) }),
-    ...(unset.length === 0 ? {} : { unset }),
-  };
-}
-
-const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
-
-/** A list from its text; undefined where the text is none, such as what another version of the program wrote. */
-export function decode(text: string): Generation[] | undefined {
+/** A history from its text, in the form of before too. Undefined if it is neither. */
+export function decode(text: string): History | undefined {
   try {
-    const list: Generation[] = [];
-    for (const { at, images } of JSON.parse(text) as StoredGeneration[])
-      list.push({
-        at,
-        images: mapServices((service) => restored(images[service], list.at(-1)?.images[service])),
-      });
-    return list;
+    const value: unknown = JSON.parse(text);
+    if (!Array.isArray(value)) return history.parse(value);
+    return legacyGenerations(value).reduce(
+      (all, { at, images }) => record(all, images as DeployedImages, at),
+      NO_HISTORY,
+    );
   } catch {
     return undefined;
   }
-}
-
-function restored(image: StoredImage | undefined, before: GenerationImage | undefined): GenerationImage {
-  if (image === undefined) {
-    if (before === undefined) throw new Error("an image that is listed nowhere");
-    return before;
-  }
-  const unset = new Set(image.unset);
-  const left = Object.entries(flat(before?.inputs ?? {})).filter(([key]) => !unset.has(key));
-  const inputs = deep({ ...Object.fromEntries(left), ...image.set });
-  return { ref: image.ref, ...(image.pinned === undefined ? {} : { pinned: true }), inputs };
-}
-
-/** Maps in the inputs by keys of their own, `migrations/V1__a.sql`: names of inputs have no slash. */
-function flat(inputs: Inputs): Inputs {
-  return Object.fromEntries(
-    Object.entries(inputs).flatMap(([key, value]) =>
-      isMap(value) ? Object.entries(value).map(([name, inner]) => [`${key}/${name}`, inner]) : [[key, value]],
-    ),
-  ) as Inputs;
-}
-
-function deep(inputs: Inputs): Inputs {
-  const result: Inputs = {};
-  for (const [key, value] of Object.entries(inputs)) {
-    const slash = key.indexOf("/");
-    if (slash < 0) {
-      result[key] = value;
-      continue;
-    }
-    const name = key.slice(0, slash);
-    const map = (result[name] ?? {}) as Record<string, string>;
-    map[key.slice(slash + 1)] = value as string;
-    result[name] = map;
-  }
-  return result;
 }

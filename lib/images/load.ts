@@ -1,13 +1,13 @@
-/** Loads an image into the daemon: only the layers that it lacks, all of them where that is not taken. */
-
+/** Loads an image into the daemon: only the layers that it lacks, or all of them if it does not take those. */
 import type { Readable } from "node:stream";
-import { docker, dockerError, remoteHost } from "../docker/client.ts";
+import { docker, dockerError, dockerLines, inspectAll, remoteHost } from "../docker/client.ts";
 import { endedWith, pipe, type Result, run, stopIfInterrupted, tail } from "../process.ts";
+import { megabytes, secondsSince } from "../units.ts";
 import { UserError } from "../userError.ts";
 import { compress } from "./compress.ts";
-import { type Layer, leaveOut, presence, type Sent, toLeaveOut } from "./layers.ts";
+import { knownChain, type Layer, leaveOut, type Sent, toLeaveOut } from "./layers.ts";
 
-/** A program that writes a docker archive to its standard output, and its arguments. */
+/** A program that writes a docker archive to its standard output. */
 export interface Writer {
   program: string;
   args: string[];
@@ -19,37 +19,36 @@ const SHOWN_LINES = 30;
 /**
  * Loads what an image's program writes.
  *
- * @param layers What `knownLayers` answers, which may be asked while the image is built.
- * @param tells Whether the program tells its layers and leaves some out itself, as those of the set `debian` do.
+ * @param layers What `knownLayers` gives; it may be asked while the image is built.
+ * @param lists Whether the program can list its layers and leave some out itself, as those of the set `debian` can.
  * @returns What was sent: `1 of 14 layers, 3.2 MB of 131.0 MB sent in 0.4 s`.
- * @throws UserError in docker's words.
+ * @throws UserError with docker's message.
  */
-export async function load(image: Writer, layers: Promise<string[][]>, tells: boolean): Promise<string> {
+export async function load(image: Writer, layers: Promise<string[][]>, lists: boolean): Promise<string> {
   const known = await layers;
   const start = performance.now();
-  const send = tells ? attemptTold : attempt;
+  const send = lists ? attemptListed : attempt;
   let sent = await send(image, known);
-  // The daemon did not have what its images said it has: an image was removed meanwhile, or its store is another.
+  // The daemon lacks layers that its images have: an image was removed meanwhile, or its store is another.
   if (sent === undefined) {
     stopIfInterrupted();
     sent = await send(image, []);
   }
   if (sent === undefined) throw new UserError("docker load: took nothing and did not say why. Try again.");
-  const seconds = ((performance.now() - start) / 1000).toFixed(1);
-  return `${sent.layers} of ${sent.ofLayers} layers, ${megabytes(sent.bytes)} of ${megabytes(sent.ofBytes)} sent in ${seconds} s`;
+  return `${sent.layers} of ${sent.ofLayers} layers, ${megabytes(sent.bytes)} of ${megabytes(sent.ofBytes)} sent in ${secondsSince(start)}`;
 }
 
-/** What was sent; undefined where the daemon did not take a partial archive. */
+/** Returns what was sent; undefined if the daemon did not take a partial archive. */
 async function attempt(image: Writer, known: string[][]): Promise<Sent | undefined> {
   const sent: Sent = { layers: 0, bytes: 0, ofLayers: 0, ofBytes: 0 };
-  return transfer(image, sent, (archive) => leaveOut(archive, presence(known), sent));
+  return transfer(image, sent, (archive) => leaveOut(archive, knownChain(known), sent));
 }
 
-/** As `attempt`, without a byte being read of what is left out. */
-async function attemptTold({ program, args }: Writer, known: string[][]): Promise<Sent | undefined> {
-  const told = await run(program, [...args, "--layers"]);
-  if (told.code !== 0) throw failed(program, told);
-  const [without, sent] = toLeaveOut(JSON.parse(told.stdout) as Layer[], presence(known));
+/** As `attempt`, without reading what is left out. */
+async function attemptListed({ program, args }: Writer, known: string[][]): Promise<Sent | undefined> {
+  const listed = await run(program, [...args, "--layers"]);
+  if (listed.code !== 0) throw failed(program, listed);
+  const [without, sent] = toLeaveOut(JSON.parse(listed.stdout) as Layer[], knownChain(known));
   const all = without.length > 0 ? [...args, "--without", ...without] : args;
   return transfer({ program, args: all }, sent, (archive) => archive);
 }
@@ -63,7 +62,7 @@ async function transfer(
   const [source, loader] = await pipe([program, args], ["docker", ["load", "--quiet"]], (archive) =>
     compress(through(archive), host),
   );
-  // Of the containerd store: it ends well even so (moby 27.5.1 to 29, daemon/containerd/image_exporter.go).
+  // The containerd store exits with 0 all the same (moby 27.5.1 to 29, daemon/containerd/image_exporter.go).
   const [unpackError] = /^Error unpacking image .*/m.exec(loader.stdout) ?? [];
   if (loader.code === 0 && unpackError === undefined && source.code === 0) return sent;
   if (sent.layers < sent.ofLayers) return undefined;
@@ -76,22 +75,19 @@ const failed = (program: string, result: Result): UserError =>
   new UserError(`${program} ${endedWith(result)}:\n${tail(result.stderr, SHOWN_LINES)}`);
 
 /**
- * The layers of every image in the daemon. None with the containerd store, which knows layers by other names and may
- * take a ref whose layers are missing.
+ * The layers of every image in the daemon. None with the containerd store, which has other names for layers and accepts an
+ * image whose layers are missing.
  */
 export async function knownLayers(): Promise<string[][]> {
-  const [containerd, list] = await Promise.all([
+  const [containerd, ids] = await Promise.all([
     usesContainerd(),
-    docker(["image", "ls", "--all", "--quiet", "--no-trunc"]),
+    dockerLines(["image", "ls", "--all", "--quiet", "--no-trunc"]),
   ]);
-  if (list === "" || containerd) return [];
-  const ids = [...new Set(list.split("\n"))];
-  const lines = await docker(["image", "inspect", "--format", "{{json .RootFS.Layers}}", ...ids]);
-  return lines.split("\n").map((line) => (JSON.parse(line) as string[] | null) ?? []);
+  if (containerd) return [];
+  const all = await inspectAll<string[] | null>("image", ids, "{{json .RootFS.Layers}}");
+  return all.map((layers) => layers ?? []);
 }
 
-/** Whether the daemon keeps its images in containerd's store. */
+/** Whether the daemon has its images in containerd's store. */
 export const usesContainerd = async (): Promise<boolean> =>
   (await docker(["info", "--format", "{{json .DriverStatus}}"])).includes("io.containerd");
-
-const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;

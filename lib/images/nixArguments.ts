@@ -1,23 +1,17 @@
 /**
  * The arguments of every Nix command of this project: which package set, which application.
  *
- * @param system What it is built for. Default: `AGATHA_SYSTEM`, else Linux of this machine's architecture.
+ * @param system What it is built for. Default: `AGATHA_SYSTEM`, else Linux on this machine's architecture.
  */
 export const nixArguments = (packages: string, application: string, system?: string): string[] => [
-  "nix",
-  "--argstr",
-  "packages",
-  packages,
-  "--argstr",
-  "application",
-  application,
+  ...["nix", "--argstr", "packages", packages, "--argstr", "application", application],
   ...(system === undefined ? [] : ["--argstr", "system", system]),
 ];
 
 /**
- * The sentence that our own Nix files end with, where it is one of them that refused: `agatha:back.jar: …`. With
- * Nix 2.8 its line begins `error: `; newer ones print a trace first and indent it. A build's is in its log, whose lines
- * Nix repeats as `> …` or `NAME> …`.
+ * The message of one of our own Nix files, if one refused: `agatha:back.jar: …`. With Nix 2.8 its line begins with `error: `;
+ * newer versions print a trace first and indent it. A message from a build is in its log, whose lines Nix repeats as `> …` or
+ * `NAME> …`.
  */
 export function ownSentence(stderr: string): string | undefined {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: Nix colours its errors.

@@ -1,33 +1,29 @@
-/** Which images a stack is to run, built for its docker host. */
+/** The images that a stack is to run, for its docker host. */
 import * as pulumi from "@pulumi/pulumi";
+import application from "../../nix/application.json" with { type: "json" };
 import type { Config } from "../config/schema.ts";
-import type { Host } from "../docker/heldHost.ts";
-import {
-  askedSystem,
-  emulationNote,
-  machineSystem,
-  refuseForeignPackages,
-  refuseOtherDatabase,
-} from "../docker/system.ts";
+import type { KnownHost } from "../docker/stackHost.ts";
+import { askedSystem, emulationNote, machineSystem, runsHere } from "../docker/system.ts";
+import { UserError } from "../userError.ts";
 import { planImages, type StackImages } from "./evaluate.ts";
 
-/** The images, and what they are built for. */
+/** The images, and the system that they are built for. */
 export interface Plan {
   images: StackImages;
   system: string;
 }
 
 /**
- * Evaluates the images while the docker host is asked: for this machine's system, which is nearly always the host's too.
- * Where it is another, they are evaluated once more.
+ * Evaluates the images while the docker host is asked: for this machine's system, which is nearly always the host's too. If it
+ * is not, they are evaluated again.
  *
- * @throws UserError where they cannot be evaluated, or not for that system.
+ * @throws UserError if they cannot be evaluated, or not for that system.
  */
-export async function planForHost(config: Config, host: Promise<Host>): Promise<Plan> {
+export async function planForHost(config: Config, host: Promise<KnownHost>): Promise<Plan> {
   const asked = askedSystem();
   const assumed = asked ?? machineSystem();
   const early = planImages(config, assumed);
-  // What went wrong for another system is nobody's matter.
+  // A failure for another system does not matter.
   early.catch(() => {});
   const { system } = await host;
   if (asked !== undefined && system !== undefined && asked !== system)
@@ -36,4 +32,31 @@ export async function planForHost(config: Config, host: Promise<Host>): Promise<
   refuseForeignPackages(config, wanted);
   refuseOtherDatabase(config, wanted);
   return { images: await (wanted === assumed ? early : planImages(config, wanted)), system: wanted };
+}
+
+/**
+ * Refuses the set `debian`, which is made of this machine's own packages, if this machine is not an x86_64 Linux. (Nix itself
+ * refuses to build it for another system.)
+ *
+ * @param runs Whether this machine runs programs for the system.
+ * @throws UserError
+ */
+export function refuseForeignPackages({ packages }: Config, system: string, runs = runsHere(system)): void {
+  if (packages !== "debian" || runs || system !== "x86_64-linux") return;
+  throw new UserError(
+    `agatha:packages: "debian" takes the packages of an x86_64 Linux, and this is ${process.arch} ${process.platform}. Set it to "nixpkgs".`,
+  );
+}
+
+/**
+ * Refuses the pinned image of PostgreSQL, whose digest is that of one system, on a docker host with another system.
+ *
+ * @throws UserError
+ */
+export function refuseOtherDatabase({ packages, database }: Config, system: string): void {
+  const pinned = JSON.stringify(database.image) === JSON.stringify(application.database.image);
+  if (packages !== "nixpkgs" || !pinned || system === "x86_64-linux") return;
+  throw new UserError(
+    `agatha:database.image: the pinned one is for x86_64-linux, and the docker host is ${system}. Set one for that system, as docs/platforms.md describes.`,
+  );
 }

@@ -1,7 +1,10 @@
-/** Which images a docker host keeps and which it lets go, from what it says of them. */
+/** Which images a docker host keeps and which it removes, and the links that keep their contents in the Nix store. */
+import { readdirSync, rmSync } from "node:fs";
+import { docker, dockerLines, inspectAll } from "../docker/client.ts";
+import { run } from "../process.ts";
 import { keptRef, stackTag } from "./plan.ts";
 
-/** Time after an image was last tagged in which it is left alone, in milliseconds: another stack may be loading it. */
+/** Time after its last tag in which an image is left alone, in milliseconds: another stack may be loading it. */
 const SETTLED_MS = 3_600_000;
 
 /** An image as `docker image inspect` describes it. */
@@ -9,26 +12,99 @@ export interface HostImage {
   id: string;
   /** All its names, `name:tag`. */
   names: string[];
-  /** When it was last given a name, in milliseconds since 1970; undefined where docker does not know. */
+  /** When it was last given a name, in milliseconds since 1970; undefined if docker does not know. */
   taggedAt: number | undefined;
 }
 
 export interface Pruning {
   /** Names to give: from a ref to the name by which the stack keeps it. */
   hold: [ref: string, kept: string][];
-  /** Names by which the stack kept images that it keeps no longer. */
+  /** Names by which the stack kept images that it no longer keeps. */
   drop: string[];
-  /** Images that no stack keeps, with the names that are left then. Whether a container uses them is still to be asked. */
+  /** Images that no stack keeps, with the names that they have left. A container may still use them. */
   remove: HostImage[];
 }
 
-/** The names that this program gives; an image with another one was named by a person, who wants it. */
+/** The names that this program gives. An image with any other name was named by a person, who wants it. */
 const OWN_NAME =
   /^agatha-(back|front|db)-image:([0-9a-z]{32}|latest|postgresql-[\w.]+-host|migrations-[\w.-]+|kept-[\w.-]+)$/;
 
 const KEPT = /:kept-(?<stack>[\w.-]+)-(?<tag>[0-9abcdfghijklmnpqrsvwxyz]{32})$/;
 
+/** An image's own name, by its store hash, as opposed to its aliases. */
+const REF = /:[0-9a-z]{32}$/;
+
 /**
+ * Names what the stack keeps, and removes the images that no stack keeps and no container uses. Says on standard error
+ * what became of each. All of it can be done again after an interrupt.
+ */
+export async function prune(stack: string, kept: ReadonlySet<string>): Promise<void> {
+  const { hold, drop, remove } = pruning(await hostImages(), stack, kept, Date.now());
+  for (const [ref, name] of hold) await docker(["tag", ref, name]);
+  if (drop.length > 0) await docker(["image", "rm", ...drop]);
+  if (remove.length === 0) return;
+  const used = await usedImages();
+  for (const { id, names } of remove) {
+    if (used.has(id)) continue;
+    const { code, stderr } = await run("docker", ["image", "rm", ...names]);
+    // The services are healthy and the images are only superfluous, so the update does not fail.
+    const what = code === 0 ? "is removed: no stack keeps it" : `stays: ${stderr.trim()}`;
+    process.stderr.write(`${names.find((name) => REF.test(name)) ?? id} ${what}\n`);
+  }
+}
+
+/** Our images on the host. */
+async function hostImages(): Promise<HostImage[]> {
+  const ids = await dockerLines([
+    "image",
+    "ls",
+    "--quiet",
+    "--no-trunc",
+    "--filter",
+    "reference=agatha-*-image",
+  ]);
+  const format = '{"id":{{json .Id}},"names":{{json .RepoTags}},"tagged":{{json .Metadata.LastTagTime}}}';
+  const all = await inspectAll<{ id: string; names: string[]; tagged: string }>("image", ids, format);
+  return all.map(({ id, names, tagged }) => {
+    const taggedAt = Date.parse(tagged);
+    // Docker writes the year 1 if it does not know.
+    return { id, names, taggedAt: taggedAt > 0 ? taggedAt : undefined };
+  });
+}
+
+/** Ids of the images of all containers on the host, running or not. */
+async function usedImages(): Promise<Set<string>> {
+  const ids = await dockerLines(["container", "ls", "--all", "--quiet", "--no-trunc"]);
+  return new Set(await inspectAll<string>("container", ids, "{{json .Image}}"));
+}
+
+/**
+ * Removes the links `back-image-<tag>` of images that the stack no longer keeps. Without its link, the garbage collector
+ * of the Nix store takes what nothing else needs.
+ */
+export function dropRoots(stack: string, kept: ReadonlySet<string>): void {
+  const folder = `.state/gcroots/${stack}`;
+  for (const link of linksIn(folder)) {
+    const match = /^(?<attribute>[\w-]+)-(?<tag>[0-9a-z]{32})(?<archive>\.tar)?$/.exec(link)?.groups;
+    if (match === undefined) continue;
+    // An archive is needed only while it is loaded: a step that was killed left this one.
+    if (match["archive"] !== undefined || !kept.has(`agatha-${match["attribute"]}:${match["tag"]}`))
+      rmSync(`${folder}/${link}`, { force: true });
+  }
+}
+
+/** Empty if nothing was built on this machine. */
+function linksIn(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+/**
+ * The plan, from what docker says.
+ *
  * @param images Our images on the host.
  * @param stack The stack that was just deployed.
  * @param kept The refs that it keeps.
@@ -45,14 +121,14 @@ export function pruning(images: HostImage[], stack: string, kept: ReadonlySet<st
     const dropped = image.names.filter((name) => isDropped(name, stack, kept));
     const left = image.names.filter((name) => !dropped.includes(name));
     const gone = removable({ ...image, names: left }, kept, now);
-    // Taking away the last name would remove the image.
+    // An image without its last name is gone.
     if (left.length > 0) result.drop.push(...dropped);
     if (gone) result.remove.push(left.length > 0 ? { ...image, names: left } : image);
   }
   return result;
 }
 
-/** A name by which this stack kept an image that it keeps no longer. */
+/** Whether this stack kept an image by that name, and no longer does. */
 function isDropped(name: string, stack: string, kept: ReadonlySet<string>): boolean {
   const match = KEPT.exec(name)?.groups;
   if (match?.["stack"] !== stackTag(stack)) return false;

@@ -1,5 +1,4 @@
-/** Brings an image to the docker host by way of a registry: only the blobs that it lacks go there, and from there by digest. */
-
+/** Brings an image to the docker host through a registry: pushes the blobs that the registry lacks, and pulls by digest. */
 import { createWriteStream, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,20 +6,20 @@ import { text } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import { dockerError, inspect, tagged } from "../docker/client.ts";
 import { type DockerHost, resolveDockerHost } from "../docker/host.ts";
-import { authFile, pullError, type Registry, registryError, repositoryOf } from "../docker/registry.ts";
 import { endedWith, run, start, tail } from "../process.ts";
 import { UserError } from "../userError.ts";
 import type { Writer } from "./load.ts";
+import { authFile, pullError, type Registry, registryError, repositoryOf } from "./registry.ts";
 
 /**
  * Pushes what an image's program writes, and lets the docker host pull it.
  *
  * @param ref The name that it has on the docker host: `name:tag`.
- * @param registry Its description in JSON; its password comes by standard input.
+ * @param registry The registry. Its password is on standard input.
  * @returns What was sent: `pushed to host:5000 in 0.8 s, pulled in 0.5 s`.
  */
 export async function throughRegistry(image: Writer, ref: string, registry: Registry): Promise<string> {
-  // Yours alone (0700): the login lies in it, and the way to keep it out of arguments and environments is a file.
+  // For this user only (0700): the login is in a file there, and so in no argument and no environment.
   const folder = mkdtempSync(join(tmpdir(), "agatha-registry-"));
   try {
     const login = authFile(registry, await text(process.stdin));
@@ -41,14 +40,14 @@ async function push(image: Writer, ref: string, registry: Registry, folder: stri
   const target = `docker://${repositoryOf(registry, name)}:${tag}`;
   const tls = `--tls-verify=${!registry.insecure}`;
   const auth = ["--authfile", join(folder, "config.json")];
-  // The tag is the hash of all that went in: what is there is the same.
+  // The tag is the hash of all inputs: an image with it is the same.
   const there = await skopeo("inspect", tls, ...auth, "--format", "{{.Digest}}", target);
   if (there.code === 0) return { digest: there.stdout.trim(), sent: false };
   if (!/manifest unknown|name unknown|not found/i.test(there.stderr))
     throw new UserError(registryError(registry, "this machine", there.stderr));
-  // Compressed here first: only of a blob whose digest is known can the registry say that it has it.
+  // Compressed here first: the registry can only say that it has a blob if the digest is known.
   const layout = `oci:${join(folder, "image")}`;
-  // skopeo wants a file that it can go back in.
+  // skopeo needs a seekable file.
   const archive = join(folder, "archive.tar");
   await write(image, archive);
   const packed = await skopeo("copy", "--quiet", `docker-archive:${archive}`, layout);
@@ -66,7 +65,7 @@ async function push(image: Writer, ref: string, registry: Registry, folder: stri
   return { digest: readFileSync(digestFile, "utf8").trim(), sent: true };
 }
 
-/** What the image's program writes, as a file. */
+/** Writes what the image's program prints to a file. */
 async function write({ program, args }: Writer, file: string): Promise<void> {
   const { child, ended } = start(program, args);
   await pipeline(child.stdout, createWriteStream(file)).catch((error: Error) => {
@@ -77,25 +76,25 @@ async function write({ program, args }: Writer, file: string): Promise<void> {
   if (result.code !== 0) throw new UserError(`${program} ${endedWith(result)}:\n${tail(result.stderr, 30)}`);
 }
 
-/** Signatures are no matter here: the image was built here. */
+/** Without a policy on signatures: the image was built here. */
 const skopeo = (...args: string[]) => run("skopeo", ["--insecure-policy", ...args]);
 
-/** The docker host pulls by digest; afterwards the image has our name alone, so that it can be pruned by it. */
+/** Lets the docker host pull by digest. Afterwards the image has only our name, so that it can be pruned by it. */
 async function pull(ref: string, digest: string, registry: Registry, folder: string): Promise<void> {
   const byDigest = `${repositoryOf(registry, ref.split(":")[0] ?? "")}@${digest}`;
   const host = await resolveDockerHost(undefined);
   const args = ["pull", "--quiet", byDigest];
   const { code, stderr } = await run("docker", args, { env: loginEnvironment(host, folder) });
   if (code !== 0) throw new UserError(pullError(registry, host.address, stderr));
-  // Another stack that pulled the same at the same time may have taken the name away: it has given it ours before.
+  // Another stack that pulls the same image may have removed this name: it gave the image ours before.
   if (!(await tagged(byDigest, ref)) && (await inspect("image", ref, ".Id")) === undefined)
     throw new UserError(`docker tag: ${byDigest} was pulled and is gone. Run up again.`);
   const removed = await run("docker", ["image", "rm", byDigest]);
   if (removed.code !== 0 && !/no such image/i.test(removed.stderr))
-    throw new UserError(await dockerError(["image"], removed));
+    throw new UserError(await dockerError(["image", "rm"], removed));
 }
 
-/** Docker's client with a login of its own: in another folder it finds no contexts, so it is told the host outright. */
+/** Environment of docker's client with this login. It finds no contexts in that folder, so the host is set explicitly. */
 function loginEnvironment({ address, provider }: DockerHost, folder: string): NodeJS.ProcessEnv {
   const certificates = provider.certPath
     ? { DOCKER_CERT_PATH: provider.certPath, DOCKER_TLS_VERIFY: "1" }

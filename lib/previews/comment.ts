@@ -1,42 +1,43 @@
 /** A preview as a comment for a pull request: sentences and a table on top, Pulumi's diff folded away below. */
-
+import {
+  type Changes,
+  type DataChange,
+  type ImageChange,
+  inWords,
+  type ServiceChange,
+  STAYS,
+} from "./changes.ts";
 import { type DiffLine, diffInMarkdown, shorten } from "./diff.ts";
-import type { Explanation } from "./explain.ts";
 import { block, code, markdownTable, plain } from "./markdown.ts";
 
-/** GitHub takes 65,536 characters. Bytes are counted, which are never fewer, and some are kept for who posts it. */
+/** GitHub takes 65,536 characters. Bytes are counted, which are never fewer; some are left for what posts the comment. */
 export const LIMIT = 65_536 - 1024;
 
-/** Reasons shown in one cell, fewer where that is too much; a release with hundreds of migrations has to fit as well. */
+/** Reasons shown in one cell, fewer if that is too much: a release with hundreds of migrations has to fit as well. */
 const REASONS = [25, 5, 1];
 
 /** Characters of one reason: a file's name may have 255. */
 const REASON = 120;
 
-/** Characters of an error that are shown; what is longer has its cause at the end. */
+/** Characters of an error that are shown: a longer one has its cause at the end. */
 const ERROR = 6000;
 
 const size = (text: string): number => Buffer.byteLength(text);
 
-/** What a reader of a preview against an empty state has to know. */
+/** What readers of a preview against an empty state have to know. */
 const EMPTY =
   "Previewed without the stack's state and secrets, as a stack made anew: what is deployed stays out of sight.\n";
 
 /** The comment on a preview that went well. @param empty Whether it was made against an empty state. */
-export function comment(
-  explanation: Explanation,
-  diff: DiffLine[],
-  warnings: string[],
-  empty = false,
-): string {
-  const title = plain(explanation.stack);
+export function comment(changes: Changes, diff: DiffLine[], warnings: string[], empty = false): string {
+  const title = plain(changes.stack);
   const warned = warnings.slice(0, 10).map((text) => `> **Warning:** ${code(clip(shorten(text)))}\n`);
-  if (!explanation.changes) return [`### ${title}: nothing would change\n`, ...warned].join("\n");
+  if (!changes.any) return [`### ${title}: nothing would change\n`, ...warned].join("\n");
   const summaries = REASONS.map((reasons) =>
     [
       `### ${title}: what \`up\` would change\n`,
-      `${empty ? EMPTY : `${sentences(explanation)}\n`}`,
-      markdownTable(["image", "change", "why", "restart", "data"], rows(explanation, reasons)),
+      empty ? EMPTY : `${sentences(changes)}\n`,
+      markdownTable(["image", "change", "why", "restart", "data"], rows(changes, reasons)),
       ...warned,
     ].join("\n"),
   );
@@ -62,53 +63,34 @@ export function failure(stack: string, errors: string[]): string {
     : `${text}\n_${left} more errors do not fit in a comment: see the log of the run._\n`;
 }
 
-/** Who is away and for how long, and what happens to the data. */
-function sentences({ services, data }: Explanation): string {
-  const away = services.flatMap(([name = "", , , time = ""]) => {
-    if (time === "" || time === "not at all") return [];
-    if (time === "not known yet") return [`\`${name}\` will be away, for how long is not known yet`];
-    return [`\`${name}\` will be away ${time === "from now on" ? time : `for ${time}`}`];
+/** Which services will be away and for how long, and what happens to the data. */
+function sentences({ services, data }: Changes): string {
+  const away = services.flatMap(({ name, away }) => {
+    if (away === undefined || away === "not at all") return [];
+    if (away === "not known yet") return [`\`${name}\` will be away, for how long is not known yet`];
+    return [`\`${name}\` will be away ${away === "from now on" ? away : `for ${inWords(away)}`}`];
   });
   const absent = away.length === 0 ? "No service will be away" : away.join("; ");
-  const volume = data.find(([what]) => what === "volume")?.[1] ?? "stays";
-  return `${plainKeepingCode(absent)}. ${volume === "stays" ? "The data stays." : `The data's volume ${plain(volume)}.`}`;
+  const volume = data.find(({ what }) => what === "volume")?.change ?? STAYS;
+  return `${absent}. ${volume === STAYS ? "The data stays." : `The data's volume ${plain(volume)}.`}`;
 }
 
-const plainKeepingCode = (text: string): string =>
-  text
-    .split("`")
-    .map((part, index) => (index % 2 === 0 ? plain(part) : code(part)))
-    .join("");
-
-/** A row for each image or service; what happens to the data stands with whom it concerns. */
-function rows({ images, services, data }: Explanation, reasons: number): string[][] {
-  const named = new Map<string, string[][]>();
-  let name = "";
-  for (const row of images) {
-    name = row[0] || name;
-    named.set(name, [...(named.get(name) ?? []), row]);
-  }
-  const names = [...new Set([...named.keys(), ...services.map(([service = ""]) => service)])];
-  return names.map((name) => {
-    const image = named.get(name) ?? [];
-    const concerned = data.filter(([what]) => (what === "migrations" ? "back" : "db") === name);
-    return [
-      `**${plain(name)}**`,
-      change(image[0]?.[1] ?? ""),
-      list(image.map((row) => row[2] ?? "").filter(Boolean), reasons),
-      restart(services.find(([service]) => service === name) ?? []),
-      concerned.map(([what = "", text = ""]) => datum(what, text, reasons)).join("<br>"),
-    ];
-  });
+/** A row for each service: its image, its container, and what happens to its data. */
+function rows({ images, services, data }: Changes, reasons: number): string[][] {
+  return images.map((image, index) => [
+    `**${plain(image.name)}**`,
+    imageChange(image),
+    list(image.why, reasons),
+    restart(services[index]),
+    data
+      .filter(({ of }) => of === image.name)
+      .map((change) => datum(change, reasons))
+      .join("<br>"),
+  ]);
 }
 
-const change = (text: string): string =>
-  text.includes(" => ")
-    ? text
-        .split(" => ")
-        .map((part) => code(part))
-        .join(" ⇒ ")
-    : plain(text);
+const imageChange = ({ change }: ImageChange): string =>
+  typeof change === "string" ? plain(change) : `${code(change.from)} ⇒ ${code(change.to)}`;
 
 /** Reasons, one a line. */
 function list(reasons: string[], most: number): string {
@@ -119,20 +101,18 @@ function list(reasons: string[], most: number): string {
 
 const clip = (text: string): string => (text.length > REASON ? `${text.slice(0, REASON)}…` : text);
 
-function restart([, change = "", why = "", away = ""]: string[]): string {
-  const reason = why === "" ? "" : `: ${plain(why)}`;
-  const time = away === "" || away === "not at all" ? "" : `<br>away ${plain(away)}`;
+function restart(service: ServiceChange | undefined): string {
+  if (service === undefined) return "";
+  const { change, why, away } = service;
+  const reason = why.length === 0 ? "" : `: ${plain(why.join(", "))}`;
+  const time = away === undefined || away === "not at all" ? "" : `<br>away ${plain(inWords(away))}`;
   return `${plain(change)}${reason}${time}`;
 }
 
-/** `migrations run: + V9__goals.sql`: what follows the colon are names of files. */
-function datum(what: string, text: string, reasons: number): string {
-  const [, words = text, names] = /^(.*?): (.*)$/.exec(text) ?? [];
-  if (names === undefined) return `${plain(what)} ${plain(words)}`;
-  return `${plain(what)} ${plain(words)}:<br>${list(names.split(", "), reasons)}`;
-}
+const datum = ({ what, change, files }: DataChange, reasons: number): string =>
+  `${plain(what)} ${plain(change)}${files === undefined ? "" : `:<br>${list(files, reasons)}`}`;
 
-/** The diff in a block that is folded; what does not fit is cut at a line, and a sentence says so. */
+/** The diff in a folded block. If it does not fit, it is cut at a line, and a sentence says so. */
 function folded(diff: DiffLine[], room: number): string {
   if (diff.length === 0) return "";
   const begin = "\n<details>\n<summary>Pulumi's diff</summary>\n\n";

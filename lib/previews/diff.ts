@@ -1,6 +1,6 @@
-/** Pulumi's diff as people read it: what changes, by the names of the program, without addresses and store paths. */
+/** Pulumi's diff for people: what changes, by the program's names, without addresses and store paths. */
 
-/** A line of it: its mark (`+`, `-`, `~`, `+-` …), how deep it lies below its resource, and what it says. */
+/** A line of the diff: its mark (`+`, `-`, `~`, `+-` …), its depth below its resource, and its text. */
 export interface DiffLine {
   mark: string;
   depth: number;
@@ -9,7 +9,7 @@ export interface DiffLine {
 
 const OUTPUTS = /^\s*--outputs:--\s*$/;
 
-/** A line as Pulumi prints it: an indentation, a mark where it changes, the text. */
+/** A line as Pulumi prints it: an indentation, a mark if it changes, the text. */
 const LINE = /^(\s*)(\+\+|--|\+-|-\+|[+\-~><] ?)?\s*(.*?)\s*$/;
 
 /** `command:local:Command: (replace)`, the head of a resource. */
@@ -19,16 +19,16 @@ const HEAD = /^([\w-]+:[\w/-]+:\w+): \(([\w-]+)\)/;
 const ADDRESS = /^\[(id|provider)=.*\]$/;
 const URN = /^\[urn=.*::(.+)\]$/;
 
-/** Inputs of ours that say nothing to a reviewer: places of the machine, and a nonce. */
-const OURS = /^"?(ABSENT_AT|CUT_OFF|OUT_LINK|drvPath)"?\s*:/;
+/** Inputs that tell a reviewer nothing: paths of the machine, and times that make a step run again. */
+const OURS = /^"?(ABSENT_AT|CUT_OFF|OUT_LINK|drvPath|seenAt)"?\s*:/;
 
-/** What the engine says around the diff. */
+/** What the engine prints around the diff. */
 const AROUND = /^(Previewing \w+ |View (Live|in Browser)|@ Previewing|Loading policy packs|Diagnostics:)/;
 const DIAGNOSTIC = /^(warning|error|info|debug): /;
 
 interface Line extends DiffLine {
   column: number;
-  /** Lines of a resource that stays one: unmarked ones did not change. */
+  /** Whether only marked lines changed: in a resource that is neither made nor removed. */
   prune: boolean;
   keep: boolean;
 }
@@ -45,7 +45,7 @@ export function readDiff(output: string): DiffLine[] {
       prune = !/\((create|delete|import)\)/.test(line.text);
       lines.push({ ...line, text: head(line.text), depth: 0, prune, keep: line.mark !== "" });
     } else if (OUTPUTS.test(raw)) {
-      // Of a new stack they come without marks.
+      // A new stack's outputs have no marks.
       prune = lines[0]?.keep !== true || lines[0].prune;
       lines.push({ mark: "", text: "outputs:", depth: 0, column: 0, prune, keep: false });
     } else {
@@ -73,7 +73,7 @@ const head = (text: string): string =>
     return `(${provider}:${name}): ${operation}`;
   });
 
-/** Gives each line its depth, keeps what changed and what it lies in, and leaves out brackets. */
+/** Gives each line its depth, keeps what changed and the lines around it, and leaves out brackets. */
 function arrange(lines: Line[]): DiffLine[] {
   const open: Line[] = [];
   for (const line of lines) {
@@ -89,11 +89,11 @@ function arrange(lines: Line[]): DiffLine[] {
   return lines.filter(({ keep }) => keep).map(({ mark, depth, text }) => ({ mark, depth, text: tidy(text) }));
 }
 
-/** Without the bracket that it opens, and without the blanks that put it in line with what is left out. */
+/** Without the bracket that it opens, and without the blanks that aligned it with lines that are left out. */
 const tidy = (text: string): string =>
   shorten(text.replace(/:? [[{]$/, ":").replace(/^("[^"]*"|[\w.-]+) +:/, "$1:"));
 
-/** Digests, container ids, store hashes and store paths by what tells them apart. */
+/** Shortens digests, container ids, store hashes and store paths to what tells them apart. */
 export function shorten(text: string): string {
   return text
     .replace(/\/nix\/store\/[0-9a-z]{32}-/g, "")

@@ -1,31 +1,30 @@
-/** A stack without state and without secrets, for previews where there is no token: a pull request from a fork. */
-
+/** A stack without state and secrets, for previews that have no access to them: a pull request from a fork. */
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Document, isMap, isScalar, parseDocument, visit } from "yaml";
-import { run } from "../process.ts";
+import { pulumiOutput } from "../stacks/pulumiOutput.ts";
 import { UserError } from "../userError.ts";
 
-/** Stands for a secret that is not known here. */
+/** Stands for a secret. */
 const PLACEHOLDER = "placeholder-of-a-secret";
 
 /** Where Pulumi writes how a stack's secrets are encrypted. */
 const ENCRYPTION = ["encryptionsalt", "encryptedkey", "secretsprovider"];
 
-/** Required keys whose value is a secret: a file that leaves them to `pulumi config set --secret` lacks them. */
+/** Required secrets, which a stack's file lacks until `pulumi config set --secret` writes them. */
 const SECRETS = ["agatha:databasePassword"];
 
 /**
  * A stack's file with a placeholder for each secret.
  *
- * @throws UserError where it is no YAML.
+ * @throws UserError if it is not YAML.
  */
 export function withoutSecrets(file: string, text: string): string {
   const document: Document = parseDocument(text);
   if (document.errors.length > 0)
-    throw new UserError(`${file}: is no YAML: ${document.errors[0]?.message} Fix it, then run this again.`);
+    throw new UserError(`${file}: is not YAML: ${document.errors[0]?.message} Fix it, then run this again.`);
   if (!isMap(document.contents)) document.contents = document.createNode({});
   visit(document, {
     Map: (_, map) =>
@@ -41,11 +40,11 @@ export function withoutSecrets(file: string, text: string): string {
 }
 
 /**
- * Makes the stack in a file backend that is removed after, with a passphrase made for it, and calls `body`.
+ * Makes the stack in a temporary file backend with a passphrase of its own, and calls `body`.
  *
  * @param file The stack's file.
- * @param body Gets the arguments that name the config, and the environment to run pulumi in.
- * @throws UserError where the stack has no file.
+ * @param body Gets the arguments that name the config, and the environment for pulumi.
+ * @throws UserError if the stack has no file.
  */
 export async function withEmptyState<T>(
   stack: string,
@@ -60,11 +59,10 @@ export async function withEmptyState<T>(
     const config = join(folder, `Pulumi.${stack}.yaml`);
     writeFileSync(config, withoutSecrets(file, readFileSync(file, "utf8")));
     const empty = emptyEnvironment(folder, env);
-    // Pulumi writes its salt beside Pulumi.yaml: a project of the same name there keeps it out of the clone.
+    // Pulumi writes its salt beside Pulumi.yaml: this one keeps it out of the clone.
     writeFileSync(join(folder, "Pulumi.yaml"), "name: agatha\nruntime: nodejs\n");
     const args = ["stack", "init", stack, "--no-select", "--non-interactive"];
-    const { code, output } = await run("pulumi", args, { env: empty, cwd: folder });
-    if (code !== 0) throw new UserError(`pulumi stack init ${stack}: ended with ${code}:\n${output.trim()}`);
+    await pulumiOutput(args, empty, { cwd: folder });
     return await body(["--config-file", config], { ...empty, AGATHA_CONFIG_FILE: config });
   } finally {
     rmSync(folder, { recursive: true });

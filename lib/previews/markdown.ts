@@ -1,9 +1,9 @@
-/** Text into GitHub's Markdown: whatever it holds, it is shown as it is and changes nothing around it. */
+/** Writes text as GitHub's Markdown, so that it is shown as it is and changes nothing around it. */
 
-/** Control characters, line breaks and marks that turn the direction of text have no place in a line. */
+/** Characters that a line must not have: control characters, line breaks and marks that change the text's direction. */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 
-/** What needs no escape in text, and in a span of code. */
+/** Text, and a span of code, that need no escapes. */
 const PLAIN = /^[\w .,:;+~=/()…-]*$/;
 const PLAIN_CODE = /^[\w.,:;+~=/()…-][\w .,:;+~=/()…>-]*$/;
 
@@ -13,15 +13,15 @@ const entities = (text: string): string =>
 /** A span of code; also within a table's cell. */
 export function code(text: string): string {
   const line = text.replace(UNSEEN, "\u{fffd}");
-  // In a tag, nobody is notified by an @ either.
+  // Within a tag, an @ mentions nobody.
   return PLAIN_CODE.test(line) && !line.endsWith(" ") ? `\`${line}\`` : `<code>${entities(line)}</code>`;
 }
 
-/** Words of our own that may hold a name from outside. */
+/** A sentence of ours that may hold a name from outside. */
 export function plain(text: string): string {
   const line = text.replace(UNSEEN, "\u{fffd}");
   if (PLAIN.test(line) && !/(^|\W)_|_(\W|$)|~~|:\/\//.test(line)) return line;
-  // As an entity, too, @ and # make a mention and a reference: a space without width parts them from what follows.
+  // An @ or # is a mention or a reference even as an entity, so a space without width follows it.
   return entities(line).replace(/&#(64|35);/g, "&#$1;&#8203;");
 }
 

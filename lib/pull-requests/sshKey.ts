@@ -1,22 +1,21 @@
-/** A key for a docker host that is reached by ssh, on a machine that is thrown away after: a CI runner. */
-
+/** The key for a docker host that is reached by ssh, on a machine that is thrown away afterwards: a CI runner. */
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../userError.ts";
 
 /**
- * Puts `SSH_KEY` and `SSH_KNOWN_HOSTS` where ssh looks for them, readable by their owner alone.
+ * Puts `SSH_KEY` and `SSH_KNOWN_HOSTS` where ssh looks for them, readable only by their owner.
  *
  * @param home The home folder.
  * @returns What was done, without any of the key.
- * @throws UserError where a key comes without the host's own keys: whoever answers would be trusted.
+ * @throws UserError if a key comes without the host's own keys: whoever answers would be trusted.
  */
 export function takeKey(env: NodeJS.ProcessEnv, home: string): string {
   const [key = "", known = ""] = [env["SSH_KEY"]?.trim(), env["SSH_KNOWN_HOSTS"]?.trim()];
   if (key === "") return "no key is given: the docker host is reached without one";
   if (!/^-----BEGIN [A-Z ]*PRIVATE KEY-----\n/.test(key))
     throw new UserError(
-      "SSH_KEY: the value (not shown) is no private key. Give the whole file, its first line too.",
+      "SSH_KEY: the value (not shown) is not a private key. Give the whole file, including its first line.",
     );
   if (known === "")
     throw new UserError(
@@ -27,12 +26,12 @@ export function takeKey(env: NodeJS.ProcessEnv, home: string): string {
   const file = join(folder, "agatha-docker-host");
   writeFileSync(file, `${key}\n`, { mode: 0o600 });
   append(join(folder, "known_hosts"), known);
-  // A block of its own, whatever block the file ends in.
+  // As a block, whatever block the file ends in.
   append(join(folder, "config"), `Match all\n  IdentityFile ${file}`);
   return "key and known hosts are in place";
 }
 
-/** Adds the text where it is not there yet. */
+/** Adds the text, unless it is there already. */
 function append(file: string, text: string): void {
   const before = existsSync(file) ? readFileSync(file, "utf8") : "";
   const gap = before === "" || before.endsWith("\n") ? "" : "\n";

@@ -1,12 +1,12 @@
 /**
- * Puts off the parts of Pulumi's SDK that hardly a program needs until one does: they were a quarter of the time that an
- * update spends on loading modules (docs/speed.md). Each is the real thing from the first touch on, so nothing is lost.
- * Imported for that alone, and before the SDK.
+ * Loads parts of Pulumi's SDK that programs rarely need only when one uses them. They took a quarter of the time that an update
+ * spends on loading modules (docs/speed.md). From the first use on, each is the real module. Imported only for this effect, and
+ * before the SDK.
  */
 import Module, { createRequire } from "node:module";
-import { standIn } from "./standIn.ts";
+import { standIn } from "./lazyModule.ts";
 
-/** As the SDK itself asks for them. Where a later SDK has no such module, it is simply loaded as the SDK does. */
+/** By the names that the SDK itself uses. A later SDK without such a module is not affected. */
 export const LATE = [
   // To run Pulumi from a program, resources that are programs themselves, and providers.
   "./automation/index.js",

@@ -1,19 +1,18 @@
-/** A stack's own file, `Pulumi.<stack>.yaml`: what of it a command needs before there is a stack, and a new one. */
-
+/** A stack's own file, `Pulumi.<stack>.yaml`: what a command reads from it before Pulumi runs, and a new stack's file. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { parse } from "yaml";
+import { parse, stringify } from "yaml";
 import application from "../../nix/application.json" with { type: "json" };
-import { collect } from "../config/keys.ts";
+import { collect, SECRET_KEYS, type Values } from "../config/keys.ts";
 import { isSample } from "../config/load.ts";
 import { lostTexts } from "../config/stackFileTexts.ts";
 import { NAMESPACE } from "../config/text.ts";
 import { UserError } from "../userError.ts";
 
-/** The sample's and the seed's ports; a further stack's lie a hundred above the ones before. */
+/** The sample's and the seed's ports; another stack's are a multiple of a hundred above. */
 const FIRST = { back: 8000, front: 5173 };
 const DISTANCE = 100;
 
-/** Pairs of ports that a stack chooses from; all lie below 32768, where Linux begins with ports for connections. */
+/** Pairs of ports that a stack chooses from; all are below 32768, where Linux begins with ports for connections. */
 const PLACES = 240;
 
 /** Ports of a stack on its docker host. */
@@ -22,16 +21,14 @@ export interface Ports {
   front: number;
 }
 
-/** The password of a stack's database, where its file holds it. */
+/** The password of a stack's database, if its file holds it. */
 export const PASSWORD_KEY = "agatha:databasePassword";
 
 export const HOST_KEY = "agatha:dockerHost";
 
 export const fileOf = (stack: string): string => `Pulumi.${stack}.yaml`;
 
-export type Values = Record<string, unknown>;
-
-/** The configuration in a stack's file; empty where there is none. @throws UserError where it is no YAML. */
+/** The configuration in a stack's file; empty if there is no file. @throws UserError if it is not YAML. */
 export function readStackFile(path: string): Values {
   if (!existsSync(path)) return {};
   try {
@@ -47,50 +44,54 @@ export function readStackFile(path: string): Values {
 /**
  * Looks for texts that Pulumi would change for good when it writes its salt into the file.
  *
- * @throws UserError with a sentence for each.
+ * @throws UserError with a message for each.
  */
 export function refuseLostTexts(path: string): void {
   const lost = existsSync(path) ? lostTexts(readFileSync(path, "utf8")) : [];
   if (lost.length > 0) throw new UserError(lost.join("\n"));
 }
 
-/** As Pulumi hands it to the program: a text for each key; for what is encrypted, one that stands for it. */
-export const textsOf = (config: Values): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(config).map(([key, value]) => {
-      const plain = withoutSecrets(value);
-      return [key, typeof plain === "string" ? plain : JSON.stringify(plain)];
-    }),
-  );
-
-/** Pulumi's `{ secure: … }` by a text that stands for it. */
-function withoutSecrets(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutSecrets);
-  if (value === null || typeof value !== "object") return value;
-  const entries = Object.entries(value);
-  if (entries.length === 1 && entries[0]?.[0] === "secure") return "a secret";
-  return Object.fromEntries(entries.map(([key, inner]) => [key, withoutSecrets(inner)]));
+/**
+ * As Pulumi hands it to the program: a text for each key, the placeholder `a secret` for what is encrypted, and the
+ * names of the keys with something encrypted.
+ */
+export function textsOf(config: Values): Record<string, string> {
+  const secrets: string[] = [];
+  const texts = Object.entries(config).map(([key, value]) => {
+    const text = JSON.stringify(value, (_, inner: unknown) => {
+      if (!isSecret(inner)) return inner;
+      secrets.push(key);
+      return "a secret";
+    });
+    const plain: unknown = JSON.parse(text);
+    return [key, typeof plain === "string" ? plain : text];
+  });
+  return { ...Object.fromEntries(texts), [SECRET_KEYS]: JSON.stringify(secrets) };
 }
 
-/** The values below `agatha:`, dotted keys and nested ones alike; what is wrong in them is the program's to tell. */
-export const valuesOf = (config: Values): Values => collect(textsOf(config), NAMESPACE, []);
+/** Whether a value is Pulumi's `{ secure: … }`. */
+export const isSecret = (value: unknown): boolean =>
+  typeof value === "object" && value !== null && Object.keys(value).join() === "secure";
 
-/** `agatha:dockerHost`, where the file names one. */
+/** The values below `agatha:`. What is wrong in them is for the program to say. */
+export const valuesOf = (config: Values): Values => collect(textsOf(config), NAMESPACE, []).given;
+
+/** `agatha:dockerHost`, if the file names one. */
 export function dockerHostOf(config: Values): string | undefined {
   const host = config[HOST_KEY];
   return typeof host === "string" ? host : undefined;
 }
 
-/** Whether images go by way of a registry. */
+/** Whether images go through a registry. */
 export const usesRegistry = (config: Values): boolean => Object.hasOwn(valuesOf(config), "registry");
 
-/** Whether the stack's back or front is what the sample's build makes. */
+/** Whether the stack's back or front is the sample's. */
 export function usesSample(config: Values): boolean {
   const { back, front } = valuesOf(config) as { back?: { jar?: unknown }; front?: { dist?: unknown } };
   return isSample(back?.jar, application.back.jar) || isSample(front?.dist, application.front.dist);
 }
 
-/** The port that a stack publishes a service on: what its file says, else the default; undefined where it does not. */
+/** The port that a stack publishes a service on; undefined if it does not. */
 export function publishedBy(config: Values, service: "back" | "front" | "database"): number | undefined {
   const values = valuesOf(config)[service] as { publish?: unknown } | undefined;
   if (values?.publish === false) return undefined;
@@ -126,30 +127,25 @@ export async function choosePorts(
   throw new UserError("stack: no two ports are free. Give them in the stack's file.");
 }
 
-/** The file of the sample's front that says where its back is. */
-export const SAMPLE_FILE = "properties.js";
-
-export const sampleFile = (back: number): string =>
-  `window.agatha = { backUrl: \`\${location.protocol}//\${location.hostname}:${back}\` };\n`;
+/** The sample's front reads its back's address from this file: a port of the host that the page came from. */
+export const SAMPLE_FILES = {
+  "properties.js": {
+    text: "window.agatha = { backUrl: `${location.protocol}//${location.hostname}:${backPort}` };\n",
+  },
+};
 
 /**
- * A new stack's file. Its front asks its own back: the sample reads where that is from properties.js.
+ * A new stack's configuration.
  *
- * @param packages The package set; default: what set-up finds usable.
+ * @param packages The package set. Default: what set-up finds usable.
  */
-export function newStackFile(stack: string, ports: Ports, dockerHost?: string, packages?: string): string {
-  return [
-    `# Stack ${stack}, made by \`npm run stack -- new ${stack}\`.`,
-    "config:",
-    ...(packages === undefined ? [] : [`  agatha:packages: ${packages}`]),
-    ...(dockerHost === undefined ? [] : [`  agatha:dockerHost: ${JSON.stringify(dockerHost)}`]),
-    "  agatha:back:",
-    `    publish: { port: ${ports.back} }`,
-    "  agatha:front:",
-    `    publish: { port: ${ports.front} }`,
-    "    files:",
-    `      ${SAMPLE_FILE}:`,
-    "        text: |",
-    `          ${sampleFile(ports.back)}`,
-  ].join("\n");
-}
+export const newConfig = (ports: Ports, dockerHost?: string, packages?: string): Values => ({
+  ...(packages === undefined ? {} : { "agatha:packages": packages }),
+  ...(dockerHost === undefined ? {} : { [HOST_KEY]: dockerHost }),
+  "agatha:back": { publish: { port: ports.back } },
+  "agatha:front": { publish: { port: ports.front }, files: SAMPLE_FILES },
+});
+
+/** The text of a new stack's file. @param made How `npm run stack` was called to make it. */
+export const fileText = (stack: string, made: string, config: Values): string =>
+  `# Stack ${stack}, made by \`npm run stack -- new ${made}\`.\n${stringify({ config }, { lineWidth: 0 })}`;

@@ -1,101 +1,92 @@
-/** What a stack ran, generation by generation, in a reviewer's words. */
-
-import {
-  decode,
-  type Generation,
-  type GenerationImage,
-  SERVICES,
-  type Service,
-} from "../images/generations.ts";
-import { differences, short } from "../previews/explain.ts";
+/** A stack's history as `npm run history` shows it: what ran when, what changed, what runs now, and how to go back. */
+import { ofStack } from "../docker/arguments.ts";
+import { short } from "../images/differences.ts";
+import { decode, type Generation, type History, NO_HISTORY } from "../images/generations.ts";
+import { run } from "../process.ts";
+import { mapServices, SERVICES, type ServiceName } from "../serviceNames.ts";
 import { table } from "../table.ts";
 import { UserError } from "../userError.ts";
 import { fullName } from "./stack.ts";
+import type { Deployment } from "./state.ts";
 
-/** What the docker host says; undefined where it does not answer. */
-export interface HostState {
+/** What the docker host says. */
+interface HostState {
   /** Refs of the images that are there. */
   images: Set<string>;
   /** The refs that the stack's containers run by. */
   running: Set<string>;
 }
 
-/** A generation with all that is told of it. */
-export interface Described {
+/** A generation as it is shown. */
+interface Described {
   at: string;
-  images: Record<Service, { ref: string; pinned: boolean }>;
+  images: Record<ServiceName, { ref: string; pinned: boolean }>;
   /** What differs from the generation before, by service. */
   changes: string[];
-  /** The services whose image is not in docker any more; undefined where docker does not answer. */
-  gone: Service[] | undefined;
-  /** Whether its images run now; undefined where docker does not answer. */
+  /** The services whose image docker no longer has. Undefined if docker does not answer. */
+  gone: ServiceName[] | undefined;
+  /** Whether its images run now. Undefined if docker does not answer. */
   runs: boolean | undefined;
 }
 
-/** The list in a stack's state, and where its images are. */
-export interface Recorded {
-  list: Generation[];
-  dockerHost: string | undefined;
-}
-
-interface Resource {
-  urn: string;
-  outputs?: { stdout?: unknown; environment?: Record<string, unknown> };
-}
-
 /**
- * The list from what `pulumi stack export` prints; empty where nothing was deployed.
+ * The history in a stack's state, and the docker host that it is about. Empty if nothing was deployed.
  *
- * @throws UserError where the list is none.
+ * @throws UserError if it cannot be read.
  */
-export function recorded(exported: string): Recorded {
-  const { deployment } = JSON.parse(exported) as { deployment?: { resources?: Resource[] } };
-  const resource = deployment?.resources?.find(({ urn }) => urn.endsWith("command:local:Command::history"));
-  if (resource === undefined) return { list: [], dockerHost: undefined };
-  const list = decode(String(resource.outputs?.stdout));
-  if (list === undefined)
+export function recorded({ resources = [] }: Deployment): {
+  history: History;
+  dockerHost: string | undefined;
+} {
+  const resource = resources.find(({ urn }) => urn.endsWith("command:local:Command::history"));
+  if (resource === undefined) return { history: NO_HISTORY, dockerHost: undefined };
+  const history = decode(String(resource.outputs?.["stdout"]));
+  if (history === undefined)
     throw new UserError(
       "history: the list in the stack's state cannot be read. `npm run up` begins a new one.",
     );
-  const dockerHost = resource.outputs?.environment?.["DOCKER_HOST"];
-  return { list, dockerHost: typeof dockerHost === "string" ? dockerHost : undefined };
+  const environment = resource.outputs?.["environment"] as { DOCKER_HOST?: unknown } | undefined;
+  const dockerHost = environment?.DOCKER_HOST;
+  return { history, dockerHost: typeof dockerHost === "string" ? dockerHost : undefined };
 }
 
-/** Newest first. */
-export function describe(list: Generation[], host: HostState | undefined): Described[] {
+/** What docker says of a stack's images. Undefined if it does not answer. */
+export async function hostState(stack: string, env: NodeJS.ProcessEnv): Promise<HostState | undefined> {
+  const ask = async (args: string[]) => {
+    const { code, stdout } = await run("docker", args, { env, optional: true });
+    return code === 0 ? new Set(stdout.split("\n").filter(Boolean)) : undefined;
+  };
+  const names = ["--format", "{{.Repository}}:{{.Tag}}"];
+  const images = await ask(["image", "ls", "--filter", "reference=agatha-*-image", ...names]);
+  const running = await ask(["ps", ...ofStack(stack), "--format", "{{.Image}}"]);
+  return images && running && { images, running };
+}
+
+/** The generations, newest first. */
+export function describe({ generations }: History, host: HostState | undefined): Described[] {
   const runs = (images: Generation["images"]) =>
     host && SERVICES.every((service) => host.running.has(images[service].ref));
-  const described = list.map(({ at, images }, index) => ({
+  const described = generations.map(({ at, images }, index) => ({
     at,
-    images: mapImages(images),
-    changes: index === 0 ? [] : SERVICES.flatMap((service) => changes(list, index, service)),
+    images: mapServices((service) => {
+      const { ref, pinned } = images[service];
+      return { ref, pinned: pinned === true };
+    }),
+    changes: changes(images, generations[index - 1]?.images),
     gone: host && SERVICES.filter((service) => !host.images.has(images[service].ref)),
-    // The same images may be there twice, after a way back: the last time counts.
-    runs: runs(images) && !list.slice(index + 1).some((later) => runs(later.images)),
+    // After a way back, the same images are there twice: the last time counts.
+    runs: runs(images) && !generations.slice(index + 1).some((later) => runs(later.images)),
   }));
   return described.toReversed();
 }
 
-const mapImages = (images: Generation["images"]): Described["images"] => {
-  const shown = ({ ref, pinned }: GenerationImage) => ({ ref, pinned: pinned === true });
-  return { db: shown(images.db), back: shown(images.back), front: shown(images.front) };
-};
-
-function changes(list: Generation[], index: number, service: Service): string[] {
-  const [image, before] = [list[index]?.images[service], list[index - 1]?.images[service]];
-  if (image === undefined || before === undefined) return [];
-  const words: string[] = [];
-  if (image.pinned && !before.pinned) words.push("pinned");
-  if (before.pinned && !image.pinned) words.push("no longer pinned");
-  if (image.ref !== before.ref) words.push(...reasons(before, image));
-  return words.map((word) => `${service}: ${word}`);
-}
-
-function reasons(before: GenerationImage, image: GenerationImage): string[] {
-  const known = [before, image].every(({ inputs }) => Object.keys(inputs).length > 0);
-  if (!known) return ["another image, of inputs that are not listed"];
-  const different = differences(before.inputs, image.inputs);
-  return different.length > 0 ? different : ["~ its recipe in nix/"];
+function changes(images: Generation["images"], before: Generation["images"] | undefined): string[] {
+  if (before === undefined) return [];
+  return SERVICES.flatMap((service) => {
+    const { pinned, changes = [] } = images[service];
+    const pin = before[service].pinned === pinned ? [] : [pinned ? "pinned" : "no longer pinned"];
+    return [...pin, ...changes].map((change) => `${service}: ${change}`);
+  });
 }
 
 /** The table, and below it how to go back. */
@@ -128,11 +119,11 @@ function wayBack(stack: string, described: Described[]): string {
       ({ images, gone }) => images[service].ref !== now?.ref && !gone?.includes(service),
     );
     return [
-      ...(now?.pinned ? [`pulumi config rm agatha:${service}.pin --stack ${fullName(stack)}`] : []),
+      ...(now?.pinned ? [`pulumi config rm --path agatha:${service}.pin --stack ${fullName(stack)}`] : []),
       ...(earlier === undefined
         ? []
         : [
-            `pulumi config set agatha:${service}.pin ${earlier.images[service].ref.split(":")[1]} --stack ${fullName(stack)}`,
+            `pulumi config set --path agatha:${service}.pin ${earlier.images[service].ref.split(":")[1]} --stack ${fullName(stack)}`,
           ]),
     ];
   });

@@ -1,164 +1,127 @@
-/** A stack's file made like another's: the same configuration, with ports, docker host and password of its own. */
-import { stringify } from "yaml";
-import { pathOf, valueAt } from "../config/keys.ts";
-import { NAMESPACE } from "../config/text.ts";
+/** A new stack's configuration made like another's, with ports, docker host and password of its own. */
+import { readFileSync, statSync } from "node:fs";
+import { collect, fromText, type Values } from "../config/keys.ts";
+import { dotted, NAMESPACE, quoted } from "../config/text.ts";
 import { reachedAt } from "../docker/host.ts";
+import { UserError } from "../userError.ts";
 import {
   dockerHostOf,
+  fileOf,
   HOST_KEY,
+  isSecret,
   type Ports,
   publishedBy,
-  SAMPLE_FILE,
-  sampleFile,
-  type Values,
-  valuesOf,
+  SAMPLE_FILES,
+  textsOf,
 } from "./file.ts";
 
-/** A place in a stack's configuration, as `pulumi config get` and `set` take it. */
-export interface Place {
-  key: string;
-  /** Whether the key is a path into an object (`--path`). */
-  path: boolean;
-}
-
-/** A secret of the model: it is encrypted for the model's stack alone. */
-export interface Secret extends Place {
-  /** Where the model has it: a dotted key of the model is nested in the new file. */
-  from: Place;
-}
-
-export interface Like {
+interface Like {
   /** The configuration, without any secret. */
   config: Values;
-  /** What has to be set anew for the stack. */
-  secrets: Secret[];
+  /** The keys to set anew, as `--path` takes them: the model's secrets are encrypted for its stack alone. */
+  secrets: string[];
+  /** A message for each address of the model's own that is copied as it is. */
+  warnings: string[];
 }
 
-/** The host that a browser has the page from: `${location.hostname}` and `location.hostname + "` in a script. */
-const LOCATION = "location\\.hostname(?:\\}|\\s*\\+\\s*[\"'`])";
-
-/** The model's alone: its password, its database's port, and where its backups go. */
-const ITS_OWN = /^agatha:(databasePassword$|database\.publish|backups(\.|$))/;
+/** Not copied: the model's password, and the place of its backups. */
+const ITS_OWN = ["agatha:databasePassword", "agatha:backups"];
 
 /**
- * Takes over what is not the model's alone. Where one of its texts names one of its own addresses (`localhost:8100`), the
- * new stack's stands in its place; a database that the model publishes is not published.
+ * Takes over what is not the model's alone. A database that the model publishes is not published.
  *
+ * @param like The stack whose file is the model.
  * @param dockerHost Default: the model's.
+ * @throws UserError if its front's files name its own address, or if it has flat keys.
  */
-export function configLike(model: Values, ports: Ports, dockerHost: string | undefined): Like {
-  const of = { back: publishedBy(model, "back"), front: publishedBy(model, "front") };
-  const itsHost = dockerHostOf(model);
-  const move = addressMover(of, ports, itsHost, dockerHost ?? itsHost);
-  const secrets: Secret[] = [];
+export function configLike(like: string, model: Values, ports: Ports, dockerHost: string | undefined): Like {
+  const errors: string[] = [];
+  collect(textsOf(model), NAMESPACE, errors, ["--stack", like]);
+  const secrets: string[] = [];
   const config: Values = {};
-  // Plain keys first, as the program reads them. The new file has one way to write a key: nested.
-  const keys = Object.keys(model).filter((key) => !ITS_OWN.test(key));
-  for (const key of keys.sort((a, b) => pathIn(a).length - pathIn(b).length)) {
-    const [value, path] = [model[key], pathIn(key)];
-    const [first = "", ...below] = path;
-    const at = below.reduce((text, part) => `${text}[${JSON.stringify(part)}]`, rootOf(first));
-    const from = { key, path: false };
-    if (isSecret(value)) secrets.push({ ...(below.length === 0 ? from : { key: at, path: true }), from });
-    else {
-      const ours = typeof value === "string" && key.startsWith(`${NAMESPACE}:`);
-      const plain = ours ? valueAt(pathOf(nameOf(key)), value) : value;
-      setAt(config, path, takeOver(plain, { at, from: rootOf(key) }, secrets, move));
-    }
+  for (const [key, value] of Object.entries(model)) {
+    if (ITS_OWN.includes(key)) continue;
+    const [, namespace, name = ""] = /^([^:]*):(.*)$/s.exec(key) ?? [];
+    const plain = namespace === NAMESPACE && typeof value === "string" ? fromText(name, value) : value;
+    const root = name.includes(".") ? `${namespace}:[${JSON.stringify(name)}]` : key;
+    if (isSecret(plain)) secrets.push(root);
+    else config[key] = withoutSecrets(plain, root, secrets);
   }
+  const warnings: string[] = [];
+  for (const { path, address, service } of ownAddresses(model, config)) {
+    const where = `${fileOf(like)}: ${NAMESPACE}:${dotted(path)}: ${quoted(address)} is the ${service} of stack ${like}`;
+    const placeholders =
+      service === "back" ? "${backPort} for the port, or ${backUrl}" : "${frontUrl} for the address";
+    if (path[0] === "front")
+      errors.push(
+        `${where}, in the new stack's front. Write ${placeholders}: on ${like} that is the same address.`,
+      );
+    else
+      warnings.push(
+        `${where}, and is copied as it is. ${path[1] === "properties" ? `Write ${placeholders}.` : "Change it in the new stack's file."}`,
+      );
+  }
+  if (errors.length > 0) throw new UserError(errors.map((error) => `--like: ${error}`).join("\n"));
   if (dockerHost !== undefined) config[HOST_KEY] = dockerHost;
   for (const service of ["back", "front"] as const)
-    if (of[service] !== undefined) setAt(config, [`agatha:${service}`, "publish", "port"], ports[service]);
-  if (publishedBy(model, "database") !== undefined) setAt(config, ["agatha:database", "publish"], false);
-  const front = valuesOf(model)["front"] as { dist?: unknown; files?: unknown } | undefined;
-  if (front?.dist === undefined && front?.files === undefined)
-    setAt(config, ["agatha:front", "files", SAMPLE_FILE], { text: sampleFile(ports.back) });
-  return { config, secrets };
+    if (publishedBy(model, service) !== undefined)
+      below(below(config, `agatha:${service}`), "publish")["port"] = ports[service];
+  if (publishedBy(model, "database") !== undefined) below(config, "agatha:database")["publish"] = false;
+  const front = below(config, "agatha:front");
+  if (front["dist"] === undefined) front["files"] ??= SAMPLE_FILES;
+  return { config, secrets, warnings };
+}
+
+/** The object at a name, made if there is none. */
+function below(parent: Values, name: string): Values {
+  const there = parent[name];
+  parent[name] = typeof there === "object" && there !== null ? there : {};
+  return parent[name] as Values;
+}
+
+/** A copy without secrets, whose keys are noted; in a list an empty text keeps a secret's place. */
+function withoutSecrets(value: unknown, at: string, secrets: string[]): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  const isList = Array.isArray(value);
+  const entries = Object.entries(value).flatMap(([name, inner]) => {
+    const place = `${at}[${isList ? name : JSON.stringify(name)}]`;
+    if (!isSecret(inner)) return [[name, withoutSecrets(inner, place, secrets)] as const];
+    secrets.push(place);
+    return isList ? [[name, ""] as const] : [];
+  });
+  return isList ? entries.map(([, inner]) => inner) : Object.fromEntries(entries);
 }
 
 /**
- * Moves the addresses in a text that are the model's own. The same port of another host is another program's, on
- * `0.0.0.0` one that is listened on, and behind a service's name the one between containers.
+ * Where texts name an address of the model's own back or front: a port of `localhost`, of its docker host, or of
+ * `location.hostname` in a script. The same port of another host is another program's.
  */
-function addressMover(
-  of: { back: number | undefined; front: number | undefined },
-  ports: Ports,
-  from: string | undefined,
-  to: string | undefined,
-): (text: string) => string {
-  const name = (address: string | undefined) => reachedAt({ address: address ?? "" });
-  // These are whoever asks, wherever the stack is: at the other end of a tunnel, say.
-  const local = ["localhost", "127.0.0.1", "[::1]"];
-  const itself = [...local, name(from)].map((host) => host.replace(/[.[\]]/g, "\\$&"));
-  const address = new RegExp(`(?<![\\w.-])(${itself.join("|")}|${LOCATION}):(\\d{1,5})(?!\\d)`, "g");
-  return (text) =>
-    text.replace(address, (all, host: string, port: string) => {
-      const moved = host === name(from) && !local.includes(host) ? name(to) : host;
-      if (Number(port) === of.back) return `${moved}:${ports.back}`;
-      return Number(port) === of.front ? `${moved}:${ports.front}` : all;
-    });
-}
-
-/** A key as a path begins with it: dots would be the path's own. */
-function rootOf(key: string): string {
-  const [, namespace, name = ""] = /^([^:]*):(.*)$/.exec(key) ?? [];
-  return name.includes(".") ? `${namespace}:[${JSON.stringify(name)}]` : key;
-}
-
-/** A key's parts from the file's `config:` on: `agatha:back.port` has two; one of another namespace has one. */
-function pathIn(key: string): string[] {
-  if (!key.startsWith(`${NAMESPACE}:`)) return [key];
-  const [first, ...below] = pathOf(nameOf(key));
-  return [`${NAMESPACE}:${first}`, ...below];
-}
-
-const nameOf = (key: string): string => key.slice(NAMESPACE.length + 1);
-
-/** Sets a value at a path; what is in its way, and is no object, goes. */
-function setAt(config: Values, path: string[], value: unknown): void {
-  let parent = config;
-  for (const part of path.slice(0, -1)) {
-    const child = Object.hasOwn(parent, part) ? parent[part] : undefined;
-    if (typeof child !== "object" || child === null) parent[part] = {};
-    parent = parent[part] as Values;
-  }
-  parent[path.at(-1) as string] = value;
-}
-
-/** The text of the file. @param like Name of the stack whose file was the model. */
-export const fileLike = (stack: string, like: string, config: Values): string =>
-  `# Stack ${stack}, made by \`npm run stack -- new ${stack} --like ${like}\`.\n${stringify({ config })}`;
-
-const isSecret = (value: unknown): boolean =>
-  typeof value === "object" && value !== null && Object.keys(value).join() === "secure";
-
-/** Paths of one value: in the new file, and in the model. */
-interface Paths {
-  at: string;
-  from: string;
-}
-
-/** A copy with the texts moved; what is a secret is noted, and left out: in a list an empty text keeps its place. */
-function takeOver(value: unknown, paths: Paths, secrets: Secret[], move: (text: string) => string): unknown {
-  if (typeof value === "string") return move(value);
-  const below = (part: string | number): Paths => {
-    const inner = `[${JSON.stringify(part)}]`;
-    return { at: `${paths.at}${inner}`, from: `${paths.from}${inner}` };
-  };
-  const note = ({ at, from }: Paths) =>
-    secrets.push({ key: at, path: true, from: { key: from, path: true } });
-  if (Array.isArray(value))
-    return value.map((entry, index) => {
-      if (!isSecret(entry)) return takeOver(entry, below(index), secrets, move);
-      note(below(index));
-      return "";
-    });
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).flatMap(([name, entry]) => {
-      if (!isSecret(entry)) return [[name, takeOver(entry, below(name), secrets, move)]];
-      note(below(name));
-      return [];
-    }),
+function ownAddresses(model: Values, config: Values) {
+  const hosts = ["localhost", "127.0.0.1", "[::1]", reachedAt({ address: dockerHostOf(model) ?? "" })];
+  const names = hosts.map((host) => host.replace(/[.[\]]/g, "\\$&")).join("|");
+  const address = new RegExp(
+    `(?<![\\w.-])(?:${names}|location\\.hostname(?:\\}|\\s*\\+\\s*["'\`])):(\\d{1,5})(?!\\d)`,
+    "g",
   );
+  const services = (["back", "front"] as const).map(
+    (service) => [publishedBy(model, service), service] as const,
+  );
+  return (["back", "front", "database"] as const).flatMap((group) =>
+    textsIn(config[`agatha:${group}`], [group]).flatMap(([path, text]) =>
+      [...text.matchAll(address)].flatMap(([found, port]) => {
+        const [, service] = services.find(([published]) => published === Number(port)) ?? [];
+        return service === undefined ? [] : [{ path, address: found, service }];
+      }),
+    ),
+  );
+}
+
+/** The texts in a value, and those in the project's files that are laid over the front. */
+function textsIn(value: unknown, path: string[]): [path: string[], text: string][] {
+  if (typeof value === "object" && value !== null)
+    return Object.entries(value).flatMap(([name, inner]) => textsIn(inner, [...path, name]));
+  if (typeof value !== "string") return [];
+  const isFile = path[0] === "front" && path[1] === "files" && path.at(-1) === "file";
+  const content = isFile && statSync(value, { throwIfNoEntry: false })?.isFile();
+  return [[path, content ? readFileSync(value, "utf8") : value]];
 }

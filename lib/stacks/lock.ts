@@ -1,14 +1,14 @@
-/** What Pulumi says where another update has the stack, as a sentence. */
+/** Pulumi's errors about a locked stack, as one sentence. */
 
 /**
- * The sentence for an operation that another one kept out; undefined for any other failure.
+ * The sentence for an operation that a lock kept out; undefined for any other failure.
  *
  * @param words What Pulumi printed on standard error.
  */
 export function lockSentence(stack: string, words: string): string | undefined {
   const fix = `Wait until it has ended; if it was killed, \`pulumi cancel --stack ${stack}\` unlocks.`;
   if (/the stack is currently locked by/.test(words)) {
-    // Backends that are files and buckets name each holder: `…json: created by me@host (pid 12) at 2026-11-24T…`.
+    // Files and buckets name each holder: `…json: created by me@host (pid 12) at 2026-11-24T…`.
     const holders = [...words.matchAll(/created by (\S+) \(pid (\d+)\) at (\S+)/g)].map(
       ([, who, pid, since]) => `${who} (process ${pid}) since ${since}`,
     );

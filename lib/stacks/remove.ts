@@ -1,25 +1,58 @@
-/** Removes stacks without leftovers, and lists them. */
-
+/** Takes stacks down, removes them without leftovers, and lists them. */
 import { existsSync, rmSync } from "node:fs";
 import { confirm } from "../confirm.ts";
+import { dockerLines } from "../docker/client.ts";
 import { stackTag } from "../images/plan.ts";
 import { run, runHere } from "../process.ts";
 import { table } from "../table.ts";
 import { UserError } from "../userError.ts";
+import { dataIn, dockerObjects, removeObject } from "./dockerObjects.ts";
 import { dockerHostOf, fileOf, publishedOf, readStackFile, stacksWithFiles } from "./file.ts";
-import { exportedState, refuseOtherEngine } from "./ownEngine.ts";
-import { dataIn, partsOf } from "./parts.ts";
 import { recover } from "./recover.ts";
-import { bareName, environment, fullName, listed, pulumi, stackExists } from "./stack.ts";
-import { type Deployment, dockerHostOf as dockerHostInState } from "./state.ts";
-import { refuseLeftBehind } from "./withoutState.ts";
+import { refuseOtherHost } from "./refuseOtherHost.ts";
+import { environment, exportedState, fullName, listed, npmRun, pulumi, stackExists } from "./stack.ts";
+import { type Deployment, dockerHostInState } from "./state.ts";
+import { leftBehind, refuseLeftBehind, removeLeftBehind } from "./withoutState.ts";
+
+/**
+ * Removes what a stack made, except its images, and its data unless `volumes` says so.
+ *
+ * @param withoutState Whether docker's labels say what to remove, since the state is lost.
+ * @param args Further arguments of `pulumi destroy`.
+ * @returns The exit code.
+ */
+export async function takeDown(
+  stack: string,
+  file: string,
+  { volumes, sure, withoutState }: { volumes: boolean; sure: boolean; withoutState: boolean },
+  { configFile, args }: { configFile: string[]; args: string[] },
+): Promise<number> {
+  const env = await environment(stack, file);
+  const there = !withoutState && (await stackExists(stack, env));
+  if (there) await refuseOtherHost(stack, await exportedState(stack, env), env);
+  else if (!withoutState) await refuseLeftBehind(stack, env);
+  const data = volumes ? dataIn(await dockerObjects("volume", stack, env)) : [];
+  if (data.length > 0) {
+    sayGoing(stack, data);
+    await confirm("down", "the data would go", stack, sure);
+  }
+  if (withoutState) await removeLeftBehind(stack, env);
+  else if (there) {
+    await recover(stack, env, configFile);
+    const code = await destroy(stack, [...configFile, ...args], env);
+    if (code !== 0) return code;
+  } else process.stdout.write(`There is no stack ${stack} to take down.\n`);
+  await sayGone(stack, env);
+  await dropVolumes("down", stack, volumes, env);
+  return 0;
+}
 
 /**
  * Removes a stack and all that is its own: what runs, its data, its file unless git keeps it. Images stay. Its docker
  * host is the one in its file, else in its state, else the environment's.
  *
  * @param sure Whether nobody is asked.
- * @param ifExists Whether a stack that is nowhere is fine. Default: that is an error.
+ * @param ifExists Whether it is fine that there is no such stack. Default: that is an error.
  * @returns The exit code, and whether there was anything to remove.
  */
 export async function removeStack(
@@ -30,25 +63,28 @@ export async function removeStack(
   const there = await stackExists(stack, base);
   const deployment = there ? await exportedState(stack, base) : {};
   const env = withHost(base, dockerHostOf(readStackFile(fileOf(stack))), deployment);
-  if (there) await refuseOtherEngine(stack, deployment, env);
+  if (there) await refuseOtherHost(stack, deployment, env);
   else await refuseLeftBehind(stack, env);
-  const volumes = await partsOf("volume", stack, env);
-  const data = dataIn(volumes);
+  const volumes = await dockerObjects("volume", stack, env);
   if (!there && volumes.length === 0) {
     if (!ifExists) throw new UserError(`stack: there is no ${stack}. \`npm run stack -- list\` lists them.`);
     process.stdout.write(`There is no stack ${stack}.\n`);
     return { code: 0, found: false };
   }
-  process.stdout.write(
-    `Stack ${stack} goes, with ${data.length === 0 ? "no data" : `the data in volume ${data.join(", ")}`}.\n`,
-  );
+  sayGoing(stack, dataIn(volumes));
   await confirm("stack", "it would be removed", stack, sure);
   if (there) {
     await recover(stack, env);
-    const code = await pulumi(stack, ["destroy", "--yes", "--skip-preview", "--suppress-outputs"], env);
+    const code = await destroy(stack, ["--suppress-outputs"], env);
     if (code !== 0) return { code, found: true };
   }
-  await dropOwn(stack, data, env);
+  // What an update that was killed left, whatever Pulumi knows of it.
+  for (const kind of ["container", "network"] as const)
+    for (const { name } of await dockerObjects(kind, stack, env)) {
+      await removeObject(kind, name, env);
+      process.stdout.write(`Removed ${kind} ${name}.\n`);
+    }
+  await dropVolumes("stack", stack, true, env);
   await dropNames(stack, env);
   if (there) await forget(stack, env);
   for (const folder of ["gcroots", "secrets"])
@@ -58,7 +94,7 @@ export async function removeStack(
 }
 
 /**
- * The stack's file is not everywhere, its state is; Pulumi's destroy goes to the host in the state, too.
+ * The environment for commands on the stack's docker host: not every clone has its file, but its state says where it is.
  *
  * @param inFile The docker host that the file names; it is in `env` already.
  */
@@ -73,29 +109,68 @@ export function withHost(
   return inFile || context || host === undefined ? env : { ...env, DOCKER_HOST: host };
 }
 
-/** What a destroy keeps, and what an update that was killed left: by label, whatever Pulumi knows of it. */
-async function dropOwn(stack: string, data: string[], env: NodeJS.ProcessEnv): Promise<void> {
-  for (const kind of ["container", "network", "volume"] as const)
-    for (const { name } of await partsOf(kind, stack, env)) {
-      const force = kind === "container" ? ["--force", "--volumes"] : [];
-      const { code, output } = await run("docker", [kind, "rm", ...force, name], { env });
-      if (code !== 0) throw new UserError(`docker ${kind} rm ${name}: ${output.trim()}`);
-      process.stdout.write(
-        data.includes(name) ? `Volume ${name} and the data in it are gone.\n` : `Removed ${kind} ${name}.\n`,
-      );
-    }
+function sayGoing(stack: string, data: string[]): void {
+  const what = data.length === 0 ? "no data" : `the data in volume ${data.join(", ")}`;
+  process.stdout.write(`Stack ${stack} goes, with ${what}.\n`);
 }
 
-/** The names by which it kept images: an image that no other stack keeps goes with some later update. */
+const destroy = (stack: string, args: string[], env: NodeJS.ProcessEnv): Promise<number> =>
+  pulumi(stack, ["destroy", "--yes", "--skip-preview", ...args], env);
+
+/** @throws UserError if something of the stack is left: Pulumi knows no more than its state. */
+async function sayGone(stack: string, env: NodeJS.ProcessEnv): Promise<void> {
+  const { containers, networks } = await leftBehind(stack, env);
+  const left = [...containers, ...networks];
+  if (left.length > 0)
+    throw new UserError(
+      `down: ${left.join(", ")} of stack ${stack} are still there. ${npmRun("down", stack, "--without-state")} removes them, and keeps the data.`,
+    );
+  process.stdout.write(`No container and no network of stack ${stack} is left.\n`);
+}
+
+/**
+ * Removes as many of the stack's volumes as docker lets go, then looks what is left. A service's files go with the stack; an
+ * update that was killed may have left some behind.
+ *
+ * @param command Named in the message.
+ * @param dropData Whether the volumes with data go, too.
+ * @throws UserError with docker's message if one is still there.
+ */
+async function dropVolumes(
+  command: string,
+  stack: string,
+  dropData: boolean,
+  env: NodeJS.ProcessEnv,
+): Promise<void> {
+  const before = await dockerObjects("volume", stack, env);
+  const data = dataIn(before);
+  const going = before.map(({ name }) => name).filter((name) => dropData || !data.includes(name));
+  const failures: string[] = [];
+  for (const name of going)
+    await removeObject("volume", name, env).catch((error: Error) => failures.push(error.message));
+  const left = (await dockerObjects("volume", stack, env)).map(({ name }) => name);
+  for (const name of going.filter((name) => !left.includes(name)))
+    process.stdout.write(
+      data.includes(name) ? `Volume ${name} and the data in it are gone.\n` : `Removed volume ${name}.\n`,
+    );
+  const kept = data.filter((name) => !going.includes(name) && left.includes(name));
+  if (kept.length > 0)
+    process.stdout.write(
+      `The data is kept in volume ${kept.join(", ")}; ${npmRun("down", stack, "--volumes")} drops it.\n`,
+    );
+  const stuck = going.filter((name) => left.includes(name));
+  if (stuck.length > 0)
+    throw new UserError(`${command}: volume ${stuck.join(", ")} is still there. ${failures.join("\n")}`);
+}
+
+/** Removes the names by which the stack kept images: those that no other stack keeps go with some later update. */
 async function dropNames(stack: string, env: NodeJS.ProcessEnv): Promise<void> {
   const args = ["image", "ls", "--filter", "reference=agatha-*", "--format", "{{.Repository}}:{{.Tag}}"];
-  const { code, output } = await run("docker", args, { env });
-  if (code !== 0) throw new UserError(`docker image ls: ${output.trim()}`);
-  const names = output.split("\n").filter((ref) => isNameOf(stack, ref));
+  const names = (await dockerLines(args, env)).filter((ref) => isNameOf(stack, ref));
   if (names.length > 0) await run("docker", ["image", "rm", ...names], { env });
 }
 
-/** Whether an image's name is one that a stack gave it for itself, beside the one that tells its content. */
+/** Whether a stack gave an image this name for itself, beside the one that tells its content. */
 export function isNameOf(stack: string, ref: string): boolean {
   const [, , name] = /^agatha-\w+-image:(kept|migrations)-(.+)-[0-9a-z]{32}$/.exec(ref) ?? [];
   return name === stackTag(stack);
@@ -110,10 +185,9 @@ async function forget(stack: string, env: NodeJS.ProcessEnv): Promise<void> {
   if (code !== 0) throw new UserError(`pulumi stack rm ${stack}: ended with ${code}.`);
 }
 
-/** Every stack of the backend, and every one that has a file: where it is, and when it was last updated. */
+/** Lists every stack of the backend, and every one that has a file: where it is, and when it was last updated. */
 export async function listStacks(): Promise<number> {
-  const env = await environment();
-  const made = (await listed(env)).map((stack) => ({ ...stack, name: bareName(stack.name) }));
+  const made = await listed(await environment());
   const names = [...new Set([...made.map(({ name }) => name), ...stacksWithFiles()])].sort();
   const rows = names.map((name) => {
     const stack = made.find((entry) => entry.name === name);

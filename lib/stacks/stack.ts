@@ -1,31 +1,36 @@
 /** The stack that a command works on: its name, its files, and Pulumi run on it. */
-
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { run, runHere } from "../process.ts";
+import { didYouMean } from "../didYouMean.ts";
+import { endedWith, run, runHere } from "../process.ts";
 import { UserError } from "../userError.ts";
-import { dockerHostOf, fileOf, readStackFile } from "./file.ts";
+import { dockerHostOf, fileOf, readStackFile, stacksWithFiles } from "./file.ts";
+import { restoreCheckpoints } from "./fileBackend.ts";
 import { lockSentence } from "./lock.ts";
+import { pulumiError, pulumiOutput } from "./pulumiOutput.ts";
+import type { Deployment } from "./state.ts";
+import { refuseLeftBehind } from "./withoutState.ts";
 
-/** What set-up makes a password for; the others' is a decision of a person. */
-const MADE_FOR = "dev";
+/** The stack that is made at its first use, with a password that is made too. Others are made by `npm run stack -- new`. */
+const DEFAULT = "dev";
 
-/** Where set-up keeps a stack's password; index.ts reads the same. */
-const passwordFile = (stack: string): string => `.state/secrets/${stack}/database-password`;
+/** Where the default stack's password is kept; lib/config/fromPulumi.ts reads the same. */
+const PASSWORD_FILE = `.state/secrets/${DEFAULT}/database-password`;
 
 /**
  * The environment that `. scripts/env.sh` gives: the one place that says where tools and state are.
  *
- * @param stack Whose docker host docker's client is to talk to, where its file names one. Default: the environment's.
+ * @param stack Docker's client is to talk to its host, if its file names one. Default: the environment's host.
  * @param file The stack's file, which the program looks at too. Default: the one of its name.
  */
 export async function environment(stack?: string, file?: string): Promise<NodeJS.ProcessEnv> {
   const host = stack === undefined ? {} : hostVariable(file ?? fileOf(stack));
-  // What it says comes before the mark, and would be taken for a variable.
+  // What env.sh itself prints comes before the mark; it would be taken for a variable.
   const mark = "\n-- environment --\n";
-  const { code, output } = await run("bash", ["-c", `. scripts/env.sh 2>&1 && printf '${mark}' && env -0`]);
-  if (code !== 0) throw new UserError(`scripts/env.sh: ended with ${code}:\n${output}`);
+  const result = await run("bash", ["-c", `. scripts/env.sh 2>&1 && printf '${mark}' && env -0`]);
+  const { output } = result;
+  if (result.code !== 0) throw new UserError(`scripts/env.sh: ${endedWith(result)}:\n${output}`);
   const variables = output
     .slice(output.indexOf(mark) + mark.length)
     .split("\0")
@@ -35,14 +40,14 @@ export async function environment(stack?: string, file?: string): Promise<NodeJS
   return { ...Object.fromEntries(variables), ...host, ...read };
 }
 
-/** How people run a command on a stack: `npm run logs -- back --stack prod`; for the default stack without its name. */
+/** How people run a command on a stack: `npm run logs -- back --stack prod`; the default stack is not named. */
 export function npmRun(command: string, stack: string, more = ""): string {
-  const name = stack === (process.env["AGATHA_STACK"] || MADE_FOR) ? "" : `--stack ${stack}`;
+  const name = stack === (process.env["AGATHA_STACK"] || DEFAULT) ? "" : `--stack ${stack}`;
   const rest = [more, name].filter(Boolean).join(" ");
   return `\`npm run ${command}${rest && ` -- ${rest}`}\``;
 }
 
-/** `DOCKER_HOST` of a stack whose file names its docker host. */
+/** `DOCKER_HOST`, if the stack's file names its docker host. */
 export function hostVariable(file: string): { DOCKER_HOST?: string } {
   const host = dockerHostOf(readStackFile(file));
   return host === undefined ? {} : { DOCKER_HOST: host };
@@ -55,29 +60,42 @@ export function hostVariable(file: string): { DOCKER_HOST?: string } {
 export const fullName = (stack: string, env: NodeJS.ProcessEnv = process.env): string =>
   env["AGATHA_ORGANIZATION"] ? `${env["AGATHA_ORGANIZATION"]}/agatha/${stack}` : stack;
 
-/** The stack's own name: `pulumi stack ls` puts one of Pulumi Cloud's organisations in front that is not the default. */
-export const bareName = (name: string): string => name.slice(name.lastIndexOf("/") + 1);
-
 /**
- * Makes the stack where it is not there yet, and selects it then; with a random database password on stack dev.
+ * Makes sure that the backend has the stack: makes it if it has a file, or is the default one.
  *
- * @param beforeMaking May refuse.
+ * @param file The stack's file.
+ * @param existing Whether a stack that the backend does not have is refused, file or not. Default: no.
+ * @throws UserError if there is no such stack, or if another one of its name runs on the docker host.
  */
 export async function ensureStack(
   stack: string,
   env: NodeJS.ProcessEnv,
-  beforeMaking: () => Promise<void> = () => Promise.resolve(),
+  file: string,
+  existing = false,
 ): Promise<void> {
-  const file = passwordFile(stack);
-  if (stack === MADE_FOR && !existsSync(file)) {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    writeFileSync(file, `${randomBytes(24).toString("base64url")}\n`, { mode: 0o600 });
+  if (!existing && stack === DEFAULT && !existsSync(PASSWORD_FILE)) {
+    mkdirSync(dirname(PASSWORD_FILE), { recursive: true, mode: 0o700 });
+    writeFileSync(PASSWORD_FILE, `${randomBytes(24).toString("base64url")}\n`, { mode: 0o600 });
   }
-  if (!(await stackExists(stack, env))) {
-    await beforeMaking();
+  const names = (await listed(env)).map(({ name }) => name);
+  if (!names.includes(stack)) {
+    if (existing)
+      throw new UserError(
+        `--stack: ${JSON.stringify(fullName(stack, env))} is not in this backend. Make it by \`pulumi stack init\`, or log in where it is: set PULUMI_ACCESS_TOKEN or PULUMI_BACKEND_URL.`,
+      );
+    await refuseLeftBehind(stack, env);
+    if (stack !== DEFAULT && !existsSync(file)) throw noSuchStack(stack, [...names, ...stacksWithFiles()]);
     await initStack(stack, env);
   }
   await hideSalt(stack, env);
+}
+
+/** A name that was mistyped would otherwise be made a stack. */
+function noSuchStack(stack: string, known: string[]): UserError {
+  const close = didYouMean(stack, [...known, DEFAULT]);
+  return new UserError(
+    `stack ${stack}: has neither a file, ${fileOf(stack)}, nor a state in this Pulumi backend.${close === undefined ? "" : ` Did you mean ${close}?`} \`npm run stack -- new ${stack}\` makes it.`,
+  );
 }
 
 /** Makes a stack that is not there yet. @param options Of `pulumi stack init`. */
@@ -86,57 +104,43 @@ export async function initStack(
   env: NodeJS.ProcessEnv,
   options: string[] = [],
 ): Promise<void> {
-  const { code, output } = await run("pulumi", ["stack", "init", fullName(stack, env), ...options], { env });
-  if (/incorrect passphrase/.test(output))
+  const args = ["stack", "init", fullName(stack, env), ...options];
+  const result = await run("pulumi", args, { env });
+  if (/incorrect passphrase/.test(result.output))
     throw new UserError(
       `Pulumi.${stack}.yaml: its encryptionsalt is of another passphrase, which is lost with the state or elsewhere. Remove that line and every "secure:" value, set those secrets again (pulumi config set --secret), then run this again.`,
     );
-  if (code !== 0) throw new UserError(`pulumi stack init ${stack}: ended with ${code}:\n${output.trim()}`);
+  if (result.code !== 0) throw pulumiError(args, result);
   await hideSalt(stack, env);
 }
 
-/** @throws UserError where the backend has no such stack. */
-export async function requireStack(stack: string, env: NodeJS.ProcessEnv): Promise<void> {
-  if (!(await stackExists(stack, env)))
-    throw new UserError(
-      `--stack: ${JSON.stringify(fullName(stack, env))} is not in this backend. Make it by \`pulumi stack init\`, or log in where it is: set PULUMI_ACCESS_TOKEN or PULUMI_BACKEND_URL.`,
-    );
-  await hideSalt(stack, env);
-}
-
-/** Whether the backend has the stack. @throws UserError where there is no Pulumi to ask. */
+/** Whether the backend has the stack. @throws UserError if there is no Pulumi to ask. */
 export const stackExists = async (stack: string, env: NodeJS.ProcessEnv): Promise<boolean> =>
-  namesStack(await list(env), stack);
+  (await listed(env)).some(({ name }) => name === stack);
 
 /** A stack as `pulumi stack ls --json` has it. */
 export interface ListedStack {
+  /** Without an organisation of Pulumi Cloud, which Pulumi puts in front unless it is the default one. */
   name: string;
   lastUpdate?: string;
   resourceCount?: number;
-  /** Pulumi Cloud's alone, as is what follows. */
+  /** This and the next are Pulumi Cloud's alone. */
   url?: string;
   updateInProgress?: boolean;
 }
 
-/** The stacks of the backend. @throws UserError where there is no Pulumi to ask. */
+/** The stacks of the backend. @throws UserError if there is no Pulumi to ask. */
 export async function listed(env: NodeJS.ProcessEnv): Promise<ListedStack[]> {
-  return JSON.parse(await list(env)) as ListedStack[];
-}
-
-async function list(env: NodeJS.ProcessEnv): Promise<string> {
   const of = env["AGATHA_ORGANIZATION"] ? ["--organization", env["AGATHA_ORGANIZATION"]] : [];
-  const { code, output, stdout } = await run("pulumi", ["stack", "ls", "--json", ...of], {
-    env,
-    optional: true,
-  });
-  if (code === 127) throw new UserError("pulumi: is not set up in this clone. Run `npm run setup` first.");
-  if (code !== 0) throw new UserError(`pulumi stack ls: ended with ${code}:\n${output.trim()}`);
-  return stdout;
+  const args = ["stack", "ls", "--json", ...of];
+  const result = await run("pulumi", args, { env, optional: true });
+  if (result.code !== 0 && restoreCheckpoints(env)) return listed(env);
+  if (result.code === 127)
+    throw new UserError("pulumi: is not set up in this clone. Run `npm run setup` first.");
+  if (result.code !== 0) throw pulumiError(args, result);
+  const stacks = JSON.parse(result.stdout) as ListedStack[];
+  return stacks.map((stack) => ({ ...stack, name: stack.name.slice(stack.name.lastIndexOf("/") + 1) }));
 }
-
-/** Whether what `pulumi stack ls --json` prints has the stack; an organisation that is not the default stands in front. */
-export const namesStack = (output: string, stack: string): boolean =>
-  [...output.matchAll(/"name": "(?:[^"]*\/)?([^"/]+)"/g)].some(([, name]) => name === stack);
 
 /** Pulumi writes its salt into the stack's file; with our own state, git need not see that. */
 async function hideSalt(stack: string, env: NodeJS.ProcessEnv): Promise<void> {
@@ -144,7 +148,7 @@ async function hideSalt(stack: string, env: NodeJS.ProcessEnv): Promise<void> {
   if (ours) await run("git", ["update-index", "--skip-worktree", `Pulumi.${stack}.yaml`], { optional: true });
 }
 
-/** Runs pulumi on the stack in this terminal; that another update has the stack is told in a sentence. */
+/** Runs pulumi on the stack in this terminal. If another update has the stack, one sentence says so. */
 export async function pulumi(stack: string, args: string[], env: NodeJS.ProcessEnv): Promise<number> {
   let held = "";
   const name = fullName(stack, env);
@@ -152,11 +156,18 @@ export async function pulumi(stack: string, args: string[], env: NodeJS.ProcessE
     env,
     onError: (text) => {
       held += text;
-      // Pulumi's own words for a lock are many lines; all else goes on at once.
+      // Pulumi's own words for a lock are many lines; all else is shown at once.
       if (lockSentence(name, held) === undefined) process.stderr.write(text);
     },
   });
   const sentence = lockSentence(name, held);
   if (sentence !== undefined) process.stderr.write(`${sentence}\n`);
   return code;
+}
+
+/** The stack's state, secrets encrypted. */
+export async function exportedState(stack: string, env: NodeJS.ProcessEnv): Promise<Deployment> {
+  const args = ["stack", "export", "--stack", fullName(stack, env)];
+  const { deployment } = JSON.parse(await pulumiOutput(args, env)) as { deployment?: Deployment };
+  return deployment ?? {};
 }

@@ -1,24 +1,22 @@
-/** Containers for a while, which an update that was killed leaves on the docker host: its trials, its migration, … */
+/** The temporary containers that a killed update leaves on the docker host: canaries, migrations and so on. */
+import { ofStack, SERVICE_LABEL } from "../docker/arguments.ts";
 import { run } from "../process.ts";
-import { line } from "../report.ts";
-import { UserError } from "../userError.ts";
+import { line } from "../progress.ts";
+import { removeObject } from "./dockerObjects.ts";
 
-/** A container as `docker ps` tells it. */
-export interface Temporary {
+/** A container as `docker ps` lists it. */
+interface Temporary {
   id: string;
   name: string;
 }
 
-/** Labels `agatha.service` that only containers for a while have: trials, couriers of files, Flyway. */
+/** Values of the label `agatha.service` that only temporary containers have: canaries, carriers of files, Flyway. */
 const LABELS = /^(.+-trial|.+-files|migrate)$/;
 
-/**
- * The servers of an upgrade, which share their label with containers that `npm run adopt` has without any lock. Those
- * have other names, and end with it or begin anew.
- */
+/** An upgrade's servers. They share their label with the servers that try a backup, which hold no lock and have other names. */
 const UPGRADE = /-upgrade-(old|new)$/;
 
-/** Which of a stack's containers are there for an update alone. @param output Lines of id, name and service, by tabs. */
+/** Which of a stack's containers are temporary. @param output Lines of id, name and service, separated by tabs. */
 export function temporaryIn(output: string): Temporary[] {
   const rows = output.split("\n").filter(Boolean);
   return rows.flatMap((row) => {
@@ -27,20 +25,17 @@ export function temporaryIn(output: string): Temporary[] {
   });
 }
 
-/** Those of a stack. Where docker cannot be asked there are none: whoever needs it says so. */
+/** The stack's temporary containers; none if docker does not answer, which whatever needs it reports. */
 export async function temporaryOf(stack: string, env: NodeJS.ProcessEnv): Promise<Temporary[]> {
-  const format = '{{.ID}}\t{{.Names}}\t{{.Label "agatha.service"}}';
-  const args = ["ps", "--all", "--no-trunc", "--filter", `label=agatha.stack=${stack}`, "--format", format];
-  const { code, output } = await run("docker", args, { env });
-  return code === 0 ? temporaryIn(output) : [];
+  const format = `{{.ID}}\t{{.Names}}\t{{.Label "${SERVICE_LABEL}"}}`;
+  const args = ["ps", "--all", "--no-trunc", ...ofStack(stack), "--format", format];
+  const { code, stdout } = await run("docker", args, { env, optional: true });
+  return code === 0 ? temporaryIn(stdout) : [];
 }
 
-/** Removes them; one that has gone meanwhile is no failure. @throws UserError in docker's words. */
+/** Removes them; one that is gone already is no failure. @throws UserError with docker's error. */
 export async function removeTemporary(found: Temporary[], env: NodeJS.ProcessEnv): Promise<void> {
-  for (const { id, name } of found) {
-    const { code, output } = await run("docker", ["rm", "--force", "--volumes", id], { env });
-    if (code !== 0 && !/no such container|already in progress/i.test(output))
-      throw new UserError(`docker rm ${name}: ${output.trim()}`);
-    if (code === 0) line("docker", `an update was killed: its container ${name} is taken away`);
-  }
+  for (const { id, name } of found)
+    if (await removeObject("container", id, env))
+      line("docker", `an update was killed: its temporary container ${name} is removed`);
 }

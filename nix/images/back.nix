@@ -1,5 +1,5 @@
-# The image of the back end. Its command migrates first, for people who run it by hand; a deployment does so in a step
-# of its own and runs /bin/agatha-back.
+# The image of the back end. Its command migrates first, for people who run it by hand. A deployment migrates in a step
+# of its own, then runs /bin/agatha-back.
 {
   pkgs,
   app,
@@ -10,7 +10,7 @@
 
 pkgs.dockerTools.streamLayeredImage {
   name = "agatha-back-image";
-  # Their layers' order does not come from here: nixpkgs sorts what nothing needs by name.
+  # This order does not decide the order of layers: nixpkgs sorts what nothing needs by name.
   contents = [
     pkgs.bashNonInteractive
     probe

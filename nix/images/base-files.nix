@@ -1,4 +1,4 @@
-# Commands that make the few files a program expects on any machine: /tmp, names of users, the order of name services.
+# Commands that make the few files that programs expect on any machine: /tmp, names of users, the order of name services.
 ''
   mkdir -p tmp etc
   chmod 1777 tmp

@@ -1,10 +1,10 @@
-# The image of the database: the official PostgreSQL, pulled by digest. The `debian` set, which cannot pull, answers with
-# one that it builds, and says so in `pulled.version`.
+# The image of the database: the official PostgreSQL, pulled by digest. The `debian` set cannot pull. It builds one
+# instead, and says so in `pulled.version`.
 { pkgs, app, labels }:
 
 let
   inherit (app.database) image;
-  # Exactly these arguments: the hash is of the archive that they make.
+  # Exactly these arguments: the hash is that of the archive that they make.
   pulled = pkgs.dockerTools.pullImage {
     imageName = image.name;
     imageDigest = image.digest;
@@ -24,7 +24,7 @@ in
 pkgs.dockerTools.streamLayeredImage {
   name = "agatha-db-image";
   fromImage = pulled;
-  # Of the base image's configuration, only the environment is kept.
+  # dockerTools keeps only the environment of the base image's configuration.
   config = {
     Entrypoint = [ "docker-entrypoint.sh" ];
     Cmd = [ "postgres" ];

@@ -1,5 +1,5 @@
-# The image that Pulumi Cloud Deployments runs a stack's operations in: what `pulumi preview` and `pulumi up` of this
-# repository call. Nix in it is for one user and needs no privileges: the store belongs to the image's user.
+# The image in which Pulumi Cloud Deployments runs a stack's operations: all that `pulumi preview` and `pulumi up` of this
+# repository call. Its Nix is for one user and needs no privileges: the store belongs to the image's user.
 { pkgs, labels }:
 
 let
@@ -17,7 +17,7 @@ let
     engine
   ];
   engine = import ../packages/pulumi.nix { inherit pkgs; };
-  # Where the set has none, Pulumi fetches them at their first use.
+  # If the package set has none, Pulumi fetches them when they are first used.
   plugins = pkgs.pulumi.plugins or [ ];
   certificates = "${pkgs.cacert}/etc/ssl/certs/ca-bundle.crt";
   settings = ''

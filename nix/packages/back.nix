@@ -1,6 +1,6 @@
-# The back end: bin/agatha-back runs the jar, bin/agatha-back-migrate brings a database to the packaged migrations.
-# The two are packages of their own, so that each has a layer. By their names the jar's lies below (layers of what nothing
-# needs are sorted by name): a new jar sends the migrations' few kilobytes again, new migrations not the jar.
+# The back end: bin/agatha-back runs the jar, bin/agatha-back-migrate applies the packaged migrations to a database.
+# They are two packages, so that each has its own layer. Layers of what nothing needs are sorted by name, so the jar's is
+# below: a new jar sends the few kilobytes of migrations again, but new migrations do not send the jar again.
 { pkgs, app, jre, flyway }:
 
 let

@@ -1,4 +1,4 @@
-# Flyway's jars for PostgreSQL alone, flat in share/flyway/lib: no other database, no driver that nobody uses, no JRE of its own.
+# Flyway's jars for PostgreSQL only, flat in share/flyway/lib: no other database, no unused driver, no JRE of its own.
 { pkgs, jre }:
 
 let
@@ -39,7 +39,7 @@ let
         done
       '';
 
-  # That it starts with these jars on this JRE, and gets as far as a PostgreSQL that is not there.
+  # Checks that Flyway starts with these jars on this JRE: it gets as far as connecting to a PostgreSQL that does not exist.
   runs = pkgs.runCommand "agatha-flyway-runs" { } ''
     ${jre}/bin/java -cp "${jars}/share/flyway/lib/*" org.flywaydb.commandline.Main -skipCheckForUpdate \
       -url=jdbc:postgresql://127.0.0.1:1/none -user=nobody -password=none -locations=filesystem:. info > $out 2>&1 || true

@@ -1,5 +1,5 @@
-# The front end: bin/agatha-front serves share/agatha-front, which is `dist`, and in its place what is in the folder that
-# --overlay names; both as they are at each request.
+# The front end: bin/agatha-front serves share/agatha-front, which is `dist`. A file in the folder that --overlay names takes
+# the place of one in the dist. Both are read at each request.
 { pkgs, app, httpServer }:
 
 let

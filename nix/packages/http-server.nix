@@ -1,5 +1,5 @@
-# http-server as a library on a Node without npm. The package set's http-server starts with the full Node's path, which
-# would drag npm and its documentation in.
+# http-server as a library on a Node without npm. The package set's http-server begins with the full Node's path, which
+# would pull in npm and its documentation.
 { pkgs }:
 
 let

@@ -1,6 +1,6 @@
-# The one JRE: jlinked from jre-modules.json, which has what back ends commonly need and what Flyway needs, and from the
-# modules that agatha:back.modules adds. A list, and not read off the jar, so that a new jar leaves the JRE's layer alone;
-# the program holds the jar against it before anything is built (lib/images/jar/unfitJar.ts).
+# The only JRE: jlinked from jre-modules.json, which has what back ends commonly need and what Flyway needs, and from the
+# modules that agatha:back.modules adds. The list is not computed from the jar, so that a new jar does not change the JRE's
+# layer. The program checks the jar against the list before anything is built (lib/images/jar/unfitJar.ts).
 { pkgs, app }:
 
 let
@@ -19,10 +19,10 @@ let
     )
   );
 
-  # Its name since Java 21; the older one is to go.
+  # Its name since Java 21; the older name is going away.
   compress = if java >= 21 then "zip-6" else "2";
 
-  # jre_minimal calls plain `jlink`; this one leaves out what nobody runs.
+  # jre_minimal calls plain `jlink`. This one leaves out what nobody runs.
   jlink =
     pkgs.runCommand "jlink-${toString java}"
       {

@@ -1,5 +1,5 @@
-# Node's program alone. nixpkgs' nodejs-slim has headers for addons beside it, and its program names its own package, by which
-# the whole of it would come along: here that name leads nowhere.
+# Only Node's program. nixpkgs' nodejs-slim also has headers for addons, and its program contains its own package's path,
+# which would pull in the whole package. Here that path leads nowhere.
 { pkgs }:
 
 pkgs.runCommand "nodejs-slim-${pkgs.nodejs-slim.version}"

@@ -1,8 +1,8 @@
-# agatha-probe PORT PATH STATUSES: is the service on this port well? agatha-liveness: the same as docker's health check,
-# which ends a service that no longer is. In bash alone, so that images need no curl.
+# agatha-probe PORT PATH STATUSES: is the service on this port healthy? agatha-liveness: the same as docker's health check,
+# which also ends a service that no longer is healthy. Written in bash only, so that images need no curl.
 { pkgs }:
 
-# By its name its layer lies below those of the application, which change more often.
+# Its name puts its layer below those of the application, which change more often.
 pkgs.runCommand "agatha-answers" { } ''
   mkdir -p $out/bin
   (echo "#!${pkgs.bashNonInteractive}/bin/bash"; cat ${./probe.sh}) > $out/bin/agatha-probe

@@ -48,7 +48,7 @@ let
             }
           else
             "";
-        # Checksums of the package, where it is one.
+        # Checksums of the package, if it is one.
         md5sums =
           if pathExists "/var/lib/dpkg/info/openjdk-${majorOf home}-jdk-headless:amd64.md5sums" then
             build.md5sums [

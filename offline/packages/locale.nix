@@ -1,4 +1,4 @@
-# The locale C.UTF-8, where Debian's C library looks for it, and the program that tells of it.
+# The locale C.UTF-8, where Debian's C library looks for it, and the program that prints it.
 { debian, glibc, ... }:
 
 debian.take {

@@ -1,5 +1,5 @@
-# What prepare.sh took from registries, with the checksums it wrote down. Given a checksum, Nix reads a file only where
-# the store lacks it, which keeps evaluation quick.
+# What prepare.sh took from registries, with the checksums it recorded. Given a checksum, Nix reads a file only if the
+# store lacks it, which keeps evaluation quick.
 let
   inherit (builtins)
     filter
@@ -20,7 +20,7 @@ let
     /. + (if fromEnvironment == "" then toString ../../.tools/debian else fromEnvironment);
   # What a file of checksums lists, by path.
   sumsIn =
-    sumsFile: mend:
+    sumsFile: missing:
     if pathExists sumsFile then
       listToAttrs (
         map (
@@ -35,7 +35,7 @@ let
         ) (filter (line: isString line && line != "") (split "\n" (readFile sumsFile)))
       )
     else
-      throw mend;
+      throw missing;
   sums = sumsIn (folder + "/sha256sums") ''offline/packages: "${toString folder}/sha256sums" does not exist. Run offline/packages/prepare.sh first.'';
 
   # The file at a path of this folder, under a name that Nix allows.
@@ -56,7 +56,7 @@ let
     folder + "/executor/sha256sums"
   ) ''offline/packages: "${toString folder}/executor/sha256sums" does not exist. Run offline/packages/prepare-executor.sh first.'';
 
-  # Majors beside the default, which set-up takes where a stack asks for one.
+  # Other majors than the default, which set-up downloads if a stack asks for one.
   majors = builtins.fromJSON (readFile ./postgresql/majors.json);
   defaultMajor = head (match "([0-9]+)[.].*" (property "embedded-postgres.version"));
   other =
@@ -74,7 +74,7 @@ let
         filter (path: match ".*[.]deb" path != null) (builtins.attrNames taken)
       );
     };
-  # The artefact counts 13.14.0 where PostgreSQL counts 13.14.
+  # The artefact's version is 13.14.0 for PostgreSQL 13.14.
   counted = artefact: head (match "([0-9]+[.][0-9]+)[.].*" artefact);
 
   lock = builtins.fromJSON (readFile ./http-server/package-lock.json);
@@ -88,7 +88,7 @@ in
   inherit file;
   # The files whose path begins so.
   filesIn = prefix: map file (filter (path: match "${prefix}/.*" path != null) (builtins.attrNames sums));
-  # The server's archive and, where this host has no client programs for it, their packages.
+  # The server's archive and, if this machine has no client programs for it, their packages.
   postgresql =
     major:
     if major == defaultMajor then

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Takes what the executor's image is made of, beside Debian packages, into the `executor` folder of .tools/debian (or
+# Collects what the executor's image is made of, beside Debian packages, into the `executor` folder of .tools/debian (or
 # AGATHA_DEBIAN_MATERIAL): npm from the npm registry, and the Pulumi engine as it is on PATH and in PULUMI_HOME, since no
 # registry has it. Again only when one of them changed.
 set -euo pipefail
@@ -39,7 +39,7 @@ isThere() { [ "$(cat "$material/executor/stamp" 2> /dev/null)" = "$wanted" ]; }
 
 mkdir -p "$material"
 material=$(cd "$material" && pwd)
-# Where two commands prepare at once, the second finds it done.
+# If two commands prepare at the same time, the second finds it done.
 exec 9> "$material/lock"
 flock 9
 ! isThere || exit 0
@@ -49,7 +49,7 @@ trap 'rm -rf "$work"' EXIT
 cp "$here/npm/package.json" "$here/npm/package-lock.json" "$work/"
 if ! (cd "$work" && npm ci --no-audit --no-fund --ignore-scripts) > "$work/npm.log" 2>&1; then
   tail -n 15 "$work/npm.log" >&2
-  echo "offline/packages/prepare-executor.sh: npm cannot be had. Look at npm's settings (npm config list)." >&2
+  echo "offline/packages/prepare-executor.sh: npm cannot be downloaded. Look at npm's settings (npm config list)." >&2
   exit 1
 fi
 # What only people read.

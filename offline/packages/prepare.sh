@@ -1,12 +1,12 @@
 #!/bin/bash
-# Takes from Maven and npm what the debian package set is made of, into .tools/debian (or AGATHA_DEBIAN_MATERIAL). Done once;
-# again only when what it is made from changed. Prints a line per thing taken.
+# Downloads from Maven and npm what the package set debian is made of, into .tools/debian (or AGATHA_DEBIAN_MATERIAL): once,
+# and again if the versions change. Prints a line for each download.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 material=${AGATHA_DEBIAN_MATERIAL:-$here/../../.tools/debian}
 
-# Sorted and hashed, these say what is taken; a stamp of it says that it is there.
+# These files say what is downloaded; a stamp with their hash says that it is there.
 wanted=$(cat "$here/flyway/pom.xml" "$here/http-server/package-lock.json" "$here/prepare.sh" | sha256sum | cut -d ' ' -f 1)
 isThere() {
   [ "$(cat "$material/stamp" 2> /dev/null)" = "$wanted" ] && [ -f "$material/sha256sums" ]
@@ -15,21 +15,23 @@ isThere() {
 
 mkdir -p "$material"
 material=$(cd "$material" && pwd)
-# Where two commands prepare at once, the second finds it done.
+# If two commands prepare at the same time, the second finds it done.
 exec 9> "$material/lock"
 flock 9
 ! isThere || exit 0
 rm -rf "$material/stamp" "$material/maven" "$material/npm"
+# Its place when the set was called `host`.
+rm -rf "$here/../../.tools/host"
 work=$(mktemp -d "$material/work.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 
-# Runs a step with its output kept back, unless it fails.
+# Runs a step and shows its output only if it fails.
 step() {
-  local name=$1 mend=$2 begin=$SECONDS
+  local name=$1 fix=$2 begin=$SECONDS
   shift 2
   if ! "$@" > "$work/$name.log" 2>&1; then
     tail -n 15 "$work/$name.log" >&2
-    echo "offline/packages/prepare.sh: \"$1\" failed for $name. $mend" >&2
+    echo "offline/packages/prepare.sh: \"$1\" failed for $name. $fix" >&2
     return 1
   fi
   echo "debian material: $name ($((SECONDS - begin)) s)"

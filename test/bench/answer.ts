@@ -1,5 +1,4 @@
 /** Finds out, from outside, when a new version answers. */
-
 import { request } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { UserError } from "../../lib/userError.ts";
@@ -23,7 +22,7 @@ export async function secondsUntil(what: string, check: () => Promise<boolean>):
   }
 }
 
-/** Whether a URL answers 200, and with that text where one is given. */
+/** Whether a URL answers 200, and with that text if one is given. */
 export async function answers(url: string, text?: string): Promise<boolean> {
   try {
     const answer = await fetch(url, { signal: AbortSignal.timeout(2000), headers: { connection: "close" } });

@@ -1,5 +1,4 @@
 /** The bench's arguments: what to measure, and how often. */
-
 import type { Given } from "../../lib/cli/command.ts";
 import { UserError } from "../../lib/userError.ts";
 
@@ -14,7 +13,7 @@ export interface BenchArguments {
   pairs: number;
 }
 
-/** @throws UserError where a value is none of ours. */
+/** @throws UserError for a wrong value. */
 export function benchArguments({ only, rounds, pairs }: Given<"bench">["options"]): BenchArguments {
   const parts = (only ?? PARTS.join()).split(",");
   for (const part of parts)

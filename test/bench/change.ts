@@ -26,7 +26,7 @@ export interface ChangeArgs {
   socket: string;
   /** Digests of the layers of our image that a service runs. */
   layers: (service: "back" | "front") => Promise<string[]>;
-  /** Where the program is that writes our image of a service, once an update has built it. */
+  /** Path of the program that writes our image of a service, once an update has built it. */
   image: (service: "back" | "front") => string;
 }
 
@@ -59,7 +59,7 @@ async function deployed(what: string, command: Promise<void>, arrived: Check): P
   return seconds;
 }
 
-/** Changes the file; the check tells whether the changed version answers. */
+/** Changes the file; the check says whether the changed version answers. */
 async function makeChange(kind: "jar" | "dist", way: Deployment, socket: string): Promise<Check> {
   const token = randomBytes(32).toString("hex");
   if (kind === "dist") {

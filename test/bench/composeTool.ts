@@ -1,10 +1,9 @@
-/** Docker Compose: the machine's own where it has version 2, else built from Go modules and kept for next time. */
-
+/** Docker Compose: the machine's own if it has version 2, else built from Go modules and kept for next time. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type GoTool, goTool, goToolPath } from "../../lib/goTool.ts";
 import { run } from "../../lib/process.ts";
-import { report } from "../../lib/report.ts";
+import { report } from "../../lib/progress.ts";
+import { type GoTool, goTool, goToolPath } from "../support/goTool.ts";
 
 const PACKAGE = "github.com/docker/compose/v2";
 

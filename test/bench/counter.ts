@@ -1,20 +1,19 @@
 /**
  * Stands between docker's clients and the daemon, and counts what they send as images and build contexts: the same
- * measure for everybody, whatever their own words say.
+ * measure for everybody, whatever their own output says.
  */
-
 import { rmSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import { UserError } from "../../lib/userError.ts";
 
-/** The requests that carry an image or a build's files. Where one begins, a chunk does. */
+/** The requests that carry an image or a build's files; each begins a chunk. */
 const CARRIES = /^POST \/(v[\d.]+\/)?(images\/load|build|session|grpc)[?/ ]/;
 
 /** Whether a chunk of a connection begins such a request. */
 export const carriesImage = (chunk: Buffer): boolean => CARRIES.test(chunk.toString("latin1", 0, 100));
 
-/** The daemon's socket on this machine. @throws UserError where the daemon is another machine's. */
+/** The daemon's socket on this machine. @throws UserError if the daemon is another machine's. */
 export function daemonSocket(host = process.env["DOCKER_HOST"]): string {
   if (host === undefined || host === "") return "/var/run/docker.sock";
   if (host.startsWith("unix://")) return host.slice("unix://".length);
@@ -31,7 +30,7 @@ export class DockerCounter {
   private readonly server: Server;
   private bytes = 0;
 
-  /** @param folder Where its own socket lies. */
+  /** @param folder Gets its own socket. */
   constructor(folder: string, daemon: string) {
     this.daemon = daemon;
     this.path = join(folder, "docker.sock");

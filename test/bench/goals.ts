@@ -10,9 +10,9 @@ export interface Row {
   against: string;
   /** Ours divided by the other's. */
   ratio: number;
-  /** The ratio must not exceed it; undefined where a row only informs. */
+  /** The ratio must not exceed it; undefined if a row only informs. */
   goal?: number;
-  /** Decimals that the ratio needs to be told from its goal. Default: 2. */
+  /** Decimals that the ratio needs to differ from its goal. Default: 2. */
   decimals?: number;
 }
 
@@ -27,7 +27,7 @@ const NAMES: Record<Exclude<WayName, "ours">, string> = {
 const seconds = (value: number): string => `${value.toFixed(2)} s`;
 const milliseconds = (value: number): string => `${(value * 1000).toFixed(0)} ms`;
 
-/** Bytes in words, with what is needed to tell 1 % apart. */
+/** A size as text, precise enough to show a difference of 1 %. */
 export const size = (bytes: number): string =>
   bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(2)} MB`;
 

@@ -1,5 +1,4 @@
 /** Which layers an image has, read from what its program writes: so that bytes sent are held against them. */
-
 import { spawn } from "node:child_process";
 import { pipeline } from "node:stream/promises";
 import tar from "tar-stream";
@@ -10,7 +9,7 @@ export type Layers = Map<string, number>;
 
 /**
  * @param image An executable that writes a docker archive to its standard output.
- * @throws UserError where it cannot be run.
+ * @throws UserError if it cannot be run.
  */
 export async function layersOf(image: string): Promise<Layers> {
   const layers: Layers = new Map();

@@ -1,5 +1,4 @@
 /** What a measurement is worth nothing without: the machine and the versions. */
-
 import { cpus, totalmem } from "node:os";
 import { run } from "../../lib/process.ts";
 

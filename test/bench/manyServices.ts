@@ -6,9 +6,10 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { DockerService } from "../../components/DockerService.ts";
 import { NixImage } from "../../components/NixImage.ts";
-import type { Service } from "../../components/service.ts";
+import type { ServiceSpec } from "../../components/serviceSpec.ts";
 import { frontService } from "../../components/services.ts";
-import { inSentences, readConfig } from "../../lib/config/read.ts";
+import { inSentences, readConfig } from "../../lib/config/fromPulumi.ts";
+import { publishedUrls } from "../../lib/config/placeholders.ts";
 import { resolveDockerHost } from "../../lib/docker/host.ts";
 import { hostName, labels } from "../../lib/docker/names.ts";
 import { machineSystem } from "../../lib/docker/system.ts";
@@ -29,7 +30,7 @@ for (let number = 1; number <= count; number++) {
   const image = new NixImage(
     `${name}-image`,
     {
-      // Its own tag as its alias: the alias for people stays where it is.
+      // Its own tag as its alias: the alias for people stays.
       meta: { ...meta.front, alias: meta.front.tag },
       presence: presence.get(imageRef(meta.front)) ?? "unknown",
       packages: config.packages,
@@ -39,9 +40,9 @@ for (let number = 1; number <= count; number++) {
     opts,
   );
   const service = {
-    ...frontService(config, image.loaded),
+    ...frontService(config, image.loaded, publishedUrls(config, host)),
     // The type knows the product's own three.
-    service: name as Service["service"],
+    service: name as ServiceSpec["service"],
     hostname: `agatha-${name}`,
   };
   const args = { service, ref: image.ref, network: network.name, follows: { network: network.id } };

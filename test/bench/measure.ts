@@ -1,7 +1,7 @@
 /** Measures the parts that were asked for, one after the other. */
 import { join } from "node:path";
 import { SAMPLE_BACK } from "../../lib/config/load.ts";
-import { report } from "../../lib/report.ts";
+import { report } from "../../lib/progress.ts";
 import type { BenchArguments, Part } from "./arguments.ts";
 import { measureChange } from "./change.ts";
 import { measurePairs } from "./pairs.ts";

@@ -1,5 +1,4 @@
 /** A Pulumi project in a temporary folder: an ES module that Node runs as it is, as the product's own. */
-
 import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -54,7 +53,7 @@ export class Project {
     writeFileSync(file, stringify({ ...before, config: { ...before.config, ...config } }));
   }
 
-  /** @throws UserError where pulumi fails. */
+  /** @throws UserError if pulumi fails. */
   async pulumi(args: string[], onStack = true): Promise<void> {
     const where = onStack ? ["--stack", this.args.stack] : [];
     const how = ["--non-interactive", "--color", "never"];

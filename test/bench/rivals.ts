@@ -1,5 +1,4 @@
 /** The two other ways to deploy the same application, each with Docker Compose and a database of its own. */
-
 import { chmodSync, cpSync, mkdirSync, readlinkSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { stringify } from "yaml";
@@ -11,7 +10,7 @@ import { secondsUntil } from "./answer.ts";
 import { composeFile, DATABASE, dockerfile, flywayConf, gradleProperties, type Rival } from "./rivalFiles.ts";
 
 export interface RivalArgs extends Rival {
-  /** Where its files lie; `app.jar` and `dist` in it are its own copies. */
+  /** Folder of its files; `app.jar` and `dist` in it are its own copies. */
   folder: string;
   /** The command line of Docker Compose. */
   compose: string[];
@@ -69,7 +68,7 @@ abstract class ComposeStack {
     return this.run(program, [...rest, ...project, ...args], env);
   }
 
-  /** Builds an attribute of `nix/default.nix` over this way's own files; gives its store path. */
+  /** Builds an attribute of `nix/default.nix` over this way's own files. @returns Its store path. */
   protected async nixBuild(attribute: string): Promise<string> {
     const { packages, migrations, folder } = this.args;
     const own = { back: { jar: this.jar, migrations: resolve(migrations) }, front: { dist: this.dist } };

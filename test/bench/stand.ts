@@ -1,5 +1,4 @@
 /** Everything that a run of the bench stands up, and its removal: all of it carries the scratch stack's name. */
-
 import { randomBytes } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -69,7 +68,7 @@ export class Stand {
     return { jar, dist, backUrl, frontUrl, container, deploy: () => this.up() };
   }
 
-  /** Where the program is that writes our image of a service. */
+  /** Path of the program that writes our image of a service. */
   image = (service: string): string => join(".state", "gcroots", this.scratch.stack, `${service}-image`);
 
   /** Digests of the layers of the image that a service runs. */

@@ -1,9 +1,9 @@
 /** Checks the workflows by actionlint, built from Go modules and kept for next time. */
-
 import { join } from "node:path";
-import { GO_FOLDER, type GoTool, goCommand, goTool } from "../../lib/goTool.ts";
-import { line } from "../../lib/report.ts";
+import { line } from "../../lib/progress.ts";
 import { UserError } from "../../lib/userError.ts";
+import { GO_FOLDER, goCommand } from "../../offline/engine.ts";
+import { type GoTool, goTool } from "../support/goTool.ts";
 import { type Count, check, FAILED, SKIPPED } from "./checks.ts";
 
 const NAME = "workflows";

@@ -1,9 +1,8 @@
-/** Runs checks and counts what they found: a line each with its time, and all that a failed one said. */
-
+/** Runs checks and counts what they found: a line each with its time, and the output of those that failed. */
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { run, runHere, tail } from "../../lib/process.ts";
-import { line } from "../../lib/report.ts";
+import { line } from "../../lib/progress.ts";
 
 export interface Count {
   passed: number;
@@ -18,7 +17,7 @@ export const SKIPPED: Count = { passed: 0, failed: 0, skipped: 1 };
 /** Milliseconds between two signs of life. */
 const HEARTBEAT = 15_000;
 
-/** Where vitest writes what it counted; git does not see it. */
+/** Folder of vitest's reports; git does not see it. */
 const REPORTS = ".state/test";
 
 export const sum = (counts: Count[]): Count =>
@@ -31,19 +30,26 @@ export const sum = (counts: Count[]): Count =>
 export const inWords = ({ passed, failed, skipped }: Count): string =>
   `${passed} passed, ${failed} failed, ${skipped} skipped`;
 
+/** Prints the numbers, as CI looks for them in the last line. @returns The exit code that they mean. */
+export function ended(count: Count): number {
+  process.stdout.write(`\n${inWords(count)}\n`);
+  return count.failed > 0 ? 1 : 0;
+}
+
 /** Everything that needs no docker, no Nix and no engine. */
 export async function fastChecks(): Promise<Count> {
-  // Side by side: each alone leaves a core idle for half of its time.
+  // In parallel: each alone leaves a core idle for half of its time.
   return sum(
     await Promise.all([
       check("format, lint", "node_modules/.bin/biome", ["ci", "--colors=off"]),
       check("types", process.execPath, ["node_modules/typescript/bin/tsc", "--noEmit"]),
-      vitest(["unit", "component"]),
+      check("imports", "node_modules/.bin/depcruise", ["--config", "test/checks/imports.mjs", "."]),
+      vitest("unit, component", ["unit", "component"]),
     ]),
   );
 }
 
-/** A program whose exit code says whether the check passed; its output is shown where it did not. */
+/** A program whose exit code says whether the check passed; its output is shown if it did not. */
 export function check(
   name: string,
   program: string,
@@ -53,47 +59,55 @@ export function check(
   return timed(name, async () => {
     const { code, output } = await run(program, args, { env });
     if (code === 0) return { count: PASSED, text: "ok" };
-    return { count: FAILED, text: `FAILED with ${code}`, said: tail(output, 100) };
-  });
-}
-
-/** Vitest's projects, quietly: the numbers are its own, its output is shown where one failed. */
-export function vitest(projects: string[], env: NodeJS.ProcessEnv = process.env): Promise<Count> {
-  return timed(projects.join(", "), async () => {
-    const [args, report] = vitestArguments(projects, []);
-    const { code, output } = await run(process.execPath, args, { env });
-    const count = vitestCount(report, code ?? 1);
-    return count.failed > 0
-      ? { count, text: `FAILED: ${inWords(count)}`, said: tail(output, 200) }
-      : { count, text: inWords(count) };
+    return { count: FAILED, text: `FAILED with ${code}`, output: tail(output, 100) };
   });
 }
 
 /**
- * Vitest's projects in this terminal, for what takes long.
+ * Vitest's projects, quietly: the numbers are its own, its output is shown if a test failed.
  *
- * @param files Parts of the names of the files to run.
- * @param reporter `default` tells of a file when it ends, `verbose` of each test.
+ * @param files Parts of the names of the files to run. Default: all.
+ * @param heartbeat Milliseconds between two signs of life.
  */
+export function vitest(
+  name: string,
+  projects: string[],
+  files: string[] = [],
+  env: NodeJS.ProcessEnv = process.env,
+  heartbeat = HEARTBEAT,
+): Promise<Count> {
+  const body = async () => {
+    const [args, report] = vitestArguments(name, projects, files);
+    const { code, output } = await run(process.execPath, args, { env });
+    const count = vitestCount(report, code ?? 1);
+    return count.failed > 0
+      ? { count, text: `FAILED: ${inWords(count)}`, output: tail(output, 200) }
+      : { count, text: inWords(count) };
+  };
+  return timed(name, body, heartbeat);
+}
+
+/** Vitest's projects in this terminal, with a line for each test. */
 export async function vitestHere(
+  name: string,
   projects: string[],
   files: string[],
   env: NodeJS.ProcessEnv,
-  reporter: "default" | "verbose" = "default",
 ): Promise<Count> {
-  const [args, report] = vitestArguments(projects, files, reporter);
+  const [args, report] = vitestArguments(name, projects, files, "verbose");
   // Vitest colours what goes into a file, too.
   const colours = process.stdout.isTTY ? {} : { NO_COLOR: "1" };
   return vitestCount(report, await runHere(process.execPath, args, { env: { ...env, ...colours } }));
 }
 
 function vitestArguments(
+  name: string,
   projects: string[],
   files: string[],
-  reporter = "default",
+  reporter: "default" | "verbose" = "default",
 ): [args: string[], report: string] {
   mkdirSync(REPORTS, { recursive: true });
-  const report = join(REPORTS, `${projects.join("-")}.json`);
+  const report = join(REPORTS, `${name.replaceAll(/[^\w.]+/g, "-")}.json`);
   rmSync(report, { force: true });
   const args = [
     ...["node_modules/vitest/vitest.mjs", "run", `--reporter=${reporter}`, "--reporter=json"],
@@ -115,12 +129,12 @@ function vitestCount(report: string, code: number): Count {
   try {
     return countReport(JSON.parse(readFileSync(report, "utf8")) as Report, code);
   } catch {
-    // It ended before it could count: that is a failure, whatever its exit code.
+    // It ended before it could count: a failure, whatever its exit code.
     return FAILED;
   }
 }
 
-/** Counts tests, and each file that failed as a whole; whatever else made vitest fail counts as one failure. */
+/** Counts tests, and each file that failed as a whole. Anything else that made vitest fail counts as one failure. */
 export function countReport(report: Report, code: number): Count {
   const broken = report.testResults.filter(
     ({ status, assertionResults }) =>
@@ -137,16 +151,16 @@ export function countReport(report: Report, code: number): Count {
 interface Result {
   count: Count;
   text: string;
-  /** What a failed check said. */
-  said?: string;
+  /** What a failed check printed. */
+  output?: string;
 }
 
-async function timed(name: string, body: () => Promise<Result>): Promise<Count> {
+async function timed(name: string, body: () => Promise<Result>, heartbeat = HEARTBEAT): Promise<Count> {
   const start = performance.now();
   const time = () => `${((performance.now() - start) / 1000).toFixed(1)} s`;
-  const alive = setInterval(() => line(name, `still running, ${time()}`), HEARTBEAT);
-  const { count, text, said } = await body().finally(() => clearInterval(alive));
+  const alive = setInterval(() => line(name, `still running, ${time()}`), heartbeat);
+  const { count, text, output } = await body().finally(() => clearInterval(alive));
   line(name, `${text}, ${time()}`);
-  if (said !== undefined) process.stdout.write(`${said}\n\n`);
+  if (output !== undefined) process.stdout.write(`${output}\n\n`);
   return count;
 }

@@ -1,42 +1,45 @@
-/** What a test that was killed leaves on the docker host and on this machine. */
-
+/** What a killed test leaves on the docker host and on this machine. */
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { removal } from "../../lib/docker/arguments.ts";
 import { run } from "../../lib/process.ts";
+import { line } from "../../lib/progress.ts";
+import { removeEngines } from "../support/engineRemoval.ts";
 
-/** Removes all that the scratch stacks of one test run left; gives the names. Images stay. */
+/** Removes and prints all that the stacks and docker hosts of one test run left, as killed tests do. */
+export async function removeAllLeftovers(testRun: string, env: NodeJS.ProcessEnv): Promise<void> {
+  const removed = [...(await removeLeftovers(testRun, env)), ...(await removeEngines(testRun))];
+  if (removed.length > 0) line("left behind", `and removed: ${removed.join(", ")}`);
+}
+
+/** Removes all that the scratch stacks of one test run left, but for images. @returns Their names. */
 export async function removeLeftovers(testRun: string, env: NodeJS.ProcessEnv): Promise<string[]> {
   return [...(await removeFromDocker(testRun, env)), ...removeFiles(testRun, ".", tmpdir())];
 }
 
-/** Removes containers, networks and volumes; gives their names. */
+/** Removes containers, networks and volumes. @returns Their names. */
 async function removeFromDocker(testRun: string, env: NodeJS.ProcessEnv): Promise<string[]> {
   const removed: string[] = [];
-  for (const kind of ["container", "network", "volume"]) {
-    const listing = [
-      kind,
-      "ls",
-      ...(kind === "container" ? ["--all"] : []),
-      "--filter",
-      "label=agatha.stack",
-    ];
+  for (const kind of ["container", "network", "volume"] as const) {
+    const all = kind === "container" ? ["--all"] : [];
     const format = `{{.${kind === "container" ? "Names" : "Name"}}}`;
-    const { code, output } = await run("docker", [...listing, "--format", format], { env });
+    const listing = [kind, "ls", ...all, "--filter", "label=agatha.stack", "--format", format];
+    const { code, output } = await run("docker", listing, { env });
     if (code !== 0) return removed;
     for (const name of output.split("\n").filter((entry) => entry.startsWith(`agatha-test-${testRun}-`))) {
-      const force = kind === "network" ? [] : kind === "volume" ? ["--force"] : ["--force", "--volumes"];
-      if ((await run("docker", [kind, "rm", ...force, name], { env })).code === 0) removed.push(name);
+      if ((await run("docker", removal(kind, name), { env })).code === 0) removed.push(name);
     }
   }
   return removed;
 }
 
 /**
- * Removes the stacks' files, their roots of the Nix store and backups, and their folders; gives their paths.
+ * Removes the stacks' files, their roots of the Nix store and backups, and their folders.
  *
  * @param clone Where this repository lies.
  * @param temporary The folder for temporary files.
+ * @returns Their paths.
  */
 export function removeFiles(testRun: string, clone: string, temporary: string): string[] {
   const stack = `test-${testRun}-`;

@@ -1,26 +1,63 @@
-/** The test files that `npm test` runs by a part of their name. */
-
+/** The test files that bring stacks up, which `npm test` runs by a part of their names. */
 import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { UserError } from "../../lib/userError.ts";
 
-/** Vitest's projects that run side by side, each one file after the other. */
-export const LANES = ["integration", "hosts"];
+/** Vitest's projects that have them. */
+const PROJECTS = ["integration", "hosts"];
 
-/** @throws UserError where a part is in no file's name: it comes before what takes minutes. */
+export interface TestFile {
+  project: string;
+  path: string;
+  /** Whether it uses this machine's docker daemon, as only one file at a time may: they share its images. */
+  sharesDaemon: boolean;
+  /** Whether it does next to nothing but wait. */
+  waits: boolean;
+}
+
+/** Files of test/integration without docker, or with a daemon of their own; those of test/hosts have one each. */
+const APART = ["front", "interrupts", "jar", "major", "nix", "oddPaths", "probe", "standIn"];
+
+/** Files that wait for docker's probes to fail, time after time, and leave the machine alone meanwhile. */
+const WAITING = ["liveness"];
+
+/** The longest files with a daemon of their own, in this order: begun late, they would be waited for in the end. */
+const LONGEST = ["migrations", "major", "rollback", "trial", "registry", "healing"];
+
+/** @throws UserError if a part is in no file's name: better now than after minutes. */
 export function refuseUnknown(parts: string[]): void {
   for (const part of parts)
-    if (LANES.every((lane) => testFiles(lane, [part]).length === 0))
+    if (testFiles([part]).length === 0)
       throw new UserError(
-        `test: no file in ${LANES.map((lane) => `test/${lane}`).join(" or ")} has ${JSON.stringify(part)} in its name. Give a part of one, or of its path.`,
+        `test: no file in ${PROJECTS.map((project) => `test/${project}`).join(" or ")} has ${JSON.stringify(part)} in its name. Give a part of one, or of its path.`,
       );
 }
 
-/** A lane's files whose names have one of the parts in them; a part with a slash may be anywhere in the path. */
-export function testFiles(lane: string, parts: string[]): string[] {
+/**
+ * The files whose names have one of the parts in them, in the order in which they are begun. A part with a slash may be
+ * anywhere in the path.
+ *
+ * @param parts Default: all files.
+ */
+export function testFiles(parts: string[] = []): TestFile[] {
   const has = (path: string) => (part: string) => (part.includes("/") ? path : basename(path)).includes(part);
-  return readdirSync(join("test", lane))
-    .filter((name) => name.endsWith(".test.ts"))
-    .map((name) => join("test", lane, name))
-    .filter((path) => parts.length === 0 || parts.some(has(path)));
+  const rank = ({ path }: TestFile) => {
+    const index = LONGEST.indexOf(subject(path));
+    return index < 0 ? LONGEST.length : index;
+  };
+  return PROJECTS.flatMap((project) =>
+    readdirSync(join("test", project))
+      .filter((name) => name.endsWith(".test.ts"))
+      .map((name) => ({
+        project,
+        path: join("test", project, name),
+        sharesDaemon: project === "integration" && !APART.includes(subject(name)),
+        waits: WAITING.includes(subject(name)),
+      })),
+  )
+    .filter(({ path }) => parts.length === 0 || parts.some(has(path)))
+    .sort((a, b) => rank(a) - rank(b));
 }
+
+/** What a file is about: `test/hosts/liveness.test.ts` about `liveness`. */
+export const subject = (path: string): string => basename(path, ".test.ts");

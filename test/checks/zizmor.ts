@@ -1,10 +1,9 @@
 /** Checks the workflows for what an attacker could use, by zizmor, which comes from PyPI and is kept for next time. */
-
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { goToolPath } from "../../lib/goTool.ts";
 import { run, tail } from "../../lib/process.ts";
-import { line } from "../../lib/report.ts";
+import { line } from "../../lib/progress.ts";
+import { goToolPath } from "../support/goTool.ts";
 import { type Count, check, FAILED } from "./checks.ts";
 
 const NAME = "zizmor";
@@ -18,12 +17,8 @@ export async function zizmor(inputs: string[] = [".github"]): Promise<Count> {
   const program = join(folder, "bin/zizmor");
   if (!existsSync(program)) {
     const how = ["--quiet", "--no-deps", "--require-hashes", "--target", folder];
-    const { code, output } = await run("pip3", [
-      "install",
-      ...how,
-      "--requirement",
-      join(PINNED, "requirements.txt"),
-    ]);
+    const args = ["install", ...how, "--requirement", join(PINNED, "requirements.txt")];
+    const { code, output } = await run("pip3", args, { optional: true });
     if (code !== 0) {
       line(NAME, "FAILED: zizmor could not be installed");
       process.stdout.write(`${tail(output, 20)}\n\n`);

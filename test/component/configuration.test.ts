@@ -9,7 +9,7 @@ import { COMMAND, program } from "../support/stackProgram.ts";
 
 describe("configuration", () => {
   // Pulumi does not tell the program of --config-file: it looked at Pulumi.<stack>.yaml all the same.
-  it("is looked at in the file that pulumi was handed", async () => {
+  it("is read from the file that pulumi was given", async () => {
     const folder = mkdtempSync(join(tmpdir(), "agatha-file-"));
     const file = join(folder, "other.yaml");
     writeFileSync(file, "config:\n  agatha:back: { properties: { version: 1.10 } }\n");
@@ -26,7 +26,7 @@ describe("configuration", () => {
     }
   });
 
-  it("hands a docker host to the provider and to every command alike", async () => {
+  it("gives a docker host to the provider and to every command", async () => {
     const { registered } = await program({ "agatha:dockerHost": "ssh://user@host" });
     expect(only(registered, "pulumi:providers:docker", "docker")["host"]).toBe("ssh://user@host");
     const commands = registered.filter(({ type }) => type === COMMAND);
@@ -35,7 +35,7 @@ describe("configuration", () => {
       expect(inputs["environment"], name).toMatchObject({ DOCKER_HOST: "ssh://user@host" });
   });
 
-  it("tells the migrations where backups go, and no path of this machine unless it is configured", async () => {
+  it("gives the migrations the place for backups, and no path of this machine unless it is configured", async () => {
     const environment = async (more: Record<string, string>) =>
       only((await program(more)).registered, COMMAND, "db-schema-migrations")["environment"] as object;
     const plain = await environment({});
@@ -48,7 +48,7 @@ describe("configuration", () => {
     });
   });
 
-  it("tells the provider of no context and no certificates, which it would look for by itself", async () => {
+  it("gives the provider an empty context and no certificates, which it would otherwise look for", async () => {
     const { registered } = await program({ "agatha:dockerHost": "ssh://user@host" });
     expect(only(registered, "pulumi:providers:docker", "docker")).toEqual({
       host: "ssh://user@host",
@@ -57,7 +57,7 @@ describe("configuration", () => {
     });
   });
 
-  it("hands a registry to every build, and its password by standard input alone", async () => {
+  it("gives a registry to every build, and its password by standard input only", async () => {
     const given = { address: "host:5000", username: "me", password: "hush-hush" };
     const { registered, outputs } = await program({ "agatha:registry": JSON.stringify(given) });
     for (const name of ["back", "front", "db"]) {
@@ -80,7 +80,7 @@ describe("configuration", () => {
     expect(await pulumi.isSecret(outputs.images.back.sizeBytes)).toBe(false);
   });
 
-  it("says where another host publishes on every address", async () => {
+  it("gives the URL of another host that publishes on every address", async () => {
     const { outputs } = await program({
       "agatha:dockerHost": "ssh://user@host",
       "agatha:back": '{"publish":{"address":"0.0.0.0","port":8000}}',
@@ -88,17 +88,23 @@ describe("configuration", () => {
     expect(outputs.backUrl).toBe("http://host:8000");
   });
 
-  it("publishes the database where it is asked to", async () => {
+  it("publishes the database if configured", async () => {
     const { outputs } = await program({ "agatha:database": '{"publish":{"port":4321}}' });
     expect(outputs.databaseUrl).toBe("postgresql://postgres@127.0.0.1:4321/docker_agatha_db");
   });
 
   it("lays the front's files over its dist", async () => {
-    const { registered } = await program({ "agatha:front": '{"files":{"properties.js":{"text":"x"}}}' });
+    const text = "${backUrl} ${x}";
+    const front = JSON.stringify({ files: { "properties.js": { text } } });
+    const { registered, outputs } = await program({ "agatha:front": front });
     const { stdin, environment } = only(registered, COMMAND, "front-files");
     // A secret on its way to the engine is wrapped.
     expect(JSON.parse((stdin as { value: string }).value)).toEqual([
-      { path: "/overlay/properties.js", content: Buffer.from("x").toString("base64"), mode: "0400" },
+      {
+        path: "/overlay/properties.js",
+        content: Buffer.from(`${outputs.backUrl} \${x}`).toString("base64"),
+        mode: "0400",
+      },
     ]);
     expect(environment).toMatchObject({
       FOLDERS: '[{"path":"/overlay","keep":false}]',
@@ -110,7 +116,7 @@ describe("configuration", () => {
     });
   });
 
-  it("that is wrong ends the program in sentences", async () => {
+  it("that is invalid ends the program with user-facing messages", async () => {
     await expect(program({ "agatha:back": '{"port":0}' })).rejects.toThrow(
       "agatha:back.port: 0 is not a port. Use a whole number from 1 to 65535.",
     );

@@ -40,16 +40,23 @@ describe("another major version of PostgreSQL", () => {
     });
   });
 
-  it("says what lies ahead, where something does", async () => {
-    ahead.text = "PostgreSQL 13 => 17, about 12 s";
+  it("hands on the upgrade that lies ahead, if one does", async () => {
+    const upgrade = {
+      from: 13,
+      to: 17,
+      volume: "a",
+      into: "b",
+      awaySeconds: 12,
+      seenAt: "2026-11-28T00:00:00Z",
+    };
+    ahead.upgrade = upgrade;
     const { registered } = await program(VERSION_17, true);
-    ahead.text = undefined;
-    expect(only(registered, COMMAND, "db-upgrade")["environment"]).toMatchObject({
-      AHEAD: "PostgreSQL 13 => 17, about 12 s",
-    });
+    ahead.upgrade = undefined;
+    const environment = only(registered, COMMAND, "db-upgrade")["environment"] as { AHEAD: string };
+    expect(JSON.parse(environment.AHEAD)).toEqual(upgrade);
   });
 
-  it("asks for its image where nixpkgs pulls it", async () => {
+  it("needs its image configured if nixpkgs pulls it", async () => {
     await expect(program({ ...VERSION_17, "agatha:packages": "nixpkgs" })).rejects.toThrow(
       "agatha:database.image: is missing for PostgreSQL 17. Give the name, digest and hash of an image of it (docs/postgresql-major.md).",
     );
@@ -82,7 +89,7 @@ describe("a database", () => {
     expect(await container({ memory: 4097 })).toMatchObject({ shmSize: 2048 });
   });
 
-  it("has its settings as arguments, in its trial too, and processes for its connections", async () => {
+  it("has its settings as arguments, in its canary too, and processes for its connections", async () => {
     const command = ["postgres", "-c", "max_connections=300", "-c", "jit=off"];
     const set = await container({ settings: { max_connections: 300, jit: "off" } });
     expect(set).toMatchObject({ command, processes: "456" });

@@ -23,13 +23,20 @@ describe("the stack's docker host", () => {
   it.each([
     ["an update", false],
     ["a preview", true],
-  ])("keeps the stack's name: %s of a renamed one is refused, with where its data is", async (_, preview) => {
-    const before = { engine: "ENGINE", address: "unix:///var/run/docker.sock", stack: "old" };
-    await expect(program({ "agatha:database.version": "17" }, preview, before)).rejects.toThrow(
-      "stack dev: was renamed from old, and its containers and its data, in volume agatha-old-db-data-17, are still those of old. Rename it back (`pulumi stack rename old --stack dev`), or take",
-    );
-    expect(custom((await program({}, preview, { ...before, stack: "dev" })).registered)).toHaveLength(23);
-  });
+  ])(
+    "keeps the stack's name: %s of a renamed one is refused, and the message says where its data is",
+    async (_, preview) => {
+      const before = { engine: "ENGINE", address: "unix:///var/run/docker.sock", stack: "old" };
+      await expect(program({ "agatha:database": '{"version":17}' }, preview, before)).rejects.toThrow(
+        "stack dev: was renamed from old, and its containers and its data, in volume agatha-old-db-data-17, are still those of old. Rename it back (`pulumi stack rename old --stack dev`), or take",
+      );
+      // Also on another host, which would be the second thing to put right.
+      await expect(program({}, preview, { ...before, engine: "OTHER" })).rejects.toThrow(
+        "was renamed from old",
+      );
+      expect(custom((await program({}, preview, { ...before, stack: "dev" })).registered)).toHaveLength(23);
+    },
+  );
 
   it.each([
     ["an update", false],
@@ -61,7 +68,7 @@ describe("the stack's docker host", () => {
     });
   });
 
-  it("ends an update in a sentence where it is away, whatever else is not known then", async () => {
+  it("ends an update with one message if it is unreachable, whatever else fails", async () => {
     engine.answer = {
       words: "Cannot connect to the Docker daemon at unix:///x. Is the docker daemon running?",
     };
@@ -71,7 +78,7 @@ describe("the stack's docker host", () => {
     );
   });
 
-  it("is told apart from another before anything that the other says counts", async () => {
+  it("is compared before any answer of another host counts", async () => {
     ahead.refusal = "the data is newer";
     const more = { "agatha:dockerHost": "ssh://user@host" };
     await expect(program(more, false, held)).rejects.toThrow("is not the docker host that stack");

@@ -1,9 +1,31 @@
 /** Images that were pruned or pinned, and the history of what ran. */
 import { describe, expect, it } from "vitest";
-import { only, type Registered } from "../support/recorder.ts";
+import legacyState from "../support/legacyState.json" with { type: "json" };
+import { only, type Registered, settled } from "../support/recorder.ts";
 import { answers, COMMAND, custom, hash, meta, program } from "../support/stackProgram.ts";
 
-const { presence, looked } = answers;
+const { presence, looked, printed } = answers;
+
+describe("an image's size", () => {
+  const sizes = async (outputs: typeof printed.of) => {
+    const { of } = printed;
+    printed.of = outputs;
+    const { images } = (await program()).outputs;
+    printed.of = of;
+    return Promise.all(["db", "back", "front"].map((name) => settled(images[name as "db"].sizeBytes)));
+  };
+
+  it("is the one that its build hands on", async () => {
+    const stdout = "… is in docker already, 0.0 MB (99 bytes)";
+    expect(await sizes(() => ({ stdout, stderr: '{"sizeBytes":42}\n' }))).toEqual([42, 42, 42]);
+  });
+
+  it("stays in a stack of before, whose builds do not run again", async () => {
+    const before = (name: string) =>
+      legacyState.resources.find(({ urn }) => urn.endsWith(`::${name}`))?.outputs ?? {};
+    expect(await sizes(before)).toEqual([81_880_261, 74_087_254, 116_853_569]);
+  });
+});
 
 describe("an image that was pruned", () => {
   const environment = (registered: Registered[], name: string) =>
@@ -32,21 +54,21 @@ describe("the jar", () => {
   };
   const ref = `agatha-back-image:${hash("b")}`;
 
-  it("is looked at in previews too, but not where its image is in docker: so what does not change costs nothing", async () => {
+  it("is checked in previews too, unless docker has its image: without a change, nothing is loaded for it", async () => {
     expect(await lookedAt([[ref, "absent"]])).toEqual(["sample/back/target/agatha-back.jar"]);
     expect(await lookedAt([])).toHaveLength(1);
     expect(await lookedAt([[ref, "present"]])).toEqual([]);
-    expect(await lookedAt([], { "agatha:back.pin": hash("a") })).toEqual([]);
+    expect(await lookedAt([], { "agatha:back": JSON.stringify({ pin: hash("a") }) })).toEqual([]);
   });
 });
 
 describe("a pinned back", () => {
   const pin = hash("a");
-  const pinned = { "agatha:back.pin": pin };
+  const pinned = { "agatha:back": JSON.stringify({ pin: pin }) };
   const environment = (registered: Registered[], name: string) =>
     only(registered, COMMAND, name)["environment"] as Record<string, string>;
 
-  it("runs by the pinned ref, for which nothing is built", async () => {
+  it("runs the pinned ref, and nothing is built", async () => {
     const { registered, outputs } = await program(pinned);
     expect(custom(registered)).toHaveLength(23);
     const ref = `agatha-back-image:${pin}`;
@@ -63,7 +85,7 @@ describe("a pinned back", () => {
     expect(environment(registered, "front-image-build")).toHaveProperty("OUT_LINK");
   });
 
-  it("is handed to a migration step that leaves a schema as it is", async () => {
+  it("makes the migration step leave the schema as it is", async () => {
     const { registered } = await program(pinned);
     expect(environment(registered, "db-schema-migrations")["PINNED"]).toBe("agatha:back.pin");
     expect(only(registered, COMMAND, "db-schema-migrations")["triggers"]).toEqual([
@@ -71,7 +93,7 @@ describe("a pinned back", () => {
     ]);
   });
 
-  it("that docker has not is refused, where docker answers", async () => {
+  it("that docker does not have is refused, if docker answers", async () => {
     presence.of = new Map([[`agatha-back-image:${pin}`, "absent"]]);
     await expect(program(pinned)).rejects.toThrow(
       `agatha:back.pin: "${pin}" is not in docker any more, as agatha-back-image. Pin one that is there`,
@@ -85,9 +107,9 @@ describe("the history", () => {
   const history = async (more: Record<string, string>) =>
     only((await program(more)).registered, COMMAND, "history");
 
-  it("is handed what is deployed, and no secret", async () => {
+  it("gets what is deployed, and no secret", async () => {
     const { environment, stdin, addPreviousOutputInEnv, triggers } = await history({
-      "agatha:front.pin": hash("a"),
+      "agatha:front": JSON.stringify({ pin: hash("a") }),
     });
     expect(environment).toEqual({ KEEP: "5", STACK: "dev" });
     expect(JSON.parse(String(stdin))).toEqual({
@@ -100,7 +122,7 @@ describe("the history", () => {
     expect(triggers).toBeUndefined();
   });
 
-  it("keeps as many generations as it is told", async () => {
+  it("keeps as many generations as configured", async () => {
     expect((await history({ "agatha:keep": "2" }))["environment"]).toMatchObject({ KEEP: "2" });
   });
 });

@@ -19,20 +19,22 @@ it("migrations go by standard input: 1,700 of them are too long for a variable",
 });
 
 describe.each([true, false])("a program in preview: %s", (preview) => {
-  it("goes on where the migrations are those that ran", async () => {
+  it("goes on if the migrations are those that ran", async () => {
     history.of = row({ checksum: CHECKSUM });
     expect((await program({}, preview)).registered).not.toEqual([]);
   });
 
-  it("refuses what does not suit the database, before anything is registered but the host", async () => {
+  it("refuses migrations that do not fit the database, before anything but the host is registered", async () => {
     history.of = [...row({ checksum: 7 }), ...row({ version: "2", script: "V2__b.sql" })];
     await expect(program({}, preview)).rejects.toThrow(
       'agatha:back.migrations: "sample/migrations" does not suit the stack\'s database:\nV2__b.sql ran on this database and is not among the migrations. Put it back as it was; to leave it behind, restore a backup from before it (npm run restore).\nV1__a.sql was edited after it ran. Put it back as it was, and write the change as a new migration.',
     );
   });
 
-  it("leaves a pinned back's alone", async () => {
+  it("does not look at those of a pinned back", async () => {
     history.of = row({ checksum: 7 });
-    await expect(program({ "agatha:back.pin": "b".repeat(32) }, preview)).resolves.toBeDefined();
+    await expect(
+      program({ "agatha:back": JSON.stringify({ pin: "b".repeat(32) }) }, preview),
+    ).resolves.toBeDefined();
   });
 });

@@ -44,7 +44,7 @@ describe("the stack", () => {
     );
   });
 
-  it("reaches docker by its own provider alone, of the host that it was told", () => {
+  it("reaches docker only through its own provider, with the host that it was given", () => {
     const inDocker = registered.filter(({ type }) => type.startsWith("docker:"));
     expect(inDocker).toHaveLength(8);
     expect(
@@ -59,13 +59,13 @@ describe("the stack", () => {
       );
   });
 
-  it("says in the triggers why an image is built", () => {
+  it("gives the reasons for a build in its triggers", () => {
     expect(only(registered, COMMAND, "back-image-build")["triggers"]).toEqual([
       { ref: `agatha-back-image:${hash("b")}`, ...meta.back.inputs },
     ]);
   });
 
-  it("tells the build of one image what differs from the defaults, and nothing of the others", async () => {
+  it("gives the build of an image only its own differences from the defaults", async () => {
     const application = (resources: Registered[], name: string) =>
       JSON.parse(
         (only(resources, COMMAND, `${name}-image-build`)["environment"] as Record<string, string>)[
@@ -122,7 +122,7 @@ describe("the stack", () => {
 });
 
 describe("every container", () => {
-  it.each(["db", "back", "front"])("of %s can write to its volumes and tmpfs alone", async (service) => {
+  it.each(["db", "back", "front"])("of %s can write only to its volumes and tmpfs", async (service) => {
     const { registered } = await program();
     expect(only(registered, "docker:index/container:Container", `${service}-container`)).toMatchObject({
       readOnly: true,
@@ -139,7 +139,7 @@ describe("every container", () => {
     });
   });
 
-  it("is ended by its health check when it no longer gets healthy, but for the database's", async () => {
+  it("is ended by its health check if it stays unhealthy, except the database's", async () => {
     const { registered } = await program();
     const tests = (service: string) =>
       (
@@ -156,11 +156,11 @@ describe("every container", () => {
   });
 });
 
-describe("a trial", () => {
+describe("a canary", () => {
   const environment = (registered: Registered[]) =>
     only(registered, COMMAND, "back-trial")["environment"] as Record<string, string>;
 
-  it("is told new limits with a new image alone", async () => {
+  it("gets new limits only together with a new image", async () => {
     running.of = new Map([["agatha-dev-back", { image: "agatha-back-image:older", connected: true }]]);
     const { registered } = await program({ "agatha:back": '{"memory":300}' });
     expect(JSON.parse(environment(registered)["AGATHA_LIMITS"] ?? "")).toEqual({
@@ -183,7 +183,7 @@ describe("a trial", () => {
   });
 });
 
-it("a service that is cut off from the stack's network is connected again, and no other", async () => {
+it("a service that was disconnected from the stack's network is connected again, and no other", async () => {
   running.of = new Map<string, unknown>([
     ["agatha-dev-db", { image: "x:y", connected: false }],
     ["agatha-dev-back", { image: "x:y", connected: true }],
@@ -197,7 +197,7 @@ it("a service that is cut off from the stack's network is connected again, and n
 });
 
 describe("a service's files", () => {
-  it("are placed again where its container is gone, since their volume may be too", async () => {
+  it("are placed again if its container is gone, since their volume may be too", async () => {
     running.of = new Map([["agatha-dev-back", "absent"]]);
     const { registered } = await program();
     running.of = new Map();
@@ -206,7 +206,7 @@ describe("a service's files", () => {
     expect(only(known, COMMAND, "back-files")["environment"]).not.toHaveProperty("ABSENT_AT");
   });
 
-  it("outside of its own folder keep what the image has beside them, and so depend on the image", async () => {
+  it("outside its own folder keep the image's files beside them, and so depend on the image", async () => {
     const { registered } = await program({ "agatha:back": '{"files":{"/etc/x.conf":{"text":"x"}}}' });
     expect(only(registered, COMMAND, "back-files")["environment"]).toMatchObject({
       FOLDERS: '[{"path":"/etc","keep":true},{"path":"/home","keep":false}]',

@@ -24,7 +24,7 @@ describe("the docker host's system", () => {
     vi.unstubAllEnvs();
   });
 
-  it("is this machine's where it says nothing else: the images are evaluated once", async () => {
+  it("is this machine's by default: the images are evaluated once", async () => {
     for (const answer of [{ engine: "ENGINE" }, { engine: "ENGINE", system: here }]) {
       engine.answer = answer;
       const { registered } = await program();
@@ -33,7 +33,7 @@ describe("the docker host's system", () => {
     }
   });
 
-  it("is what images are built for, whatever is wrong for this machine's, and is kept with the stack", async () => {
+  it("decides what images are built for, although they fail for this machine's, and is kept with the stack", async () => {
     engine.answer = { engine: "ENGINE", system: other };
     planned.refusedFor = here;
     const { registered } = await program();
@@ -45,12 +45,12 @@ describe("the docker host's system", () => {
     });
   });
 
-  it("tells what is wrong for this machine's where that is the host's", async () => {
+  it("reports what fails for this machine's if that is the host's", async () => {
     planned.refusedFor = here;
     await expect(program()).rejects.toThrow(`nothing for ${here}`);
   });
 
-  it("is known in a preview without the host, once the stack is made", async () => {
+  it("is known in a preview without the host, once the stack exists", async () => {
     engine.answer = AWAY;
     const held = { engine: "ENGINE", address: "ssh://user@host", system: other };
     expect(systems((await program({}, true, held)).registered)).toEqual([other, other, other]);
@@ -59,7 +59,7 @@ describe("the docker host's system", () => {
       expect(systems((await program({}, true, stash)).registered)).toEqual([here, here, here]);
   });
 
-  it("is another one where the environment asks for that, which is told", async () => {
+  it("can be overridden by the environment, which is reported", async () => {
     vi.stubEnv("AGATHA_SYSTEM", other);
     engine.answer = { engine: "ENGINE", system: here };
     const said = vi.spyOn(pulumi.log, "info").mockResolvedValue();
@@ -74,18 +74,18 @@ describe("the docker host's system", () => {
   it.each([
     ["a preview", true],
     ["an update", false],
-  ])("is refused in %s where no image is built for it", async (_, preview) => {
+  ])("is refused in %s if no image is built for it", async (_, preview) => {
     engine.answer = { engine: "ENGINE", system: "x86_64-windows" };
     await expect(program({ "agatha:dockerHost": "ssh://user@host" }, preview)).rejects.toThrow(
       "docker: ssh://user@host runs containers of x86_64-windows, and images are built for x86_64-linux or aarch64-linux. Set agatha:dockerHost to another host.",
     );
   });
 
-  it("is refused for want of an image of PostgreSQL, which is pinned for x86_64", async () => {
+  it("is refused if PostgreSQL's image is pinned for x86_64", async () => {
     engine.answer = { engine: "ENGINE", system: "aarch64-linux" };
     const nixpkgs = { "agatha:packages": "nixpkgs" };
     await expect(program(nixpkgs)).rejects.toThrow(
-      "agatha:database.image: the one that is pinned is for x86_64-linux, and the docker host is aarch64-linux. Set one for that system, as docs/platforms.md tells.",
+      "agatha:database.image: the pinned one is for x86_64-linux, and the docker host is aarch64-linux. Set one for that system, as docs/platforms.md describes.",
     );
     const image = { name: "postgres", digest: `sha256:${"1".repeat(64)}`, hash: `sha256-${"A".repeat(43)}=` };
     const own = { ...nixpkgs, "agatha:database": JSON.stringify({ image }) };

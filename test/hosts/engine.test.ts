@@ -1,4 +1,4 @@
-/** The tests' second docker host: apart from this machine's, and gone without a trace, however it ended. */
+/** The tests' temporary docker host: separate from this machine's, and removed without a trace however it ended. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { afterEach, expect, it } from "vitest";
 import { Engine } from "../support/engine.ts";
@@ -8,7 +8,7 @@ import { execute } from "../support/host.ts";
 let engine: Engine;
 afterEach(() => engine?.remove());
 
-/** Runs a program of this machine in a container there, for as long as nobody ends it. */
+/** Runs a program of this machine in a container there, until it is stopped. */
 async function runSleeper(): Promise<void> {
   // Debian's sleep with the libraries that it is linked to.
   const tar =
@@ -19,7 +19,7 @@ async function runSleeper(): Promise<void> {
   expect(run.code, run.output).toBe(0);
 }
 
-/** What of it this machine still has: processes, mounts, control groups, namespace, routes, files. */
+/** What this machine still has of it: processes, mounts, control groups, namespace, routes, files. */
 async function traces(): Promise<string[]> {
   const { folder, name, address } = engine;
   const having = (text: string, part: string) => text.split("\n").filter((line) => line.includes(part));
@@ -33,7 +33,7 @@ async function traces(): Promise<string[]> {
   ];
 }
 
-it("is another host than this machine's, and goes without a trace", async () => {
+it("is separate from this machine, and is removed without a trace", async () => {
   engine = await Engine.make({ dataSize: "200m" });
   await runSleeper();
   const id = ["info", "--format", "{{.ID}}"];
@@ -44,14 +44,14 @@ it("is another host than this machine's, and goes without a trace", async () => 
   expect(await traces()).toEqual([]);
 });
 
-it("comes back with its containers after a crash, and goes without a trace when it crashed", async () => {
+it("starts its containers again after a crash, and is removed without a trace after one", async () => {
   engine = await Engine.make();
   await runSleeper();
   await engine.end("SIGKILL");
   await engine.start();
   expect((await engine.docker("ps", "--all", "--format", "{{.Names}}")).output).toBe("sleeper\n");
   await engine.end("SIGKILL");
-  // As after a test run that was killed: nobody is there to ask the daemon.
+  // As after a killed test run: no daemon answers.
   await removeEngine(engine.folder);
   expect(await traces()).toEqual([]);
 });

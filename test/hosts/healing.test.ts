@@ -1,5 +1,7 @@
 import { readlinkSync, realpathSync, rmSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import type { Deployment } from "../../lib/stacks/state.ts";
+import { healthFacts } from "../../lib/stepFacts.ts";
 import { Engine } from "../support/engine.ts";
 import { putEntry } from "../support/jar.ts";
 import { changes, execute, Scratch } from "../support/scratch.ts";
@@ -10,7 +12,7 @@ let scratch: Scratch;
 beforeAll(async () => {
   engine = await Engine.make();
   scratch = await Scratch.make(engine.asHost);
-  // An image of its own, that no other stack keeps in the store.
+  // An image that no other stack keeps in the store.
   await putEntry(scratch.jar, "release.txt", scratch.stack);
   await scratch.upWell();
   await scratch.sql("insert into budget (name, amount_cents) values ('kept', 1)");
@@ -27,7 +29,7 @@ const kept = async () => (await scratch.sql("select count(*) from budget where n
 const inspect = async (service: string, format: string) =>
   (await scratch.docker("inspect", scratch.container(service), "--format", format))[0] ?? "";
 
-/** After healing, everything answers, the data is there, and the next up has nothing to do. */
+/** Everything answers, the data is there, and the next up has nothing to do. */
 async function expectHealed(): Promise<void> {
   expect((await fetch(`${scratch.backUrl}/health`)).status).toBe(200);
   expect((await fetch(scratch.frontUrl)).status).toBe(200);
@@ -36,7 +38,7 @@ async function expectHealed(): Promise<void> {
 }
 
 describe("up without --refresh", () => {
-  it("brings back an image that was pruned, and leaves its container alone", async () => {
+  it("loads a pruned image again, and leaves its container alone", async () => {
     const ref = await inspect("front", "{{.Config.Image}}");
     const id = await inspect("front", "{{.Id}}");
     const names = JSON.parse(
@@ -45,7 +47,7 @@ describe("up without --refresh", () => {
     await scratch.docker("image", "rm", "--force", ...names);
     const { operations, output } = await scratch.upWell();
     expect(changes(operations)).toEqual({ "front-image-build": "update" });
-    // The containerd store of the newer engine takes whole archives alone.
+    // The containerd store of newer engines accepts only whole archives.
     const sent = process.env["AGATHA_TEST_ENGINE"] ? "\\d+" : "0";
     expect(output).toMatch(new RegExp(`${ref} built in .* ${sent} of \\d+ layers`));
     await scratch.docker("image", "inspect", ref);
@@ -53,7 +55,7 @@ describe("up without --refresh", () => {
     await expectHealed();
   });
 
-  it("loads nothing where A's image is still there after A -> B -> A", async () => {
+  it("loads nothing if A's image is still there after A -> B -> A", async () => {
     const first = await inspect("back", "{{.Config.Image}}");
     const back = scratch.config["back"] as Record<string, unknown>;
     const options = ["-Dlogback.configurationFile=logback.xml", "-Dagatha.test=b"];
@@ -67,28 +69,28 @@ describe("up without --refresh", () => {
     await expectHealed();
   });
 
-  it.each(["db", "back"])(
-    "connects the %s again that was disconnected, and restarts nothing",
-    async (service) => {
-      const started = () => Promise.all(["db", "back"].map((name) => inspect(name, "{{.State.StartedAt}}")));
-      const before = await started();
-      const network = `agatha-${scratch.stack}-network`;
-      await scratch.docker("network", "disconnect", network, scratch.container(service));
-      const { operations, output } = await scratch.upWell();
-      expect(changes(operations)).toEqual({ [`${service}-healthy`]: "update" });
-      expect(output).toContain(
-        `agatha-${service} is connected to ${network} again, and healthy; its start: healthy`,
-      );
-      await vi.waitFor(
-        async () => expect((await fetch(`${scratch.backUrl}/api/budgets`)).status).toBe(200),
-        20_000,
-      );
-      await expectHealed();
-      expect(await started()).toEqual(before);
-    },
-  );
+  it.each(["db", "back"])("reconnects the disconnected %s, and restarts nothing", async (service) => {
+    const started = () => Promise.all(["db", "back"].map((name) => inspect(name, "{{.State.StartedAt}}")));
+    const before = await started();
+    const network = `agatha-${scratch.stack}-network`;
+    await scratch.docker("network", "disconnect", network, scratch.container(service));
+    const { operations, output } = await scratch.upWell();
+    expect(changes(operations)).toEqual({ [`${service}-healthy`]: "update" });
+    expect(output).toContain(`agatha-${service} is connected to ${network} again, and healthy`);
+    // What its start took is not forgotten.
+    const { output: state } = await scratch.pulumi(["stack", "export"]);
+    const { deployment } = JSON.parse(state) as { deployment: Deployment };
+    const healthy = deployment.resources?.find(({ urn }) => urn.endsWith(`::${service}-healthy`));
+    expect(healthFacts(healthy?.outputs ?? {}).startSeconds).toBeGreaterThan(0);
+    await vi.waitFor(
+      async () => expect((await fetch(`${scratch.backUrl}/api/budgets`)).status).toBe(200),
+      20_000,
+    );
+    await expectHealed();
+    expect(await started()).toEqual(before);
+  });
 
-  it("keeps what was built from the store's garbage collection, and does without what is collected", async () => {
+  it("protects what was built from garbage collection, and goes on without what is collected", async () => {
     const ref = await inspect("back", "{{.Config.Image}}");
     const root = `.state/gcroots/${scratch.stack}/back-image-${ref.split(":")[1]}`;
     const built = readlinkSync(root);
@@ -105,19 +107,19 @@ describe("up without --refresh", () => {
 describe("up --refresh", () => {
   const heal = () => scratch.operate(["up", "--yes", "--skip-preview", "--refresh"]);
 
-  it("brings back a container that was removed", async () => {
+  it("creates a removed container again", async () => {
     await scratch.docker("rm", "--force", scratch.container("front"));
     expect((await heal()).code).toBe(0);
     await expectHealed();
   });
 
-  it("starts a container that was stopped", async () => {
+  it("starts a stopped container", async () => {
     await scratch.docker("stop", scratch.container("back"));
     expect((await heal()).code).toBe(0);
     await expectHealed();
   });
 
-  it("connects a container that was disconnected", async () => {
+  it("connects a disconnected container", async () => {
     await scratch.docker(
       "network",
       "disconnect",
@@ -128,7 +130,7 @@ describe("up --refresh", () => {
     await expectHealed();
   });
 
-  it("brings back a network that was removed, and connects everything to it", async () => {
+  it("creates a removed network again, and connects everything to it", async () => {
     const network = `agatha-${scratch.stack}-network`;
     for (const service of ["db", "back", "front"])
       await scratch.docker("network", "disconnect", "--force", network, scratch.container(service));
@@ -142,7 +144,7 @@ describe("up --refresh", () => {
     await expectHealed();
   });
 
-  it("brings back the database without its volume, empty but migrated", async () => {
+  it("starts a database whose volume was removed empty, and migrates it", async () => {
     await scratch.docker("rm", "--force", scratch.container("db"));
     await scratch.docker("volume", "rm", `agatha-${scratch.stack}-db-data`);
     expect((await heal()).code).toBe(0);

@@ -1,6 +1,6 @@
 /**
- * A stack on another host: an engine behind a real sshd and behind TLS; and another one, by its socket as this machine's
- * own is reached.
+ * A stack on another docker host: an engine behind a real sshd and behind TLS, and a second one that is reached by its
+ * socket, like this machine's own.
  */
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -25,7 +25,7 @@ const TLS_PORT = 2376;
 const tlsUrl = () => `tcp://${engine.address}:${TLS_PORT}`;
 const certificate = () => ({ DOCKER_TLS_VERIFY: "1", DOCKER_CERT_PATH: join(engine.folder, "tls") });
 
-/** An engine that answers on its socket, and by TLS to who has a certificate. */
+/** An engine that answers on its socket, and by TLS to clients with a certificate. */
 function tls({ folder, address }: Engine): string[] {
   const at = (name: string) => join(certificates(join(folder, "tls"), address), name);
   return [
@@ -37,7 +37,7 @@ function tls({ folder, address }: Engine): string[] {
 beforeAll(async () => {
   [engine, home] = await Promise.all([Engine.make({ args: tls }), Engine.make()]);
   ssh = await SshServer.on(engine);
-  // A context of docker's, as `docker context create` makes it, chosen by the environment.
+  // A docker context as `docker context create` writes it, chosen by the environment.
   const config = join(engine.folder, "config");
   mkdirSync(config);
   const env = { ...ssh.env, DOCKER_CONFIG: config, DOCKER_CONTEXT: "other" };
@@ -53,7 +53,7 @@ afterAll(async () => {
 
 const health = async () => (await fetch(`${scratch.backUrl}/health`)).status;
 
-it("a preview needs no connection, and does not wait for one", async () => {
+it("a preview needs no connection, and does not wait long for one", async () => {
   const timed = async () => {
     const start = performance.now();
     const { code, output, operations } = await scratch.preview();
@@ -64,12 +64,12 @@ it("a preview needs no connection, and does not wait for one", async () => {
   const connected = await timed();
   await ssh.end();
   const alone = await timed().finally(() => ssh.again());
-  // Five seconds for the host; half as much again as with it, for what else this machine has to do.
+  // Five seconds of waiting for the host; half as much again as with it, since the machine is busy.
   expect(alone).toBeLessThan(1.5 * connected + 5000);
 });
 
-it("is built here and runs there, by a docker context over ssh, while another stack comes up on another host", async () => {
-  // One program, one backend, two hosts: the ports may be the same.
+it("is built here and runs there, by a docker context over ssh, while another stack starts on another host", async () => {
+  // The ports may be the same, since the hosts differ.
   const env = { PULUMI_BACKEND_URL: scratch.env["PULUMI_BACKEND_URL"], DOCKER_CONTEXT: "" };
   const other = await Scratch.make({ dockerHost: home.host, env, address: home.address, inspect: home.host });
   const files = [scratch, other].map(writeStackFile);
@@ -122,14 +122,14 @@ it.each([
   expect(code).not.toBe(0);
   expectSentences(scratch, output);
   expect(output).toContain(
-    `agatha:dockerHost: "${home.host}" is not the docker host that stack "${scratch.stack}" runs on, which is "${ssh.url}". Set it back, or move the stack as docs/remote-hosts.md tells`,
+    `agatha:dockerHost: "${home.host}" is not the docker host that stack "${scratch.stack}" runs on, which is "${ssh.url}". Set it back, or move the stack as docs/remote-hosts.md describes`,
   );
   expect(changes(operations)).toEqual({});
   expect(await partsOf(scratch.stack, home.docker)).toEqual([]);
   expect(await scratch.running()).toEqual(before);
 });
 
-it("a key that the host refuses is told as such, and nothing is touched", async () => {
+it("an ssh key that the host refuses is reported before anything is touched", async () => {
   const before = await scratch.running();
   await ssh.admit(false);
   const { code, output, operations } = await scratch.up();
@@ -143,7 +143,7 @@ it("a key that the host refuses is told as such, and nothing is touched", async 
   expect(await scratch.running()).toEqual(before);
 });
 
-it("a host that is away is told as such; the next up goes on, and sends only the layers that it lacks", async () => {
+it("an unreachable host is reported; the next up goes on, and sends only missing layers", async () => {
   await putEntry(scratch.jar, "release.txt", "2\n");
   await ssh.end();
   const { code, output, operations } = await scratch.up();
@@ -151,7 +151,7 @@ it("a host that is away is told as such; the next up goes on, and sends only the
   expect(code).not.toBe(0);
   expectSentences(scratch, output);
   expect(output).toContain(
-    `docker: ${ssh.url} cannot be reached: connect to host ${engine.address} port 22: Connection refused. See to`,
+    `docker: ${ssh.url} cannot be reached: connect to host ${engine.address} port 22: Connection refused. Check`,
   );
   expect(changes(operations)).toEqual({});
   const next = await scratch.upWell();
@@ -163,12 +163,12 @@ it("a host that is away is told as such; the next up goes on, and sends only the
     "back-healthy": "replace",
     history: "update",
   });
-  // The jar's, and the migrations' on it.
+  // The jar's layer, and the migrations' on it.
   expect(next.output).toMatch(/agatha-back-image:\w+ built in [\d.]+ s, 2 of \d+ layers/);
   expect(await health()).toBe(200);
 });
 
-it("the same host by TLS is the stack's; without a certificate it is told what lacks", async () => {
+it("accepts the same host by TLS, and reports a missing certificate", async () => {
   const before = await scratch.running();
   scratch.config["dockerHost"] = tlsUrl();
   const plain = await scratch.up();
@@ -179,7 +179,7 @@ it("the same host by TLS is the stack's; without a certificate it is told what l
   expect(plain.output).toContain(`and this client do not agree on TLS:`);
   expect(plain.output).toContain("DOCKER_TLS_VERIFY=1");
   expect(code, output).toBe(0);
-  // Their files come by steps that are told the host.
+  // The steps that write their files know the host's address.
   expect(operations).toMatchObject({
     "back-container": "replace",
     "db-container": "same",
@@ -192,7 +192,7 @@ it("the same host by TLS is the stack's; without a certificate it is told what l
 async function asThePageSays(name: string, dockerHost: string): Promise<void> {
   const newest = `"$(ls -t .state/backups/${scratch.stack}/*.dump | head -n 1)"`;
   const output = await runBlock(scratch, ["docs/remote-hosts.md", "hosts/host.test.ts", name], {
-    // Nobody is there to be asked.
+    // There is no terminal to ask at.
     words: { "ssh://deploy@new.example": dockerHost, FILE: `${newest} --yes` },
     env: certificate(),
   });
@@ -203,7 +203,7 @@ const names = async (url: string) =>
   ((await (await fetch(`${url}/api/budgets`)).json()) as { name: string }[]).map(({ name }) => name);
 
 describe("moves", () => {
-  it("with its data, and leaves the volume where it was", async () => {
+  it("with its data, and leaves the old volume in place", async () => {
     await asThePageSays("move", home.host);
     expect(await names(`http://${home.address}:${scratch.backPort}`)).toEqual([scratch.stack]);
     expect(await partsOf(scratch.stack, home.docker)).toEqual(allParts(scratch.stack));
@@ -212,14 +212,14 @@ describe("moves", () => {
     expect(dropped.code, dropped.output).toBe(0);
   });
 
-  it("to a new host by TLS, when its own is lost, and asks nothing of that one", async () => {
+  it("to a new host by TLS after its own is lost, without contacting the lost one", async () => {
     const lost = `label=agatha.stack=${scratch.stack}`;
     const before = await home.docker("ps", "--quiet", "--no-trunc", "--filter", lost);
     await asThePageSays("lost host", tlsUrl());
     expect(await names(scratch.backUrl)).toEqual([scratch.stack]);
     expect(await partsOf(scratch.stack, engine.docker)).toEqual(allParts(scratch.stack));
     expect(await home.docker("ps", "--quiet", "--no-trunc", "--filter", lost)).toEqual(before);
-    // What the stack is from now on.
+    // The stack's host from now on.
     Object.assign(scratch.env, certificate());
     const again = await scratch.up();
     expect(again.code, again.output).toBe(0);

@@ -1,4 +1,4 @@
-/** Another host's disk that is full, and a connection that is lost in the middle of a load: told in a sentence, nothing half. */
+/** A docker host's full disk, and a connection that is lost during a load: both are reported, and no partial data is left. */
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -31,7 +31,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Brings the image to the host, by what nix-build gives. */
+/** Loads the image on the host, as after a nix-build. */
 function load(program: string) {
   const path = mkdtempSync(join(folder, "bin-"));
   const fake = `#!/bin/sh\nwhile [ $# -gt 1 ]; do shift; done\nln -sfn ${program} "$1"\n`;
@@ -52,14 +52,14 @@ function load(program: string) {
   });
 }
 
-/** Everything of images that the host has, a layer of a failed load too, in bytes. */
+/** Bytes of all image data on the host, including layers of a failed load. */
 async function kept(): Promise<number> {
   expect((await engine.docker("image", "ls", "--all", "--quiet")).output).toBe("");
   const { output } = await execute("du", ["--bytes", "--summarize", join(engine.folder, "data", "overlay2")]);
   return Number(output.split("\t")[0]);
 }
 
-it("a disk that is full is told as such, and keeps nothing of the image", async () => {
+it("a full disk is reported, and no part of the image stays on it", async () => {
   const before = await kept();
   const { code, output } = await load(image);
   expect(code).toBe(1);
@@ -69,9 +69,9 @@ it("a disk that is full is told as such, and keeps nothing of the image", async 
   expect((await kept()) - before).toBeLessThan(1e6);
 });
 
-it("a connection that is lost is told as such; the next load goes on", async () => {
+it("a lost connection is reported; the next load goes on", async () => {
   await execute("mount", ["-o", "remount,size=600m", join(engine.folder, "data")]);
-  // Writes the archive's first 20 MB, and what follows piece by piece, as over a slow line.
+  // Writes the archive's first 20 MB at once and the rest in pieces, as over a slow line.
   mkdirSync(join(folder, "slow"));
   const slow = join(folder, "slow", "image");
   const slowly = `import { spawn } from "node:child_process";
@@ -93,7 +93,7 @@ it("a connection that is lost is told as such; the next load goes on", async () 
   chmodSync(slow, 0o755);
   const before = await kept();
   const loading = load(slow);
-  // Until the load has reached the host: what comes lies in a folder of its own first.
+  // Until the load has reached the host, which first writes into a temporary folder.
   for (let looks = 0; !arriving() && looks < 300; looks++) await sleep(200);
   expect(arriving()).toBe(true);
   await sleep(500);

@@ -1,6 +1,6 @@
 /**
- * What was acknowledged stays, whatever is killed or replaced under write load; the next up goes on. On a docker host of
- * its own, whose daemon can be killed.
+ * Acknowledged writes survive whatever is killed or replaced under write load, and the next up goes on. Runs on a
+ * temporary docker host, whose daemon can be killed.
  */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { databaseLog, expectAll } from "../support/database.ts";
@@ -30,7 +30,7 @@ afterEach(async () => {
   await writers.stop();
 });
 
-/** After more writes, everything that was ever acknowledged is there, and the next up has nothing to do. */
+/** After more writes, every acknowledged write is there, and the next up has nothing to do. */
 async function expectWell(): Promise<void> {
   await writers.more(20);
   await expectAll(scratch, await writers.stop());
@@ -42,15 +42,15 @@ const pid = async (service: string) =>
 
 const replaceDatabase = () => changeDatabase(scratch);
 
-describe("under write load, no acknowledged write is lost and the next up goes on after kill -9 of", () => {
+describe("under write load, no acknowledged write is lost and the next up goes on after a kill of", () => {
   it("the database's process, which docker starts again", async () => {
     process.kill(await pid("db"), "SIGKILL");
     await expectWell();
-    // The test would see a crash where there is one.
+    // Shows that the test can see a crash.
     expect(await databaseLog(scratch)).toContain("automatic recovery in progress");
   });
 
-  it("the database's container, which is stopped then", async () => {
+  it("the database's container, which then stays stopped", async () => {
     await scratch.docker("kill", "--signal", "KILL", scratch.container("db"));
     const healed = await scratch.operate(["up", "--yes", "--skip-preview", "--refresh"]);
     expect(healed.code, healed.output).toBe(0);
@@ -66,7 +66,7 @@ describe("under write load, no acknowledged write is lost and the next up goes o
 
   const moments: [string, () => Promise<void>, Moment][] = [
     [
-      "makes the back's new container",
+      "creates the back's new container",
       async () => scratch.back({ env: { RUN: "1" } }),
       { event: /^container create .*-back$/ },
     ],
@@ -91,7 +91,7 @@ describe("under write load, no acknowledged write is lost and the next up goes o
   });
 });
 
-describe("always stopped gracefully under write load, without a lost write or a recovery in the log, is the database in", () => {
+describe("under write load, the database shuts down cleanly, without a lost write or a recovery in its log, in", () => {
   it("three replacements of its container", async () => {
     await replaceGracefully(scratch, writers, 3);
     await expectWell();

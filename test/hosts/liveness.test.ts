@@ -1,4 +1,4 @@
-/** A service that is dead comes back up by itself: no `up`, no docker socket in a container. */
+/** A dead service is restarted by itself: without an `up`, and without a docker socket in a container. */
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { Engine } from "../support/engine.ts";
@@ -30,7 +30,7 @@ const answers = async () => {
   expect(status).toBe(200);
 };
 
-/** Waits until the back answers; gives the seconds that took. */
+/** Waits until the back answers; returns the seconds that took. */
 async function backAgain(): Promise<number> {
   const start = performance.now();
   await vi.waitFor(answers, { timeout: 120_000, interval: 200 });
@@ -45,19 +45,19 @@ async function programOf(service: string): Promise<number> {
   return Number(children[0]);
 }
 
-it("after a restart of its database the back answers again", async () => {
+it("the back answers again after a restart of its database", async () => {
   await scratch.docker("restart", scratch.container("db"));
   expect(await backAgain()).toBeLessThan(30);
 });
 
-/** Until its check has found it healthy once, a back has its start period. */
+/** The start period lasts until the back's check has found it healthy once. */
 const foundHealthy = () =>
   vi.waitFor(async () => expect(await inspect("back", "{{.State.Health.Status}}")).toBe("healthy"), {
     timeout: 60_000,
     interval: 500,
   });
 
-it("a back whose database was away longer is started again, and answers once it is there", async () => {
+it("a back whose database was down for longer is restarted, and answers once the database is back", async () => {
   await foundHealthy();
   const before = await restarts();
   await scratch.docker("stop", scratch.container("db"));
@@ -73,31 +73,31 @@ it("a back whose database was away longer is started again, and answers once it 
   );
 });
 
-it("a back that hangs is killed and started again", async () => {
+it("a back that hangs is killed and restarted", async () => {
   await foundHealthy();
   const before = await restarts();
   const hanging = await programOf("back");
   process.kill(hanging, "SIGSTOP");
   await expect(answers()).rejects.toThrow();
-  // Three probes of 5 s, 5 s apart, and 5 s of grace; the rest is its start, on a busy machine.
+  // Three probes of 5 s, 5 s apart, and 5 s of grace; the rest is for the start on a busy machine.
   expect(await backAgain()).toBeLessThan(75);
   expect(await restarts()).toBe(before + 1);
   expect(await programOf("back")).not.toBe(hanging);
 });
 
-it("a back that was killed is started again", async () => {
+it("a killed back is restarted", async () => {
   const before = await restarts();
   process.kill(await programOf("back"), "SIGKILL");
   await vi.waitFor(async () => expect(await restarts()).toBe(before + 1), { timeout: 20_000, interval: 100 });
   await backAgain();
 });
 
-it("a database that hangs for a while is left alone, and goes on where it was", async () => {
+it("a database that hangs for some time is left alone, and continues", async () => {
   const started = await inspect("db", "{{.State.StartedAt}}");
   const hanging = await programOf("db");
   process.kill(hanging, "SIGSTOP");
   try {
-    // Docker itself gives up on three probes.
+    // Docker marks it unhealthy after three probes.
     await vi.waitFor(async () => expect(await inspect("db", "{{.State.Health.Status}}")).toBe("unhealthy"), {
       timeout: 180_000,
       interval: 1000,
@@ -109,6 +109,6 @@ it("a database that hangs for a while is left alone, and goes on where it was", 
   expect(await inspect("db", "{{.State.StartedAt}} {{.RestartCount}}")).toBe(`${started} 0`);
 });
 
-it("none of it is a change to the stack", async () => {
+it("none of this shows as a change of the stack", async () => {
   expect(changes((await scratch.upWell()).operations)).toEqual({});
 });

@@ -1,4 +1,4 @@
-/** Migrations on a database with data: backed up before, run as Flyway does, and never other ones than those that ran. */
+/** Migrations on a database with data: a backup before them, Flyway's default behaviour, and no change to those that ran. */
 import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -33,7 +33,7 @@ const write = (name: string, sql: string) => writeFileSync(join(scratch.migratio
 const history = () =>
   scratch.sql("select script, success from flyway_schema_history order by installed_rank");
 
-/** An `up` that fails in sentences, while everything that runs stays. */
+/** An `up` that fails with a user-facing message, while everything keeps running. */
 async function failed(): Promise<string> {
   const before = await scratch.running();
   const { code, output } = (await scratch.up()) as Ended;
@@ -44,7 +44,7 @@ async function failed(): Promise<string> {
   return output;
 }
 
-/** One that leaves the schema as it was, too. */
+/** One that also leaves the schema unchanged. */
 async function refused(): Promise<string> {
   const before = await history();
   const output = await failed();
@@ -53,14 +53,14 @@ async function refused(): Promise<string> {
 }
 
 describe("a backup", () => {
-  it("is not taken of a database without tables, nor for a new jar", async () => {
+  it("is not taken of a database without tables, or for a new jar", async () => {
     expect(dumps()).toEqual([]);
     await putEntry(scratch.jar, "release.txt", "migrations\n");
     await scratch.upWell();
     expect(dumps()).toEqual([]);
   });
 
-  it("is taken before migrations that are new, and told", async () => {
+  it("is taken before new migrations, and reported", async () => {
     await scratch.sql("insert into budget (name, amount_cents) values ('kept', 1)");
     const args = ["scripts/backup.ts", "--stack", scratch.stack, "--config-file", scratch.configFile];
     expect((await execute(process.execPath, args, scratch.env)).code).toBe(0);
@@ -72,18 +72,18 @@ describe("a backup", () => {
     );
   });
 
-  it("is taken before callbacks that are new: what they do is in no history", async () => {
+  it("is taken before new callbacks, since no history records what they do", async () => {
     const [first] = automatic();
     write("afterMigrate.sql", "update budget set name = name;");
     const { output } = await scratch.upWell();
     expect(output).toContain("backed up before the migrations: ");
     expect(automatic()).not.toContain(first);
-    // Nothing is run, so nothing is backed up.
+    // Nothing runs, so nothing is backed up.
     expect((await scratch.upWell()).output).not.toContain("backed up");
     rmSync(join(scratch.migrations, "afterMigrate.sql"));
   });
 
-  it("is kept as often as configured; what a person took stays", async () => {
+  it("is removed beyond the configured number, unless a person took it", async () => {
     const [first] = automatic();
     write("V8__two.sql", "CREATE TABLE two (id int);");
     await scratch.upWell();
@@ -95,7 +95,7 @@ describe("a backup", () => {
 
   it("that fails ends the update before anything is migrated", async () => {
     write("V9__guarded.sql", "CREATE TABLE guarded (id int);");
-    // A file in the folder's place: found, with room, and not to be written into.
+    // A file in place of the folder: it exists, has space, and cannot be written into.
     renameSync(folder, `${folder}-away`);
     writeFileSync(folder, "");
     const output = await refused();
@@ -107,14 +107,14 @@ describe("a backup", () => {
 });
 
 describe("migrations", () => {
-  it("run as Flyway does by default, each in its own transaction: what a later one needs is committed", async () => {
+  it("run as by default in Flyway, each in its own transaction, so that later ones see committed changes", async () => {
     write(
       "V10__kind.sql",
       "CREATE TYPE kind AS ENUM ('a'); CREATE TABLE goal (id int PRIMARY KEY, kind kind);",
     );
     write("V11__more.SQL", "ALTER TYPE kind ADD VALUE 'b';");
     write("V12__use.sql", "INSERT INTO goal VALUES (1, 'b');");
-    // Pending trigger events of a deferred constraint keep a table from being altered, in the same transaction.
+    // In one transaction, pending trigger events of a deferred constraint would block the ALTER TABLE.
     write(
       "V13__share.sql",
       "CREATE TABLE share (id int REFERENCES goal DEFERRABLE INITIALLY DEFERRED); INSERT INTO share VALUES (1);",
@@ -126,8 +126,8 @@ describe("migrations", () => {
     ]);
   });
 
-  it("that fail say which were applied, what the back has now, and the way back; fixed, they apply", async () => {
-    // It commits by itself, so nothing may be said to be as it was.
+  it("that fail report which were applied, which schema the back has now, and how to go back; fixed, they apply", async () => {
+    // It commits by itself, so the message must not claim that nothing changed.
     write("V15__split.sql", "BEGIN; CREATE TABLE split (id int); COMMIT;");
     write("V16__bad.sql", "CREATE TABLE bad (id int); SELECT * FROM nowhere;");
     const output = await failed();
@@ -141,7 +141,7 @@ describe("migrations", () => {
     expect(output).toContain('relation "nowhere" does not exist');
     expect(output).not.toMatch(/as it was|https?:\/\/rd/);
     expect(await scratch.sql("select to_regclass('split'), to_regclass('bad')")).toEqual(["split\t"]);
-    // The way back is not pushed out by further tries, though one backup is to be kept; only by one that passes.
+    // With backups.keep at 1, further failures do not remove the backup to go back to; only a success does.
     await failed();
     expect(automatic()).toContain(backup);
     write("V16__bad.sql", "CREATE TABLE bad (id int);");
@@ -150,20 +150,20 @@ describe("migrations", () => {
     expect((await history()).slice(-2)).toEqual(["V15__split.sql\tt", "V16__bad.sql\tt"]);
   });
 
-  it("that PostgreSQL runs in no transaction say that what they did stays; the failed row is in nobody's way", async () => {
+  it("that run outside a transaction report that their changes stay; the failed row blocks nothing", async () => {
     await scratch.sql("insert into bad values (1), (1)");
     write("V17__index.sql", "CREATE UNIQUE INDEX CONCURRENTLY bad_id ON bad (id);");
     const output = await failed();
     expect(output).toContain("V17__index.sql ran in no transaction: what it did before it failed stays.");
     expect(output).toContain('could not create unique index "bad_id"');
-    // What failed left an index behind that is not valid, as PostgreSQL says it would.
+    // The failure leaves an invalid index behind, as PostgreSQL documents.
     write("V17__index.sql", "DROP INDEX IF EXISTS bad_id;");
     write("V18__index.sql", "CREATE INDEX CONCURRENTLY bad_id ON bad (id);");
     await scratch.upWell();
     expect((await history()).slice(-2)).toEqual(["V17__index.sql\tt", "V18__index.sql\tt"]);
   });
 
-  it("that wait for a lock say who holds it, and end before those behind them wait for long", async () => {
+  it("that wait for a lock report who holds it, and end before sessions behind them wait for long", async () => {
     const holder = scratch.sql("begin; select * from bad; select pg_sleep(600)").catch(() => []);
     write("V19__late.sql", "ALTER TABLE bad ADD COLUMN late text;");
     const output = await failed();
@@ -176,7 +176,7 @@ describe("migrations", () => {
     await scratch.upWell();
   });
 
-  it("that hold a placeholder, or are not UTF-8, say what to do, and it does", async () => {
+  it("with a placeholder, or not in UTF-8, are refused with a fix that works", async () => {
     write("V20__mail.sql", "CREATE TABLE mail (body text DEFAULT 'Dear ${name}');");
     expect(await failed()).toContain(
       "V20__mail.sql has ${name} in line 1 or below, which Flyway takes for a placeholder. To keep it as text, write placeholderReplacement=false into V20__mail.sql.conf beside it.",
@@ -192,7 +192,7 @@ describe("migrations", () => {
     expect(await scratch.sql("select body from mail")).toEqual(["caf\u00e9"]);
   });
 
-  it("that do not suit the database are refused by name, in a preview as in an update", async () => {
+  it("that do not match the database are refused by name, in preview and update", async () => {
     const away = join(scratch.folder, "away");
     mkdirSync(away);
     const missing = ["V8__two.sql", "V20__mail.sql", "V20__mail.sql.conf"];
@@ -216,8 +216,8 @@ describe("migrations", () => {
     rmSync(join(scratch.migrations, "V3.5__late.sql"));
   });
 
-  // Linux takes no variable of more than 128 kB.
-  it("may be many with long names, and a baseline for older ones is nothing to this database", async () => {
+  // On Linux an environment variable has at most 128 kB.
+  it("may be many and have long names; a baseline of older ones has no effect on this database", async () => {
     const what = "add_index_on_customer_invoice_lines_for_the_report_".repeat(3);
     for (let i = 1000; i < 1800; i++) write(`V2021${i}__${what}${i}.sql`, "SELECT 1;");
     write("B6__everything.sql", "SELECT * FROM nowhere;");
@@ -225,7 +225,7 @@ describe("migrations", () => {
     expect(output).toContain("Successfully applied 800 migrations");
   });
 
-  it("that are as they ran pass again, and nothing is left to do", async () => {
+  it("that are unchanged pass again, and nothing is left to do", async () => {
     await scratch.upWell();
     expect(changes((await scratch.up()).operations)).toEqual({});
   });

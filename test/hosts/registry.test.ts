@@ -1,4 +1,4 @@
-/** Images by way of a registry: a real one with a login, and a docker host that has nothing yet, behind a real sshd. */
+/** Images through a real registry with a login, to an empty docker host behind a real sshd. */
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
@@ -17,13 +17,13 @@ const password = randomBytes(12).toString("hex");
 let engine: Engine;
 let ssh: SshServer;
 let registry: LocalRegistry;
-/** The registry by a way that can be cut. */
+/** The registry behind a proxy that can cut the connection. */
 let proxy: CuttingProxy;
 let behindProxy = "";
 
 beforeAll(async () => {
   const [port, proxyPort] = [await freePort(), await freePort()];
-  // Its own end of the link to this machine: the registry listens on the other.
+  // The host's end of the link to this machine; the registry listens on the other end.
   const here = (address: string) => address.replace(/\d+$/, "1");
   engine = await Engine.make({
     args: ({ address }) =>
@@ -53,14 +53,14 @@ beforeEach(async () => {
 interface Build {
   /** Default: the front's, by Nix. */
   image?: SmallImage;
-  /** Over the registry's description. */
+  /** Overrides parts of the registry's description. */
   registry?: object;
   secret?: string;
   env?: NodeJS.ProcessEnv;
 }
 
 let small: SmallImage;
-/** The same layer, and one more. */
+/** That layer and one more. */
 let larger: SmallImage;
 
 async function frontRef(): Promise<string> {
@@ -111,7 +111,7 @@ const refs = async () =>
     .filter((ref) => ref !== "" && !ref.includes(":kept-test-"))
     .sort();
 
-/** Told in a sentence, without the password, and nothing is left: neither there nor here. */
+/** The error is user-facing, without the password, and nothing is left on either machine. */
 async function expectNothing({ code, output }: Ended, sentence: RegExp): Promise<void> {
   expect(output).toMatch(sentence);
   expect(code).toBe(1);
@@ -120,14 +120,14 @@ async function expectNothing({ code, output }: Ended, sentence: RegExp): Promise
   expect(readdirSync(tmpdir()).filter((name) => /^agatha-registry-(?!test)/.test(name))).toEqual([]);
 }
 
-it("an image goes there and comes from there to a host behind ssh, and has our names alone", async () => {
+it("an image reaches a host behind ssh through the registry, and has only our names", async () => {
   const { code, output } = await build();
   expect(code, output).toBe(0);
   expect(output).toMatch(/ built in [\d.]+ s, pushed to [\d.:]+ in [\d.]+ s, pulled in [\d.]+ s, /);
   expect(registry.uploads()).toBeGreaterThan(2);
-  expect(output).toMatch(/MB \(\d+ bytes\)\n$/);
+  expect(output).toMatch(/MB \((\d+) bytes\)\n\{"sizeBytes":\1\}\n$/);
   expect(await refs()).toEqual(["agatha-front-image:latest", await frontRef()].sort());
-  // The image runs: its program is the one that Nix built, and says so by what it does not take.
+  // The image runs the program that Nix built, as its error for a wrong argument shows.
   const probe = ["run", "--rm", "--network", "none", await frontRef(), "/bin/agatha-front", "--help"];
   expect(await engine.docker(...probe)).toEqual({
     code: 2,
@@ -135,7 +135,7 @@ it("an image goes there and comes from there to a host behind ssh, and has our n
   });
 });
 
-it("what the registry has is not sent again, and what of another image it has neither", async () => {
+it("blobs that the registry has are not sent again, even those of another image", async () => {
   const first = await build({ image: small });
   expect(first.output).toContain(` pushed to ${registry.address} `);
   const before = registry.uploads();
@@ -146,7 +146,7 @@ it("what the registry has is not sent again, and what of another image it has ne
   expect(registry.uploads()).toBe(before);
   const changed = await build({ image: larger });
   expect(changed.code, changed.output).toBe(0);
-  // The layer that differs, and the image's configuration.
+  // The changed layer, and the image's configuration.
   expect(registry.uploads() - before).toBe(2);
   expect(await refs()).toContain(larger.ref);
 });
@@ -168,15 +168,15 @@ it.each<[string, () => Promise<Ended>, RegExp]>([
     /^agatha:registry: "[\d.:]+" speaks no TLS to this machine\. Set registry\.insecure to true, if the way there is safe\.\n$/,
   ],
   [
-    "a registry that is away",
+    "an unreachable registry",
     async () => build({ registry: { address: `127.0.0.1:${await freePort()}` } }),
-    /^agatha:registry: "[\d.:]+" cannot be reached from this machine: .*connection refused\. See that it runs, or set registry\.address\.\n$/,
+    /^agatha:registry: "[\d.:]+" cannot be reached from this machine: .*connection refused\. Check that it runs, or set registry\.address\.\n$/,
   ],
-])("%s is told in a sentence, and nothing is left", async (_, attempt, sentence) => {
+])("%s is reported, and nothing is left behind", async (_, attempt, sentence) => {
   await expectNothing(await attempt(), sentence);
 });
 
-it("one that the docker host does not reach is told as such; reached, what was pushed is found", async () => {
+it("a registry that the docker host cannot reach is reported; once it can, the pushed image is used", async () => {
   const { hostname } = new URL(`http://${registry.address}`);
   const route = (what: string) =>
     execute("ip", ["-n", engine.name, "route", what, "unreachable", `${hostname}/32`]);
@@ -185,14 +185,14 @@ it("one that the docker host does not reach is told as such; reached, what was p
   const failed = await build({ ...away, env: { DOCKER_HOST: engine.host } }).finally(() => route("del"));
   await expectNothing(
     failed,
-    /^agatha:registry: "[\d.:]+" cannot be reached from the docker host: .*no route to host\. See that it runs, or set registry\.address\.\n$/,
+    /^agatha:registry: "[\d.:]+" cannot be reached from the docker host: .*no route to host\. Check that it runs, or set registry\.address\.\n$/,
   );
   const again = await build(away);
   expect(again.code, again.output).toBe(0);
   expect(again.output).toContain(` found in ${registry.address} `);
 });
 
-it("a connection that is lost in the middle of a push is told as such; the next one goes on", async () => {
+it("a connection that is lost during a push is reported; the next push goes on", async () => {
   const lost = { image: small, registry: { address: behindProxy, repository: "lost" } };
   proxy.left = 4e6;
   const failed = await build(lost);
@@ -207,12 +207,12 @@ it("a connection that is lost in the middle of a push is told as such; the next 
   expect(await refs()).toEqual(["agatha-front-image:latest", small.ref]);
 });
 
-describe("by TLS with a CA of its own", () => {
+describe("a registry with its own CA", () => {
   let secure: LocalRegistry;
-  /** Where docker's engine looks, and skopeo too. */
+  /** Where both the docker daemon and skopeo look. */
   let known = "";
   const DOCKERS = "/etc/docker/certs.d";
-  /** The first folder that this test makes. */
+  /** The topmost folder that this test creates. */
   let made: string | undefined;
 
   beforeAll(async () => {
@@ -237,12 +237,12 @@ describe("by TLS with a CA of its own", () => {
       `^agatha:registry: "${secure.address}" shows a certificate that ${who} does not trust\\. Put the certificate of its CA into ${known}/ca\\.crt on ${who}\\.\n$`,
     );
 
-  it("both machines have to know that, and then it is used", async () => {
+  it("is used once both machines know the CA", async () => {
     await expectNothing(await attempt(), refusal("this machine"));
-    // Known to this user's skopeo alone: the image gets there, and not from there.
+    // Only this user's skopeo knows the CA: the push succeeds, the pull fails.
     const home = join(folder, "home");
     trust(join(home, ".config/containers/certs.d", secure.address));
-    // The home of ssh is the user's, whatever the variable says.
+    // ssh uses the user's home, whatever HOME is.
     await expectNothing(await attempt({ HOME: home }), refusal("the docker host"));
     expect(secure.uploads()).toBe(2);
     made = trust(known);

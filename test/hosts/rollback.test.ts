@@ -1,4 +1,4 @@
-/** Going back to an earlier image, the list of what ran, and what becomes of images that no stack keeps. */
+/** Rollback to an earlier image, the history, and the removal of images that no stack keeps. */
 import { copyFileSync, existsSync, readdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -22,7 +22,7 @@ const backNames = async () => {
   return (await scratch.docker(...listing)).filter((tag) => tags.some((own) => tag.includes(own)));
 };
 
-/** Deploys a jar that no other test has. */
+/** Deploys a jar that no other test uses. */
 async function release(name: string): Promise<Operations> {
   await putEntry(scratch.jar, "release.txt", `${scratch.stack} ${name}\n`);
   const { operations } = await scratch.upWell();
@@ -32,7 +32,7 @@ async function release(name: string): Promise<Operations> {
 
 const noBuild = () => fake(scratch.folder, "nix-build", ["echo nothing may be built now >&2", "exit 1"]);
 
-/** Docker, but that images of these tags were last given a name long ago. */
+/** Docker, but images with these tags were tagged long ago. */
 async function longAgo(...old: string[]): Promise<NodeJS.ProcessEnv> {
   const { output } = await execute("sh", ["-c", "command -v docker"]);
   const age = `s/"tagged":"[0-9]{4}/"tagged":"2001/`;
@@ -80,7 +80,7 @@ afterAll(async () => {
 });
 
 describe("a pin", () => {
-  it("runs the earlier image within 10 s: nothing is built, not even with the jar gone, and nothing migrates", async () => {
+  it("runs the earlier image within 10 s, without a build or a migration, even if the jar is gone", async () => {
     const [a = "", b = ""] = tags;
     pin(a);
     renameSync(scratch.jar, `${scratch.jar}.away`);
@@ -98,12 +98,12 @@ describe("a pin", () => {
     const [idle, second] = await timed(() => scratch.upWell());
     expect(changes(second.operations)).toEqual({});
     process.stdout.write(`rollback: ${seconds.toFixed(1)} s; an update of nothing: ${idle.toFixed(1)} s\n`);
-    // An update of nothing takes 2 s; where it takes longer, the machine has other work, and seconds say little.
+    // A no-op update takes 2 s; if it takes longer, the machine is busy and the limit is relaxed.
     expect(seconds).toBeLessThan(idle < 3 ? 10 : 10 * idle);
     expect(b).not.toBe(a);
   });
 
-  it("stands in the history, with what changed and how to go on", async () => {
+  it("appears in the history, with what changed and how to go on", async () => {
     const [newest, second, first] = await history();
     expect(newest).toMatchObject({ runs: true, gone: [], images: { back: { pinned: true } } });
     expect(newest?.changes[0]).toBe("back: pinned");
@@ -113,12 +113,12 @@ describe("a pin", () => {
     expect(first).toMatchObject({ runs: false, changes: [] });
     expect(first?.images["back"]?.ref).toBe(newest?.images["back"]?.ref);
     const { output } = await command();
-    expect(output).toContain(`pulumi config rm agatha:back.pin --stack ${scratch.stack}`);
-    expect(output).toContain(`pulumi config set agatha:back.pin ${tags[1]} --stack ${scratch.stack}`);
+    expect(output).toContain(`pulumi config rm --path agatha:back.pin --stack ${scratch.stack}`);
+    expect(output).toContain(`pulumi config set --path agatha:back.pin ${tags[1]} --stack ${scratch.stack}`);
     expect(output).not.toContain(scratch.password);
   });
 
-  it("leaves the schema as it is when the database's container is made anew", async () => {
+  it("leaves the schema as it is when the database's container is recreated", async () => {
     scratch.config["database"] = { publish: { port: await freePort() } };
     const { operations, output } = await scratch.upWell();
     expect(output).toContain("the schema stays as it is: agatha:back.pin is set");
@@ -132,7 +132,7 @@ describe("a pin", () => {
     expect(await scratch.sql("select to_regclass('note')")).toEqual(["note"]);
   });
 
-  it("leaves the schema as it is where the stack is made anew on its data", async () => {
+  it("leaves the schema as it is when the stack is recreated on its data", async () => {
     expect((await scratch.destroy()).code).toBe(0);
     const { output } = await scratch.upWell();
     expect(output).toContain("the schema stays as it is: agatha:back.pin is set");
@@ -140,7 +140,7 @@ describe("a pin", () => {
     expect(changes((await scratch.upWell()).operations)).toEqual({});
   });
 
-  it("does not fill an empty database", async () => {
+  it("does not migrate an empty database", async () => {
     const env = {
       ...scratch.env,
       CONTAINER: "unused",
@@ -152,11 +152,11 @@ describe("a pin", () => {
     const { code, output } = await execute(process.execPath, ["steps/migrate.ts"], env);
     expect(code).toBe(1);
     expect(output).toBe(
-      'agatha:back.pin: the database "template1" is empty, and a pinned image does not migrate. Take the pin away for the first update: `pulumi config rm agatha:back.pin`.\n',
+      'agatha:back.pin: the database "template1" is empty, and a pinned image does not migrate. Take the pin away for the first update: `pulumi config rm --path agatha:back.pin`.\n',
     );
   });
 
-  it("is taken away: what the files give runs again, unbuilt", async () => {
+  it("once removed, the image of the files runs again, without a build", async () => {
     pin(undefined);
     renameSync(`${scratch.jar}.away`, scratch.jar);
     const { code, output, operations } = await scratch.up(noBuild());
@@ -167,7 +167,7 @@ describe("a pin", () => {
     expect(changes((await scratch.upWell()).operations)).toEqual({});
   });
 
-  it("holds the front as well", async () => {
+  it("works for the front as well", async () => {
     const front = scratch.config["front"] as object;
     const frontTag = async () => {
       const [ref] = await scratch.docker(
@@ -202,8 +202,8 @@ describe("an image that is older than the last `keep` generations", () => {
     await other?.remove();
   });
 
-  it("stays where another stack keeps it, where a stopped container was made of it, and within an hour", async () => {
-    // B is the other stack's too, C a stopped container's.
+  it("stays if another stack keeps it, if a stopped container uses it, and for an hour", async () => {
+    // Another stack keeps B too; a stopped container uses C.
     other = await Scratch.make(engine.asHost);
     copyFileSync(scratch.jar, other.jar);
     writeFileSync(join(other.migrations, "V99__note.sql"), "CREATE TABLE note (id bigint PRIMARY KEY);\n");
@@ -216,7 +216,7 @@ describe("an image that is older than the last `keep` generations", () => {
     for (const tag of tags.slice(2)) expect(roots()).toContain(`back-image-${tag}`);
 
     scratch.config["keep"] = 2;
-    // All but A were given a name long ago.
+    // All but A were tagged long ago.
     const { code, output, operations } = await scratch.up(await longAgo(...tags.slice(1)));
     expect(code, output).toBe(0);
     expect(changes(operations)).toEqual({ history: "update" });
@@ -230,7 +230,7 @@ describe("an image that is older than the last `keep` generations", () => {
     for (const tag of [a, b, c]) expect(roots()).not.toContain(`back-image-${tag}`);
   });
 
-  it("is removed by the next update that changes an image, with all of its names", async () => {
+  it("is removed by the next update that changes an image, with all its names", async () => {
     const old = await longAgo(...tags);
     await putEntry(scratch.jar, "release.txt", `${scratch.stack} F\n`);
     const { code, output } = await scratch.up(old);
@@ -261,7 +261,7 @@ describe("an image that is older than the last `keep` generations", () => {
     expect(changes((await scratch.upWell()).operations)).toEqual({});
   });
 
-  it("is shown as pinned by a preview without a daemon, which cannot know", async () => {
+  it("is shown as pinned by a preview without a daemon, which cannot check it", async () => {
     pin(tags[4]);
     const { code, output, operations } = await scratch.preview({ DOCKER_HOST: "ssh://none.invalid" });
     expect(code, output).toBe(0);

@@ -1,8 +1,7 @@
 /**
- * A docker host of another architecture. None is at hand: an engine is made to say that it is arm64, and where a builder is
- * needed, Nix to take x86_64 for that. What is real is everything else.
+ * A docker host of another architecture. None is available, so a docker client reports arm64, and where a builder is
+ * needed, Nix treats x86_64 as arm64. Everything else is real.
  */
-
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -12,7 +11,7 @@ import { changes, Scratch } from "../support/scratch.ts";
 import { expectSentences } from "../support/words.ts";
 
 const ARM = "aarch64-linux";
-/** All that is made while the program only looks: which docker host the stack is on. */
+/** The only resource that a refused update creates: the Stash with the stack's docker host. */
 const LOOKED = { default: "create", "docker-host": "create" };
 let engine: Engine;
 let scratch: Scratch;
@@ -29,19 +28,19 @@ afterAll(async () => {
   await scratch?.remove().finally(() => engine.remove());
 });
 
-/** Says that the engine is arm64's, and is the real client otherwise. */
+/** Reports an arm64 engine, and is the real client otherwise. */
 const armDocker = () => `
   case "$*" in
     "info --format "*Architecture*) "${which("docker")}" "$@" | sed 's/x86_64$/aarch64/' ;;
     *) exec "${which("docker")}" "$@" ;;
   esac`;
 
-/** The real one, but for the system. */
+/** The real one, except for the system. */
 const forArm = (program: string) => `
   echo "${program} $*" >>"${asked}"
   exec "${which(program)}" "\${@//${ARM}/x86_64-linux}"`;
 
-/** A PATH that these programs come first on. */
+/** A PATH on which these programs come first. */
 function withPrograms(programs: Record<string, string>): NodeJS.ProcessEnv {
   const folder = join(scratch.folder, `bin-${Object.keys(programs).join("-")}`);
   if (!existsSync(folder)) mkdirSync(folder);
@@ -65,7 +64,7 @@ it('is refused with the set "debian", in a preview too', async () => {
   expect(changes(operations)).toEqual(LOOKED);
 });
 
-it("is refused in an update where nothing builds for it, before anything is touched", async () => {
+it("is refused by an update that has no builder for it, before anything is touched", async () => {
   const env = withPrograms(evaluable());
   const preview = await scratch.preview(env);
   expect(preview.code, preview.output).toBe(0);
@@ -73,13 +72,13 @@ it("is refused in an update where nothing builds for it, before anything is touc
   expect(code).not.toBe(0);
   expectSentences(scratch, output);
   expect(output).toMatch(
-    /nix: images for aarch64-linux are wanted, for the docker host unix:\S+, and this machine's Nix has no builder for that\. Give it one as docs\/platforms\.md tells, or run up from a machine of that system\.\n/,
+    /nix: images for aarch64-linux are wanted, for the docker host unix:\S+, and this machine's Nix has no builder for that\. Give it one as docs\/platforms\.md describes, or run up from a machine of that system\.\n/,
   );
   expect(changes(operations)).toEqual(LOOKED);
   for (const kind of ["container", "network", "volume"] as const) expect(await scratch.own(kind)).toEqual([]);
 });
 
-it("gets what a builder builds, which writes the images too", async () => {
+it("gets images that a builder built and wrote", async () => {
   const { code, output } = await scratch.up(buildable());
   expect(code, output).toBe(0);
   expect((await fetch(`${scratch.backUrl}/health`)).status).toBe(200);
@@ -98,7 +97,7 @@ it("is remembered for previews without the host", async () => {
   writeFileSync(asked, "");
   const { code, output, operations } = await scratch.preview(withPrograms({ ...evaluable(), docker: away }));
   expect(code, output).toBe(0);
-  // The provider alone, which a preview keeps from asking the host.
+  // Only the provider, which a preview configures with another host.
   expect(changes(operations)).toEqual({ docker: "update" });
   const evaluated = [...readFileSync(asked, "utf8").matchAll(/--argstr system (\S+)/g)].map(([, one]) => one);
   expect(evaluated).toEqual(["x86_64-linux", ARM]);

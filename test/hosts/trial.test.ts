@@ -1,4 +1,4 @@
-/** What does not get healthy replaces nothing: the trial fails, and the service that runs has never stopped. */
+/** A version that fails its health check never replaces the running one: its canary fails, and the running one never stops. */
 import { spawn } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -31,7 +31,7 @@ afterAll(async () => {
 
 const fix = () => Object.assign(scratch.config, structuredClone(working));
 
-/** Names of everything of the stack, as long as a trial may have left something behind. */
+/** Names of everything of the stack, to see whether a canary left something behind. */
 async function everything(): Promise<string[]> {
   const label = ["--filter", `label=agatha.stack=${scratch.stack}`];
   return [
@@ -40,7 +40,7 @@ async function everything(): Promise<string[]> {
   ].sort();
 }
 
-/** Asks the back all along; gives how often, and the answers that were not 200. */
+/** Requests the back continuously; returns how often, and the answers that were not 200. */
 function asking() {
   const seen = { asked: 0, failed: [] as string[], stop: false };
   const done = (async () => {
@@ -61,7 +61,7 @@ function asking() {
   };
 }
 
-/** A back that answers everything with 200, on 127.0.0.1. */
+/** A back that answers everything with 200, on 127.0.0.1 only. */
 async function loopbackJar(): Promise<string> {
   const [source, jar] = [join(scratch.folder, "Loopback.java"), join(scratch.folder, "loopback.jar")];
   writeFileSync(
@@ -84,7 +84,7 @@ async function loopbackJar(): Promise<string> {
   return jar;
 }
 
-describe("a change that does not get healthy", () => {
+describe("a change", () => {
   let before: { running: Record<string, string>; everything: string[] };
   let end: ReturnType<typeof asking>;
   let image = "";
@@ -105,25 +105,25 @@ describe("a change that does not get healthy", () => {
     const ended = await scratch.up();
     expect(ended.code, ended.output).not.toBe(0);
     expectSentences(scratch, ended.output);
-    expect(ended.output).toContain(`${image} keeps serving. Fix what its log tells, then run up again.`);
+    expect(ended.output).toContain(`${image} keeps serving. Fix what its log shows, then run up again.`);
     expect(ended.operations).not.toHaveProperty("back-container", "replace");
     return ended;
   }
 
-  it("because it ends at its start: its exit code and its last words, and again at the next up", async () => {
+  it("that exits at its start is refused with its exit code and last log lines, and again by the next up", async () => {
     scratch.back({ env: { serverPort: "none" } });
     const start = performance.now();
     const { output } = await fail();
     expect(output).toMatch(
-      /agatha-back: on trial, agatha-back-image:\w+ ends right after its start, with exit code 1;/,
+      /agatha-back: its canary of agatha-back-image:\w+ ends right after its start, with exit code 1;/,
     );
     expect(output).toContain('serverPort: "none" is no port.');
-    // Below the start period and the probes after it, on a busy machine too.
+    // Less than the start period and the probes after it, also on a busy machine.
     expect(performance.now() - start).toBeLessThan(70_000);
     expect(changes((await fail()).operations)).toEqual({ "back-trial": "update" });
   });
 
-  it("because its health path answers something else: what it answers", async () => {
+  it("whose health path answers something else is refused with that answer", async () => {
     scratch.back({ health: { path: "/health", statuses: [299], interval: "1s", startPeriod: "12s" } });
     const { output } = await fail();
     expect(output).toMatch(
@@ -131,7 +131,7 @@ describe("a change that does not get healthy", () => {
     );
   });
 
-  it("because it listens on loopback only, where nobody else reaches it: at once", async () => {
+  it("that listens on loopback only, where no other container reaches it, is refused at once", async () => {
     scratch.back({ jar: await loopbackJar() });
     const start = performance.now();
     const { output } = await fail();
@@ -141,13 +141,13 @@ describe("a change that does not get healthy", () => {
     expect(performance.now() - start).toBeLessThan(70_000);
   });
 
-  it("because it needs more memory than the limit that came with its image", async () => {
+  it("that needs more memory than the limit that came with its image is refused", async () => {
     scratch.back({ memory: 24, javaOptions: ["-Xms256m", "-XX:+AlwaysPreTouch"] });
     const { output } = await fail();
     expect(output).toMatch(/agatha-back-image:\w+ was killed: it needs more memory than its limit;/);
   });
 
-  it("because of a file", async () => {
+  it("with a file that breaks it is refused", async () => {
     scratch.back({
       health: { interval: "1s", startPeriod: "12s" },
       properties: { serverPort: "8000", databaseUrl: "jdbc:postgresql://nowhere/x", databaseUser: "x" },
@@ -156,7 +156,7 @@ describe("a change that does not get healthy", () => {
     expect(output).toMatch(/is not healthy after 15 s: it answers 503 at \/health, not 200;/);
   });
 
-  it("and is interrupted leaves no trial behind", async () => {
+  it("leaves no canary behind when interrupted", async () => {
     scratch.back({ env: { serverPort: "8001" } });
     const args = [
       "up",
@@ -178,25 +178,25 @@ describe("a change that does not get healthy", () => {
     up.kill("SIGINT");
     const start = performance.now();
     expect(await ended).not.toBe(0);
-    // Not when the trial would have been over: nobody tells the step, which has to notice.
+    // Long before the canary would end: nothing signals the step, so it has to notice by itself.
     expect(performance.now() - start).toBeLessThan(20_000);
   });
 
-  it("and all along the old one answered", async () => {
+  it("never stops the old one from answering", async () => {
     const { asked, failed } = await end();
     expect(asked).toBeGreaterThan(100);
     expect(failed).toEqual([]);
   });
 });
 
-describe("where nothing serves, there is nothing to protect:", () => {
-  it("a back that ends at its start fails the wait, at once, and at each up until it is fixed", async () => {
+describe("if no version is running,", () => {
+  it("a back that exits at its start fails the update at once, and each up until it is fixed", async () => {
     await scratch.docker("stop", scratch.container("back"));
     scratch.back({ env: { serverPort: "none" } });
     const { code, output } = await scratch.up();
     expect(code).not.toBe(0);
     expectSentences(scratch, output);
-    expect(output).toContain("agatha-back does not serve: there is nothing to protect by a trial");
+    expect(output).toContain("agatha-back does not serve: there is nothing for a canary to protect");
     expect(output).toMatch(/agatha-back ends right after its start, with exit code 1/);
     expect(output).toContain('serverPort: "none" is no port.');
     expect(output).toContain(`docker logs ${scratch.container("back")}`);
@@ -205,7 +205,7 @@ describe("where nothing serves, there is nothing to protect:", () => {
     expect(changes(again.operations)).toHaveProperty("back-healthy");
   });
 
-  it("a back that never gets healthy is unhealthy before its own check ends it", async () => {
+  it("a back that never becomes healthy is marked unhealthy before its own check stops it", async () => {
     scratch.back({
       env: {},
       health: { path: "/health", statuses: [299], interval: "1s", startPeriod: "12s" },
@@ -215,7 +215,7 @@ describe("where nothing serves, there is nothing to protect:", () => {
     expect(output).toMatch(/agatha-back is unhealthy: it answers 200 at \/health, not 299; set agatha:back/);
   });
 
-  it("and fixed, the next up passes", async () => {
+  it("the next up passes once it is fixed", async () => {
     fix();
     await scratch.upWell();
     expect((await fetch(`${scratch.backUrl}/health`)).status).toBe(200);
@@ -223,20 +223,20 @@ describe("where nothing serves, there is nothing to protect:", () => {
   });
 });
 
-describe("a good change goes by way of a trial, and says how long the service was away:", () => {
-  /** Longest time for which the back may be away beyond its own start time, in seconds (issue 5). */
+describe("a good change passes its canary, and reports how long the service was unavailable:", () => {
+  /** Longest unavailability of the back beyond its own start time, in seconds (issue 5). */
   const LIMIT = 1;
-  /** What the rounding of two numbers to tenths, and docker's answer to what time it is, may come to, in seconds. */
+  /** Tolerance for rounding two numbers to tenths and for reading docker's clock, in seconds. */
   const BLUR = 0.3;
 
-  it("by docker's events, at most a second more than its own start takes, in the best of up to three updates", async () => {
-    // Whatever else runs on this machine only ever adds to it: one update that keeps the limit shows that ours can.
+  it("by docker's events at most a second more than its start, in the best of up to three updates", async () => {
+    // Other load on this machine only adds time, so one update within the limit is enough.
     const updates: { beyond: number; crowd: number }[] = [];
     while (updates.length < 3 && !updates.some(({ beyond }) => beyond <= LIMIT)) {
       scratch.back({ env: { X: String(updates.length) } });
       const since = Date.now() / 1000;
       const { output } = await scratch.upWell();
-      expect(output).toMatch(/agatha-back: the trial of agatha-back-image:\w+ got healthy, [\d.]+ s in all/);
+      expect(output).toMatch(/agatha-back: the canary of agatha-back-image:\w+ got healthy, [\d.]+ s in all/);
       expect(await everything()).not.toContain(`${scratch.container("back")}-trial`);
       const [, own = "", away = ""] =
         /agatha-back is healthy after ([\d.]+) s, away for ([\d.]+) s/.exec(output) ?? [];
@@ -251,7 +251,7 @@ describe("a good change goes by way of a trial, and says how long the service wa
 });
 
 describe("a database", () => {
-  /** Runs the trial as pulumi would, with the inputs that it has, but for those that are given. */
+  /** Runs the canary's step as pulumi would, with the given inputs in place of its own. */
   async function trial(change: { env?: object } = {}): Promise<Ended> {
     const { output } = await scratch.pulumi(["stack", "export"]);
     const { deployment } = JSON.parse(output) as {
@@ -267,20 +267,20 @@ describe("a database", () => {
     });
   }
 
-  it("is tried on a volume of its own, never on the data", async () => {
+  it("is tried on a new volume, never on the data", async () => {
     await scratch.sql("insert into budget (name, amount_cents) values ('kept', 1)");
     const before = { running: await scratch.running(), everything: await everything() };
     const { code, output } = await trial({ env: { POSTGRES_DB: "docker_agatha_db" } });
     expect(code, output).toBe(0);
-    expect(output).toMatch(/^agatha-db: the trial of agatha-db-image:\w+ got healthy, [\d.]+ s in all$/m);
+    expect(output).toMatch(/^agatha-db: the canary of agatha-db-image:\w+ got healthy, [\d.]+ s in all$/m);
     expect({ running: await scratch.running(), everything: await everything() }).toEqual(before);
     expect(await scratch.sql("select name from budget")).toEqual(["kept"]);
   });
 
-  it("that cannot make a new database fails its trial, which it could not with the data", async () => {
+  it("that cannot initialise a new volume fails its canary, although it would start on the data", async () => {
     const { code, output } = await trial({ env: { POSTGRES_PASSWORD_FILE: "/nowhere" } });
     expect(code).toBe(1);
-    expect(output).toMatch(/agatha-db: on trial, .* exit code 1; agatha-db-image:\w+ keeps serving/);
+    expect(output).toMatch(/agatha-db: its canary of .* exit code 1; agatha-db-image:\w+ keeps serving/);
     expect(output).toContain('POSTGRES_PASSWORD_FILE: "/nowhere" cannot be read');
   });
 });

@@ -1,4 +1,4 @@
-/** Backups of a database in use: here, on another host, or none. */
+/** Backups of a database in use: local, on another host, or failed. */
 import { spawn } from "node:child_process";
 import {
   appendFileSync,
@@ -25,7 +25,7 @@ beforeAll(async () => {
 afterAll(() => scratch?.remove());
 
 describe("a backup", () => {
-  it("says where it is and what is in it; it and its checksum are its owner's alone", async () => {
+  it("reports its place and content; only its owner can read it and its checksum", async () => {
     await scratch.sql("insert into budget (name, amount_cents) values ('first', 1), ('second', 2)");
     const { code, output } = await backups.script("backup", []);
     expect(code, output).toBe(0);
@@ -44,9 +44,9 @@ describe("a backup", () => {
     });
   });
 
-  it("is of one moment while others write", async () => {
+  it("is consistent while others write", async () => {
     await scratch.sql("create table one (id int); create table two (id int)");
-    // A transaction writes both tables, again and again.
+    // One transaction writes both tables, over and over.
     const load = `do $$ begin loop insert into one values (1); perform pg_sleep(0.001); insert into two values (1); commit; end loop; end $$`;
     const writing = scratch.sql(load).catch((error: Error) => error);
     const counts: number[] = [];
@@ -59,7 +59,7 @@ describe("a backup", () => {
       "select pg_terminate_backend(pid) from pg_stat_activity where query like 'do $$ begin loop%'",
     );
     expect(await writing).toBeInstanceOf(Error);
-    // The load was there all the time.
+    // The load ran all the time.
     expect(counts[0]).toBeGreaterThan(0);
     expect(counts[1]).toBeGreaterThan(counts[0] ?? 0);
     expect(counts[2]).toBeGreaterThan(counts[1] ?? 0);
@@ -69,7 +69,7 @@ describe("a backup", () => {
   it("that is interrupted leaves no file and no session", async () => {
     const before = readdirSync(backups.folder);
     const sessions = "select count(*) from pg_stat_activity where application_name like 'agatha-dump-%'";
-    // It has to wait for this table until it is interrupted.
+    // The dump has to wait for this table until it is interrupted.
     const lock = scratch
       .sql("begin; lock table budget in access exclusive mode; select pg_sleep(300)")
       .catch((error: Error) => error);
@@ -95,7 +95,7 @@ describe("a backup", () => {
     await lock;
   });
 
-  it("that cannot be restored is none, and says what helps", async () => {
+  it("that cannot be restored is removed, with an error that says what helps", async () => {
     await scratch.sql(UNRESTORABLE);
     const before = readdirSync(backups.folder);
     const { code, output } = await backups.script("backup", []);
@@ -111,7 +111,7 @@ describe("a backup", () => {
     await scratch.sql("drop table aa; drop function allowed; drop table zz");
   });
 
-  it("into a folder that is not there is refused, and the folder is not made", async () => {
+  it("into a missing folder is refused, and the folder is not created", async () => {
     const config = backups.configWith({ to: join(scratch.folder, "not-mounted") });
     const { code, output } = await backups.script("backup", [], config);
     expect(code).toBe(1);
@@ -136,7 +136,7 @@ describe("over ssh", () => {
   const ssh = (name: string, args: string[]) =>
     backups.script(name, args, backups.configWith({ to: `${sshd.url}${there}` }), sshd.env);
 
-  it("a backup arrives, and is restored from there by its name or its URL", async () => {
+  it("a backup is sent, and restored from there by its name or its URL", async () => {
     const { code, output } = await ssh("backup", []);
     expect(code, output).toBe(0);
     const url = output.split("\n")[0] ?? "";
@@ -154,14 +154,14 @@ describe("over ssh", () => {
     });
     expect(await backups.budgets()).not.toContain("lost");
 
-    // Fetched with its checksum: what is damaged over there is refused.
+    // It is fetched with its checksum, so a damaged file is refused.
     appendFileSync(join(there, name), "x");
     const damaged = await ssh("restore", [name, "--yes"]);
     expect(damaged.code).toBe(1);
     expect(damaged.output).toContain("is damaged: its checksum is");
   });
 
-  it("a backup is refused where there is too little room, with both numbers", async () => {
+  it("a backup is refused if there is too little space, with both numbers", async () => {
     const before = readdirSync(there);
     const df =
       "#!/bin/sh\necho Filesystem 1024-blocks Used Available Capacity Mounted on\necho x 100 0 100 0% /\n";
@@ -176,7 +176,7 @@ describe("over ssh", () => {
     }
   });
 
-  it("a backup that arrives otherwise than it was sent is none, and leaves nothing", async () => {
+  it("a backup that arrives damaged is removed", async () => {
     const before = readdirSync(there);
     const cat = "#!/bin/sh\n/usr/bin/head -c 1000; /usr/bin/cat > /dev/null\n";
     writeFileSync(join(sshd.remoteBin, "cat"), cat, { mode: 0o755 });
@@ -190,7 +190,7 @@ describe("over ssh", () => {
     }
   });
 
-  it("a host that does not answer is named, with how to look", async () => {
+  it("a host that does not answer is named, with a command to check it", async () => {
     await sshd.end();
     const { code, output } = await ssh("backup", []);
     expect(code).toBe(1);

@@ -1,4 +1,4 @@
-/** What a change touches, and what it leaves alone. Each preview shows exactly what its `up` then does. */
+/** What a change replaces, and what it leaves alone. Each preview shows exactly what its `up` then does. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -22,7 +22,7 @@ const NEW_BACK: Operations = {
   history: "update",
 };
 
-/** Previews, brings up, and gives what changed: of the resources, and of the containers. */
+/** Previews and updates; returns which resources and which containers changed. */
 async function deploy(): Promise<{ operations: Operations; restarted: string[]; output: string }> {
   const before = await scratch.running();
   const preview = await scratch.preview();
@@ -36,7 +36,7 @@ async function deploy(): Promise<{ operations: Operations; restarted: string[]; 
 
 const budgets = async () => (await fetch(`${scratch.backUrl}/api/budgets`)).status;
 
-it("a new jar changes the back alone, and does not migrate", async () => {
+it("a new jar changes only the back, and runs no migration", async () => {
   await putEntry(scratch.jar, "release.txt", "2\n");
   const { operations, restarted, output } = await deploy();
   expect(operations).toEqual(NEW_BACK);
@@ -58,7 +58,7 @@ it("a new migration changes the back and is applied", async () => {
   expect(await scratch.sql("select to_regclass('note')")).toEqual(["note"]);
 });
 
-it("a new dist changes the front alone", async () => {
+it("a new dist changes only the front", async () => {
   writeFileSync(join(scratch.dist, "release.txt"), "2\n");
   const { operations, restarted } = await deploy();
   expect(operations).toEqual({
@@ -92,7 +92,7 @@ it("a new password reaches the back without touching the database's container or
   expect(await login(scratch.password)).toBe("1\n");
 });
 
-/** A container that is replaced for what cannot keep it from getting healthy. */
+/** A container that is replaced because of inputs that need no canary. */
 const MOVED_BACK: Operations = { "back-container": "replace", "back-healthy": "replace" };
 const RESTARTED_BACK: Operations = { ...MOVED_BACK, "back-trial": "update" };
 const NEW_DATABASE: Operations = {
@@ -121,13 +121,13 @@ it.each<[string, () => void, Operations, string[]]>([
   ["a limit of processors", () => scratch.back({ cpus: 1.5 }), MOVED_BACK, ["back"]],
   ["a memory limit", () => scratch.back({ memory: 400 }), { "back-container": "update" }, []],
   [
-    "the database's memory limit, which its shared memory grows with, and a setting of PostgreSQL's",
+    "the database's memory limit, which sizes its shared memory, with a setting of PostgreSQL",
     () => database({ memory: 400, settings: { max_connections: 60 } }),
     NEW_DATABASE,
     ["db", "back"],
   ],
   [
-    // The debian set has no image to pull, so that another digest is another PostgreSQL for nixpkgs alone.
+    // The debian set pulls no image, so another digest is another PostgreSQL only with nixpkgs.
     "the digest of an image that is not pulled here",
     () =>
       database({
@@ -136,12 +136,12 @@ it.each<[string, () => void, Operations, string[]]>([
     {},
     [],
   ],
-])("%s changes what it has to, and nothing else", async (_, change, operations, restarted) => {
+])("%s changes what it must, and nothing else", async (_, change, operations, restarted) => {
   change();
   expect(await deploy()).toMatchObject({ operations, restarted });
 });
 
-it("the database has the shared memory and the settings that it was given", async () => {
+it("the database has the configured shared memory and settings", async () => {
   const df = await scratch.docker("exec", scratch.container("db"), "df", "-m", "/dev/shm");
   expect(df.at(-1)).toMatch(/^\S+ +200 /);
   expect(await scratch.sql("show max_connections")).toEqual(["60"]);
@@ -163,9 +163,9 @@ it("a preview refuses a role, a database and a setting that the running database
   database({ user: undefined, name: undefined, settings: { max_connections: 60 } });
 });
 
-it("a database that the data would not work in replaces nothing", async () => {
+it("a database image that does not fit the data replaces nothing", async () => {
   const before = await scratch.running();
-  // As data has it that another image made: an extension and a locale that this one does not have.
+  // Like data made by another image: with an extension and a locale that this one does not have.
   await scratch.sql("create collation odd (locale = 'C'); create table odd (t text collate odd)");
   await scratch.sql(`set allow_system_table_mods = on;
     update pg_collation set collcollate = 'xx_YY.utf8' where collname = 'odd';
@@ -183,19 +183,23 @@ it("a database that the data would not work in replaces nothing", async () => {
   database({ settings: { max_connections: 60 } });
 });
 
-it("a published port moves, and the front with its address stays", async () => {
+it("a published port moves: a front that is told the back's URL follows, another one stays", async () => {
+  scratch.back({ publish: { port: await freePort() } });
+  expect(await deploy()).toMatchObject({ restarted: ["back", "front"] });
+  Object.assign(scratch.config["front"] as object, { files: { "x.txt": { text: "no address" } } });
+  expect(await deploy()).toMatchObject({ restarted: ["front"] });
   scratch.back({ publish: { port: await freePort() } });
   expect(await deploy()).toMatchObject({ operations: MOVED_BACK, restarted: ["back"] });
   expect(await budgets()).toBe(200);
 });
 
-// The docker plugin pings all but a host behind ssh as it starts: it is told of another, which the preview shows.
+// The docker plugin pings its host at its start, unless it is behind ssh: the preview gives it another one, and shows that.
 it.each([
   ["unix:///nowhere/docker.sock", { ...NEW_BACK, docker: "update" }],
   ["tcp://127.0.0.1:1", { ...NEW_BACK, docker: "update" }],
   ["ssh://none.invalid", NEW_BACK],
 ])(
-  "a preview needs no docker daemon: with DOCKER_HOST=%s it shows what it shows with one",
+  "a preview needs no docker daemon: with DOCKER_HOST=%s it shows the same as with one",
   async (DOCKER_HOST, expected) => {
     await putEntry(scratch.jar, "release.txt", "3\n");
     const { operations } = await scratch.preview();

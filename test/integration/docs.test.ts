@@ -1,6 +1,6 @@
 /**
- * Runs the commands of the documentation: docs/first-run.md brings a scratch stack up and, in the end, takes it down; in
- * between each page has its blocks run, in its order, in one shell.
+ * Runs the commands of the documentation: docs/first-run.md brings a scratch stack up and, at the end, takes it down. In
+ * between, the blocks of each page run in order, in one shell.
  */
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -18,14 +18,14 @@ let sshd: SshServer;
 /** The stack's file, where a clone has it. */
 let file: string;
 let firstRun: Page;
-/** A stack that a page makes beside the scratch stack. */
+/** A stack that a page creates beside the scratch stack. */
 const second = () => `${scratch.stack}-b`;
 
 beforeAll(async () => {
   scratch = await Scratch.make();
   file = writeStackFile(scratch);
   sshd = await SshServer.here(join(scratch.folder, "ssh"));
-  // Without a terminal, nobody can be asked.
+  // There is no terminal to ask at.
   const words = { "sample/migrations": scratch.migrations, "down -- --volumes": "down -- --volumes --yes" };
   firstRun = open("docs/first-run.md", { words });
   await firstRun.run("up");
@@ -33,7 +33,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await firstRun?.end();
   await sshd?.end();
-  // What the pages' commands write, too.
+  // Includes what the pages' commands write.
   const others = [`Pulumi.${second()}.yaml`, join("deployments", `Pulumi.${scratch.stack}.yaml`)];
   for (const path of [file, ...others]) rmSync(path, { force: true });
   await scratch?.remove();
@@ -41,9 +41,9 @@ afterAll(async () => {
 
 const open = (page: string, options?: ScratchPageOptions) => scratchPage(scratch, page, PAGES_TEST, options);
 
-/** What a page takes for granted, and what stands for the names in it. */
+/** What a page presumes, and what replaces the names in it. */
 interface Setting extends ScratchPageOptions {
-  /** What its commands read, where they ask. */
+  /** Standard input of its commands, for those that ask. */
   input?: string;
   after?: () => Promise<void> | void;
 }
@@ -128,7 +128,7 @@ describe("each page", () => {
   afterEach(async () => {
     await opened?.end();
     await setting.after?.();
-    // What a page sets is for that page.
+    // A page's configuration is for that page only.
     writeFileSync(file, before);
     opened = undefined;
     setting = {};
@@ -143,7 +143,7 @@ describe("each page", () => {
 });
 
 describe("the end", () => {
-  it("takes the stack down as docs/first-run.md tells, the data last", async () => {
+  it("takes the stack down as docs/first-run.md says, the data last", async () => {
     await firstRun.run("down");
     expect(await scratch.own("container")).toEqual([]);
     expect(await scratch.own("volume")).toHaveLength(1);
@@ -151,7 +151,7 @@ describe("the end", () => {
     expect(await scratch.own("volume")).toEqual([]);
   });
 
-  it("lets go of the images as docs/rollback.md tells", async () => {
+  it("releases the images as docs/rollback.md says", async () => {
     const listing = [
       "image",
       "ls",

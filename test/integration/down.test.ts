@@ -1,4 +1,4 @@
-/** Taking a stack down, and what is found again after. */
+/** Taking a stack down, and what the next up finds again. */
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -35,7 +35,7 @@ const budgets = async () =>
 
 const volume = () => `agatha-${scratch.stack}-db-data`;
 
-it("down and rm leave everything alone where another docker engine answers than the stack's", async () => {
+it("down and rm touch nothing if another docker engine than the stack's answers", async () => {
   const file = join(scratch.folder, "exported.json");
   const move = async (from: string, to: string) => {
     await scratch.pulumi(["stack", "export", "--file", file]);
@@ -57,7 +57,7 @@ it("down and rm leave everything alone where another docker engine answers than 
   await move("ANOTHER:ENGINE", engine);
 });
 
-it("down removes all but the data and the images, and says where the data is", async () => {
+it("down removes everything but the data and the images, and says where the data is", async () => {
   const images = (await scratch.outputs())["images"] as Record<string, { ref: string }>;
   const { code, output } = await down();
   expect(code, output).toBe(0);
@@ -72,26 +72,26 @@ it("down removes all but the data and the images, and says where the data is", a
     await scratch.docker("image", "inspect", "--format", "{{.Id}}", ref);
 });
 
-it("the next up finds the data, also with another password, and lets the back in", async () => {
+it("the next up uses the data, also with another password", async () => {
   scratch.config["databasePassword"] = `${scratch.password}-other`;
   await scratch.upWell();
   expect(await budgets()).toEqual(["kept"]);
 });
 
-it("the database was stopped in good order: no crash recovery at its next start", async () => {
+it("the database was shut down cleanly: no crash recovery at its next start", async () => {
   const log = (await scratch.docker("logs", scratch.container("db"))).join("\n");
   expect(log).toMatch(/database system was shut down at/);
   expect(log).not.toMatch(/not properly shut down|automatic recovery/);
 });
 
-it("what would drop data asks first, and where nobody can be asked changes nothing", async () => {
+it("commands that drop data ask first, and without a terminal change nothing", async () => {
   const before = await scratch.running();
   for (const { code, output } of [await down("--volumes"), await stackCommand("rm", scratch.stack)]) {
     expect(code, output).toBe(1);
     expect(output).toContain(`Stack ${scratch.stack} goes, with the data in volume ${volume()}.`);
     expect(output).toMatch(/there is no terminal to ask at\. Nothing was changed\. Add --yes\.\n$/);
   }
-  // Pulumi printed its help for this and ended with 0, and the data went.
+  // Regression: Pulumi printed its help for this and exited with 0, and the data was dropped.
   for (const asked of ["--help", "-h"])
     expect(await down("--volumes", "--yes", asked)).toMatchObject({ code: 0, output: helpText("down") });
   expect(await scratch.running()).toEqual(before);
@@ -107,13 +107,13 @@ it("down --volumes drops the data, by name", async () => {
   expect(await scratch.own("volume")).toEqual([]);
 });
 
-it("the up after that begins with an empty database", async () => {
+it("the next up begins with an empty database", async () => {
   await scratch.upWell();
   expect(await budgets()).toEqual([]);
 });
 
-// Pulumi does not look at what its state has, and `up` said "Agatha is up".
-it("up says which service is gone, and the way that it names brings it back", async () => {
+// Regression: Pulumi does not check what its state lists, and `up` said "Agatha is up".
+it("up names a missing service, and the command that brings it back", async () => {
   const where = ["--stack", scratch.stack, "--config-file", scratch.configFile];
   const up = (...args: string[]) =>
     execute(process.execPath, ["scripts/up.ts", ...where, ...args], scratch.env);
@@ -129,7 +129,7 @@ it("up says which service is gone, and the way that it names brings it back", as
   expect(await budgets()).toEqual([]);
 });
 
-describe("with its state and its passphrase lost", () => {
+describe("with state and passphrase lost", () => {
   const script = (name: string, ...args: string[]) =>
     execute(process.execPath, [`scripts/${name}.ts`, "--stack", scratch.stack, ...args], scratch.env);
 
@@ -144,9 +144,9 @@ describe("with its state and its passphrase lost", () => {
     rmSync(scratch.configFile);
   });
 
-  it("everything still runs, and neither up nor down touches it without being told", async () => {
+  it("everything still runs, and neither up nor down touches it unasked", async () => {
     const make = () => stackCommand("new", scratch.stack);
-    // A preview must not make the stack either: the commands after it would take it for their own.
+    // A preview must not create the stack either: later commands would take it for their own.
     const commands = ["preview", "up", "down"].map((name) => () => script(name));
     for (const command of [...commands, make, remove]) {
       const { code, output } = await command();
@@ -158,7 +158,7 @@ describe("with its state and its passphrase lost", () => {
     expect(await budgets()).toEqual(["outlived"]);
   });
 
-  it("down --without-state stops and removes all but the data, and the next up goes on with it", async () => {
+  it("down --without-state removes everything but the data, and the next up goes on with the data", async () => {
     const output = await documented("without state");
     const order = ["front", "back", "db"].map((service) =>
       output.indexOf(`Container ${scratch.container(service)} is stopped and removed.`),
@@ -166,7 +166,7 @@ describe("with its state and its passphrase lost", () => {
     expect(order).toEqual(order.toSorted((a, b) => a - b));
     expect(order[0]).toBeGreaterThanOrEqual(0);
     expect(output).toContain(`No container and no network of stack ${scratch.stack} is left.`);
-    // The page's commands have the stack by AGATHA_STACK.
+    // AGATHA_STACK selects the stack for the page's commands.
     expect(output).toContain(
       `The data is kept in volume ${volume()}; \`npm run down -- --volumes\` drops it.`,
     );

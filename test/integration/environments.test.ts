@@ -1,4 +1,4 @@
-/** Stacks side by side on one docker host: made by `npm run stack`, up at the same time, gone without leftovers. */
+/** Stacks side by side on one docker host: created by `npm run stack`, up at the same time, removed without leftovers. */
 import {
   copyFileSync,
   existsSync,
@@ -49,7 +49,7 @@ afterAll(async () => {
   await restoreImages(docker, images, stacks);
 });
 
-/** docs/environments.md, for a stack that stays and for one to try something on. */
+/** docs/environments.md, for a lasting stack and for a review stack. */
 const page = () =>
   new Page("docs/environments.md", "integration/environments.test.ts", {
     stacks: { "try-12": stacks[0] as string, staging: stacks[1] as string },
@@ -70,7 +70,7 @@ async function docker(...args: string[]): Promise<string[]> {
 /** What the docker host has of a stack. */
 const own = (stack: string) => partsOf(stack, (...args) => execute("docker", args));
 
-it("new makes stacks with ports and secrets of their own", async () => {
+it("new creates stacks with their own ports and secrets", async () => {
   const printed = (await staging.run("new")) + (await review.run("new for review"));
   for (const stack of stacks)
     expect(printed).toContain(`Stack ${stack} is made; its file is ${fileOf(stack)}.`);
@@ -94,7 +94,7 @@ it("new makes stacks with ports and secrets of their own", async () => {
   expect(plain[0]).not.toBe(plain[1]);
 });
 
-it("new refuses a stack that is there, and leaves it alone", async () => {
+it("new refuses an existing stack, and leaves it alone", async () => {
   const [one = ""] = stacks;
   const before = readFileSync(fileOf(one), "utf8");
   const { code, output } = await stackCommand("new", one);
@@ -103,14 +103,14 @@ it("new refuses a stack that is there, and leaves it alone", async () => {
   expect(readFileSync(fileOf(one), "utf8")).toBe(before);
 });
 
-it("new refuses a model that has no file here", async () => {
+it("new --like refuses a stack that has no file here", async () => {
   const { code, output } = await stackCommand("new", `${stacks[0]}-x`, "--like", "nowhere");
   expect(code).toBe(1);
   expect(output).toContain("--like: there is no Pulumi.nowhere.yaml. Name a stack that has a file here.");
   expect(existsSync(fileOf(`${stacks[0]}-x`))).toBe(false);
 });
 
-it("new gives a stack that is there but has no update yet a file and a password, where that is asked for", async () => {
+it("new --if-not-exists gives an existing stack without an update a file and a password", async () => {
   const [one = ""] = stacks;
   const before = publishedOf(readStackFile(fileOf(one)));
   rmSync(fileOf(one));
@@ -122,12 +122,12 @@ it("new gives a stack that is there but has no update yet a file and a password,
   expect((await execute("pulumi", get, env)).output.trim()).toMatch(/^[\w-]{32}$/);
 });
 
-it("two come up at the same time, and each answers for itself", async () => {
+it("two start at the same time, and each answers on its own ports", async () => {
   await Promise.all([review.run("up for review"), staging.run("up")]);
   for (const stack of stacks) {
     const [back = 0, front = 0] = publishedOf(readStackFile(fileOf(stack)));
     expect((await fetch(`http://127.0.0.1:${back}/health`)).status).toBe(200);
-    // Its front asks its own back.
+    // Its front calls its own back.
     expect(await (await fetch(`http://127.0.0.1:${front}/properties.js`)).text()).toContain(`:${back}`);
     const insert = `insert into budget (name, amount_cents) values ('${stack}', 1)`;
     const psql = ["psql", "-U", "postgres", "-d", "docker_agatha_db", "-c", insert];
@@ -138,14 +138,14 @@ it("two come up at the same time, and each answers for itself", async () => {
   }
 });
 
-it("list tells them", async () => {
+it("list shows them", async () => {
   const { code, output } = await stackCommand("list");
   expect(code, output).toBe(0);
   for (const stack of stacks) expect(output).toMatch(new RegExp(`^${stack} +\\d+ resources`, "m"));
   expect(output).toMatch(/^staging +not made/m);
 });
 
-it("new gives a stack that is there its file of the last update, where that is asked for", async () => {
+it("new --if-not-exists gives an existing stack the file of its last update", async () => {
   const [one = ""] = stacks;
   const config = () => parse(readFileSync(fileOf(one), "utf8")) as { config: object };
   const before = config();
@@ -161,7 +161,7 @@ it("new gives a stack that is there its file of the last update, where that is a
   expect((await stackCommand("new", one, "--if-not-exists")).code).toBe(0);
 });
 
-it("new looks for what is left of a stack where its model is", async () => {
+it("new --like looks for leftovers on the docker host of the copied stack", async () => {
   const [one = ""] = stacks;
   const [away, model] = [join(folder, "away.yaml"), `test-${run}-model`];
   const dockerHost = process.env["DOCKER_HOST"] || "unix:///var/run/docker.sock";
@@ -184,8 +184,8 @@ it("new looks for what is left of a stack where its model is", async () => {
   expect(output).toContain(`stack ${one}: is not in this Pulumi backend, but agatha-${one}-`);
 });
 
-// Its containers and volume keep the name before: it came up beside them, with an empty database.
-it("a stack that pulumi renamed is refused, and goes on once it has its name back", async () => {
+// Regression: its containers and volume keep the old name, and it came up beside them with an empty database.
+it("a stack that pulumi renamed is refused, and goes on once it is renamed back", async () => {
   const [one = ""] = stacks;
   const other = `${one}-n`;
   const rename = (from: string, to: string) =>
@@ -212,7 +212,20 @@ it("a stack that pulumi renamed is refused, and goes on once it has its name bac
   expect(code, output).toBe(0);
 });
 
-it("rm asks before anything goes", async () => {
+it("up and preview refuse a mistyped stack, and make none", async () => {
+  const [one = ""] = stacks;
+  const typo = `${one}x`;
+  for (const name of ["up", "preview"]) {
+    const { code, output } = await execute(process.execPath, [`scripts/${name}.ts`, "--stack", typo], env);
+    expect(code, output).toBe(1);
+    expect(output).toContain(
+      `stack ${typo}: has neither a file, ${fileOf(typo)}, nor a state in this Pulumi backend. Did you mean ${one}?`,
+    );
+  }
+  expect((await stackCommand("list")).output).not.toContain(typo);
+});
+
+it("rm asks before it removes anything", async () => {
   const [one = ""] = stacks;
   const { code, output } = await stackCommand("rm", one);
   expect(code).toBe(1);
@@ -221,7 +234,7 @@ it("rm asks before anything goes", async () => {
   expect(await own(one)).toHaveLength(7);
 });
 
-it("rm leaves nothing of a stack, and all of the other", async () => {
+it("rm removes all of a stack, and nothing of the other", async () => {
   const [one = "", two = ""] = stacks;
   const output = await review.run("remove");
   expect(output).toContain(`Volume agatha-${one}-db-data and the data in it are gone.`);
@@ -237,7 +250,7 @@ it("rm leaves nothing of a stack, and all of the other", async () => {
   expect((await fetch(`http://127.0.0.1:${back}/health`)).status).toBe(200);
 });
 
-it("data goes along to a stack of another name as the page tells", async () => {
+it("data moves to a stack of another name as the page says", async () => {
   const [one = "", two = ""] = stacks;
   const named = { staging: two, demo: one };
   const opened = (words = {}) =>
@@ -255,7 +268,7 @@ it("data goes along to a stack of another name as the page tells", async () => {
   const printed = await first.run("another name");
   await first.end();
   const file = /^\S+\.dump$/m.exec(printed)?.[0] ?? "none";
-  // Without a terminal, nobody can be asked.
+  // There is no terminal to ask at.
   const second = opened({ "restore -- FILE": `restore -- ${file} --yes`, "rm staging": "rm staging --yes" });
   await second.run("its data");
   await second.end();

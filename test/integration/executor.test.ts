@@ -13,7 +13,7 @@ import { LocalRegistry } from "../support/registry.ts";
 import { Scratch } from "../support/scratch.ts";
 import { SshServer } from "../support/sshServer.ts";
 
-/** Where the command that the page names links the image. */
+/** Where the page's command links the image. */
 const LINKS = ".state/executor";
 const linked = existsSync(LINKS);
 let scratch: Scratch;
@@ -22,10 +22,10 @@ let image: ExecutorImage;
 
 beforeAll(async () => {
   scratch = await Scratch.make();
-  // An image of the back that this host has not: it is built in the executor.
+  // An image of the back that this host does not have, so it is built in the executor.
   await putEntry(scratch.jar, "executor.txt", `${scratch.stack}\n`);
   image = await buildExecutor("debian", join(scratch.folder, "executor"), process.env);
-  // Built already: it is loaded, and says so.
+  // Already built: it is loaded, and the step says so.
   const page = new Page("docs/deployments.md", "integration/executor.test.ts", {
     stacks: {},
     env: process.env,
@@ -60,14 +60,14 @@ interface Layer {
   size: number;
 }
 
-it("holds what is needed, by its own programs, and nothing to read", async () => {
+it("has the programs that are needed, and no documentation", async () => {
   const programs = "bash env git ssh docker nix-build nix-instantiate node npm pulumi pulumi-language-nodejs";
   const places = await executor.well(`for program in ${programs}; do command -v $program; done`);
   expect(places.split("\n")).toHaveLength(programs.split(" ").length);
   expect(places.split("\n").filter((place) => !place.startsWith("/nix/store/"))).toEqual([]);
   await executor.well("docker version && node --version && npm --version && git --version && ssh -V");
   const documents = "-path '*/share/doc' -o -path '*/share/man' -o -path '*/npm/docs' -o -name '*.html'";
-  // What the image has, not what was built since.
+  // The image's own content, not what was built since.
   const inside = `for root in /nix/var/nix/gcroots/docker/*; do find "$(readlink "$root")" ${documents}; done`;
   expect(await executor.well(inside)).toBe("");
 });
@@ -92,12 +92,12 @@ it("has what changes most in its last layers", async () => {
   expect(layers.reduce((sum, { size }) => sum + size, 0)).toBeLessThan(560e6);
 });
 
-it("can fetch nothing any more, so that what follows is from the image and the machine", async () => {
+it("can no longer download anything, so that what follows comes from the image and the machine", async () => {
   const { output } = await executor.run("cat /proc/net/route | wc -l");
   expect(output.trim()).toBe("1");
 });
 
-it("knows its own store, and builds without root, whoever starts it", async () => {
+it("knows its own store, and builds without root, whichever user starts it", async () => {
   expect(await executor.well("id -u")).toBe("1000");
   await executor.well("nix-store --check-validity /nix/store/*");
   expect(await executor.well("nix-store --verify --check-contents 2>&1")).not.toMatch(
@@ -123,13 +123,13 @@ it("knows its own store, and builds without root, whoever starts it", async () =
   expect((await run("--user", "0")).output).toMatch(/^3000[1-4]$/m);
 });
 
-it("reaches a docker host over ssh, by the key that a pre-run command puts in place", async () => {
+it("reaches a docker host over ssh, with the key that a pre-run command wrote", async () => {
   const sshd = await SshServer.here(join(scratch.folder, "sshd"));
   const secrets = {
     SSH_KEY: readFileSync(sshd.secrets.key, "utf8"),
     SSH_KNOWN_HOSTS: readFileSync(sshd.secrets.knownHosts, "utf8"),
   };
-  // By name alone: arguments are for everybody to see.
+  // By name only: everybody can see arguments.
   const given = Object.keys(secrets).flatMap((name) => ["--env", name]);
   const place = ["--network", "host", "--volume", `${process.cwd()}:/clone:ro`, "--workdir", "/clone"];
   const ask = `docker --host ${sshd.url} version --format {{.Server.Version}}`;
@@ -142,14 +142,14 @@ it("reaches a docker host over ssh, by the key that a pre-run command puts in pl
     const server = await execute("docker", ["version", "--format", "{{.Server.Version}}"]);
     const answered = await run(`node scripts/ssh-key.ts && stat -c %a ~/.ssh/agatha-docker-host && ${ask}`);
     expect(answered.output).toContain(`\n600\n${server.output}`);
-    // It was the key.
+    // It was this key that worked.
     expect((await run(ask)).code).not.toBe(0);
   } finally {
     await sshd.end();
   }
 });
 
-it("previews, and brings up what it has built itself", async () => {
+it("previews, and deploys what it built itself", async () => {
   const previewed = await preview();
   const { operations, output } = await up();
   expect(operations).toEqual(previewed.operations);
@@ -166,11 +166,11 @@ it("changes nothing when nothing changed, here or on another machine", async () 
   const here = await scratch.preview();
   expect(here.code, here.output).toBe(0);
   expect(changes(here.operations)).toEqual({});
-  // What this machine wrote is the executor's to go on with.
+  // The executor goes on with what this machine wrote.
   await execute("chown", ["-R", "1000:1000", scratch.folder]);
 });
 
-it("applies a migration that came by a push", async () => {
+it("applies a migration that was pushed", async () => {
   writeFileSync(join(scratch.migrations, "V99__note.sql"), "CREATE TABLE note (id bigint PRIMARY KEY);\n");
   const { operations } = await up();
   expect(changes(operations)).toMatchObject({
@@ -180,11 +180,11 @@ it("applies a migration that came by a push", async () => {
   expect(await scratch.sql("select to_regclass('note')")).toEqual(["note"]);
 });
 
-it("goes to a registry, which tells the digest", async () => {
+it("is pushed to a registry, and the digest is printed", async () => {
   const [password, login] = [randomBytes(9).toString("hex"), join(scratch.folder, "docker")];
   const registry = await LocalRegistry.start(join(scratch.folder, "registry"), "127.0.0.1", password);
   const name = `${registry.address}/agatha-executor`;
-  // Any image will do, and the executor's takes docker half a minute to compress.
+  // Any image will do; docker takes half a minute to compress the executor's.
   const { images } = (await scratch.outputs()) as { images: { back: { ref: string } } };
   const { ref } = images.back;
   const auth = Buffer.from(`${registry.username}:${password}`).toString("base64");

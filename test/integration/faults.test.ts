@@ -1,5 +1,4 @@
-/** What goes wrong is said in sentences, breaks nothing that runs, and is over once it is fixed. */
-
+/** Errors are user-facing, break nothing that runs, and go away once the cause is fixed. */
 import { cpSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
@@ -34,7 +33,7 @@ async function fix(): Promise<void> {
   cpSync("sample/migrations", scratch.migrations, { recursive: true });
 }
 
-/** An `up` that has to fail, in sentences. */
+/** An `up` that has to fail with a user-facing message. */
 async function fail(env: NodeJS.ProcessEnv = {}): Promise<Ended & { operations: Operations }> {
   const ended = await scratch.up(env);
   expect(ended.code, ended.output).not.toBe(0);
@@ -44,7 +43,7 @@ async function fail(env: NodeJS.ProcessEnv = {}): Promise<Ended & { operations: 
 
 const health = async () => (await fetch(`${scratch.backUrl}/health`)).status;
 
-describe("refused before anything is deployed:", () => {
+describe("refuses before anything is deployed:", () => {
   let before: Record<string, string>;
 
   beforeAll(async () => {
@@ -55,12 +54,12 @@ describe("refused before anything is deployed:", () => {
     await fix();
   });
 
-  it("a wrong config, with all of its errors at once", async () => {
+  it("a wrong config, with all its errors at once", async () => {
     scratch.back({ port: "eighty", memory: 1, jr: "x" });
     scratch.config["databse"] = {};
     const { output } = await fail();
     expect(output).toContain('agatha:back.port: "eighty" is not a port. Use a whole number from 1 to 65535.');
-    expect(output).toContain("agatha:back.memory: 1 is too small a memory limit.");
+    expect(output).toContain("agatha:back.memory: 1 is too small. Give at least 16.");
     expect(output).toContain("agatha:back.jr: is not a key that is known. Did you mean back.jar?");
     expect(output).toContain("agatha:databse: is not a key that is known. Did you mean database?");
   });
@@ -113,25 +112,25 @@ describe("refused before anything is deployed:", () => {
 
   it("anything while Nix is not there", async () => {
     const { output } = await fail({ PATH: pathWithoutNix() });
-    expect(output).toContain("nix: nix-instantiate is not on PATH. Run `npm run doctor`");
+    expect(output).toContain("nix-instantiate: is not on PATH. Run `npm run doctor`");
   });
 
   it("a new image while docker does not answer", async () => {
     await putEntry(scratch.jar, "release.txt", "no docker\n");
     const { output } = await fail({ DOCKER_HOST: "unix:///nonexistent.sock" });
     expect(output).toMatch(/docker: Cannot connect to the Docker daemon at unix:\/\/\/nonexistent\.sock/);
-    expect(output).toMatch(/Start the daemon \(`npm run doctor` tells how\), or set agatha:dockerHost/);
+    expect(output).toMatch(/Start the daemon \(`npm run doctor` says how\), or set agatha:dockerHost/);
   });
 });
 
-describe("fails, and is over once it is fixed:", () => {
+describe("fails, and passes once it is fixed:", () => {
   afterEach(async () => {
     await fix();
     await scratch.upWell();
     expect(await health()).toBe(200);
   });
 
-  it("a migration, in Flyway's words; the old back keeps serving and the schema is as it was", async () => {
+  it("a migration, with Flyway's message; the old back keeps serving and the schema is unchanged", async () => {
     const before = await scratch.running();
     const history = await scratch.sql("select version, success from flyway_schema_history order by 1");
     writeFileSync(
@@ -183,9 +182,9 @@ function pathWithoutNix(): string {
   return folder;
 }
 
-it("nothing of a preview stays behind when its reader goes away", async () => {
+it("no process of a preview stays behind when its reader ends", async () => {
   const preview = `pulumi preview --diff --stack ${scratch.stack} --config-file ${scratch.configFile} --non-interactive`;
-  // It has to have something to show, and so to break at.
+  // It needs output, so that writing it fails.
   await putEntry(scratch.jar, "release.txt", "1\n");
   const { output } = await execute("bash", ["-c", `${preview} | head -n 2`], scratch.env);
   expect(output).toMatch(/^Previewing update/);

@@ -1,4 +1,4 @@
-/** The front's package, without docker: what a browser, a proxy and a stranger may ask it. */
+/** The front's package, without docker: requests of browsers, proxies and attackers. */
 import { type ChildProcess, spawn } from "node:child_process";
 import {
   mkdirSync,
@@ -66,7 +66,7 @@ interface Answer {
   text: string;
 }
 
-/** Asks with the target as it is written: `fetch` would tidy it. */
+/** Requests exactly this target; `fetch` would normalise it. */
 const ask = (path: string, headers: Record<string, string> = {}, method = "GET") =>
   new Promise<Answer>((resolve, reject) => {
     const request = http.request({ port, path, headers, method, agent: false }, async (response) => {
@@ -80,7 +80,7 @@ const ask = (path: string, headers: Record<string, string> = {}, method = "GET")
 const PAGE = { accept: "text/html,*/*;q=0.8" };
 
 describe("a redirect", () => {
-  // http-server built it of the target as it came, which a browser reads as another host.
+  // Regression: http-server built it from the raw target, which a browser reads as another host.
   it.each([
     "//evil.example/..%2fdocs",
     "/\\evil.example/..%2fdocs",
@@ -93,7 +93,7 @@ describe("a redirect", () => {
     expect(await ask(target)).toMatchObject({ status: 302, headers: { location: "/docs/" } });
   });
 
-  it("keeps the query, and is not remembered", async () => {
+  it("keeps the query, and is not cached", async () => {
     const { headers } = await ask("/docs?next=//evil.example");
     expect(headers).toMatchObject({ location: "/docs/?next=//evil.example", "cache-control": "no-cache" });
     expect((await ask("/docs/")).text).toBe("<p>docs</p>");
@@ -112,7 +112,7 @@ describe("what is there", () => {
     ["/a/../nums.txt", "0123456789"],
   ])("is found: %s", async (target, text) => expect(await ask(target)).toMatchObject({ status: 200, text }));
 
-  it("may be kept for a year only where its name changes with its content", async () => {
+  it("may be cached for a year only if its name changes with its content", async () => {
     expect((await ask(HASHED)).headers["cache-control"]).toBe("public, max-age=31536000, immutable");
     for (const target of ["/", "/assets/logo-horizontal.svg", "/budgets/7"])
       expect((await ask(target, PAGE)).headers["cache-control"], target).toBe("no-cache");
@@ -129,7 +129,7 @@ describe("what is there", () => {
 });
 
 describe("what is not there", () => {
-  // A script of the former deployment: its page is not a script, and would be kept under that name.
+  // A script of an earlier deployment: index.html is no script, and would be cached under that name.
   it.each([
     "/assets/index-Cq9_x3fZ.js",
     "/gone.css",
@@ -144,11 +144,11 @@ describe("what is not there", () => {
     ["/%00.js", 400],
     [`/${"a".repeat(300)}.js`, 404],
     ["/nums.txt/", 404],
-  ])("is answered with no words of the server's own: %s", async (target, status) => {
+  ])("is answered without the server's own text: %s", async (target, status) => {
     expect(await ask(target)).toMatchObject({ status, text: "" });
   });
 
-  it("is answered with the dist's own page where it has one", async () => {
+  it("is answered with the dist's own 404 page if there is one", async () => {
     writeFileSync(join(overlay, "404.html"), "<p>lost</p>");
     const answer = await ask("/gone.js", {
       range: "bytes=0-1",
@@ -168,12 +168,12 @@ describe("part of a file", () => {
     ["bytes=-3", "bytes 7-9/10", "789"],
     ["bytes=2-3", "bytes 2-3/10", "23"],
     ["bytes=8-99", "bytes 8-9/10", "89"],
-  ])("is what was asked for: %s", async (range, contentRange, text) => {
+  ])("is the requested range: %s", async (range, contentRange, text) => {
     const headers = { "content-range": contentRange, "content-length": String(text.length) };
     expect(await ask("/nums.txt", { range })).toMatchObject({ status: 206, headers, text });
   });
 
-  it.each(["items=0-3", "bytes=5-2", "bytes=0-1,5-6"])("is the whole for %s", async (range) => {
+  it.each(["items=0-3", "bytes=5-2", "bytes=0-1,5-6"])("is the whole file for %s", async (range) => {
     expect(await ask("/nums.txt", { range })).toMatchObject({ status: 200, text: "0123456789" });
   });
 
@@ -182,7 +182,7 @@ describe("part of a file", () => {
     expect(answer).toMatchObject({ status: 416, headers: { "content-range": "bytes */10" } });
   });
 
-  it("is for GET, and for the version that If-Range names", async () => {
+  it("is for GET only, and for the version that If-Range names", async () => {
     const { etag = "" } = (await ask("/nums.txt")).headers;
     const range = "bytes=0-1";
     expect(await ask("/nums.txt", { range }, "HEAD")).toMatchObject({ status: 200, text: "" });
@@ -193,7 +193,7 @@ describe("part of a file", () => {
 });
 
 describe("a condition", () => {
-  it("is met by the content alone", async () => {
+  it("depends on the content only", async () => {
     const { etag = "", ...headers } = (await ask("/nums.txt")).headers;
     expect(headers).not.toHaveProperty("last-modified");
     for (const list of [etag, `"x", W/${etag}`, "*"]) {
@@ -205,13 +205,13 @@ describe("a condition", () => {
     expect(await ask("/nums.txt", { "if-match": etag })).toMatchObject({ status: 200 });
   });
 
-  // In an image every file is of 1970, so http-server answered 304 to it whatever was deployed since.
-  it("on a date counts for nothing", async () => {
+  // Regression: files in an image are dated 1970, so http-server answered 304 whatever was deployed since.
+  it("on a date is ignored", async () => {
     const answer = await ask("/nums.txt", { "if-modified-since": new Date().toUTCString() });
     expect(answer).toMatchObject({ status: 200, text: "0123456789" });
   });
 
-  it("is not met by another content of the same size and date", async () => {
+  it("fails for other content of the same size and date", async () => {
     const file = join(overlay, "properties.js");
     const tags = [];
     for (const text of ["a", "b"]) {
@@ -234,7 +234,7 @@ it("takes nothing but GET and HEAD, and says so", async () => {
     expect(await ask("/", {}, method)).toMatchObject({ status: 405, headers: { allow: "GET, HEAD" } });
 });
 
-it("closes the file of a download that was broken off", async () => {
+it("closes the file of an aborted download", async () => {
   const open = () => {
     const fds = `/proc/${server.pid}/fd`;
     return readdirSync(fds).filter((fd) => {
@@ -253,11 +253,11 @@ it("closes the file of a download that was broken off", async () => {
       request.on("error", () => undefined).on("close", resolve);
     });
   for (const headers of [{}, { range: "bytes=1-" }]) await breakOff(headers as Record<string, string>);
-  // http-server never closed it.
+  // Regression: http-server never closed it.
   await vi.waitFor(() => expect(open()).toEqual([]), { timeout: 10_000 });
 });
 
-it("writes a line a request, but none for a probe", async () => {
+it("logs a line per request, but none for a probe", async () => {
   await ask("/probed", { "user-agent": "agatha-probe" });
   await ask("/gone.js");
   await vi.waitFor(() => expect(printed).toMatch(/^\S+Z GET \/gone\.js 404$/m));

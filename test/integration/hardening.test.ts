@@ -1,4 +1,4 @@
-/** How little a service can do: looked at from inside its container, from another stack's, and from the network. */
+/** What a service can do: from inside its container, from another stack's, and from the network. */
 import { createConnection } from "node:net";
 import { networkInterfaces } from "node:os";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -8,7 +8,7 @@ let scratch: Scratch;
 
 beforeAll(async () => {
   scratch = await Scratch.make();
-  // A file outside of the service's own folder too.
+  // Includes a file outside the service's own folder.
   scratch.back({ files: { "/home/conf/a.txt": { text: "a" }, "/etc/agatha/b.txt": { text: "b" } } });
   await scratch.upWell();
 });
@@ -17,7 +17,7 @@ afterAll(() => scratch?.remove());
 const SERVICES = ["db", "back", "front"] as const;
 type Name = (typeof SERVICES)[number];
 
-/** The front's image has bash for its probe alone. */
+/** The front's image has bash only for its probe. */
 async function bashOf(service: Name): Promise<string> {
   if (service !== "front") return "/bin/bash";
   const probe = await execute("docker", ["cp", "-L", `${scratch.container("front")}:/bin/agatha-probe`, "-"]);
@@ -38,10 +38,10 @@ async function insideWell(service: Name, script: string): Promise<string> {
 describe.each(SERVICES)("inside %s", (service) => {
   const uid = service === "db" ? "999" : "65534";
 
-  it("every process runs as its user, without any capability, and can get none", async () => {
+  it("every process runs as its user, without capabilities, and cannot gain any", async () => {
     const statuses = await insideWell(service, 'for f in /proc/[0-9]*/status; do echo "$(< $f)"; echo; done');
     const processes = statuses.split(/\n\n+/).filter((status) => /^Pid:/m.test(status));
-    // docker-init, the service, and the bash that looks.
+    // docker-init, the service, and this bash.
     expect(processes.length).toBeGreaterThanOrEqual(3);
     for (const status of processes) {
       const field = (name: string) => new RegExp(`^${name}:\\s+(.*)$`, "m").exec(status)?.[1];
@@ -52,14 +52,14 @@ describe.each(SERVICES)("inside %s", (service) => {
     }
   });
 
-  it("nothing can be written but its volumes and its tmpfs", async () => {
+  it("only its volumes and its tmpfs are writable", async () => {
     const lines = (await insideWell(service, 'echo "$(< /proc/self/mountinfo)"')).trim().split("\n");
     const mounts = lines
       .map((line) => line.split(" "))
       .map(([, , , , point = "", options = ""]) => ({ point, options }));
     expect(mounts.find(({ point }) => point === "/")?.options).toMatch(/^ro,/);
     const kernels = /^\/(proc|sys|dev)(\/|$)/;
-    // Docker's, with root's permissions.
+    // Docker's own, with root's permissions.
     const dockers = ["/etc/hosts", "/etc/hostname", "/etc/resolv.conf"];
     const writable = mounts
       .filter(({ point, options }) => /^rw/.test(options) && !kernels.test(point) && !dockers.includes(point))
@@ -77,7 +77,7 @@ describe.each(SERVICES)("inside %s", (service) => {
     }
   });
 
-  it("memory, processors and processes are limited, also after docker started it again", async () => {
+  it("memory, processors and processes are limited, also after a restart by docker", async () => {
     const limits = async () => {
       const read = (file: string) =>
         insideWell(service, `for f in ${file}; do [ ! -e $f ] || echo "$(< $f)"; done`);
@@ -108,7 +108,7 @@ describe.each(SERVICES)("inside %s", (service) => {
   });
 });
 
-it("what the image has beside a file is still there", async () => {
+it("the image's files beside a configured file are still there", async () => {
   const text = (path: string) => insideWell("back", `echo "$(< ${path})"`);
   expect(await text("/home/conf/a.txt")).toBe("a\n");
   expect(await text("/etc/agatha/b.txt")).toBe("b\n");
@@ -119,7 +119,7 @@ describe("from another stack", () => {
   /** A container of the database's image, which has psql, in a network. */
   const from = (network: string, script: string) =>
     execute("docker", [
-      // As process 1, what has run out of time would ignore the signal.
+      // As process 1 it would ignore the signal of a timeout.
       ...["run", "--rm", "--init", "--label", `agatha.stack=${scratch.stack}`, "--network", network],
       ...["--user", "999:999", "--env", "PGCONNECT_TIMEOUT=3", "--entrypoint", "/bin/bash"],
       ...[image, "-c", script],
@@ -151,16 +151,16 @@ describe("from another stack", () => {
   const tcp = (host: string, port: number) =>
     `busybox timeout 3 bash -c 'exec 3<> /dev/tcp/${host}/${port} && printf "GET / HTTP/1.0\\r\\n\\r\\n" >&3 && read -u 3 line && [[ $line = HTTP* ]]'`;
 
-  it.each(SERVICES)("%s is out of reach, by its names and by its address", async (service) => {
+  it.each(SERVICES)("%s cannot be reached, by its names or by its address", async (service) => {
     const hosts = [`agatha-${service}`, scratch.container(service), address[service] ?? ""];
     for (const host of hosts) {
-      // The same from inside the stack's own network, so that it is the network that makes the difference.
+      // The same works inside the stack's own network, so the network makes the difference.
       expect((await from(own(), reaches[service](host))).code, `${host} from its own network`).toBe(0);
       expect((await from(other(), reaches[service](host))).code, `${host} from another network`).not.toBe(0);
     }
   });
 
-  it("the published ports are out of reach by the host's address in its network", async () => {
+  it("published ports cannot be reached at the host's address in that network", async () => {
     const format = "{{(index .IPAM.Config 0).Gateway}}";
     const [gateway = ""] = await scratch.docker("network", "inspect", "--format", format, other());
     expect(gateway).toMatch(/^\d+\.\d+\.\d+\.\d+$/);
@@ -181,7 +181,7 @@ describe("from the network", () => {
       for (const event of ["error", "timeout"]) socket.on(event, () => end(false));
     });
 
-  it("back and front are reached on this host alone", async () => {
+  it("back and front are reached only on this host", async () => {
     const outside = Object.values(networkInterfaces())
       .flatMap((addresses) => addresses ?? [])
       .filter(({ internal, family }) => !internal && family === "IPv4");

@@ -1,11 +1,11 @@
-/** `npm run images` on the real images: their budgets, what must not be in them, the page and the inventories. */
+/** `npm run images` on the real images: budgets, forbidden content, the page and the inventories. */
 import { randomBytes } from "node:crypto";
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { efficiency, groupOf, groups, layerBytes, visibleFiles } from "../../lib/images/report/analyse.ts";
-import { imageFrom } from "../../lib/images/report/daemon.ts";
+import { imageFrom } from "../../lib/images/report/archive.ts";
 import type { Image } from "../../lib/images/report/model.ts";
 import { storePaths } from "../../lib/images/report/store.ts";
 import { openBrowser } from "../support/browser.ts";
@@ -18,7 +18,7 @@ const IMAGES = ["back", "front", "db"] as const;
 /** Megabytes at most, by package set. */
 const BUDGETS = {
   debian: { back: 150, front: 120, db: 150 },
-  // Estimates (docs/images.md), with a tenth more.
+  // Estimates (docs/images.md), plus a tenth.
   nixpkgs: { back: 180, front: 220, db: 440 },
 };
 const BUDGET = BUDGETS[process.env["AGATHA_PACKAGES"] === "nixpkgs" ? "nixpkgs" : "debian"];
@@ -31,7 +31,7 @@ const loaded: string[] = [];
 let printed: string;
 const images = {} as Record<(typeof IMAGES)[number], Image>;
 
-/** The command of docs/images.md, on a stack that has no file, and so the defaults. */
+/** The command of docs/images.md, on a stack without a file: with the defaults. */
 const page = new Page("docs/images.md", "integration/images.test.ts", {
   stacks: {},
   env: { ...process.env, AGATHA_STACK: stack },
@@ -44,9 +44,9 @@ const docker = async (...args: string[]): Promise<string> => {
   return output.trim();
 };
 
-/** Loads an image, and makes a container of it, as the service of the stack; gives the ref. */
+/** Loads an image and creates a container of it as a service of the stack. @returns The ref. */
 async function deploy(service: string, program: string): Promise<string> {
-  const { ref } = await imageFrom(program, [], process.env);
+  const { ref } = await imageFrom(program);
   if ((await execute("docker", ["image", "inspect", ref])).code !== 0) {
     loaded.push(ref);
     expect((await execute("sh", ["-c", '"$0" | docker load', program])).code).toBe(0);
@@ -58,7 +58,7 @@ async function deploy(service: string, program: string): Promise<string> {
 
 beforeAll(async () => {
   printed = await run();
-  for (const name of IMAGES) images[name] = await imageFrom(join(FOLDER, `${name}-image`), [], process.env);
+  for (const name of IMAGES) images[name] = await imageFrom(join(FOLDER, `${name}-image`));
 });
 
 afterAll(async () => {
@@ -71,13 +71,13 @@ afterAll(async () => {
 describe.each(IMAGES)("the image of %s", (name) => {
   const paths = () => visibleFiles(images[name]).map(({ path }) => path);
 
-  it("has all that Nix says its contents need, and nothing that none of them needs", async () => {
+  it("has everything that Nix says its contents need, and nothing else", async () => {
     const held = groups(images[name]).flatMap(({ path }) => (path.startsWith("/nix/store/") ? [path] : []));
-    const known = await storePaths(held, process.env);
+    const known = await storePaths(held);
     expect(known.map(({ path }) => path).sort()).toEqual([...held].sort());
     const needed = new Set(known.flatMap(({ references }) => references));
     expect([...needed].filter((path) => !held.includes(path))).toEqual([]);
-    // What is linked at the root is what the image is for.
+    // The links at the root lead to what the image is for.
     const linked = new Set(
       visibleFiles(images[name]).flatMap(({ path, link = "" }) =>
         path.startsWith("nix/") ? [] : groupOf(link.slice(1)),
@@ -86,7 +86,7 @@ describe.each(IMAGES)("the image of %s", (name) => {
     expect(held.filter((path) => !needed.has(path) && !linked.has(path))).toEqual([]);
   });
 
-  it("keeps to its budget", () => {
+  it("stays within its budget", () => {
     expect(layerBytes(images[name]) / 1e6).toBeLessThanOrEqual(BUDGET[name]);
   });
 
@@ -98,14 +98,14 @@ describe.each(IMAGES)("the image of %s", (name) => {
     ["npm", /(^|\/)node_modules\/(npm|corepack)\/|(^|\/)(npm|npx|corepack|yarn)$/],
     ["Python", /(^|\/)(lib)?python[\d.]*($|\/|\.so)|\.pyc?$/],
     ["documentation", /\/share\/(doc|man|info|gtk-doc)\/|\/legal\//],
-    ["what only compilers need", /\.(a|la|h|hpp|pc|map)$|\/include\/|\/pgxs\//],
-    ["debug symbols in files of their own", /\.(debug|debuginfo|diz|pdb)$|\/\.build-id\//],
+    ["files that only compilers need", /\.(a|la|h|hpp|pc|map)$|\/include\/|\/pgxs\//],
+    ["separate debug symbols", /\.(debug|debuginfo|diz|pdb)$|\/\.build-id\//],
     ["another database's driver", /(mysql|mariadb|ojdbc|mssql|sqlite|h2|derby|snowflake)[^/]*\.jar$/],
   ])("has no %s", (_what, pattern) => {
     expect(paths().filter((path) => pattern.test(path))).toEqual([]);
   });
 
-  it("has one Java at most, one Node at most, one C library", () => {
+  it("has at most one Java, one Node and one C library", () => {
     const count = (pattern: RegExp) =>
       visibleFiles(images[name]).filter(({ path, size }) => pattern.test(path) && size > 0).length;
     expect(count(/\/libjvm\.so$/)).toBe(name === "back" ? 1 : 0);
@@ -114,7 +114,7 @@ describe.each(IMAGES)("the image of %s", (name) => {
   });
 });
 
-it("strips what programs and libraries carry for debuggers", async () => {
+it("has programs and libraries without debug information", async () => {
   const store = [
     ...new Set(IMAGES.flatMap((name) => visibleFiles(images[name]).map(({ path }) => `/${path}`))),
   ];
@@ -129,7 +129,7 @@ it("strips what programs and libraries carry for debuggers", async () => {
 describe("the inventories", () => {
   const read = (name: string) => readFileSync(join(FOLDER, `${name}-image.cdx.json`), "utf8");
 
-  it("are valid, and the same when they are made again", async () => {
+  it("are valid, and the same when made again", async () => {
     const before = IMAGES.map(read);
     expect(before.flatMap((text) => cycloneDxErrors(JSON.parse(text)))).toEqual([]);
     for (const name of IMAGES) rmSync(join(FOLDER, `${name}-image.cdx.json`));
@@ -142,7 +142,7 @@ describe("the inventories", () => {
     return (components as { purl?: string }[]).flatMap(({ purl }) => purl ?? []);
   };
 
-  it("of the back has jars by their Maven coordinates, and its JRE", () => {
+  it("of the back has jars with their Maven coordinates, and its JRE", () => {
     expect(purls("back")).toEqual(
       expect.arrayContaining([
         expect.stringMatching(/^pkg:maven\/org\.flywaydb\/flyway-core@\d/),
@@ -152,7 +152,7 @@ describe("the inventories", () => {
     );
   });
 
-  it("of the front has http-server, what it needs, and Node", () => {
+  it("of the front has http-server, its dependencies, and Node", () => {
     expect(purls("front")).toEqual(
       expect.arrayContaining([
         expect.stringMatching(/^pkg:npm\/http-server@\d/),
@@ -199,7 +199,7 @@ describe("what is printed", () => {
 });
 
 describe("the page", () => {
-  it("draws every image, zooms in by a click and out by Escape, and says what is under the pointer", async () => {
+  it("draws every image, zooms in by a click and out by Escape, says what each area is, and fits a phone", async () => {
     const browser = await openBrowser();
     try {
       const page = await browser.newPage();
@@ -212,16 +212,25 @@ describe("the page", () => {
       await page.goto(`file://${FOLDER}/index.html`);
       const text = await page.locator("body").innerText();
       for (const name of IMAGES) expect(text.replace(/\s/g, "")).toContain(images[name].ref);
-      expect(await page.locator(".tile.image").count()).toBe(3);
-      await page
-        .locator(".tile.image")
-        .first()
-        .click({ position: { x: 20, y: 8 } });
-      expect(await page.locator("#crumbs").innerText()).toMatch(/all images\s*›?\s*agatha-back-image/);
-      await page.locator(".tile.file").first().hover();
-      expect(await page.locator("#tip").innerText()).toMatch(/lib\/modules\n[\d.]+ MB, [\d.]+ % of/);
+      expect(await page.locator(".map").count()).toBe(3);
+      const map = await page.locator("#back-image .map").boundingBox();
+      const box = async (tile: string) => (await page.locator(tile).boundingBox()) as NonNullable<typeof map>;
+      const second = "#back-image-1";
+      const before = await box(second);
+      expect(before.width).toBeLessThan((map?.width ?? 0) / 2);
+      await page.locator(second).click({ position: { x: 20, y: 8 } });
+      const zoomed = await box(second);
+      expect([zoomed.width, zoomed.height]).toEqual([map?.width, map?.height]);
+      // It covers the others, and its files grow with it.
+      expect(await page.locator(`${second} .files .tile`).first().isVisible()).toBe(true);
+      expect(await page.locator(`${second} + .out`).isVisible()).toBe(true);
       await page.keyboard.press("Escape");
-      expect(await page.locator(".tile.image").count()).toBe(3);
+      expect((await box(second)).width).toBe(before.width);
+      const file = page.locator("#back-image-0 .files .tile").first();
+      expect(await file.getAttribute("title")).toMatch(/^lib\/modules\n[\d.]+ MB, [\d.]+ % of/);
+      expect(await file.innerText()).toMatch(/^modules/);
+      await page.setViewportSize({ width: 360, height: 700 });
+      expect(await page.evaluate("document.documentElement.scrollWidth")).toBeLessThanOrEqual(360);
       expect(errors).toEqual([]);
     } finally {
       await browser.close();

@@ -1,20 +1,23 @@
-/** Two updates at once, one that is interrupted, and a lock that is left: each is said, and the next up goes on. */
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+/** Two updates at once, an interrupt, a lock or half a state left behind: each is reported, and the next up goes on. */
+import { copyFileSync, mkdirSync, readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { recovered, type StartedUp, startUp } from "../support/killedUp.ts";
-import { changes, Scratch } from "../support/scratch.ts";
+import { stackExists } from "../../lib/stacks/stack.ts";
+import { EngineStack } from "../support/engineStack.ts";
+import { killedUp, recovered, type StartedUp, startUp } from "../support/killedUp.ts";
+import { changes, type Scratch } from "../support/scratch.ts";
 import { expectSentences } from "../support/words.ts";
 
+let own: EngineStack;
 let scratch: Scratch;
 
 beforeAll(async () => {
-  scratch = await Scratch.make();
-  await scratch.upWell();
+  own = await EngineStack.make();
+  ({ scratch } = own);
 });
-afterAll(() => scratch?.remove());
+afterAll(() => own?.remove());
 
 const health = async () => (await fetch(`${scratch.backUrl}/health`)).status;
 
@@ -25,10 +28,10 @@ async function running(): Promise<StartedUp> {
   return up;
 }
 
-it("a second update at once is refused, and takes nothing from the first", async () => {
+it("a second update at the same time is refused, and does not disturb the first", async () => {
   scratch.back({ env: { RUN: "1" } });
   const first = await running();
-  // What `npm run up` does: a lock whose holder lives stays.
+  // As `npm run up` does it: the lock of a living process stays.
   await recovered(scratch);
   const second = await scratch.up();
   expect(second.code).not.toBe(0);
@@ -38,20 +41,20 @@ it("a second update at once is refused, and takes nothing from the first", async
   expect(changes((await scratch.upWell()).operations)).toEqual({});
 });
 
-it("an interrupted update ends in good order, and the next one goes on", async () => {
+it("an interrupted update ends cleanly, and the next one goes on", async () => {
   scratch.back({ env: { RUN: "2" } });
   const first = await running();
   first.child.kill("SIGINT");
   expect(await first.ended).not.toBe(0);
   expectSentences(scratch, first.printed());
-  // No lock is left, nothing is pending: plain pulumi goes on.
+  // No lock and no pending operation is left, so plain pulumi goes on.
   const { output } = await scratch.upWell();
   expect(output).not.toContain("pending operations");
   expect(await health()).toBe(200);
   expect(changes((await scratch.upWell()).operations)).toEqual({});
 });
 
-/** A container like one that a killed update leaves. */
+/** A container as a killed update leaves it. */
 async function leave(service: string): Promise<string> {
   const [image = ""] = await scratch.docker("inspect", "--format", "{{.Image}}", scratch.container("db"));
   const labels = ["--label", `agatha.stack=${scratch.stack}`, "--label", `agatha.service=${service}`];
@@ -82,21 +85,40 @@ it("a lock of another host, or one that is being written, is left alone", async 
   mkdirSync(folder, { recursive: true });
   const lock = (host: string) =>
     JSON.stringify({ pid: 2 ** 22 + 1, username: "u", hostname: host, timestamp: "2026-11-24T10:00:00Z" });
-  const [trial, adopting] = [await leave("back-trial"), await leave("db-work")];
+  const [trial, proving] = [await leave("back-trial"), await leave("db-work")];
   writeFileSync(join(folder, "a.json"), lock("another-host"));
   writeFileSync(join(folder, "b.json"), "");
   writeFileSync(join(folder, "c.json"), lock(hostname()));
   await recovered(scratch);
   expect(readdirSync(folder).sort()).toEqual(["a.json", "b.json"]);
-  expect((await left()).sort()).toEqual([trial, adopting].sort());
+  expect((await left()).sort()).toEqual([trial, proving].sort());
   rmSync(join(folder, "b.json"));
   const { code, output } = await scratch.up();
   expect(code).not.toBe(0);
   expect(output).toContain("the stack is currently locked by 1 lock(s)");
   expect((await scratch.pulumi(["cancel", "--yes"])).code).toBe(0);
-  // Nobody holds the stack now: what an update left goes, but not what another command runs.
+  // Nobody holds the lock: containers of an update are removed, those of another command stay.
   await recovered(scratch);
-  expect(await left()).toEqual([adopting]);
-  await scratch.docker("rm", "--force", "--volumes", adopting);
+  expect(await left()).toEqual([proving]);
+  await scratch.docker("rm", "--force", "--volumes", proving);
   await scratch.upWell();
+});
+
+// `failed to load checkpoint: EOF`: the state could only be imported by hand.
+it("a state that was half written when its update was killed is restored, and the next up goes on", async () => {
+  scratch.back({ env: { RUN: "3" } });
+  await killedUp(scratch, { event: new RegExp(`^container create ${scratch.container("back")}$`) });
+  // As Pulumi writes it: the last state goes into the backup, and the next one is cut off.
+  const state = join(scratch.folder, `state/.pulumi/stacks/agatha/${scratch.stack}.json`);
+  copyFileSync(state, `${state}.bak`);
+  truncateSync(state, 1000);
+  const { code, output } = await scratch.pulumi(["stack", "export"]);
+  expect(code, output).not.toBe(0);
+  expect(output).toMatch(/failed to load checkpoint|unexpected end of JSON input/);
+  // What every npm command asks first.
+  expect(await stackExists(scratch.stack, scratch.env)).toBe(true);
+  await recovered(scratch);
+  await scratch.upWell();
+  expect(await health()).toBe(200);
+  expect(changes((await scratch.upWell()).operations)).toEqual({});
 });

@@ -1,4 +1,4 @@
-/** What the check of jars takes for granted, held against the JDKs of this machine. */
+/** Compares what the check of jars assumes with the JDKs of this machine. */
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -20,13 +20,13 @@ async function well(program: string, ...args: string[]): Promise<string> {
   return output;
 }
 
-/** The JDKs of releases that `back.java` takes, without links to others. */
+/** The JDKs of the releases that `back.java` accepts, without links to others. */
 const jdks = readdirSync(JVMS, { withFileTypes: true })
   .filter((entry) => entry.isDirectory() && existsSync(join(JVMS, entry.name, "release")))
   .map(({ name }) => join(JVMS, name))
   .filter((home) => /^JAVA_VERSION="(17|21|25)\b/m.test(readFileSync(join(home, "release"), "utf8")));
 
-it("knows each module of them, all that it exports, and nothing that it does not require", async () => {
+it("knows each of their modules, all that it exports, and nothing that it does not require", async () => {
   expect(jdks.length).toBeGreaterThan(0);
   const known: Record<string, { requires: string; exports: string }> = jdkModules;
   const program = join(folder, "Modules.java");
@@ -61,16 +61,16 @@ it("knows each module of them, all that it exports, and nothing that it does not
   }
 });
 
-it("passes the sample's jar, and refuses it with a class for a newer Java", async () => {
+it("accepts the sample's jar, and refuses it with a class for a newer Java", async () => {
   const jar = join(folder, "app.jar");
   cpSync(SAMPLE, jar);
-  expect(whyUnfit(jar, 17, [])).toBeUndefined();
+  expect(await whyUnfit(jar, 17, [])).toBeUndefined();
   await setClassRelease(jar, "agatha/sample/Main.class", 21);
-  expect(whyUnfit(jar, 17, [])).toMatch(/compiled for Java 21 \(agatha\/sample\/Main\)/);
-  expect(whyUnfit(jar, 21, [])).toBeUndefined();
+  expect(await whyUnfit(jar, 17, [])).toMatch(/compiled for Java 21 \(agatha\/sample\/Main\)/);
+  expect(await whyUnfit(jar, 21, [])).toBeUndefined();
 });
 
-it("passes and refuses manifests, and what stands around an archive, as `java -jar` does", async () => {
+it("accepts and refuses manifests, and bytes around the archive, as `java -jar` does", async () => {
   const source = join(folder, "P.java");
   writeFileSync(source, "public class P { public static void main(String[] args) {} }");
   await well("javac", "--release", "17", "-d", folder, source);
@@ -91,7 +91,7 @@ it("passes and refuses manifests, and what stands around an archive, as `java -j
   for (const [name, bytes] of Object.entries(jars)) {
     writeFileSync(jar, bytes);
     const { code } = await execute("java", ["-XX:TieredStopAtLevel=1", "-jar", jar]);
-    const why = whyUnfit(jar, 17, []);
+    const why = await whyUnfit(jar, 17, []);
     expect(why === undefined, `${name}: java ends with ${code}, and the check says ${why}`).toBe(code === 0);
     if (code === 0) passed.push(name);
   }

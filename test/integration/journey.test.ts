@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => scratch?.remove());
 
-/** Volumes that docker named itself and that no container has. */
+/** Volumes with a name from docker that no container uses. */
 const unusedVolumes = async () =>
   (await scratch.docker("volume", "ls", "--quiet", "--filter", "dangling=true")).filter((name) =>
     /^[0-9a-f]{64}$/.test(name),
@@ -32,7 +32,7 @@ describe("the first up", () => {
     expect(output.match(/\(healthy\)/g), output).toHaveLength(3);
   });
 
-  it("tells where things are, and keeps the password hidden", async () => {
+  it("prints the addresses, and hides the password", async () => {
     const image = {
       ref: expect.stringMatching(/^agatha-\w+-image:[0-9a-z]{32}$/),
       drvPath: expect.stringMatching(/^\/nix\/store\/.*\.drv$/),
@@ -59,18 +59,18 @@ describe("the first up", () => {
       ).toEqual([images[service]?.ref]);
   });
 
-  it("leaves nothing running but the three services", async () => {
+  it("leaves only the three services running", async () => {
     const names = await scratch.docker(
       ...["ps", "--all", "--filter", `label=agatha.stack=${scratch.stack}`, "--format", "{{.Names}}"],
     );
     expect(names.sort()).toEqual(["back", "db", "front"].map(scratch.container));
   });
 
-  it("leaves no volume behind that nothing uses", async () => {
+  it("leaves no unused volume behind", async () => {
     expect((await unusedVolumes()).filter((name) => !unused.includes(name))).toEqual([]);
   });
 
-  it("shows what its steps did", () => {
+  it("shows the output of its steps", () => {
     expect(first.output).toMatch(/Successfully applied 6 migrations/);
     expect(first.output).toMatch(/agatha-front is healthy after/);
   });
@@ -130,14 +130,14 @@ describe("the front end, in a browser", () => {
     expect(await scratch.sql("select name from budget")).toEqual([]);
   });
 
-  it("opens a page that was linked to directly", async () => {
+  it("opens a deep link", async () => {
     const answer = await page.goto(`${scratch.frontUrl}/about`);
     expect(answer?.status()).toBe(200);
     await page.getByRole("heading", { level: 1, name: "About", exact: true }).waitFor();
     await page.goto(scratch.frontUrl);
   });
 
-  it("says so while the back is down, and recovers by itself", async () => {
+  it("shows that the back is down, and recovers by itself", async () => {
     await scratch.docker("stop", scratch.container("back"));
     await page.getByTestId("back-down").waitFor();
     await scratch.docker("start", scratch.container("back"));

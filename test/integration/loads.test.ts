@@ -1,5 +1,4 @@
-/** What is sent to the daemon, on real docker: the difference, all of it where the difference is refused, nothing half. */
-
+/** What is sent to a real daemon: the missing layers, or everything if that is refused, and no partial data is left. */
 import { spawn } from "node:child_process";
 import { randomInt } from "node:crypto";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -11,13 +10,13 @@ import { type Ended, execute } from "../support/scratch.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "agatha-loads-"));
 const real = { docker: which("docker") ?? "docker", front: "" };
-/** A tag of the test's own, so that no image of a stack is touched. */
+/** The test's own tag, so that no stack's image is touched. */
 const name = "agatha-front-image";
 let tag = "";
 let layers: string[] = [];
 
 beforeAll(async () => {
-  // An option of the application that no stack has: an image of this test's own.
+  // An option that no stack has makes the image this test's own.
   const application = JSON.stringify({ front: { port: 5999 } });
   const nix = ["nix", "--argstr", "packages", "debian", "--argstr", "application", application];
   const link = join(folder, "front");
@@ -44,7 +43,7 @@ const remove = () =>
   ]);
 const present = async () => (await execute("docker", ["image", "inspect", `${name}:${tag}`])).code === 0;
 
-/** A folder for PATH with a nix-build that has built `image` already, and other programs as given. */
+/** A folder for PATH with a nix-build that has already built `image`, and the given programs. */
 function programs(image: string, scripts: Record<string, string> = {}): string {
   const path = mkdtempSync(join(folder, "bin-"));
   const all = { "nix-build": `while [ $# -gt 1 ]; do shift; done\nln -sfn ${image} "$1"`, ...scripts };
@@ -73,21 +72,25 @@ function environment(path: string): NodeJS.ProcessEnv {
 const load = (path: string, env: NodeJS.ProcessEnv = {}): Promise<Ended> =>
   execute("node", ["steps/build-image.ts"], { ...environment(path), ...env });
 
-it("what is there is not sent again", async () => {
+it("layers that the daemon has are not sent again", async () => {
   const path = programs(real.front);
   await load(path);
   const { output } = await load(path);
-  expect(output).toMatch(new RegExp(`^${name}:${tag} is in docker already, [\\d.]+ MB \\(\\d+ bytes\\)\\n$`));
+  expect(output).toMatch(
+    new RegExp(
+      `^${name}:${tag} is in docker already, [\\d.]+ MB \\((\\d+) bytes\\)\\n\\{"sizeBytes":\\1\\}\\n$`,
+    ),
+  );
 });
 
-// An image program of nixpkgs writes all of the archive, whatever it is told; the step takes the layers out.
+// An image program of nixpkgs always writes the whole archive; the step removes the layers.
 it.each(["debian", "nixpkgs"])(
-  "what the daemon has below another name is not sent (%s)",
+  "layers that the daemon has under another name are not sent (%s)",
   async (packages) => {
-    // The alias keeps the layers.
+    // The alias keeps the layers in docker.
     await execute("docker", ["image", "rm", `${name}:${tag}`]);
     const { output } = await load(programs(real.front), { PACKAGES: packages });
-    // By hand, DOCKER_HOST may name a newer engine: the containerd store takes whole archives alone.
+    // Run by hand, DOCKER_HOST may name a newer engine, whose containerd store accepts only whole archives.
     const whole = (await execute("docker", ["info", "--format", "{{.DriverStatus}}"])).output.includes(
       "io.containerd",
     );
@@ -96,7 +99,7 @@ it.each(["debian", "nixpkgs"])(
   },
 );
 
-it("all of it is sent where the daemon lacks what its images say it has", async () => {
+it("everything is sent if the daemon lacks layers that its images name", async () => {
   await remove();
   const claimed = `["${layers.join('","')}"]`;
   const docker = `case "$*" in *RootFS.Layers*) echo '${claimed}';; *) exec ${real.docker} "$@";; esac`;
@@ -106,21 +109,21 @@ it("all of it is sent where the daemon lacks what its images say it has", async 
   expect(await present()).toBe(true);
 });
 
-/** Says that the daemon keeps its images in containerd's store. */
+/** Reports that the daemon keeps its images in containerd's store. */
 const containerd = `info) echo '[["driver-type","io.containerd.snapshotter.v1"]]';;`;
 
-it("all of it is sent to the containerd store", async () => {
+it("everything is sent to the containerd store", async () => {
   await execute("docker", ["image", "rm", `${name}:${tag}`]);
   const docker = `case "$1" in ${containerd} *) exec ${real.docker} "$@";; esac`;
   const { output } = await load(programs(real.front, { docker }));
   expect(output).toContain(` ${layers.length} of ${layers.length} layers, `);
 });
 
-it("an interrupted load leaves nothing under the ref, and no process", async () => {
+it("an interrupted load leaves no image under the ref, and no process", async () => {
   await remove();
   mkdirSync(join(folder, "slow"), { recursive: true });
   const slow = join(folder, "slow", "image");
-  // A number that no other process has: this is how it is found.
+  // A number that no other process has in its arguments, to find it by.
   const sleeps = `sleep ${randomInt(1e8, 1e9)}`;
   const pending = async () => (await execute("pgrep", ["--full", `^${sleeps}$`])).code === 0;
   writeFileSync(
@@ -134,7 +137,7 @@ it("an interrupted load leaves nothing under the ref, and no process", async () 
     detached: true,
   });
   const ended = new Promise((resolve) => child.once("exit", resolve));
-  // The beginning of the archive is on its way then, and the rest does not come.
+  // The archive's beginning was sent, and the rest never follows.
   await vi.waitFor(async () => expect(await pending()).toBe(true), { timeout: 60_000, interval: 100 });
   process.kill(-(child.pid as number), "SIGTERM");
   await ended;
@@ -144,7 +147,7 @@ it("an interrupted load leaves nothing under the ref, and no process", async () 
   expect(await present()).toBe(true);
 });
 
-it("a daemon whose disk is full says so", async () => {
+it("a full disk of the daemon is reported", async () => {
   const docker = `case "$1" in load) cat >/dev/null; echo "write /x: no space left on device" >&2; exit 1;; *) exec ${real.docker} "$@";; esac`;
   await remove();
   const { code, output } = await load(programs(real.front, { docker }));
@@ -152,15 +155,15 @@ it("a daemon whose disk is full says so", async () => {
   expect(output).toMatch(/^docker: (the docker host|\S+) has no space left on its disk\. Free some .*\n$/);
 });
 
-it("a failed load leaves the name that another stack made meanwhile", async () => {
+it("a failed load keeps the tag that another stack made meanwhile", async () => {
   await remove();
   const docker = `${real.docker} "$@" || exit 1; [ "$1" != load ] || { echo "broken pipe" >&2; exit 1; }`;
   expect((await load(programs(real.front, { docker }))).code).toBe(1);
   expect(await present()).toBe(true);
 });
 
-// It ends with 0, and the image has its name: moby 27.5.1 to 29, daemon/containerd/image_exporter.go.
-it("what the containerd store could not unpack is not there", async () => {
+// docker load exits with 0 and tags the image: moby 27.5.1 to 29, daemon/containerd/image_exporter.go.
+it("an image that the containerd store could not unpack is removed", async () => {
   await remove();
   const unpacking = `load) ${real.docker} "$@" || exit 1; echo "Error unpacking image x: wrong diff id";;`;
   const docker = `case "$1" in ${containerd} ${unpacking} *) exec ${real.docker} "$@";; esac`;

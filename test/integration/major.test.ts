@@ -1,17 +1,18 @@
-/** PostgreSQL's next major version: what fails leaves everything as it was, what passes has every row. */
-
+/** Upgrades of PostgreSQL: a failed one leaves everything unchanged, a successful one keeps every row. */
 import { spawn } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { refuseUnfitImage } from "../../lib/database/image.ts";
 import { DONE } from "../../lib/docker/client.ts";
 import { which } from "../../lib/process.ts";
+import { EngineStack } from "../support/engineStack.ts";
 import { HARSH_SETTINGS, loadHarshSchema } from "../support/harshSchema.ts";
-import { changes, execute, type Operations, Scratch } from "../support/scratch.ts";
+import { changes, execute, type Operations, type Scratch } from "../support/scratch.ts";
 import { runBlock } from "../support/scratchPage.ts";
 import { expectSentences } from "../support/words.ts";
 
+let own: EngineStack;
 let scratch: Scratch;
 
 const volume = (major: number) => `agatha-${scratch.stack}-db-data${major === 13 ? "" : `-${major}`}`;
@@ -40,24 +41,25 @@ const documented = (name: string): Promise<string> =>
   runBlock(scratch, ["docs/postgresql-major.md", "integration/major.test.ts", name]);
 
 beforeAll(async () => {
-  scratch = await Scratch.make();
-  scratch.config["database"] = { settings: HARSH_SETTINGS };
-  await scratch.upWell();
+  own = await EngineStack.make((made) => {
+    made.config["database"] = { settings: HARSH_SETTINGS };
+  });
+  ({ scratch } = own);
   await scratch.sql(DATA);
   await loadHarshSchema(scratch);
-  // Each in a statement of its own: it cannot be part of another's transaction.
+  // Each in its own statement: it cannot be part of a transaction.
   await scratch.sql('create database "other=db\'"');
   await sqlIn("dbname='other=db\\''", "create table t (x int); insert into t values (1), (2)");
 });
-afterAll(() => scratch?.remove());
+afterAll(() => own?.remove());
 
-/** SQL on another database than the back's. */
+/** Runs SQL on another database than the back's. */
 async function sqlIn(database: string, statement: string): Promise<string[]> {
   const psql = ["psql", "-U", "postgres", "-d", database, "-qtAX", "-c", statement];
   return scratch.docker("exec", scratch.container("db"), ...psql);
 }
 
-/** All that the upgrade has to bring along, as text. */
+/** All that the upgrade has to copy, as text. */
 async function everything(): Promise<string[]> {
   const parts = [
     "select * from budget order by id",
@@ -99,7 +101,7 @@ const wanted = (version: number) => {
   scratch.config["database"] = { version, settings: { ...HARSH_SETTINGS, max_locks_per_transaction: 100 } };
 };
 
-/** Logs in over the stack's network, where PostgreSQL asks for the password; gives who it is. */
+/** Logs in over the stack's network, where PostgreSQL asks for the password; returns the user. */
 async function login(role: string, password: string): Promise<string> {
   const psql = [
     "psql",
@@ -143,12 +145,20 @@ it("a preview says from which version to which, what is kept and how long it tak
   expect(plain.code, plain.output).toBe(0);
   expect(changes(plain.operations)).toEqual(UPGRADE);
   const sentence = `PostgreSQL 13 => 17, data from ${volume(13)} (kept) into ${volume(17)}, database away for about`;
-  expect(plain.output).toContain(sentence);
+  // Pulumi itself shows the facts.
+  const shown = (name: string, value: string) => new RegExp(`\\b${name} *: ${value}`);
+  for (const [name, value] of Object.entries({
+    from: "13",
+    to: "17",
+    volume: `"${volume(13)}"`,
+    into: `"${volume(17)}"`,
+  }))
+    expect(plain.output).toMatch(shown(name, value));
   expect(words).toMatch(/volume +is filled from the old one, which is kept/);
   expect(words).toContain(sentence);
 });
 
-it("an upgrade without room for the new volume is refused, and all goes on as before", async () => {
+it("an upgrade without space for the new volume is refused, and everything runs as before", async () => {
   const [before, ids] = [await everything(), await containers()];
   const { code, output } = await scratch.up({ PATH: `${dockerWithoutRoom()}:${process.env["PATH"]}` });
   expect(code).not.toBe(0);
@@ -161,7 +171,7 @@ it("an upgrade without room for the new volume is refused, and all goes on as be
   expect(await everything()).toEqual(before);
 });
 
-/** A folder with a docker that tells of a full disk, and is the real one in everything else. */
+/** A folder with a docker that reports a full disk, and otherwise is the real one. */
 function dockerWithoutRoom(): string {
   const folder = join(scratch.folder, "full");
   mkdirSync(folder, { recursive: true });
@@ -172,8 +182,8 @@ function dockerWithoutRoom(): string {
   return folder;
 }
 
-it("an upgrade that fails leaves all as it was, and says what is in its way", async () => {
-  // An index calls a function that needs the search_path, which PostgreSQL 17 empties for indexes.
+it("a failed upgrade leaves everything unchanged, and reports the cause", async () => {
+  // An index calls a function that depends on the search_path, which PostgreSQL 17 empties for indexes.
   const [before, ids] = [await everything(), await containers()];
   const { code, output } = await scratch.up();
   expect(code).not.toBe(0);
@@ -184,19 +194,19 @@ it("an upgrade that fails leaves all as it was, and says what is in its way", as
   expect(await containers()).toEqual(ids);
   expect(await dataVolumes()).toEqual([volume(13)]);
   expect(await everything()).toEqual(before);
-  // It is not said before it is true.
+  // The message must not come before the back is healthy.
   expect(await api()).toBe(200);
   await scratch.sql('alter function app.rounded(bigint) set search_path = app, "Odd one"');
 });
 
-it("an image that the data cannot be brought into is refused before anything is stopped", async () => {
+it("an image that does not fit the data is refused before anything stops", async () => {
   const ids = await containers();
   const [image = ""] = await scratch.docker("inspect", "--format", "{{.Image}}", scratch.container("db"));
   const fit = { image, major: 13, owner: "999:999", command: [] };
   await expect(refuseUnfitImage({ ...fit, major: 17 })).rejects.toThrow(
     "agatha:database.version: 17 does not fit the database's image, which has PostgreSQL 13.",
   );
-  // As images for Alpine have it: docker-library/postgres, 13/alpine/Dockerfile at 04bf35f0.
+  // As in images for Alpine: docker-library/postgres, 13/alpine/Dockerfile at 04bf35f0.
   const alpine = `agatha-db-image:${scratch.stack}`;
   const container = `${scratch.container("db")}-alpine`;
   await scratch.docker("create", "--name", container, image);
@@ -215,18 +225,18 @@ it("an image that the data cannot be brought into is refused before anything is 
   expect(await containers()).toEqual(ids);
 });
 
-it("an upgrade that is killed is begun anew by the next up, with every write in it", async () => {
+it("a killed upgrade is restarted by the next up, with every write in it", async () => {
   wanted(17);
   await killUpWhen(`${scratch.container("db")}-upgrade-new`);
   await scratch.pulumi(["cancel", "--yes"]);
-  // Somebody brings the old one back meanwhile, and writes. The upgrade's server still has the same volume.
+  // Somebody starts the old database meanwhile, and writes. The upgrade's server still uses the same volume.
   await documented("the old pair");
   await vi.waitFor(() => scratch.sql("insert into budget (name, amount_cents) values ('late', 3)"), {
     timeout: 120_000,
     interval: 200,
   });
   const before = await everything();
-  // As a kill leaves them: an attempt that fails after it starts both, though it has stopped neither.
+  // As a kill leaves them: a failed attempt starts both again, even if it stopped neither.
   await scratch.docker("stop", scratch.container("back"), scratch.container("db"));
   const failed = await scratch.up({ PATH: `${dockerWithoutRoom()}:${process.env["PATH"]}` });
   expect(failed.output).toContain("Nothing changed: the old database and the back run as before.");
@@ -239,14 +249,14 @@ it("an upgrade that is killed is begun anew by the next up, with every write in 
   expect(await everything()).toEqual(before);
   expect(await api()).toBe(200);
   expect(await scratch.sql("show max_locks_per_transaction")).toEqual(["100"]);
-  // The official image of 13 keeps passwords as md5, and the one of 17 asks for SCRAM, which those have none for.
+  // The official image of 13 stores passwords as md5; that of 17 asks for SCRAM, which does not work with them.
   expect(output).toContain("Still kept as md5, and still good to log in with: the password of reader.");
   expect(await login("reader", "reader's")).toBe("reader");
   expect(await login("reader", "wrong")).toContain("password authentication failed");
   expect(await login("postgres", scratch.password)).toBe("postgres");
   const kept = "select rolname, left(rolpassword, 5) from pg_authid where rolpassword is not null order by 1";
   expect(await scratch.sql(kept)).toEqual(["postgres\tSCRAM", expect.stringMatching(/^reader\tmd5/)]);
-  // The goal for an image that this host builds.
+  // The goal for an image built on this machine.
   const { db } = (await scratch.outputs())["images"] as Record<string, { sizeBytes: number }>;
   expect(db?.sizeBytes).toBeLessThan(150e6);
   expect(await dataVolumes()).toEqual([volume(13), volume(17)]);
@@ -260,7 +270,7 @@ it("the next up changes nothing", async () => {
 it("roles whose passwords are set again log in where the server asks for SCRAM alone", async () => {
   await runBlock(scratch, ["docs/postgresql-major.md", "integration/major.test.ts", "scram"], {
     input: "reader's\nreader's\n",
-    // Nobody sits at a terminal here.
+    // There is no terminal here.
     words: { "docker exec -it": "docker exec -i" },
   });
   expect(await login("reader", "reader's")).toBe("reader");
@@ -269,7 +279,7 @@ it("roles whose passwords are set again log in where the server asks for SCRAM a
   ).toEqual(["scram-sha-256"]);
 });
 
-it("the data is not given back to an older version", async () => {
+it("an older version is refused for the data", async () => {
   wanted(13);
   const { code, output } = await scratch.preview();
   expect(code).not.toBe(0);
@@ -279,7 +289,7 @@ it("the data is not given back to an older version", async () => {
   wanted(17);
 });
 
-/** Reference of the database's image, while the stack is there. */
+/** Ref of the database's image, while the stack exists. */
 const databaseImage = async () =>
   ((await scratch.outputs())["images"] as Record<string, { ref: string }>)["db"]?.ref ?? "";
 
@@ -290,11 +300,11 @@ const inNewVolume = (image: string, program: string, ...args: string[]) =>
     ...["--entrypoint", program, image, ...args],
   );
 
-it("a volume that was in use with the newer version is dropped by no upgrade", async () => {
+it("no upgrade drops a volume that was in use with the newer version", async () => {
   const before = await everything();
   const image = await databaseImage();
   expect((await scratch.destroy()).code).toBe(0);
-  // As somebody has it who tries the old volume by hand.
+  // As after trying the old volume by hand.
   const mount = ["--volume", `${volume(13)}:/var/lib/postgresql/data`];
   await scratch.docker("create", "--name", scratch.container("db"), ...mount, image);
   const { code, output } = await scratch.up();
@@ -309,20 +319,20 @@ it("a volume that was in use with the newer version is dropped by no upgrade", a
   expect(await everything()).toEqual(before);
 });
 
-it("a destroyed stack is upgraded from its kept volume, by the old image, over a result that nobody used", async () => {
+it("a destroyed stack is upgraded from its kept volume, by the old image, over a result that was never used", async () => {
   const before = await everything();
   await scratch.sql("insert into budget (name, amount_cents) values ('not in the old volume', 1)");
   const image = await databaseImage();
   expect(await inNewVolume(image, "cat", ".upgraded-from")).toEqual(["13"]);
   expect((await scratch.destroy()).code).toBe(0);
-  // What a server's first start leaves; without it, none has started.
+  // A server's first start leaves this file; without it, none has started.
   await inNewVolume(image, "rm", "postmaster.opts");
   await scratch.upWell();
   expect(await serverVersion()).toBe(17);
   expect(await everything()).toEqual(before);
 });
 
-it("without the volume of the newer version, the older one goes on from its own", async () => {
+it("without the volume of the newer version, the older one continues from its own", async () => {
   const before = await everything();
   await documented("go back");
   expect(await dataVolumes()).toEqual([volume(13)]);
@@ -330,14 +340,14 @@ it("without the volume of the newer version, the older one goes on from its own"
   expect(await everything()).toEqual(before);
 });
 
-/** The volumes with data: services have their files in others. */
+/** The volumes with data; services keep their files in others. */
 const dataVolumes = async () =>
   (await scratch.own("volume")).filter((name) => name.startsWith(volume(13))).sort();
 
 const containers = () =>
   scratch.docker("inspect", "--format", "{{.Id}}", ...["db", "back"].map((name) => scratch.container(name)));
 
-/** Kills an `up` with all that it runs, as soon as the container is there. */
+/** Kills an `up` with all its processes as soon as the container exists. */
 async function killUpWhen(container: string): Promise<void> {
   const how = ["--non-interactive", "--stack", scratch.stack, "--config-file", scratch.configFile];
   const up = spawn("pulumi", ["up", "--yes", "--skip-preview", ...how], {
@@ -349,8 +359,20 @@ async function killUpWhen(container: string): Promise<void> {
   await vi.waitFor(() => scratch.docker("exec", container, "true"), { timeout: 120_000, interval: 100 });
   process.kill(-Number(up.pid), "SIGKILL");
   await ended;
-  // Its step is told that Pulumi is gone, and takes back what it can.
-  const over = async () =>
-    expect((await execute("pgrep", ["-f", "steps/upgrade-database.ts"], scratch.env)).code).toBe(1);
+  // Its step notices that Pulumi is gone, and undoes what it can.
+  const over = async () => expect(await stepsOf(scratch, "steps/upgrade-database.ts")).toEqual([]);
   await vi.waitFor(over, { timeout: 120_000, interval: 200 });
+}
+
+/** Ids of the processes that run a step of this stack, among those of others. */
+async function stepsOf({ folder, env }: Scratch, step: string): Promise<string[]> {
+  const { output } = await execute("pgrep", ["-f", step], env);
+  const environment = (pid: string) => {
+    try {
+      return readFileSync(`/proc/${pid}/environ`, "utf8");
+    } catch {
+      return "";
+    }
+  };
+  return output.split("\n").filter((pid) => pid !== "" && environment(pid).includes(folder));
 }

@@ -1,4 +1,4 @@
-/** The packages and images by Nix alone: no docker, no Pulumi. */
+/** The packages and images with Nix only: no docker, no Pulumi. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,7 +10,7 @@ import { execute, freePort } from "../support/scratch.ts";
 const folder = mkdtempSync(join(tmpdir(), "agatha-nix-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Builds an attribute of `nix/` with an out-link in the test's folder, and gives that. */
+/** Builds an attribute of `nix/` with an out-link in the test's folder; returns the link. */
 async function build(attribute: string, ...args: string[]): Promise<string> {
   const link = join(folder, attribute);
   const { code, output } = await execute("nix-build", ["nix", "-A", attribute, "--out-link", link, ...args]);
@@ -38,7 +38,7 @@ async function whileRunning(
   }
 }
 
-/** Asks until there is an answer at all. */
+/** Repeats the request until there is any answer. */
 const answer = (url: string) => vi.waitFor(() => fetch(url), { timeout: 60_000, interval: 100 });
 
 describe("without docker", () => {
@@ -52,7 +52,7 @@ describe("without docker", () => {
     });
   });
 
-  it("the front is served from its package, deep links too, and only what is there", async () => {
+  it("the front is served from its package, deep links too, and nothing outside it", async () => {
     const front = await build("front");
     const port = await freePort();
     const url = `http://127.0.0.1:${port}`;
@@ -64,7 +64,7 @@ describe("without docker", () => {
     });
   });
 
-  it("the migrations are in the back's package, all of them, beside the command that applies them", async () => {
+  it("all migrations are in the back's package, with the command that applies them", async () => {
     const back = await build("back");
     expect(readdirSync(join(back, "share/agatha/migrations")).sort()).toEqual(
       readdirSync("sample/migrations").sort(),
@@ -82,14 +82,14 @@ describe("an image's tag", () => {
     expect(await tag({ back: { jar } })).toBe(await tag({}));
   });
 
-  it("is another one when the jar's content is", async () => {
+  it("changes with the jar's content", async () => {
     await putEntry(jar, "release.txt", "2\n");
     expect(await tag({ back: { jar } })).not.toBe(await tag({}));
   });
 });
 
 describe("the system", () => {
-  /** What evaluates to, or is refused with, as a machine of that system has it. */
+  /** The value or the error of an evaluation on a machine of that system. */
   const evaluated = async (machine: string, env: NodeJS.ProcessEnv = {}, ...args: string[]) => {
     const asked = ["--eval", "--strict", "--json", "-A", "meta", "nix", ...args];
     return await execute("nix-instantiate", asked, {
@@ -113,13 +113,13 @@ describe("the system", () => {
   it.each([
     ["aarch64-linux", "aarch64-linux"],
     ["aarch64-darwin", "aarch64-linux"],
-  ])('of the set "debian" is refused in a sentence on %s', async (machine, system) => {
+  ])('is refused by the set "debian" unless it is x86_64 Linux: %s', async (machine, system) => {
     const { code, output } = await evaluated(machine, host);
     expect(code).not.toBe(0);
     expect(output).toContain(refusal(system));
   });
 
-  it("is the one that is asked for, by argument or environment", async () => {
+  it("is the one given by argument or environment", async () => {
     const byArgument = await evaluated("x86_64-linux", host, "--argstr", "system", "aarch64-darwin");
     expect(byArgument.output).toContain(refusal("aarch64-darwin"));
     const byEnvironment = await evaluated("x86_64-linux", { ...host, AGATHA_SYSTEM: "aarch64-linux" });
@@ -129,14 +129,14 @@ describe("the system", () => {
   });
 });
 
-it("new migrations do not send the jar: its layer lies below theirs, with all that changes less", async () => {
+it("new migrations do not send the jar: its layer lies below theirs, as all that changes less often", async () => {
   const { output } = await execute(await build("back-image"), ["--layers"]);
   const layers = (JSON.parse(output) as { paths: string[] }[]).map(({ paths }) => paths.join().slice(44));
   expect(layers.slice(-3)).toEqual(["agatha-answers", "agatha-back-jar", "agatha-back-migrate"]);
 });
 
 describe("a build is reproducible, bit for bit:", () => {
-  // `conf` is an image but for the bytes of its layers, whose digests it has.
+  // `conf` is an image without the bytes of its layers, but with their digests.
   it.each(["back.jre", "back.run", "front", "back-image.conf", "front-image.conf", "db-image.conf"])(
     "%s",
     async (attribute) => {
@@ -167,7 +167,7 @@ describe("a build is reproducible, bit for bit:", () => {
     expect(checked.code, checked.output).toBe(0);
   });
 
-  it("the image that goes to docker, byte by byte", async () => {
+  it("the image that is sent to docker, byte by byte", async () => {
     const image = await build("front-image");
     const hash = () => execute("bash", ["-c", `set -o pipefail; "$0" 2>/dev/null | sha256sum`, image]);
     const first = await hash();

@@ -1,5 +1,4 @@
-/** Names and values that a shell, SQL, Nix or Java would take for something else arrive as they are, for real. */
-
+/** Names and values that a shell, SQL, Nix or Java could misread arrive unchanged, on real ones. */
 import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import fc from "fast-check";
@@ -11,9 +10,9 @@ import { HOSTILE, hostile } from "../support/arbitraries.ts";
 import { Scratch } from "../support/scratch.ts";
 
 let scratch: Scratch;
-/** Would be made by any shell that got hold of a name or value below. */
+/** Any shell that evaluated a name or value below would create this file. */
 let marker: string;
-/** A name of a file with all of it: no slash, at most 255 bytes. */
+/** A file name with all of it: no slash, at most 255 bytes. */
 let odd: string;
 let values: Record<string, string>;
 
@@ -22,7 +21,7 @@ beforeAll(async () => {
   marker = `agatha-marker-${basename(scratch.folder)}`;
   odd = `-a b'c"d; $(touch ${marker}) \`touch ${marker}\` & | > ${marker} \\ * ? # % \${HOME} ''\${x} é日本😀\n[x]`;
   values = Object.fromEntries(
-    // The configuration refuses others as variables.
+    // The configuration refuses other names of variables.
     HOSTILE.filter((text) => text.normalize() === text).map((text, index) => [
       `ODD_${index}`,
       text.replaceAll("touch x", `touch ${marker}`),
@@ -35,7 +34,7 @@ afterAll(async () => {
   await scratch?.remove();
 });
 
-/** Moves the application's inputs into a folder with an odd name, adds files with odd names, and hands over values. */
+/** Moves the application's inputs into a folder with an odd name, adds files with odd names, and sets odd values. */
 function placeOddly(): void {
   const folder = join(scratch.folder, odd);
   mkdirSync(folder);
@@ -77,7 +76,7 @@ const backProperties = {
   databasePassword: "${databasePassword}",
 };
 
-/** What bash prints in the back's container; there is nothing else to read files and variables with. */
+/** The output of bash in the back's container, which has no other program to read files and variables. */
 async function inBack(script: string, ...words: string[]): Promise<string> {
   const args = ["exec", scratch.container("back"), "/bin/bash", "-c", script, "bash", ...words];
   const { code, stdout, stderr } = await run("docker", args);
@@ -89,21 +88,21 @@ const file = (path: string) => inBack('IFS= read -r -d "" text < "$1"; printf %s
 const PSQL = "psql -U postgres -d postgres -qtAX -v ON_ERROR_STOP=1";
 const inDatabase = (...command: string[]) => ["exec", "-i", scratch.container("db"), ...command];
 
-describe("a stack whose files and values are oddly named", () => {
-  it("comes up, and its next up changes nothing", async () => {
+describe("a stack with odd names and values", () => {
+  it("starts, and its next up changes nothing", async () => {
     await scratch.upWell();
     const { operations } = await scratch.upWell();
     expect(Object.values(operations).filter((op) => op !== "same")).toEqual([]);
     expect(await scratch.sql("select to_regclass('odd')")).toEqual(["odd"]);
   });
 
-  it("hands over every variable as it was written", async () => {
+  it("passes every variable unchanged", async () => {
     const names = Object.keys(values);
     const found = (await inBack('for name; do printf "%s\\0" "${!name}"; done', ...names)).split("\0");
     expect(Object.fromEntries(names.map((name, index) => [name, found[index]]))).toEqual(values);
   });
 
-  it("hands over every file as it was written", async () => {
+  it("passes every file unchanged", async () => {
     expect(await file(`/home/${odd}`)).toBe(odd);
     expect(await file("/home/given.txt")).toBe(`${odd}\n`);
     const filled = {
@@ -117,7 +116,7 @@ describe("a stack whose files and values are oddly named", () => {
     expect(await file("/home/gradle.properties")).toBe(text);
   });
 
-  it("serves what was laid over the front, and what was in dist", async () => {
+  it("serves the files laid over the front, and those of dist", async () => {
     const get = async (name: string) => {
       const response = await fetch(`${scratch.frontUrl}/${encodeURIComponent(name)}`);
       return { status: response.status, text: await response.text() };
@@ -126,7 +125,7 @@ describe("a stack whose files and values are oddly named", () => {
     expect(await get(`${odd}.txt`)).toEqual({ status: 200, text: "served\n" });
   });
 
-  it("ran none of it in a shell: no marker appears on the host or in a container", async () => {
+  it("ran no value in a shell: no marker appears on the host or in a container", async () => {
     const places = [process.cwd(), scratch.folder, dirname(scratch.folder), process.env["HOME"] ?? "/root"];
     for (const folder of places) expect(existsSync(join(folder, marker)), folder).toBe(false);
     for (const service of ["db", "back", "front"]) {
@@ -135,14 +134,14 @@ describe("a stack whose files and values are oddly named", () => {
     }
   });
 
-  it("takes any password, and PostgreSQL asks for exactly that one", async () => {
-    // The configuration refuses line breaks; PostgreSQL takes an empty password for none.
+  it("accepts any password, and PostgreSQL requires exactly that one", async () => {
+    // The configuration refuses line breaks; for PostgreSQL an empty password is none.
     const drawn = fc.sample(hostile, { numRuns: 8, seed: 5 });
     const passwords = [...HOSTILE, ...drawn, "x".repeat(900)].map(
       (text) => text.replace(/[\0\r\n]/g, "") || "p",
     );
     const input = passwords.map((password) => `${alterRole("postgres", password)}\0${password}\0`).join("");
-    // By its name in the network: on its own 127.0.0.1 PostgreSQL asks nobody.
+    // By its name in the network: on 127.0.0.1 PostgreSQL asks for no password.
     const script = `while IFS= read -r -d '' sql && IFS= read -r -d '' password; do
       ${PSQL} <<< "$sql" || exit 1
       PGPASSWORD=$password ${PSQL} -h agatha-db -c "select 'in'" < /dev/null
@@ -154,9 +153,9 @@ describe("a stack whose files and values are oddly named", () => {
     expect(await scratch.sql("select to_regclass('budget')")).toEqual(["budget"]);
   });
 
-  it("takes any role's name", async () => {
+  it("accepts any role name", async () => {
     const roles = HOSTILE.map((text) => text.slice(0, 30));
-    // PostgreSQL's own quoting makes the roles.
+    // The roles are created with PostgreSQL's own quoting.
     const create = (role: string) => `select format('CREATE ROLE %I', $agatha$${role}$agatha$)\\gexec\n`;
     const sql = roles.map((role) => `${create(role)}${alterRole(role, "p")}`).join("");
     expect(await run("docker", inDatabase("bash", "-c", PSQL), { input: sql })).toMatchObject({

@@ -1,5 +1,4 @@
-/** Nix and Java read what they are handed as it is, or say in a sentence why not. */
-
+/** Nix and Java read odd names and texts unchanged, or an error message says why not. */
 import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -31,7 +30,7 @@ describe("an evaluation", () => {
   const tag = async (application: object) =>
     (JSON.parse((await evaluate(application)).stdout) as { front: { tag: string } }).front.tag;
 
-  it.each(HOSTILE)("takes a folder named %j, whose name changes no image", async (name) => {
+  it.each(HOSTILE)("accepts a folder named %j, and its name changes no image", async (name) => {
     const dist = join(folder, `dist ${name.replaceAll("/", "")}`);
     mkdirSync(dist);
     writeFileSync(join(dist, "index.html"), "the same\n");
@@ -40,8 +39,8 @@ describe("an evaluation", () => {
     expect(await tag({ front: { dist } })).toBe(await tag({ front: { dist: plain } }));
   });
 
-  // Nix's `readDir` looks at each entry: called once an entry, as it was here, 7,447 icons took 53 s.
-  it("of 8,000 files in one folder takes a moment", { timeout: 120_000 }, async () => {
+  // Regression: Nix's `readDir` looks at each entry; called once per entry, 7,447 icons took 53 s.
+  it("of 8,000 files in one folder is fast", { timeout: 120_000 }, async () => {
     const dist = join(folder, "icons");
     mkdirSync(dist);
     for (let i = 0; i < 8000; i++) writeFileSync(join(dist, `${i}.svg`), "<svg/>");
@@ -66,7 +65,7 @@ describe("an evaluation", () => {
       }
     });
 
-  it("takes all that Flyway runs of a folder of migrations, and nothing else", async () => {
+  it("packages exactly the migrations of a folder that Flyway runs", async () => {
     const runs = [
       ...["B1__a.sql", "R__view.sql", "V1__a.sql", "V1__a.sql.conf", "V2.SQL", "V2_1__b.sql"],
       ...["afterMigrate.sql", "beforeEachMigrate__x.sql", "sub/V3__ä b.Sql"],
@@ -147,14 +146,14 @@ describe("an evaluation", () => {
       }),
       'holds "V2__b.sql", which is no regular file. Put the file itself there.',
     ],
-  ])("refuses %s in a sentence", async (_, application, sentence) => {
+  ])("refuses %s with an error message", async (_, application, sentence) => {
     const { code, stderr } = await evaluate(application());
     expect(code).toBe(1);
     expect(ownSentence(stderr)).toContain(sentence);
   });
 });
 
-it("a properties file is to Java what it is to us", async () => {
+it("Java reads a properties file as we wrote it", async () => {
   const folder = mkdtempSync(join(tmpdir(), "agatha-properties-"));
   try {
     const map = fc.dictionary(hostile, hostile, { maxKeys: 5, noNullPrototype: true });
@@ -181,7 +180,7 @@ it("a properties file is to Java what it is to us", async () => {
   }
 });
 
-/** Prints what java.util.Properties reads: a line a file, `name:value` in base64 of UTF-16, blanks between. */
+/** Prints what java.util.Properties reads: a line per file, `name:value` in base64 of UTF-16, separated by blanks. */
 const READ = `
 import java.io.Reader;
 import java.nio.charset.StandardCharsets;

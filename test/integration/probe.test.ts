@@ -1,4 +1,4 @@
-/** The probe of services, against servers of this test's own: where they listen, and what they answer. */
+/** The probe of services, against test servers: where they listen, and what they answer. */
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo, ListenOptions } from "node:net";
 import { networkInterfaces } from "node:os";
@@ -12,7 +12,7 @@ afterEach(
 
 const ok: RequestListener = (_, response) => response.end("ok");
 
-/** Probes a server that listens there; `PORT` stands for its port. */
+/** Probes a server that listens there; `PORT` is replaced by its port. */
 async function probe(where: ListenOptions, answer = ok, statuses = "200") {
   const listening = createServer(answer);
   server = listening;
@@ -31,12 +31,12 @@ const own = Object.values(networkInterfaces())
   .flatMap((addresses) => addresses ?? [])
   .find(({ internal, family }) => !internal && family === "IPv4")?.address;
 
-it.each([["0.0.0.0"], ["::"], [own]])("passes what listens on %s", async (host) => {
+it.each([["0.0.0.0"], ["::"], [own]])("accepts a server that listens on %s", async (host) => {
   expect(await probe({ host })).toEqual({ code: 0, output: "" });
 });
 
 it.each(["127.0.0.1", "127.0.0.2", "::1", "::ffff:127.0.0.1"])(
-  "refuses what listens on %s only, since nobody else reaches it",
+  "refuses a server that listens only on %s, where no other container reaches it",
   async (host) => {
     const { code, output } = await probe({ host });
     expect(code).toBe(3);
@@ -47,7 +47,7 @@ it.each(["127.0.0.1", "127.0.0.2", "::1", "::ffff:127.0.0.1"])(
   },
 );
 
-it("refuses what listens on IPv6 only, and nothing at all, and says which", async () => {
+it("refuses a server that listens only on IPv6, or none, and says which", async () => {
   expect(await probe({ host: "::", ipv6Only: true })).toEqual({
     code: 1,
     output:
@@ -58,7 +58,7 @@ it("refuses what listens on IPv6 only, and nothing at all, and says which", asyn
   expect([code, output]).toEqual([1, expect.stringMatching(/refuses connections\n$/)]);
 });
 
-it("asks by an address of loopback as Host, which servers that look at it let pass", async () => {
+it("sends a loopback address as Host, which servers with allowed hosts accept", async () => {
   const hosts: (string | undefined)[] = [];
   const { code } = await probe({ host: own ?? "" }, ({ headers }, response) => {
     hosts.push(headers.host?.replace(/:\d+$/, ""));
@@ -67,7 +67,7 @@ it("asks by an address of loopback as Host, which servers that look at it let pa
   expect([code, hosts]).toEqual([0, ["127.0.0.1"]]);
 });
 
-it("says what was answered in place of an accepted status", async () => {
+it("reports an answer that is not an accepted status", async () => {
   const notFound: RequestListener = (_, response) => response.writeHead(404).end();
   expect(await probe({ host: "0.0.0.0" }, notFound, "200,404")).toMatchObject({ code: 0 });
   expect(await probe({ host: "0.0.0.0" }, notFound, "200,204")).toEqual({

@@ -1,5 +1,4 @@
-/** What comes of restoring a backup: here, in another stack, or not at all. */
-
+/** Restores: into the same stack, into another one, and those that fail. */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
@@ -28,7 +27,7 @@ describe("a restore", () => {
     await scratch.sql("delete from budget where name = 'first'; create table later (id int)");
   });
 
-  it("asks before it overwrites, and does nothing where there is nobody to ask", async () => {
+  it("asks before it overwrites, and does nothing without a terminal", async () => {
     const { code, output } = await backups.script("restore", [path]);
     expect(code).toBe(1);
     expect(output).toMatch(
@@ -40,8 +39,8 @@ describe("a restore", () => {
     expect(await backups.budgets()).toEqual(["second"]);
   });
 
-  it("brings back what was there, all of it and nothing else, and the back serves it", async () => {
-    // Without a terminal, nobody can be asked.
+  it("brings back exactly the dumped data, and the back serves it", async () => {
+    // There is no terminal to ask at.
     const words = { "dev-20261124T232006Z-postgresql13.14.dump": `${basename(path)} --yes` };
     const output = await backups.documented("by its name", { words });
     expect(output).toMatch(
@@ -49,16 +48,16 @@ describe("a restore", () => {
     );
     expect(await backups.budgets()).toEqual(["first", "second"]);
     expect(await scratch.sql("select to_regclass('later')")).toEqual([]);
-    // The identity goes on where it was.
+    // The identity column continues where it was.
     await scratch.sql("insert into budget (name, amount_cents) values ('third', 3)");
     expect(await scratch.sql("select count(distinct id) from budget")).toEqual(["3"]);
-    // What belongs to the database and is in no dump.
+    // Settings of the database, which no dump has.
     expect(await scratch.sql("show work_mem")).toEqual(["5MB"]);
     expect(await backups.databases()).toEqual([]);
     expectSentences(scratch, output);
   });
 
-  it("into another stack works though its password is another", async () => {
+  it("works into another stack with another password", async () => {
     const other = await Scratch.make();
     try {
       await other.upWell();
@@ -75,7 +74,7 @@ describe("a restore", () => {
   });
 });
 
-describe("refused, with everything left as it was:", () => {
+describe("refused, with everything left unchanged:", () => {
   let path: string;
   let before: [Record<string, string>, string[]];
 
@@ -93,7 +92,7 @@ describe("refused, with everything left as it was:", () => {
     expect(await backups.databases()).toEqual([]);
   });
 
-  /** A copy whose bytes are changed; with the checksum of what it was, or of what it is. */
+  /** A changed copy, with the checksum of the original or of the copy. */
   async function forged(change: (bytes: Buffer) => void, trusted: boolean): Promise<string> {
     const copy = join(scratch.folder, "forged.dump");
     const bytes = readFileSync(path);
@@ -124,7 +123,7 @@ describe("refused, with everything left as it was:", () => {
     expect(await refuse(damaged)).toMatch(/forged\.dump is damaged: its checksum is [0-9a-f]{64}, and/);
   });
 
-  it("a dump that is cut off, though its checksum says so too", async () => {
+  it("a truncated dump whose checksum matches", async () => {
     const cut = await forged(() => {}, true);
     const bytes = readFileSync(cut);
     await writeSum(cut, bytes.subarray(0, bytes.length - 200));
@@ -141,7 +140,9 @@ describe("refused, with everything left as it was:", () => {
   });
 
   it("a file that is no dump, one that is not there, and none", async () => {
-    expect(await refuse("README.md")).toMatch(/README\.md is no dump in PostgreSQL's custom format\./);
+    expect(await refuse("README.md")).toMatch(
+      /README\.md is no dump in PostgreSQL's custom format or as SQL\./,
+    );
     expect(await refuse("nowhere.dump")).toContain(
       `"nowhere.dump" does not exist. Name a dump's path; the stack's backups are in ${backups.folder}.`,
     );
@@ -149,9 +150,9 @@ describe("refused, with everything left as it was:", () => {
   });
 });
 
-it("a restore that fails half-way leaves the data, and the back never stopped", async () => {
+it("a restore that fails midway leaves the data, and the back never stops", async () => {
   await scratch.sql(UNRESTORABLE);
-  // Our own backup of that would be refused.
+  // Our own backup would be refused, since it cannot be restored.
   const path = join(scratch.folder, "unrestorable.dump");
   const dump = `docker exec ${scratch.container("db")} pg_dump -U postgres -Fc docker_agatha_db > '${path}'`;
   expect((await execute("sh", ["-c", dump])).code).toBe(0);
@@ -165,7 +166,7 @@ it("a restore that fails half-way leaves the data, and the back never stopped", 
   await scratch.sql("drop table aa; drop function allowed; drop table zz");
 });
 
-it("a harsh schema comes back as it was: its whole dump, settings, owners and rights", async () => {
+it("a harsh schema comes back unchanged: its whole dump, settings, owners and rights", async () => {
   await loadHarshSchema(scratch);
   const { code: saved, output: proved } = await backups.script("backup", []);
   expect(saved, proved).toBe(0);
@@ -179,18 +180,18 @@ it("a harsh schema comes back as it was: its whole dump, settings, owners and ri
   );
   const { code, output } = await backups.script("restore", [path, "--yes"]);
   expect(code, output).toBe(0);
-  expect(output).not.toContain("left out");
+  expect(output).not.toContain("It names roles");
   expect(await wholeDump(scratch)).toEqual(before);
 });
 
-describe("an exchange that does not end well", () => {
+describe("an exchange that fails", () => {
   let path: string;
   beforeAll(async () => {
     path = await backups.take();
     await scratch.sql("insert into budget (name, amount_cents) values ('since', 1)");
   });
 
-  /** A restore with a docker of which one command goes wrong: `$real` is docker's own. */
+  /** A restore with a docker on which one command fails; `$real` is the real docker. */
   function restoreWith(wrong: string): Promise<Ended> {
     const bin = join(scratch.folder, "wrong");
     mkdirSync(bin, { recursive: true });
@@ -201,7 +202,7 @@ describe("an exchange that does not end well", () => {
     });
   }
 
-  it("where the back's stop fails, leaves the data as it was, and the back serves it", async () => {
+  it("because the back cannot be stopped leaves the data unchanged, and the back serves it", async () => {
     const { code, output } = await restoreWith(
       'if [ "$1" = stop ]; then "$real" "$@"; echo "no answer" >&2; exit 1; fi',
     );
@@ -212,7 +213,7 @@ describe("an exchange that does not end well", () => {
     expectSentences(scratch, output);
   });
 
-  it("says that the dump is live where psql went on, and no further restore drops what was before", async () => {
+  it("reports that the dump is live if psql went on, and no further restore drops the previous data", async () => {
     const { code, output } = await restoreWith(`
       if [ "$4" = psql ]; then
         text=$(cat)

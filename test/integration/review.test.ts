@@ -1,4 +1,4 @@
-/** A review stack from the first push of a pull request to its close, by the workflow's own commands; each job in a fresh clone. */
+/** A review stack from a pull request's first push to its close, by the workflow's own commands, each job in a fresh clone. */
 import { existsSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -8,15 +8,15 @@ import { putEntry } from "../support/jar.ts";
 import { execute, Scratch } from "../support/scratch.ts";
 import { writeStackFile } from "../support/stackFile.ts";
 
-/** The stack that review stacks are made like; it never comes up. */
+/** The stack that review stacks copy; it is never deployed. */
 let model: Scratch;
 let runner: GithubRunner;
 let stack: string;
-/** All that jobs make. */
+/** Everything that jobs create. */
 const made: string[] = [];
 const TOKEN = "t0p-s3cret";
 
-/** The docker host's socket, which only the configuration names, not the environment. */
+/** The docker host's socket, named only by the configuration, not by the environment. */
 const socket = () => join(model.folder, "review.sock");
 const reach = () =>
   symlinkSync(
@@ -30,18 +30,16 @@ beforeAll(async () => {
   model = await Scratch.make();
   stack = `${model.stack}-pr-7`;
   made.push(stack);
-  runner = await GithubRunner.start(model.folder);
+  runner = new GithubRunner(model.folder);
   reach();
   writeStackFile(model);
-  // The second is a key of its own in the file.
-  for (const key of [["--path", "agatha:back.properties.token"], ["agatha:back.properties.other"]]) {
-    const set = ["config", "set", "--secret", ...key, TOKEN, "--stack", model.stack];
+  for (const key of ["agatha:back.properties.token", 'agatha:back.properties["the.other"]']) {
+    const set = ["config", "set", "--secret", "--path", key, TOKEN, "--stack", model.stack];
     const { code, output } = await execute("pulumi", set, model.env);
     expect(code, output).toBe(0);
   }
 });
 afterAll(async () => {
-  runner?.end();
   const ended = [];
   for (const name of made)
     ended.push(
@@ -52,7 +50,7 @@ afterAll(async () => {
   expect(codes(ended), said(ended)).toEqual(ended.map(() => 0));
 });
 
-/** What the repository's settings hold. */
+/** The repository's variables and secrets. */
 const settings = (): Record<string, string> => ({
   "vars.REVIEW_DOCKER_HOST": `unix://${socket()}`,
   "vars.REVIEW_LIKE": model.stack,
@@ -62,7 +60,7 @@ const settings = (): Record<string, string> => ({
   STACK: stack,
 });
 
-/** A job of the workflow, in a clone that has not seen the stack before. */
+/** A job of the workflow, in a fresh clone. */
 async function job(id: "up" | "down", action: "opened" | "synchronize" | "closed") {
   rmSync(fileOf(stack), { force: true });
   runner.happens(action);
@@ -89,22 +87,22 @@ const psql = (statement: string) =>
 
 const ports = () => publishedOf(readStackFile(fileOf(stack)));
 
-it("a first push whose stack does not come up says so in a comment", async () => {
+it("a first push whose stack does not start is reported in a comment", async () => {
   const away = join(model.folder, "away.jar");
   renameSync(model.jar, away);
   const ran = await job("up", "opened");
   renameSync(away, model.jar);
   expect(codes(ran), said(ran)).toEqual([0, 0, 0, 0, 1, 0]);
-  expect(runner.comments).toHaveLength(1);
-  expect(runner.comments[0]?.body).toMatch(
+  expect(runner.comments()).toHaveLength(1);
+  expect(runner.comments()[0]).toMatch(
     /^<!-- agatha: review of stack .* -->\n### Review stack .* did not come up\n/,
   );
-  expect(runner.comments[0]?.body).toContain("https://github.example/team/app/actions/runs/1");
+  expect(runner.comments()[0]).toContain("https://github.example/team/app/actions/runs/1");
 });
 
 let first: number[];
 
-it("the next push brings it up, with the model's configuration and secrets, and says where it is", async () => {
+it("the next push starts it, with the copied configuration and secrets, and comments its address", async () => {
   const ran = await job("up", "synchronize");
   expect(codes(ran), said(ran)).toEqual(UP);
   first = ports();
@@ -114,13 +112,13 @@ it("the next push brings it up, with the model's configuration and secrets, and 
   expect(await (await fetch(`http://127.0.0.1:${front}/properties.js`)).text()).toContain(`:${back}"`);
   const properties = await model.docker("cp", `agatha-${stack}-back:/home/gradle.properties`, "-");
   expect(properties.join("\n")).toContain(`token=${TOKEN}`);
-  expect(runner.comments).toHaveLength(1);
-  expect(runner.comments[0]?.body).toContain(`| **front** | <http://127.0.0.1:${front}> |`);
-  expect(runner.comments[0]?.body).toContain(`| **back** | <http://127.0.0.1:${back}> |`);
+  expect(runner.comments()).toHaveLength(1);
+  expect(runner.comments()[0]).toContain(`| **front** | <http://127.0.0.1:${front}> |`);
+  expect(runner.comments()[0]).toContain(`| **back** | <http://127.0.0.1:${back}> |`);
   await psql("insert into budget (name, amount_cents) values ('kept', 1)");
 });
 
-it("a further push changes what it changes, and keeps data, password, ports and all else", async () => {
+it("a further push changes only what it must, and keeps data, password and ports", async () => {
   const db = await inspected("db", "{{.Id}} {{.State.StartedAt}}");
   const front = await inspected("front", "{{.Id}} {{.State.StartedAt}}");
   const back = await inspected("back", "{{.Config.Image}}");
@@ -133,21 +131,21 @@ it("a further push changes what it changes, and keeps data, password, ports and 
   expect(await inspected("front", "{{.Id}} {{.State.StartedAt}}")).toEqual(front);
   expect(await inspected("back", "{{.Config.Image}}")).not.toEqual(back);
   expect(await psql("select name from budget")).toEqual(["kept"]);
-  expect(runner.comments).toHaveLength(1);
+  expect(runner.comments()).toHaveLength(1);
 });
 
-it("a close while the docker host is away removes nothing, and says so", async () => {
+it("a close while the docker host is unreachable removes nothing, and says so", async () => {
   rmSync(socket());
   const ran = await job("down", "closed");
   reach();
   expect(codes(ran), said(ran)).toEqual([0, 0, 1, 0]);
   expect(said(ran)).toContain(`docker: Cannot connect to the Docker daemon at unix://${socket()}.`);
-  expect(runner.comments[0]?.body).toMatch(/### Review stack .* could not be removed\n/);
+  expect(runner.comments()[0]).toMatch(/### Review stack .* could not be removed\n/);
   expect(await own("container")).toHaveLength(3);
   expect(await psql("select name from budget")).toEqual(["kept"]);
 });
 
-it("a close leaves nothing, and updates the comment", async () => {
+it("a close removes everything, and updates the comment", async () => {
   const ran = await job("down", "closed");
   expect(codes(ran), said(ran)).toEqual([0, 0, 0, 0]);
   for (const kind of ["container", "network", "volume"] as const) expect(await own(kind)).toEqual([]);
@@ -155,19 +153,19 @@ it("a close leaves nothing, and updates the comment", async () => {
   const { output } = await execute("pulumi", ["stack", "ls", "--json"], model.env);
   expect(output).toContain(model.stack);
   expect(output).not.toContain(stack);
-  expect(runner.comments).toHaveLength(1);
-  expect(runner.comments[0]?.body).toMatch(/### Review stack .* is gone\n/);
+  expect(runner.comments()).toHaveLength(1);
+  expect(runner.comments()[0]).toMatch(/### Review stack .* is gone\n/);
 });
 
-it("a close without a stack has nothing to do, and says no more than that", async () => {
+it("a close without a stack does nothing, and says only that", async () => {
   const ran = await job("down", "closed");
   expect(codes(ran), said(ran)).toEqual([0, 0, 0, 0]);
   expect(said(ran)).toContain(`There is no stack ${stack}.`);
-  expect(runner.comments).toHaveLength(1);
-  expect(runner.comments[0]?.body).toMatch(/### There is no review stack .*\n\n.* so nothing was done\.\n/);
+  expect(runner.comments()).toHaveLength(1);
+  expect(runner.comments()[0]).toMatch(/### There is no review stack .*\n\n.* so nothing was done\.\n/);
 });
 
-/** A stack whose state says no more than where it is. */
+/** A stack whose state has only its docker host. */
 async function stackOn(name: string, host: string) {
   const init = ["stack", "init", name, "--no-select", "--non-interactive"];
   expect((await execute("pulumi", init, model.env)).code).toBe(0);
@@ -182,7 +180,7 @@ async function stackOn(name: string, host: string) {
   expect(taken.code, taken.output).toBe(0);
 }
 
-it("the sweep removes stacks of closed pull requests, and no others", async () => {
+it("the sweep removes only stacks of closed pull requests", async () => {
   const number = 900_000 + Math.floor(Math.random() * 90_000);
   const [open, unknown, elsewhere] = [number + 1, number + 2, number + 3];
   stack = `pr-${number}`;
@@ -192,8 +190,10 @@ it("the sweep removes stacks of closed pull requests, and no others", async () =
   rmSync(fileOf(stack));
   for (const other of [open, unknown]) await stackOn(`pr-${other}`, `unix://${socket()}`);
   await stackOn(`pr-${elsewhere}`, "ssh://deploy@elsewhere.example");
-  for (const closed of [number, elsewhere]) runner.closed.add(closed);
-  runner.unknown.add(unknown);
+  // The job above posted it on the runner's one pull request.
+  runner.pullRequest(number, "CLOSED", runner.comments().slice(-1));
+  runner.pullRequest(open, "OPEN");
+  runner.pullRequest(elsewhere, "MERGED");
   expect(await own("container")).toHaveLength(3);
   const ran = await runner.run("review.yml", "sweep", settings(), { DOCKER_HOST: undefined });
   expect(codes(ran), said(ran)).toEqual([0, 0, 0]);
@@ -207,5 +207,5 @@ it("the sweep removes stacks of closed pull requests, and no others", async () =
   expect(output).not.toContain(stack);
   for (const other of [open, unknown, elsewhere]) expect(output).toContain(`pr-${other}`);
   expect(output).toContain(model.stack);
-  expect(runner.comments.at(-1)?.body).toMatch(/### Review stack .* is gone\n/);
+  expect(runner.comments(number)).toEqual([expect.stringMatching(/### Review stack .* is gone\n/)]);
 });

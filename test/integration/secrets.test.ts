@@ -1,6 +1,6 @@
 /**
- * Secrets are nowhere but where they have to be: encrypted in the state, and in the back's gradle.properties. Three of
- * them: the database's password, a property that the configuration holds as a secret, and a registry's password.
+ * Secrets are only where they have to be: encrypted in the state, and in the back's gradle.properties. There are three:
+ * the database's password, a property that is a secret in the configuration, and a registry's password.
  */
 import { randomBytes } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -14,14 +14,14 @@ import { execute, Scratch } from "../support/scratch.ts";
 let scratch: Scratch;
 const said: string[] = [];
 
-/** Marks the property that is a secret. */
+/** The value of the secret property. */
 const marker = `marker-${randomBytes(9).toString("hex")}`;
 
 const folder = mkdtempSync(join(tmpdir(), "agatha-secrets-"));
 let registry: LocalRegistry;
 
 beforeAll(async () => {
-  // An address of this machine's own, from which docker takes images without TLS.
+  // An address of this machine from which docker accepts images without TLS.
   registry = await LocalRegistry.start(folder, "127.0.0.1", randomBytes(12).toString("hex"));
   scratch = await Scratch.make();
   scratch.back({ properties: { ...DEFAULTS, apiKey: await encrypted(marker) } });
@@ -53,7 +53,7 @@ async function encrypted(value: string): Promise<{ secure: string }> {
 
 const SERVICES = ["db", "back", "front"];
 
-/** Each of the ways in which the password may be written. */
+/** Each encoding in which the password may appear. */
 function expectNoSecret(text: string): void {
   for (const secret of [scratch.password, marker, registry.password]) {
     const forms = [secret, encodeURIComponent(secret), ...base64Forms(secret)];
@@ -62,7 +62,7 @@ function expectNoSecret(text: string): void {
   }
 }
 
-/** What a text is inside the base64 of a longer one: it depends on where in there it begins. */
+/** A text's possible forms inside the base64 of a longer one, by its offset. */
 function base64Forms(text: string): string[] {
   return [0, 1, 2].map((offset) => {
     const encoded = Buffer.from(`${"x".repeat(offset)}${text}`).toString("base64");
@@ -71,18 +71,18 @@ function base64Forms(text: string): string[] {
 }
 
 describe("no secret is in", () => {
-  it("what preview and up print", async () => {
+  it("the output of preview and up", async () => {
     scratch.back({ env: { CHANGED: "1" } });
     scratch.config["registry"] = {
       ...{ address: registry.address, repository: "team/agatha", insecure: true },
       ...{ username: registry.username, password: await encrypted(registry.password) },
     };
     said.push((await scratch.preview()).output, (await scratch.upWell()).output);
-    // What fails says more: the trial has both secrets at hand.
+    // A failure prints more, and the canary knows both secrets.
     scratch.back({ env: { serverPort: "none" } });
     const failed = await scratch.up();
     expect(failed.code).not.toBe(0);
-    expect(failed.output).toContain("agatha-back: on trial");
+    expect(failed.output).toContain("agatha-back: its canary of ");
     said.push(failed.output);
     scratch.back({ env: { CHANGED: "1" } });
     said.push((await scratch.upWell()).output);
@@ -92,14 +92,14 @@ describe("no secret is in", () => {
     }
   });
 
-  it("the stack's state, as it is exported", async () => {
+  it("the exported state", async () => {
     const { code, output } = await scratch.pulumi(["stack", "export"]);
     expect(code).toBe(0);
     expect(output).toContain("back-container");
     expectNoSecret(output);
   });
 
-  it("what docker tells of containers and images", async () => {
+  it("what docker shows of containers and images", async () => {
     for (const service of SERVICES) {
       const container = scratch.container(service);
       expectNoSecret((await scratch.docker("container", "inspect", container)).join("\n"));
@@ -119,14 +119,14 @@ describe("no secret is in", () => {
     }
   });
 
-  it("the arguments and the environment of any process while an up pushes, pulls and puts files into place", async () => {
+  it("the arguments and the environment of any process while an up pushes, pulls and writes files", async () => {
     const seen = new Set<string>();
     let over = false;
     const watch = (async () => {
       for (; !over; await new Promise((resolve) => setTimeout(resolve, 10)))
         for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
           const [words, environment] = ["cmdline", "environ"].map((file) => processFile(pid, file));
-          // Pulumi hands the configuration to its program by an environment variable; nothing of ours does so.
+          // Pulumi passes the configuration to its program in an environment variable; our code does not.
           const text = environment?.includes("PULUMI_CONFIG=") ? words : `${words}\0${environment}`;
           if (`${words}${environment}`.includes(scratch.stack)) seen.add(text ?? "");
         }
@@ -134,7 +134,7 @@ describe("no secret is in", () => {
     scratch.back({
       files: { "/home/logback.xml": { file: "sample/logback.xml" }, "/home/more": { text: "1" } },
     });
-    // Another image: it goes to the registry, and from there to docker.
+    // A new image, which is pushed to the registry and pulled by docker.
     await putEntry(scratch.jar, "release.txt", `${scratch.stack}\n`);
     const { output, operations } = await scratch.upWell().finally(() => (over = true));
     await watch;
@@ -170,15 +170,15 @@ it.each([
   // Real back ends rewrite it.
   ["gradle.properties", "0600", "databasePassword="],
   ["logback.xml", "0400", "<configuration"],
-])("the back's %s can be read by its user and root alone", async (file, permissions, text) => {
+])("only its user and root can read the back's %s", async (file, permissions, text) => {
   const back = scratch.container("back");
-  // A tar archive: the header tells mode, user and group.
+  // A tar archive: the header has mode, user and group.
   const { output } = await execute("docker", ["cp", `${back}:/home/${file}`, "-"]);
   expect(output).toContain(text);
   if (file === "gradle.properties")
     expect(output).toMatch(new RegExp(`apiKey=${marker}\n(.*\n)*databasePassword=${scratch.password}\n`));
   const [mode = "", user = "", group = ""] = output.slice(100, 124).split("\0");
-  // Above the permissions, docker may write the kind of file.
+  // Docker may write the file type above the permissions.
   expect([mode.slice(-4), Number.parseInt(user, 8), Number.parseInt(group, 8)]).toEqual([
     permissions,
     65534,
@@ -186,7 +186,7 @@ it.each([
   ]);
 });
 
-/** Empty where the process is somebody else's, or gone. */
+/** Empty if the process is another user's, or gone. */
 function processFile(pid: string, file: string): string {
   try {
     return readFileSync(`/proc/${pid}/${file}`, "latin1");

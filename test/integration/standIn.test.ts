@@ -1,6 +1,6 @@
 /**
- * The package set for closed networks is as harsh as nixpkgs where our files touch it, and they bear what nixpkgs has
- * beside that. nix/README.md lists what is assumed, and where it was read.
+ * The package set `debian` is as strict as nixpkgs where our files depend on it, and our files work with what only nixpkgs
+ * has. nix/README.md lists what is assumed, and where it was read.
  */
 import {
   mkdirSync,
@@ -19,7 +19,7 @@ import { execute } from "../support/host.ts";
 const folder = mkdtempSync(join(tmpdir(), "agatha-stand-in-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** What an expression in the world of `nix/default.nix` is built with: `pkgs` is the set, `app` the sample. */
+/** Builds an expression in the scope of `nix/default.nix`: `pkgs` is the set, `app` the sample. */
 const WORLD = `let
   pkgs = import ${resolve("offline/packages")} { system = "x86_64-linux"; postgresqlMajor = 13; };
   app = import ${resolve("nix/application.nix")} { overrides = { }; };
@@ -31,7 +31,7 @@ async function tryBuild(expression: string) {
   return await execute("nix-build", ["--no-out-link", "--expr", `${WORLD} ${expression}`]);
 }
 
-/** The store path that nix-build told of. */
+/** The store path that nix-build printed. */
 function pathIn({ code, output }: { code: number; output: string }): string {
   const [path] = /^\/nix\/store\/\S+$/m.exec(output) ?? [];
   if (code !== 0 || path === undefined) throw new Error(output);
@@ -43,14 +43,14 @@ const attribute = async (name: string) =>
   pathIn(await execute("nix-build", ["nix", "-A", name, "--no-out-link"]));
 
 describe("runCommand is nixpkgs': ", () => {
-  it("its shell ends at the first failure, in pipes and substitutions too, and drops patterns that match nothing", async () => {
+  it("its shell exits at the first failure, in pipes and substitutions too, and drops patterns that match nothing", async () => {
     const script = `{ shopt -p nullglob inherit_errexit; shopt -po errexit pipefail; umask; echo none-* $TZ; } > $out`;
     const told = readFileSync(await built(`pkgs.runCommand "shell" { } ${JSON.stringify(script)}`), "utf8");
     const options = ["shopt -s nullglob", "shopt -s inherit_errexit", "set -o errexit", "set -o pipefail"];
     expect(told.trim().split("\n")).toEqual([...options, "0022", "UTC"]);
   });
 
-  it("it has the programs of stdenv, and none besides", async () => {
+  it("it has exactly the programs of stdenv", async () => {
     const looked = "awk bash cp diff find grep gzip sed sh sha256sum tar xargs";
     const others = "busybox cc java jq ldd node openssl perl python3 strip unzip";
     const script = `for p in ${looked} ${others}; do command -v $p > /dev/null && echo -n "$p " >> $out; done; true`;
@@ -66,7 +66,7 @@ describe("Flyway", () => {
   const jars = async (expression: string) =>
     readdirSync(join(await built(expression), "share/flyway/lib")).map((jar) => jar.replace(/-\d.*/, ""));
   const flyway = (pkgs: string) => `package "flyway" { inherit jre; pkgs = ${pkgs}; }`;
-  /** The set with a Flyway whose files were changed. */
+  /** The set with changed files of Flyway. */
   const changed = (commands: string) => `(pkgs // {
     flyway = { inherit (pkgs.flyway) version; } // pkgs.runCommand "flyway-changed" { } ''
       cp -r \${pkgs.flyway} $out
@@ -76,7 +76,7 @@ describe("Flyway", () => {
     '';
   })`;
 
-  it("is taken out of folders as of 11.11 and newer: what PostgreSQL needs, no other database, no cloud", async () => {
+  it("is packaged from the folders of 11.11 and newer: what PostgreSQL needs, no other database, no cloud", async () => {
     const taken = await jars(flyway("pkgs"));
     const own = ["flyway-commandline", "flyway-core", "flyway-database-postgresql", "flyway-reports"];
     expect(taken).toEqual(expect.arrayContaining([...own, "postgresql", "jackson-databind"]));
@@ -84,18 +84,18 @@ describe("Flyway", () => {
     expect(taken.filter((name) => others.test(name))).toEqual([]);
   });
 
-  it("is taken out of one flat folder as up to 11.10", async () => {
+  it("is packaged from the flat folder of 11.10 and older", async () => {
     const flat = changed("mv flyway/*.jar .; rm -r aad flyway netty oracle_wallet");
     expect(await jars(flyway(flat))).toEqual(await jars(flyway("pkgs")));
   });
 
-  it("is refused where a jar is missing: nullglob once made the check pass", async () => {
+  it("is refused if a jar is missing: nullglob once made the check pass", async () => {
     const { code, output } = await tryBuild(flyway(changed("rm flyway/flyway-reports-*")));
     expect(code).not.toBe(0);
     expect(output).toMatch(/nix\/packages\/flyway\.nix: "flyway-reports" is not in .*: adapt the patterns\./);
   });
 
-  it("is refused where it does not run with the jars that are taken", async () => {
+  it("is refused if it does not run with the packaged jars", async () => {
     const { code, output } = await tryBuild(`(${flyway(changed("rm jackson-core-*"))}).runs`);
     expect(code).not.toBe(0);
     expect(output).toContain("NoClassDefFoundError");
@@ -105,7 +105,7 @@ describe("Flyway", () => {
   });
 });
 
-it("the front has neither the full Node that http-server names nor the headers beside the slim one", async () => {
+it("the front has neither the full Node that http-server refers to nor the headers of the slim one", async () => {
   const closure = await execute("nix-store", ["--query", "--requisites", await attribute("front")]);
   expect(closure.output).not.toContain("-nodejs-full");
   const nodes = closure.output.split("\n").filter((path) => path.includes("-nodejs"));
@@ -114,7 +114,7 @@ it("the front has neither the full Node that http-server names nor the headers b
   expect(readdirSync(await built("pkgs.nodejs-slim"))).toContain("include");
 });
 
-it("the front takes Node's package whole where its program does not run without that name", async () => {
+it("the front has the whole Node package if its program does not run without that name", async () => {
   const program = `#!/bin/sh\n# $out\nif grep -q eeeeeeee "$0"; then exit 1; fi\n`;
   const slim = `{ version = "26"; } // pkgs.runCommand "nodejs-slim-26" { } ''
     mkdir -p $out/bin
@@ -130,7 +130,7 @@ it("the front takes Node's package whole where its program does not run without 
 describe("the executor's Pulumi", () => {
   const engine = (pkgs: string) => `package "pulumi" { pkgs = { inherit (pkgs) runCommand; } // ${pkgs}; }`;
 
-  it("is the official release in nixpkgs' pulumi-bin where its own is too old", async () => {
+  it("is the official release of nixpkgs' pulumi-bin if its own is too old", async () => {
     const release = join(folder, "pulumi");
     mkdirSync(release);
     const names = ["pulumi", "pulumi-language-nodejs"];
@@ -142,7 +142,7 @@ describe("the executor's Pulumi", () => {
     expect(readdirSync(join(await built(engine(set)), "bin"))).toEqual(names);
   });
 
-  it("is refused in a sentence where both are", async () => {
+  it("is refused with an error message if both are", async () => {
     const set = '{ pulumi.version = "3.192.0"; pulumi-bin.version = "3.219.9"; }';
     const { code, output } = await tryBuild(engine(set));
     expect(code).not.toBe(0);

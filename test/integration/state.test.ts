@@ -1,4 +1,4 @@
-/** The state: one update at a time, and a move to another backend that loses nothing. */
+/** The state: one update at a time, and a lossless move to another backend. */
 import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => scratch?.remove().finally(() => bucket?.end()));
 
-/** That another update is kept out, while the first one runs. */
+/** A second update is refused while the first one runs. */
 async function expectKeptOut(first: Promise<unknown>, env: NodeJS.ProcessEnv): Promise<void> {
   const down = ["scripts/down.ts", "--stack", scratch.stack, `--config-file=${scratch.configFile}`];
   const { code, output } = await execute(process.execPath, down, env);
@@ -38,7 +38,7 @@ const locks = () =>
     /locks\/.*\.json$/.test(name),
   );
 
-it("the second of two updates says who has the stack, in one sentence, and the first goes on", async () => {
+it("the second of two updates reports who has the lock, and the first goes on", async () => {
   const first = scratch.upWell();
   for (let looks = 0; locks().length === 0 && looks < 600; looks++) await sleep(100);
   await expectKeptOut(first, scratch.env);
@@ -46,7 +46,7 @@ it("the second of two updates says who has the stack, in one sentence, and the f
 
 /** Moves the stack to another file backend and passphrase. */
 async function move(backend: string, passphrase: string): Promise<void> {
-  // In quotes, for the & of a bucket's address.
+  // Quoted, for the & in a bucket's address.
   const words = {
     "file:///srv/pulumi": `'${backend}'`,
     "staging.json": join(scratch.folder, "staging.json"),
@@ -71,7 +71,7 @@ it("a move to another backend keeps everything, under another passphrase", async
   expect(changes((await scratch.upWell()).operations)).toEqual({});
   expect(await scratch.running()).toEqual(before);
   expect(await scratch.outputs("--show-secrets")).toMatchObject({ databasePassword: scratch.password });
-  // Nothing of it became readable on the way. (Pulumi's history has the configuration, where the test's is no secret.)
+  // Nothing was decrypted on the way. (Pulumi's history has the configuration, in which the test's password is no secret.)
   const states = readdirSync(other, { recursive: true, encoding: "utf8" }).filter((path) =>
     /stacks\/.*\.json$/.test(path),
   );
@@ -79,7 +79,7 @@ it("a move to another backend keeps everything, under another passphrase", async
   for (const name of states) expect(readFileSync(join(other, name), "utf8")).not.toContain(scratch.password);
 });
 
-it("a move to a bucket keeps everything, by a login there", async () => {
+it("a move to a bucket keeps everything, after a login there", async () => {
   const before = await scratch.running();
   Object.assign(scratch.env, bucket.env);
   await move(bucket.url, "in the bucket");
@@ -101,7 +101,7 @@ it("a move to a bucket keeps everything, by a login there", async () => {
   expect(await bucket.read(state)).not.toContain(scratch.password);
 });
 
-it("in a bucket, too, the second of two updates says who has the stack", async () => {
+it("in a bucket, too, the second of two updates reports who has the lock", async () => {
   await putEntry(scratch.jar, "release.txt", "2\n");
   const first = scratch.upWell();
   for (let looks = 0; looks < 600; looks++) {

@@ -1,4 +1,4 @@
-/** Runs the commands of the workflows' own steps, as GitHub's runner would: with the variables that they name. */
+/** Runs the commands of the workflows' steps as GitHub's runner would, with the variables that they name. */
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
@@ -14,19 +14,16 @@ let runner: GithubRunner;
 
 beforeAll(async () => {
   scratch = await Scratch.make();
-  runner = await GithubRunner.start(scratch.folder);
+  runner = new GithubRunner(scratch.folder);
   file = writeStackFile(scratch);
 });
 afterAll(async () => {
-  runner?.end();
   if (file !== undefined) rmSync(file, { force: true });
   await scratch?.remove();
 });
-beforeEach(() => {
-  runner.comments = [];
-});
+beforeEach(() => runner.pullRequest(7, "OPEN"));
 
-/** What the repository's settings hold. */
+/** The repository's variables and secrets. */
 const settings = (): Record<string, string> => ({
   "vars.PREVIEW_STACK": scratch.stack,
   "vars.PULUMI_BACKEND_URL": scratch.env["PULUMI_BACKEND_URL"] ?? "",
@@ -34,7 +31,7 @@ const settings = (): Record<string, string> => ({
   "github.token": "t0ken",
 });
 
-/** What no reader of a pull request wants to see. */
+/** What must not appear in a pull request's comment. */
 function expectReadable(text: string): void {
   expect(text).toContain("| image | change | why | restart | data |");
   expect(text).not.toContain(scratch.password);
@@ -53,16 +50,16 @@ it("a pull request from a fork gets a preview against an empty state, without an
   expect(text).toMatch(/^### .*: what `up` would change\n\nPreviewed without the stack's state and secrets/);
   expect(text).toMatch(/\| \*\*back\*\* \| is built \| `[0-9a-z]{8}…` \| starts \| migrations run \|/);
   expect(text).toContain("+ back-container (docker:Container): create");
-  expect(runner.comments).toEqual([]);
+  expect(runner.comments()).toEqual([]);
   expect(readFileSync(file, "utf8")).toBe(before);
 });
 
-it("a pull request of the repo's own gets one comment, which the next push updates", async () => {
+it("a pull request of the repo itself gets one comment, which the next push updates", async () => {
   const ran = await runner.run("preview.yml", "preview", settings());
   expect(codes(ran), said(ran)).toEqual([0, 0, 0]);
-  expect(runner.comments).toHaveLength(1);
-  expectReadable(runner.comments[0]?.body ?? "");
-  expect(runner.comments[0]?.body).toMatch(
+  expect(runner.comments()).toHaveLength(1);
+  expectReadable(runner.comments()[0] ?? "");
+  expect(runner.comments()[0]).toMatch(
     /^<!-- agatha: preview of stack .* -->\n### .*: what `up` would change/,
   );
 
@@ -71,24 +68,24 @@ it("a pull request of the repo's own gets one comment, which the next push updat
   const failed = await runner.run("preview.yml", "preview", settings());
   renameSync(jar, scratch.jar);
   expect(codes(failed), said(failed)).toEqual([0, 1, 0]);
-  expect(runner.comments).toHaveLength(1);
-  expect(runner.comments[0]?.body).toMatch(
+  expect(runner.comments()).toHaveLength(1);
+  expect(runner.comments()[0]).toMatch(
     /: the preview failed\n\nNothing was changed.*back\.jar: ".*" does not exist\./s,
   );
-  expect(runner.comments[0]?.body).not.toMatch(/\n\s+at |node:internal/);
+  expect(runner.comments()[0]).not.toMatch(/\n\s+at |node:internal/);
 });
 
-it("a push brings the stack up; the next preview then has nothing to tell", async () => {
+it("a push updates the stack; the next preview shows no change", async () => {
   const ran = await runner.run("deploy.yml", "staging", { ...settings(), STACK: scratch.stack });
   expect(codes(ran), said(ran)).toEqual([0, 0, 0]);
   expect((await fetch(scratch.frontUrl)).status).toBe(200);
   expect(said(ran)).not.toContain(scratch.password);
   const preview = await runner.run("preview.yml", "preview", settings());
   expect(codes(preview), said(preview)).toEqual([0, 0, 0]);
-  expect(runner.comments[0]?.body).toMatch(/: nothing would change\n/);
+  expect(runner.comments()[0]).toMatch(/: nothing would change\n/);
 });
 
-it("a preview that is to find nothing ends with 1 where it finds something", async () => {
+it("a preview that expects no changes exits with 1 if it finds one", async () => {
   const args = ["run", "--silent", "preview", "--", "--expect-no-changes", "--stack", scratch.stack];
   const same = await execute("npm", args, scratch.env);
   expect(same.code, same.output).toBe(0);
@@ -99,7 +96,7 @@ it("a preview that is to find nothing ends with 1 where it finds something", asy
   expect(changed.output).toContain("front");
 });
 
-it("a push makes no stack where the backend with its state is not named", async () => {
+it("a push creates no stack without its backend", async () => {
   const { run, env } = commands("deploy.yml", "prod").at(-1) as { run: string; env: Record<string, string> };
   const empty = Object.fromEntries(Object.keys(env).map((name) => [name, ""]));
   const backend = { PULUMI_BACKEND_URL: `file://${scratch.folder}` };

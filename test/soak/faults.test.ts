@@ -1,6 +1,6 @@
 /**
- * Faults in random order on one stack under write load: after each, what the documentation says heals it, and nothing
- * that was acknowledged is lost. AGATHA_SOAK_ROUNDS and AGATHA_SOAK_SEED say how many and which (npm run test:soak).
+ * Faults in random order on one stack under write load: each is fixed as the documentation says, and no acknowledged
+ * write is lost. AGATHA_SOAK_ROUNDS and AGATHA_SOAK_SEED set how many and which (npm run test:soak).
  */
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -14,7 +14,7 @@ import { FAULTS, heal } from "./faults.ts";
 const rounds = Number(process.env["AGATHA_SOAK_ROUNDS"]);
 const seed = Number(process.env["AGATHA_SOAK_SEED"]);
 
-/** What happens in each round, the same for the same seed. */
+/** The fault of each round, the same for the same seed. */
 const drawn = fc.sample(fc.tuple(fc.constantFrom(...FAULTS), fc.nat()), { numRuns: rounds, seed });
 
 let own: EngineStack;
@@ -33,7 +33,7 @@ afterAll(async () => {
 });
 
 const cases = drawn.map(([fault, number], index) => ({ round: index + 1, name: fault.name, fault, number }));
-/** A stack that did not heal tells nothing of the rounds that follow. */
+/** After a round that failed, later rounds would show nothing. */
 let broken = false;
 
 it.for(cases)("round $round: $name", async ({ fault, number }, { onTestFailed, skip }) => {
@@ -50,6 +50,6 @@ it.for(cases)("round $round: $name", async ({ fault, number }, { onTestFailed, s
   expect(changes((await scratch.upWell()).operations)).toEqual({});
 });
 
-it("everything that was acknowledged is there at the end", async () => {
+it("every acknowledged write is there at the end", async () => {
   await expectAll(scratch, await writers.stop());
 });

@@ -1,4 +1,4 @@
-/** What may happen to a stack on any day: each fault, and what its documentation says heals it. */
+/** The faults, each with the fix that the documentation names. */
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -17,7 +17,7 @@ export interface Round {
   drawn: number;
 }
 
-/** What brings the stack back: `up`, `up --refresh`, or what `npm run up` does after an update that was killed. */
+/** The fix: `up`, `up --refresh`, or what `npm run up` does after a killed update. */
 export type Fix = "up" | "refresh" | "recover";
 
 export interface Fault {
@@ -132,21 +132,21 @@ export const FAULTS: Fault[] = [
   },
   { name: "the config changes", fix: "up", happen: async (round) => change(round) },
   {
-    name: "a new jar comes",
+    name: "a new jar is deployed",
     fix: "up",
     happen: ({ scratch, drawn }) => putEntry(scratch.jar, "release.txt", `${drawn}\n`),
   },
   {
-    name: "the config is wrong for a while",
+    name: "the config is wrong temporarily",
     fix: "up",
     happen: async (round) => {
       round.scratch.back({ memory: 1 });
-      await failing(round, /agatha:back\.memory: 1 is too small a memory limit/);
+      await failing(round, /agatha:back\.memory: 1 is too small/);
       round.scratch.back({ memory: 512 });
     },
   },
   {
-    name: "a migration is wrong for a while",
+    name: "a migration is wrong temporarily",
     fix: "up",
     happen: async (round) => {
       const file = join(round.scratch.migrations, "V999999__broken.sql");
@@ -176,7 +176,7 @@ export const FAULTS: Fault[] = [
   },
 ];
 
-/** Does what heals a fault; a failure is the round's. */
+/** Applies a fault's fix; a failure fails the round. */
 export async function heal({ scratch }: Round, fix: Fix): Promise<void> {
   if (fix === "recover") await recovered(scratch);
   const args = ["up", "--yes", "--skip-preview", ...(fix === "refresh" ? ["--refresh"] : [])];

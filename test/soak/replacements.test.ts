@@ -1,9 +1,9 @@
-/** The database's container is replaced and restarted again and again under write load: always gracefully. */
+/** The database's container is repeatedly replaced and restarted under write load, always with a clean shutdown. */
 import { afterAll, beforeAll, it } from "vitest";
 import { EngineStack } from "../support/engineStack.ts";
 import { replaceGracefully, restartGracefully } from "../support/graceful.ts";
 
-/** How often each. */
+/** Number of each. */
 const TIMES = 20;
 
 let own: EngineStack;

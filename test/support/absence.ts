@@ -1,4 +1,4 @@
-/** How long the back is away by docker's events, and how much that tells on a machine that has more to do. */
+/** How long the back is unavailable by docker's events, and the machine's load, which distorts that. */
 import { availableParallelism, loadavg } from "node:os";
 import type { Scratch } from "./scratch.ts";
 
@@ -8,11 +8,11 @@ interface Event {
   timeNano: number;
 }
 
-/** What wants to run for each core, over the last minute; 1 where the machine keeps up. */
+/** Runnable processes per core over the last minute; 1 if the machine keeps up. */
 export const crowd = (): number => Math.max(1, (loadavg()[0] ?? 1) / availableParallelism());
 
 /**
- * Seconds from when docker was asked to stop the former back to when it had started the new one; NaN where it did not.
+ * Seconds from the request to stop the old back until the new one had started; NaN if it did not.
  *
  * @param since When the update began, in seconds since 1970.
  */
@@ -22,7 +22,7 @@ export async function untilStarted(scratch: Scratch, since: number): Promise<num
     ...["events", "--since", since.toFixed(3), "--until", (Date.now() / 1000).toFixed(3)],
     ...["--filter", `container=${name}`, "--format", "{{json .}}"],
   );
-  // The filter also lets names through that begin with this one.
+  // The filter also matches names that begin with this one.
   const events = lines
     .map((line) => JSON.parse(line) as Event)
     .filter(({ Actor }) => Actor.Attributes["name"] === name);

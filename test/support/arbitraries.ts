@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { z } from "zod";
 import { schema } from "../../lib/config/schema.ts";
 
-/** Stands for a secret: nothing that is shown to anybody may have it. */
+/** Stands for a secret: no output may contain it. */
 export const SECRET = "s3cr3t-m4rk3r";
 
 /** Texts that a shell, SQL, Nix, a terminal or a parser would take for something else. */
@@ -13,7 +13,7 @@ export const HOSTILE = [
   "; touch x #",
   "| touch x",
   "&& touch x",
-  // Not at the start: Pulumi's reader of stack files loses a line break there.
+  // Not at the start: Pulumi loses a line break there when it reads a stack file.
   "a\n touch x",
   "'; DROP TABLE budget; --",
   '"; builtins.abort "x',
@@ -39,7 +39,7 @@ export const HOSTILE = [
   "!x",
 ];
 
-/** Any text: hostile ones, pieces of them put together, unicode of every kind; never half a character. */
+/** Any text: hostile ones, combinations of their pieces, all kinds of Unicode; never half a character. */
 export const hostile: fc.Arbitrary<string> = fc.oneof(
   fc.constantFrom(...HOSTILE),
   fc.string({ unit: "binary", maxLength: 40 }),
@@ -53,7 +53,7 @@ const number = fc.oneof(
   fc.constantFrom(0, 1, 65_535, 65_536, 1e308, -1e308, Number.MAX_SAFE_INTEGER + 1),
 );
 
-/** Texts that are almost what some key wants. */
+/** Texts that are almost valid for some key. */
 const almost = fc.constantFrom(
   ...[
     "8000",
@@ -95,7 +95,7 @@ interface Described {
   additionalProperties?: Described | false;
 }
 
-/** The names of every key, at whatever depth. */
+/** The names of all keys, at any depth. */
 const keysOf = ({ properties = {}, anyOf = [], additionalProperties }: Described): string[] => [
   ...Object.keys(properties),
   ...[
@@ -114,7 +114,7 @@ export const LEAVES = [...new Set(Object.values(described.properties ?? {}).flat
 
 const name = fc.constantFrom(...TOP, ...LEAVES, "__proto__", "constructor", "toString", "length", "0", "");
 
-/** Any JSON value of a few levels, with names that objects have already. */
+/** Any JSON value of a few levels, with names that every object inherits. */
 const value: fc.Arbitrary<unknown> = fc.letrec((tie) => ({
   value: fc.oneof(
     { maxDepth: 3, withCrossShrink: true },
@@ -136,7 +136,7 @@ const key = fc.oneof(
   hostile,
 );
 
-/** A configuration as Pulumi hands it over: texts by key, most of them known keys with something wrong in them. */
+/** A configuration as Pulumi passes it: texts by key, mostly known keys with an error in them. */
 export const rawConfig: fc.Arbitrary<Record<string, string>> = fc
   .dictionary(
     key.map((own) => `agatha:${own}`),

@@ -1,21 +1,21 @@
-/** A scratch stack with backups in a folder of its own, and the commands that take and restore them. */
+/** A scratch stack with its own backup folder, and the commands that take and restore backups. */
 import { createReadStream, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";
 import { parse, stringify } from "yaml";
-import { readDump } from "../../lib/database/backup/dump.ts";
+import { readArchive } from "../../lib/database/backup/dump.ts";
 import { HARSH_SETTINGS } from "./harshSchema.ts";
 import { type Ended, execute, Scratch } from "./scratch.ts";
 import { runBlock, type ScratchPageOptions } from "./scratchPage.ts";
 
-/** Rows of the first table are only allowed while the second has some: a dump fills the first before the second. */
+/** A CHECK allows rows in the first table only while the second has some; a restore fills the first one first. */
 export const UNRESTORABLE = `
   create table zz (id int); insert into zz values (1);
   create function allowed() returns boolean language sql as 'select exists (select from public.zz)';
   create table aa (id int check (allowed())); insert into aa values (1);`;
 
 export class Backups {
-  /** The folder that they go to by configuration. */
+  /** The configured backup folder. */
   readonly folder: string;
   readonly scratch: Scratch;
   /** A page, and the test in it whose blocks are run. */
@@ -49,12 +49,12 @@ export class Backups {
     return execute(process.execPath, command, { ...own, ...env });
   }
 
-  /** A block of the page, which has to succeed. */
+  /** Runs a block of the page, which has to succeed. */
   documented(name: string, options: ScratchPageOptions, of = this.scratch): Promise<string> {
     return runBlock(of, [...this.tested, name], options);
   }
 
-  /** A backup that has to succeed; gives its path. */
+  /** Takes a backup, which has to succeed; returns its path. */
   async take(): Promise<string> {
     const { code, output } = await this.script("backup", []);
     expect(code, output).toBe(0);
@@ -64,9 +64,9 @@ export class Backups {
   dumps = () => readdirSync(this.folder).filter((name) => name.endsWith(".dump"));
 
   rowsOf = async (path: string) =>
-    (await readDump(this.scratch.container("db"), createReadStream(path))).rows;
+    (await readArchive(this.scratch.container("db"), createReadStream(path))).rows;
 
-  /** Databases that a restore made and left. */
+  /** Databases that a restore left behind. */
   databases = () => this.scratch.sql("select datname from pg_database where datname ~ '^agatha_'");
 
   /** Names of the budgets that the back serves. */

@@ -1,5 +1,4 @@
 /** Headless Chromium, the Debian package, driven by playwright-core. */
-
 import { type Browser, chromium } from "playwright-core";
 import { which } from "../../lib/process.ts";
 

@@ -1,8 +1,8 @@
-/** A bucket of this machine that speaks S3's protocol: gofakes3, built from Go modules. It takes any credentials. */
+/** A bucket on this machine that speaks S3's protocol: gofakes3, built from Go modules. It accepts any credentials. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type GoTool, goTool } from "../../lib/goTool.ts";
+import { type GoTool, goTool } from "./goTool.ts";
 import { freePort } from "./host.ts";
 
 const TOOL: GoTool = {
@@ -47,7 +47,7 @@ export class Bucket {
     throw new Error(`gofakes3: does not answer at ${address}`);
   }
 
-  /** Names of the objects that begin so. */
+  /** Names of the objects with that prefix. */
   async list(prefix: string): Promise<string[]> {
     const response = await fetch(`${this.endpoint}/${NAME}?list-type=2&prefix=${prefix}`);
     if (!response.ok) throw new Error(`gofakes3: ${response.status} ${await response.text()}`);

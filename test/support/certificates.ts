@@ -4,8 +4,8 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 /**
- * Makes, at first use, a CA and what it signed: `ca.pem`, `cert.pem` and `key.pem` for clients, as DOCKER_CERT_PATH has
- * them, `server.pem` and `server-key.pem` for an engine at that address.
+ * Creates, at first use, a CA and signed certificates: `ca.pem`, `cert.pem` and `key.pem` for clients, as in
+ * DOCKER_CERT_PATH, `server.pem` and `server-key.pem` for an engine at that address.
  *
  * @returns The folder.
  */

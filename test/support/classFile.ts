@@ -1,4 +1,4 @@
-/** What a class file of a test has. */
+/** The content of a test's class file. */
 export interface ClassFile {
   /** Default: 17. */
   release?: number;
@@ -10,7 +10,7 @@ export interface ClassFile {
   texts?: string[];
 }
 
-/** A class file as far as its constants go; it has a number of 64 bits too, which takes two places. */
+/** A class file up to the end of its constants. One is a number of 64 bits, which takes two places. */
 export function classFile({ release = 17, classes = [], types = [], texts = [] }: ClassFile): Buffer {
   const pool: Buffer[] = [];
   const number = (value: number) => Buffer.from([value >> 8, value & 255]);

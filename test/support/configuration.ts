@@ -1,4 +1,4 @@
-/** The configuration, loaded as the program would, on a machine where everything is there. */
+/** The configuration, loaded as the program does, on a machine where all files exist. */
 import { ConfigError, loadConfig, type Surroundings } from "../../lib/config/load.ts";
 
 export const surroundings: Surroundings = {
@@ -19,7 +19,7 @@ export const load = (raw: Record<string, unknown> = {}, more: Partial<Surroundin
     { ...surroundings, ...more },
   );
 
-/** The sentences that it ends with; none where it loads. */
+/** The errors of the configuration; none if it loads. */
 export function errors(raw: Record<string, unknown>, more: Partial<Surroundings> = {}): string[] {
   try {
     load(raw, more);

@@ -1,8 +1,8 @@
-/** A way to a server that can be cut in the middle of what goes there, as a network that fails does. */
+/** A proxy that can cut its connections midway, like a failing network. */
 import { connect, createServer, type Server } from "node:net";
 
 export class CuttingProxy {
-  /** Bytes that still go through, in all; then every connection is cut. Default: no end. */
+  /** Bytes that still pass in total; then every connection is cut. Default: unlimited. */
   left = Number.POSITIVE_INFINITY;
   private readonly server: Server;
 

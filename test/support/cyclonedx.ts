@@ -1,4 +1,4 @@
-/** Holds a software inventory against CycloneDX's own schema. */
+/** Validates a software inventory with CycloneDX's own schema. */
 import { readFileSync } from "node:fs";
 import { Ajv, type ValidateFunction } from "ajv";
 import addFormats from "ajv-formats";
@@ -12,7 +12,7 @@ function validator(): ValidateFunction {
   if (compiled !== undefined) return compiled;
   const ajv = new Ajv({ strict: false, allErrors: true });
   addFormats.default(ajv);
-  // Formats that ajv does not know; whatever is there passes.
+  // Formats that ajv does not know: any value passes.
   for (const format of ["idn-email", "iri-reference"]) ajv.addFormat(format, true);
   for (const name of ["spdx", "jsf-0.82", "cryptography-defs"])
     ajv.addSchema(read(name), `http://cyclonedx.org/schema/${name}.SNAPSHOT.schema.json`);
@@ -20,7 +20,7 @@ function validator(): ValidateFunction {
   return compiled;
 }
 
-/** What is wrong with a CycloneDX 1.6 document, a line each; none where it is valid. */
+/** What is wrong with a CycloneDX 1.6 document, one line each; none if it is valid. */
 export function cycloneDxErrors(document: unknown): string[] {
   const validate = validator();
   validate(document);

@@ -1,11 +1,11 @@
-/** What a test asks the database of a scratch stack. */
+/** Checks of a scratch stack's database. */
 import { expect } from "vitest";
 import type { Scratch } from "./scratch.ts";
 
-/** What PostgreSQL writes when it starts after it was not stopped gracefully. */
+/** PostgreSQL's log lines at a start without a clean shutdown before. */
 const CRASH = /database system was not properly shut down|automatic recovery in progress/;
 
-/** Every acknowledged write is there, once. */
+/** Every acknowledged write is there exactly once. */
 export async function expectAll(scratch: Scratch, acknowledged: string[]): Promise<void> {
   const stored = new Map<string, number>();
   for (const row of await scratch.sql("select name, count(*) from budget group by name")) {
@@ -15,14 +15,14 @@ export async function expectAll(scratch: Scratch, acknowledged: string[]): Promi
   expect(acknowledged.filter((name) => stored.get(name) !== 1)).toEqual([]);
 }
 
-/** The log of the database's container, all of its starts. */
+/** The log of the database's container, with all its starts. */
 export const databaseLog = async (scratch: Scratch): Promise<string> =>
   (await scratch.docker("logs", scratch.container("db"))).join("\n");
 
-/** The database was never started after a crash, as far as its container's log goes back. */
+/** The database was always shut down cleanly, as far back as its container's log goes. */
 export async function expectNoCrash(scratch: Scratch): Promise<void> {
   const log = await databaseLog(scratch);
-  // Of the log at least: an empty one would tell of no crash either.
+  // An empty log would show no crash either.
   expect(log).toContain("database system is ready to accept connections");
   expect(log).not.toMatch(CRASH);
 }

@@ -1,4 +1,4 @@
-/** The documentation's pages and what can be checked in them. */
+/** The documentation's pages and their parts that tests check. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
@@ -14,28 +14,28 @@ export const pages = (): string[] =>
 
 export const textOf = (page: string): string => readFileSync(page, "utf8");
 
-/** What a comment above a block says of it. */
+/** What the comment above a block says. */
 export type Mark =
-  /** Run as it is: by docs.test.ts, or under a name by the test that has what it needs. */
+  /** Run unchanged: by docs.test.ts, or by its name in another test. */
   | { kind: "tested"; test: string; name: string }
   | { kind: "not run"; reason: string }
-  /** What the tested block before it prints. */
+  /** Printed by the tested block before it. */
   | { kind: "output" }
-  /** What is printed elsewhere. */
+  /** Printed elsewhere. */
   | { kind: "example" };
 
 export interface Block {
   language: string;
   text: string;
   mark?: Mark;
-  /** The heading that it stands below. */
+  /** The heading above it. */
   section: string;
 }
 
-/** The test that runs blocks which name no other. */
+/** The test that runs blocks that name no other. */
 export const PAGES_TEST = "integration/docs.test.ts";
 
-/** @throws Error where it is no mark, so that one with a slip of the pen does not pass for a comment. */
+/** @throws Error if it is no mark, so that a misspelled one does not pass for a comment. */
 export function markOf(comment: string): Mark {
   const [, test = PAGES_TEST, name = ""] = /^tested(?: by (\S+): ([a-z][a-z ]*))?$/.exec(comment) ?? [];
   if (comment.startsWith("tested") && (name !== "" || comment === "tested"))
@@ -64,7 +64,7 @@ export const blocks = (text: string): Block[] => {
   return found;
 };
 
-/** What is wrong with the marks of a page's blocks. */
+/** The errors in the marks of a page's blocks. */
 export function unmarked(found: Block[]): string[] {
   return found.flatMap((block, i) => {
     const before = found[i - 1];
@@ -82,7 +82,7 @@ export function unmarked(found: Block[]): string[] {
 /** The page without its fenced blocks. */
 export const prose = (text: string): string => text.replace(/^[ ]*```[\s\S]*?^[ ]*```$/gm, "");
 
-/** Where its relative links point, without the part behind `#`. */
+/** The targets of its relative links, without the part after `#`. */
 export const links = (text: string): string[] =>
   [...prose(text).matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)]
     .map(([, target = ""]) => target)

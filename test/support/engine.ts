@@ -1,6 +1,6 @@
 /**
- * A docker host of its own on this machine: an engine in a network namespace, with its own address, data and socket.
- * Needs root. Removed whole by `remove`, pass or fail; after a test that was killed, by `npm test` (engineRemoval.ts).
+ * A temporary docker host on this machine: an engine in a network namespace, with its own address, data and socket.
+ * Needs root. `remove` removes all of it, pass or fail; after a killed test, `npm test` does (engineRemoval.ts).
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
@@ -12,33 +12,33 @@ import { ENGINE_PREFIX, endEngine, linkOf, removeEngine } from "./engineRemoval.
 import { type Ended, execute } from "./host.ts";
 import type { OtherHost } from "./scratch.ts";
 
-/** Longest time for an engine to answer after its start, in milliseconds: 1 to 3 s were measured. */
+/** Longest time until an engine answers after its start, in milliseconds; measured were 1 to 3 s. */
 const START_LIMIT_MS = 60_000;
 
 /**
- * Whether the engine on PATH is the newer one that `AGATHA_TEST_ENGINE` asks for (test/checks/testEngine.ts). It keeps
- * images in containerd's store, as engines do by default since 29.
+ * Whether the engine on PATH is the newer one of `AGATHA_TEST_ENGINE` (test/checks/testEngine.ts). It keeps
+ * images in containerd's store, the default since 29.
  */
 const NEWER = Boolean(process.env["AGATHA_TEST_ENGINE"]);
 const STORE = { "containerd-snapshotter": true };
 
 export interface EngineOptions {
-  /** Further arguments of dockerd, for a host that has its address already. */
+  /** Further arguments of dockerd, once the host has its address. */
   args?: (engine: Engine) => string[];
-  /** Size of the file system that its data lie on, as tmpfs takes it (`64m`). Default: the disk's. */
+  /** Size of the tmpfs for its data (`64m`). Default: its data lies on the disk. */
   dataSize?: string;
 }
 
 export class Engine {
-  /** Its namespace, and the name of its folder. The test run's id is in it. */
+  /** The name of its namespace and folder. It contains the test run's id. */
   readonly name: string;
-  /** Everything of it: data, sockets, log, and what a test lays there. */
+  /** The folder of its data, sockets and log, and of a test's own files. */
   readonly folder: string;
-  /** The socket that it listens on, as DOCKER_HOST takes it. */
+  /** Its socket, in DOCKER_HOST's form. */
   readonly host: string;
-  /** Its address, as this machine reaches it; ports that are published on 0.0.0.0 are found there. */
+  /** Its address for this machine; ports published on 0.0.0.0 are reached there. */
   address = "";
-  /** dockerd's arguments beside those that place it. */
+  /** dockerd's arguments, without those for its folders and sockets. */
   private readonly args: (engine: Engine) => string[];
   private daemon: ChildProcess | undefined;
 
@@ -62,7 +62,7 @@ export class Engine {
     }
   }
 
-  /** For a scratch stack that `DOCKER_HOST` brings here. */
+  /** For a scratch stack that `DOCKER_HOST` deploys here. */
   get asHost(): OtherHost {
     return { env: { DOCKER_HOST: this.host }, address: this.address, inspect: this.host };
   }
@@ -95,17 +95,17 @@ export class Engine {
     return join(this.folder, "data");
   }
 
-  /** Starts the engine, at first or again with the data that it has, and waits until it answers. */
+  /** Starts the engine, for the first time or again with its data, and waits until it answers. */
   async start(): Promise<void> {
     const log = openSync(join(this.folder, "dockerd.log"), "a");
     const at = (name: string) => join(this.folder, name);
-    // Not the settings of this machine's own daemon, nor the key that its id is made of (until docker 25).
+    // Without the settings of this machine's daemon, and without the key that its id comes from (until docker 25).
     const settings = { "deprecated-key-path": at("key.json"), ...(NEWER ? { features: STORE } : {}) };
     writeFileSync(at("daemon.json"), JSON.stringify(settings));
     const place = [
       ...["--host", this.host, "--data-root", this.data, "--exec-root", at("exec")],
       ...["--pidfile", at("dockerd.pid"), "--config-file", at("daemon.json")],
-      // Its own, should it find this machine's containerd; the name also tells its processes from others.
+      // A containerd namespace of its own, should it find this machine's; the name also identifies its processes.
       ...["--containerd-namespace", this.name, "--containerd-plugins-namespace", `${this.name}-plugins`],
       ...["--cgroup-parent", `/${this.name}`],
     ];
@@ -121,10 +121,10 @@ export class Engine {
 
   private answers = async () => (await this.docker("version")).code === 0;
 
-  /** What the daemon wrote. */
+  /** The daemon's log. */
   log = (): string => readFileSync(join(this.folder, "dockerd.log"), "utf8");
 
-  /** Starts a program on this host: in its network, with its engine; whoever starts it ends it, or `remove` does. */
+  /** Starts a program in this host's network, with its engine. The caller ends it, else `remove` does. */
   spawn(program: string, args: string[], output: number | "ignore" | "pipe" = "ignore"): ChildProcess {
     const env = { ...process.env, PATH: `${process.env["PATH"]}:/usr/sbin:/sbin`, DOCKER_HOST: this.host };
     return spawn("nsenter", [`--net=/run/netns/${this.name}`, program, ...args], {
@@ -137,26 +137,26 @@ export class Engine {
   docker = (...args: string[]): Promise<Ended> =>
     execute("docker", args, { ...process.env, DOCKER_HOST: this.host });
 
-  /** Ends the daemon by a signal and waits for its end. SIGKILL leaves its containers running, as a crash does. */
+  /** Stops the daemon by a signal and waits for its end. SIGKILL leaves its containers running, as a crash does. */
   async end(signal: "SIGTERM" | "SIGKILL" = "SIGTERM"): Promise<void> {
     const { daemon } = this;
     if (daemon === undefined || daemon.exitCode !== null || daemon.signalCode !== null) return;
     const ended = new Promise((resolve) => daemon.once("exit", resolve));
-    // nsenter becomes the daemon: one process, one id.
+    // nsenter execs the daemon, so this is its process id.
     daemon.kill(signal);
     await ended;
-    // Its containerd dies with it. Where nobody reaps orphans, the next daemon would take the zombie for a living one.
+    // Its containerd dies with it. Without an init that reaps orphans, the next daemon would take the zombie for a living one.
     rmSync(join(this.folder, "exec/containerd/containerd.pid"), { force: true });
   }
 
-  /** Removes everything: containers, processes, mounts, the namespace with its link, the folder. */
+  /** Removes containers, processes, mounts, the namespace with its link, and the folder. */
   async remove(): Promise<void> {
     await endEngine(this.folder);
     await removeEngine(this.folder);
   }
 }
 
-/** The first three bytes of a network that nothing of this machine is in: `10.101.7`. */
+/** The first three bytes of a network that this machine does not use: `10.101.7`. */
 async function freeNetwork(): Promise<string> {
   const { output } = await execute("ip", ["-4", "-o", "route", "show", "table", "all"]);
   for (;;) {

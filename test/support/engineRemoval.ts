@@ -1,4 +1,4 @@
-/** Takes away what `engine.ts` made, also where the test that made it was killed: its processes, mounts, namespace, files. */
+/** Removes what `engine.ts` created, also after a killed test: processes, mounts, namespace, files. */
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { execute } from "./host.ts";
 
-/** What the name of every engine's folder and namespace begins with; the test run's id follows. */
+/** Prefix of every engine's folder and namespace; the test run's id follows. */
 export const ENGINE_PREFIX = "agatha-engine-";
 
 /**
@@ -15,10 +15,10 @@ export const ENGINE_PREFIX = "agatha-engine-";
 export const linkOf = (name: string): string =>
   `agh${createHash("sha256").update(name).digest("hex").slice(0, 12)}`;
 
-/** Longest time for a daemon to end its containers and itself, in milliseconds. */
+/** Longest time for a daemon to stop its containers and itself, in milliseconds. */
 const END_LIMIT_MS = 30_000;
 
-/** Asks the daemon to remove its containers and to end, and waits for it. */
+/** Asks the daemon to remove its containers and to exit, and waits for it. */
 export async function endEngine(folder: string): Promise<void> {
   const env = { ...process.env, DOCKER_HOST: `unix://${join(folder, "docker.sock")}` };
   const { code, output } = await execute("docker", ["ps", "--all", "--quiet"], env);
@@ -31,7 +31,7 @@ export async function endEngine(folder: string): Promise<void> {
   while (commandLine(pid).includes(folder) && performance.now() - start < END_LIMIT_MS) await sleep(100);
 }
 
-/** Kills whatever of an engine still runs, and removes its mounts, its namespace and its folder. */
+/** Kills an engine's remaining processes, and removes its mounts, namespace and folder. */
 export async function removeEngine(folder: string): Promise<void> {
   const name = folder.slice(folder.lastIndexOf("/") + 1);
   for (let pids = await processesOf(name); pids.length > 0; pids = await processesOf(name)) {
@@ -40,13 +40,13 @@ export async function removeEngine(folder: string): Promise<void> {
   }
   for (const mount of mountsBelow(folder)) await execute("umount", ["--lazy", mount]);
   for (const group of groups(name)) rmdirSync(group);
-  // It would go with the namespace, but only when the kernel comes to it: seconds later on a busy machine.
+  // The kernel would remove it with the namespace, but on a busy machine only seconds later.
   if (existsSync(`/sys/class/net/${linkOf(name)}`)) await execute("ip", ["link", "delete", linkOf(name)]);
   if (existsSync(`/run/netns/${name}`)) await execute("ip", ["netns", "delete", name]);
   rmSync(folder, { recursive: true, force: true });
 }
 
-/** Removes the engines that a test run left behind; gives their names. */
+/** Removes the engines that a test run left behind; returns their names. */
 export async function removeEngines(testRun: string): Promise<string[]> {
   const names = readdirSync(tmpdir()).filter((name) => name.startsWith(`${ENGINE_PREFIX}${testRun}-`));
   for (const name of names) {
@@ -56,7 +56,7 @@ export async function removeEngines(testRun: string): Promise<string[]> {
   return names;
 }
 
-/** The daemon, its containerd and the shims have the name in their arguments; what runs in containers descends from them. */
+/** The daemon, its containerd and the shims have the name in their arguments; processes in containers descend from them. */
 async function processesOf(name: string): Promise<number[]> {
   const all = readdirSync("/proc")
     .filter((entry) => /^\d+$/.test(entry))
@@ -76,10 +76,10 @@ async function processesOf(name: string): Promise<number[]> {
   return all.filter((pid) => pid !== process.pid && descends(pid) && parents.get(pid) !== undefined);
 }
 
-/** A process' arguments; empty where it is gone or a zombie. */
+/** A process's arguments; empty if it is gone or a zombie. */
 const commandLine = (pid: number): string => read(`/proc/${pid}/cmdline`).replaceAll("\0", " ");
 
-/** Its parent; undefined where it is gone or a zombie, which is its parent's to reap. */
+/** Its parent; undefined if it is gone or a zombie, which its parent has to reap. */
 function parentOf(pid: number): number | undefined {
   const fields = read(`/proc/${pid}/stat`)
     .replace(/^.*\) /s, "")
@@ -95,7 +95,7 @@ function mountsBelow(folder: string): string[] {
   return mounts.sort((a, b) => b.length - a.length);
 }
 
-/** Its containers' control groups, in every hierarchy, the innermost first: they stay where a daemon was killed. */
+/** Its containers' control groups, in every hierarchy, innermost first: a killed daemon leaves them. */
 function groups(name: string): string[] {
   const roots = ["", ...readdirSync("/sys/fs/cgroup")].map((root) => join("/sys/fs/cgroup", root, name));
   return roots.filter((root) => existsSync(root)).flatMap(innermostFirst);

@@ -1,4 +1,4 @@
-/** A stack that is up on a docker host of its own, whose back this machine reaches: faults there touch nothing else. */
+/** A stack that is up on a temporary docker host, and whose back this machine reaches: faults there affect nothing else. */
 import { Engine } from "./engine.ts";
 import { Scratch } from "./scratch.ts";
 import { Writers } from "./writers.ts";
@@ -12,14 +12,18 @@ export class EngineStack {
     this.scratch = scratch;
   }
 
-  /** Until `remove`, `DOCKER_HOST` names the engine for all that the test runs. */
-  static async make(): Promise<EngineStack> {
+  /**
+   * Until `remove`, `DOCKER_HOST` names the engine for all that the test runs.
+   *
+   * @param prepare What to do before the stack is up, such as to change its configuration.
+   */
+  static async make(prepare: (scratch: Scratch) => void = () => {}): Promise<EngineStack> {
     const engine = await Engine.make();
     process.env["DOCKER_HOST"] = engine.host;
     let scratch: Scratch | undefined;
     try {
-      scratch = await Scratch.make();
-      scratch.back({ publish: { address: "0.0.0.0", port: scratch.backPort } });
+      scratch = await Scratch.make(engine.asHost);
+      prepare(scratch);
       await scratch.upWell();
       return new EngineStack(engine, scratch);
     } catch (error) {

@@ -1,4 +1,4 @@
-/** The executor's image at work as Pulumi Cloud Deployments has it work: a container, a clone, commands one by one. */
+/** Runs the executor's image like Pulumi Cloud Deployments: a container, a clone, commands one by one. */
 import { existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { type Ended, execute } from "./host.ts";
@@ -10,10 +10,10 @@ const UID = 1000;
 /** Where the runner puts the clone. */
 const CLONE = "/deployment";
 
-/** Whom this machine trusts: its registry's certificate may be known to it alone. */
+/** This machine's CA certificates, since only they may cover its registry. */
 const CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt";
 
-/** What builds of the debian set take from the machine, and what Nix reads of it to know what that is. */
+/** What builds of the debian set use from the machine, and what Nix reads for their hashes. */
 const HOST_SET = ["/usr", "/bin", "/lib", "/lib64", "/etc/alternatives", "/var/lib/dpkg/info"];
 
 export class Executor {
@@ -25,10 +25,10 @@ export class Executor {
     this.name = `agatha-${scratch.stack}-executor`;
   }
 
-  /** A running container of the image, in which nothing is cloned yet. It goes with the stack's other containers. */
+  /** A running container of the image, without a clone yet. It is removed with the stack's other containers. */
   static async start(ref: string, scratch: Scratch): Promise<Executor> {
     const executor = new Executor(scratch);
-    // The stack's state and application, which the image's user is to read and write.
+    // The image's user has to read and write the stack's state and application.
     await well("chown", ["-R", `${UID}:${UID}`, scratch.folder]);
     const socket = dockerSocket();
     const same = [...HOST_SET, ...jdkSettings(), CERTIFICATES].map((path) => [path, path]);
@@ -73,7 +73,7 @@ export class Executor {
     ]);
   }
 
-  /** As `run`, of a command that a test takes for granted. */
+  /** Like `run`, for a command that has to succeed. */
   async well(command: string, folder?: string, given?: Record<string, string>): Promise<string> {
     const { code, output } = await this.run(command, folder, given);
     if (code !== 0) throw new Error(`${command} ended with ${code}:\n${output}`);
@@ -82,8 +82,8 @@ export class Executor {
 }
 
 /**
- * A bundle of what git would commit of this tree: a clone of the tree itself would lack what is not committed yet, and git
- * refuses to read somebody else's repository.
+ * A bundle of what git would commit of this tree: a clone of the tree would lack uncommitted changes, and git
+ * refuses to read another user's repository.
  */
 export async function bundle(folder: string): Promise<string> {
   const [tree, file] = [join(folder, "tree"), join(folder, "source.bundle")];

@@ -1,69 +1,51 @@
-/** Runs the commands of a workflow's own steps, as GitHub's runner would: with the variables that they name. */
+/** Runs the commands of a workflow's steps as GitHub's runner would, with the variables that they name. */
 import { mkdtempSync, writeFileSync } from "node:fs";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { Gh } from "./gh.ts";
 import { type Ended, execute } from "./host.ts";
 import { commands, evaluated } from "./workflows.ts";
 
+/** The pull request of every job, and its newest commit. */
+const [NUMBER, COMMIT] = [7, "0123456789ab"];
+
 export class GithubRunner {
-  /** The comments of the pull request. */
-  comments: { id: number; body: string; user: { type: string } }[] = [];
-  /** Numbers of pull requests that are closed by now. */
-  readonly closed = new Set<number>();
-  /** Numbers that no pull request has. */
-  readonly unknown = new Set<number>();
   readonly summary: string;
   private readonly event: string;
   private readonly folder: string;
-  private readonly server: Server;
+  private readonly gh: Gh;
 
-  private constructor(folder: string) {
+  /** @param folder For its files. */
+  constructor(folder: string) {
     this.folder = folder;
     [this.summary, this.event] = [join(folder, "summary.md"), join(folder, "event.json")];
-    this.server = createServer(async (request, response) => {
-      let text = "";
-      for await (const chunk of request.setEncoding("utf8")) text += chunk;
-      const unknown = this.unknown.has(Number(numberOf(request.url)));
-      response.writeHead(unknown ? 404 : 200, { "content-type": "application/json" });
-      response.end(JSON.stringify(this.answer(request.method ?? "", request.url ?? "", text)));
-    });
+    this.gh = new Gh(folder);
+    this.pullRequest(NUMBER, "OPEN");
     this.happens("synchronize");
   }
 
-  /** @param folder Where its files go. */
-  static async start(folder: string): Promise<GithubRunner> {
-    const runner = new GithubRunner(folder);
-    await new Promise<void>((resolve) => runner.server.listen(0, "127.0.0.1", resolve));
-    return runner;
+  /** Sets a pull request's state, and its comments, which are the workflows' own. */
+  pullRequest(number: number, state: "OPEN" | "CLOSED" | "MERGED", bodies: string[] = []): void {
+    const comments = bodies.map((body, index) => ({ id: 100 * number + index, own: true, body }));
+    this.gh.change(({ pulls }) => {
+      pulls[number] = { state, headRefOid: COMMIT, comments };
+    });
   }
 
-  end(): void {
-    this.server.close();
+  /** The texts of a pull request's comments. */
+  comments(number = NUMBER): string[] {
+    return this.gh.read().pulls[number]?.comments.map(({ body }) => body) ?? [];
   }
 
-  /** What the next jobs run on. @param action As in GitHub's event of a pull request. */
+  /** Sets the event of the next jobs. @param action As in GitHub's event of a pull request. */
   happens(action: "opened" | "synchronize" | "closed"): void {
-    const content = { action, pull_request: { number: 7, head: { sha: "0123456789ab" } } };
+    const content = { action, pull_request: { number: NUMBER, head: { sha: COMMIT } } };
     writeFileSync(this.event, JSON.stringify(content));
   }
 
-  private answer(method: string, url: string, text: string): unknown {
-    const pull = numberOf(url);
-    if (pull !== undefined)
-      return { state: this.closed.has(Number(pull)) ? "closed" : "open", head: { sha: "0123456789ab" } };
-    if (method === "GET") return this.comments;
-    const { body } = JSON.parse(text) as { body: string };
-    if (method === "POST") this.comments.push({ id: this.comments.length + 1, body, user: { type: "Bot" } });
-    const patched = this.comments.find(({ id }) => url.endsWith(`/comments/${id}`));
-    if (method === "PATCH" && patched !== undefined) patched.body = body;
-    return { html_url: "http://comment" };
-  }
-
   /**
-   * Runs a job's commands one after the other, those after a failed one only where they are the last, as `!cancelled()`.
+   * Runs a job's commands one after the other; after a failed one only the last, which has `!cancelled()`.
    *
-   * @param context What expressions are evaluated to, and `STACK`, where another is to be taken than the job names.
+   * @param context Values of expressions, and `STACK` to override the job's stack.
    * @param more Further variables of the runner itself.
    */
   async run(
@@ -81,12 +63,13 @@ export class GithubRunner {
       const named = { ...env, ...(context["STACK"] === undefined ? {} : { STACK: context["STACK"] }) };
       const own = Object.entries(named).map(([name, value]) => [name, evaluated(value, context)]);
       const runner = {
-        GITHUB_API_URL: `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`,
+        GITHUB_ACTIONS: "true",
         GITHUB_EVENT_PATH: this.event,
         GITHUB_REPOSITORY: "team/app",
         GITHUB_RUN_ID: "1",
         GITHUB_SERVER_URL: "https://github.example",
         GITHUB_STEP_SUMMARY: this.summary,
+        PATH: `${this.gh.bin}:${process.env["PATH"]}`,
         RUNNER_TEMP: temporary,
       };
       const all = { ...clean(), ...runner, ...more, ...Object.fromEntries(own) };
@@ -96,12 +79,11 @@ export class GithubRunner {
   }
 }
 
-/** The number of a pull request that is asked for; undefined for any other address. */
-const numberOf = (url = "") => /\/pulls\/(\d+)$/.exec(url)?.[1];
-
-/** The test's environment without what set-up and a person's login put there. */
+/** The test's environment without the variables of set-up, of a person's login and of GitHub. */
 export const clean = (): NodeJS.ProcessEnv =>
-  Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(PULUMI_|AGATHA_STACK)/.test(name)));
+  Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^(PULUMI_|AGATHA_STACK|GH_|GITHUB_)/.test(name)),
+  );
 
 export const codes = (ran: Ended[]) => ran.map(({ code }) => code);
 export const said = (ran: Ended[]) => ran.map(({ output }) => output).join("\n");

@@ -1,11 +1,11 @@
-/** Replaces and restarts the database of a scratch stack under write load, and holds it to a graceful stop each time. */
+/** Replaces and restarts the database of a scratch stack under write load, and checks for a clean shutdown each time. */
 import { expect } from "vitest";
 import { databaseLog, expectAll, expectNoCrash } from "./database.ts";
 import { freePort } from "./host.ts";
 import type { Scratch } from "./scratch.ts";
 import type { Writers } from "./writers.ts";
 
-/** Another container for the database, by publishing it or not. */
+/** Toggles the database's published port in the config, so that the next update replaces its container. */
 export async function changeDatabase(scratch: Scratch): Promise<void> {
   const { publish } = (scratch.config["database"] ?? {}) as { publish?: object };
   scratch.config["database"] = publish === undefined ? { publish: { port: await freePort() } } : {};

@@ -1,7 +1,7 @@
--- A schema of what dumps are known to lose or to stumble over: one statement or block a kind.
+-- What dumps are known to lose or fail on: one statement or block per kind.
 
 -- Functions that find tables by the search_path, which pg_restore empties: in CHECKs, expression indexes, generated
--- columns, domains, materialized views and policies. The path has a schema that nothing else names.
+-- columns, domains, materialized views and policies. The path has a schema that no name mentions.
 create schema app;
 create schema "Odd one";
 create table app.spending_limit (id int primary key, cents bigint not null);
@@ -47,7 +47,7 @@ grant usage on schema app to harsh_group;
 create procedure app.nothing() language sql security definer set search_path = app as $$ select 1 $$;
 revoke execute on procedure app.nothing() from public;
 
--- A materialized view that its owner may read by a membership, and one of an owner whom policies do not bind.
+-- A materialized view that its owner may read by a role membership, and one whose owner bypasses policies.
 create role harsh_viewer;
 create role harsh_passer bypassrls;
 create table app.shared (id int);
@@ -62,7 +62,7 @@ alter materialized view app.by_membership owner to harsh_viewer;
 create materialized view app.past_policies as select count(*) from app.shared;
 alter materialized view app.past_policies owner to harsh_passer;
 
--- Rows that settings of the server and of the role allow.
+-- Rows that depend on settings of the server and of the role.
 alter role all set app.region = 'it''s \ here';
 create table app.tenanted (id int check (current_setting('app.tenant') = 'acme' and current_setting('app.region') like 'it''s _ here'));
 set app.region = 'it''s \ here';
@@ -76,7 +76,7 @@ select setval('"Odd one"."far, off"', -4711, false);
 create unlogged table app.scratch (id serial, junk bytea);
 insert into app.scratch (junk) select decode(md5(i::text), 'hex') from generate_series(1, 200) i;
 
--- Partitions and inheritance, of which each child has rows.
+-- Partitions and inheritance, with rows in each child.
 create table app.event (id int, at date not null, kind text collate "C") partition by range (at);
 create table app.event_2026 partition of app.event for values from ('2026-01-01') to ('2027-01-01') partition by list (kind);
 create table app.event_2026_a partition of app.event_2026 for values in ('a', 'Ä');
@@ -86,7 +86,7 @@ create table app.parent (id int check (id > 0));
 create table app.child (more text) inherits (app.parent);
 insert into app.parent values (1); insert into app.child values (2, 'x');
 
--- Deferred, circular, exclusion, not valid and unique constraints; triggers and rules that write when rows are restored.
+-- Deferred, circular, exclusion, not valid and unique constraints; triggers and rules that would write during a restore.
 create table app.ring_a (id int primary key, b int);
 create table app.ring_b (id int primary key, a int references app.ring_a deferrable initially deferred);
 alter table app.ring_a add foreign key (b) references app.ring_b deferrable initially deferred;

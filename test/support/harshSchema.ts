@@ -1,17 +1,16 @@
-/** Puts harshSchema.sql into a stack's database, and tells all that is in a database. */
-
+/** Loads harshSchema.sql into a stack's database, and dumps a database as text. */
 import { createReadStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
 import { start } from "../../lib/process.ts";
 import type { Scratch } from "./scratch.ts";
 
-/** The search_path that the schema's functions take for granted; a setting of the database. */
+/** The search_path that the schema's functions depend on; a setting of the database. */
 const PATH = 'alter database docker_agatha_db set search_path = "$user", public, app, "Odd one"';
 
-/** Settings of the server that it takes for granted too. */
+/** Settings of the server that it depends on. */
 export const HARSH_SETTINGS = { "app.tenant": "acme" };
 
-/** What asks a server, which only the stack's own reaches, for the rows of a materialized view: here, itself. */
+/** A materialized view over a foreign server that only the stack's database reaches: itself. */
 export const FOREIGN = `
   create extension postgres_fdw;
   create server far foreign data wrapper postgres_fdw options (host '127.0.0.1', dbname 'postgres');
@@ -39,10 +38,10 @@ export async function loadHarshSchema(scratch: Scratch): Promise<void> {
   if (code !== 0) throw new Error(stderr);
 }
 
-/** Schema, rows, sequences, large objects, owners, rights and settings: what pg_dump makes of the database, as text. */
+/** pg_dump's text of the database: schema, rows, sequences, large objects, owners, rights and settings. */
 export async function wholeDump(scratch: Scratch): Promise<string> {
   const pgDump = ["pg_dump", "-U", "postgres", "--create", "docker_agatha_db"];
   const lines = await scratch.docker("exec", scratch.container("db"), ...pgDump);
-  // A key of each dump's own.
+  // A random key of each dump.
   return lines.filter((line) => !/^\\(un)?restrict /.test(line)).join("\n");
 }

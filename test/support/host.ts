@@ -23,8 +23,8 @@ export function execute(
 }
 
 /**
- * Where ports are looked for: below those that Linux takes for outgoing connections (net.ipv4.ip_local_port_range begins
- * at 32768), one of which may have the port by the time that a service is to listen on it.
+ * The range for ports: below those of Linux's outgoing connections (net.ipv4.ip_local_port_range begins
+ * at 32768), one of which could take the port before a service listens on it.
  */
 const PORTS = [20_000, 32_000] as const;
 

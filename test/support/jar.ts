@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { execute } from "./host.ts";
 
-/** Adds an entry to a jar, or puts another in its place. */
+/** Adds an entry to a jar, or replaces it. */
 export async function putEntry(jar: string, entry: string, content: string | Buffer): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "agatha-jar-"));
   try {
@@ -21,7 +21,7 @@ export async function putEntry(jar: string, entry: string, content: string | Buf
 export async function setClassRelease(jar: string, entry: string, release: number): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "agatha-jar-"));
   try {
-    // The tool extracts into its working directory alone.
+    // The tool extracts only into its working directory.
     const { code, output } = await execute("sh", ["-c", `cd "$0" && jar xf "$1" "$2"`, folder, jar, entry]);
     if (code !== 0) throw new Error(`jar xf ${entry}: ${output}`);
     const bytes = readFileSync(join(folder, entry));

@@ -1,4 +1,4 @@
-/** Reads a properties file as `java.util.Properties` does, from its documentation: an implementation of its own. */
+/** Reads a properties file like `java.util.Properties`, independently implemented from its documentation. */
 export function readProperties(text: string): Record<string, string> {
   const found = new Map<string, string>();
   for (const line of logicalLines(text)) {
@@ -8,7 +8,7 @@ export function readProperties(text: string): Record<string, string> {
   return Object.fromEntries(found);
 }
 
-/** Natural lines put together where one ends in an odd number of backslashes; blanks and comments left out. */
+/** Joins lines that end in an odd number of backslashes; leaves out blank lines and comments. */
 function logicalLines(text: string): string[] {
   const lines: string[] = [];
   let pending: string | undefined;
@@ -24,7 +24,7 @@ function logicalLines(text: string): string[] {
   return lines;
 }
 
-/** The key ends at the first `=`, `:` or blank that no backslash stands before. */
+/** The key ends at the first `=`, `:` or blank without a backslash before it. */
 function split(line: string): { key: string; value: string } {
   let end = 0;
   while (end < line.length && !/[=: \t\f]/.test(line.charAt(end))) end += line.charAt(end) === "\\" ? 2 : 1;

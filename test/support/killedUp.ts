@@ -1,16 +1,16 @@
-/** A `pulumi up` that is killed, its whole process group at once, as by a crash or a runner that is taken away. */
+/** A `pulumi up` whose whole process group is killed at once, as by a crash or a lost runner. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { recover } from "../../lib/stacks/recover.ts";
 import type { Scratch } from "./scratch.ts";
 
-/** Longest time until the moment comes, in milliseconds. */
+/** Longest wait for the moment, in milliseconds. */
 const LIMIT_MS = 120_000;
 
 /**
- * Time from an output to the kill, in milliseconds: Pulumi writes its state when it says that it begins something, and a
- * file that is killed while it is written is empty ("failed to load checkpoint: EOF").
+ * Time from an output to the kill, in milliseconds. Pulumi writes its state when it reports the start of an operation; a
+ * kill during that write leaves an empty file ("failed to load checkpoint: EOF").
  */
 const AFTER_OUTPUT_MS = 300;
 
@@ -18,20 +18,20 @@ const AFTER_OUTPUT_MS = 300;
 export interface Moment {
   event?: RegExp;
   output?: RegExp;
-  /** Milliseconds after the start, or the end of the update where that is earlier. */
+  /** Milliseconds after the start, or the end of the update if that is earlier. */
   after?: number;
 }
 
-/** An `up` that runs, in a process group of its own. */
+/** A running `up` in its own process group. */
 export interface StartedUp {
   child: ChildProcess;
-  /** Its exit code, once it ended and all that it printed has come. */
+  /** Its exit code, once it ended and its output is complete. */
   ended: Promise<number | null>;
-  /** What it printed so far. */
+  /** Its output so far. */
   printed: () => string;
 }
 
-/** Starts an `up`. @param onOutput Is called whenever it printed something. */
+/** Starts an `up`. @param onOutput Called after each output. */
 export function startUp(scratch: Scratch, onOutput: (printed: string) => void = () => {}): StartedUp {
   const child = spawn("pulumi", scratch.upArguments(), {
     env: scratch.env,
@@ -51,7 +51,7 @@ export function startUp(scratch: Scratch, onOutput: (printed: string) => void = 
 /**
  * Starts an `up` and kills it at a moment.
  *
- * @returns What it printed. @throws Error where the update ended before a moment that is no time.
+ * @returns Its output. @throws Error if the update ended before the moment, unless that is a time.
  */
 export async function killedUp(scratch: Scratch, { event, output, after }: Moment): Promise<string> {
   const format = "{{.Type}} {{.Action}} {{.Actor.Attributes.name}}";
@@ -65,7 +65,7 @@ export async function killedUp(scratch: Scratch, { event, output, after }: Momen
   const { child, ended, printed } = startUp(scratch, (text) => {
     if (output?.test(text)) setTimeout(kill, AFTER_OUTPUT_MS);
   });
-  // By lines: docker writes each in pieces.
+  // By lines, since docker writes each line in pieces.
   createInterface(events.stdout).on("line", (line) => {
     if (event?.test(line)) kill();
   });
@@ -79,7 +79,7 @@ export async function killedUp(scratch: Scratch, { event, output, after }: Momen
   events.kill();
   if (after === undefined && (!killed || late))
     throw new Error(`the update ended, or hung, before that moment:\n${printed()}`);
-  // Steps in process groups of their own notice by themselves that nobody reads any more.
+  // Steps in their own process groups notice that their output has no reader.
   await sleep(500);
   return printed();
 }

@@ -1,7 +1,7 @@
-/** What Pulumi's engine did, from its own events. */
+/** What the Pulumi engine did, from its own events. */
 import { readFileSync } from "node:fs";
 
-/** What an engine operation did, by resource name (`back-container`): `create`, `replace`, `update`, `delete`, `same` … */
+/** Operations by resource name (`back-container`): `create`, `replace`, `update`, `delete`, `same` … */
 export type Operations = Record<string, string>;
 
 interface EngineEvent {

@@ -1,9 +1,9 @@
-/** The images of this project that a docker host has, so that a test can leave them as it found them. */
+/** The project's images on a docker host, so that a test can restore them. */
 
-/** Runs docker's client and gives the lines that it prints. */
+/** Runs the docker client; returns the printed lines. */
 type Docker = (...args: string[]) => Promise<string[]>;
 
-/** Image by ref. An alias moves while others are built, so the ref alone does not tell. */
+/** Image ids by ref. A ref alone is not enough, since aliases move with builds. */
 export async function ourImages(docker: Docker): Promise<Map<string, string>> {
   const format = "{{.Repository}}:{{.Tag}} {{.ID}}";
   const all = await docker("image", "ls", "--filter", "reference=agatha-*", "--format", format);
@@ -11,7 +11,7 @@ export async function ourImages(docker: Docker): Promise<Map<string, string>> {
 }
 
 /**
- * Removes the refs that were absent before, but for those of images that another stack keeps; puts the aliases back.
+ * Removes refs that were absent before, except those of images that another stack keeps; restores the aliases.
  *
  * @param stacks The test's own.
  */
@@ -21,12 +21,12 @@ export async function restoreImages(
   stacks: string[],
 ): Promise<void> {
   const now = await ourImages(docker);
-  // The image of before may have gone since: another test's, which that one removed.
+  // Another test may have removed the earlier image meanwhile.
   for (const [ref, id] of before)
     if (now.has(ref) && now.get(ref) !== id) await docker("tag", id, ref).catch(() => {});
   const own = (ref: string) => stacks.some((stack) => ref.includes(`-${stack}-`));
   const others = new Set([...now].filter(([ref]) => ref.includes(":kept-") && !own(ref)).map(([, id]) => id));
   const added = [...now].filter(([ref, id]) => !before.has(ref) && (own(ref) || !others.has(id)));
-  // Another test's stack may run what this one loaded first.
+  // Another test's stack may use what this one loaded.
   if (added.length > 0) await docker("image", "rm", ...added.map(([ref]) => ref)).catch(() => {});
 }

@@ -1,4 +1,4 @@
-/** Runs the marked blocks of one page of the documentation, as a person would who goes through it in one shell. */
+/** Runs the marked blocks of one page, like a person who follows it in one shell. */
 import { type Block, blocks, textOf } from "./docs.ts";
 import { leftNames, missingLines, type Substitutions, substituted } from "./pageText.ts";
 import { Shell } from "./shell.ts";
@@ -8,7 +8,7 @@ export interface PageOptions extends Substitutions {
 }
 
 export class Page {
-  /** The blocks of this page that the test is to run. */
+  /** The blocks of this page that the test runs. */
   private readonly blocks: { block: Block; name: string; shown: string[] }[];
   private readonly page: string;
   private readonly options: PageOptions;
@@ -32,10 +32,10 @@ export class Page {
   }
 
   /**
-   * Runs the blocks of that name, or those without a name, in the page's order; gives what they print.
+   * Runs the blocks of that name, or those without a name, in the page's order; returns their output.
    *
-   * @param input What the commands read, where they ask.
-   * @throws Error where a command fails, or does not print what the page shows.
+   * @param input Standard input, for commands that ask.
+   * @throws Error if a command fails, or does not print what the page shows.
    */
   async run(name = "", input = ""): Promise<string> {
     const wanted = this.blocks.filter((entry) => entry.name === name);

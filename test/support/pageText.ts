@@ -1,13 +1,13 @@
-/** What a page's commands and the output it shows become on a scratch stack. */
+/** Adapts a page's commands to a scratch stack, and compares the output it shows with what was printed. */
 
 export interface Substitutions {
-  /** The stacks that people have, `dev`, and the test's that stand for them. */
+  /** The test's stacks by the page's (`dev`). */
   stacks: Record<string, string>;
-  /** Other words of the page, as they are, and what stands for each: paths, hosts, ports. */
+  /** Replacements for other words of the page: paths, hosts, ports. */
   words?: Record<string, string>;
 }
 
-/** Where a stack's name stands: behind an option or command, or in the name of something of the stack's. */
+/** Where a stack's name appears: after an option or command, or in the name of something of the stack. */
 const BEFORE = String.raw`(?<=(?:--stack|--preserve-config|--create|--like|stack init|-- new|-- rm|[sS]tack) |agatha-|kept-|(?:gcroots|backups)/|Pulumi\.|backups/[\w.-]+/)`;
 
 /** A page's text with the test's names in it. */
@@ -22,7 +22,7 @@ export function substituted(text: string, { stacks, words = {} }: Substitutions)
 }
 
 /**
- * Words of commands that are a stack's name still: left so, they would work on a stack of the person who runs the tests.
+ * Words of commands that still name the page's stack: they would affect a stack of the person who runs the tests.
  */
 export function leftNames(commands: string, { stacks }: Substitutions): string[] {
   const ours = Object.values(stacks);
@@ -31,7 +31,7 @@ export function leftNames(commands: string, { stacks }: Substitutions): string[]
     .filter((word) => Object.hasOwn(stacks, word) && !ours.includes(word));
 }
 
-/** The lines of shown output that what was printed lacks, in the order shown. */
+/** The lines that the page shows and the printed output lacks, in the order shown. */
 export function missingLines(shown: string, printed: string): string[] {
   const lines = printed.split("\n");
   let from = 0;
@@ -46,7 +46,7 @@ export function missingLines(shown: string, printed: string): string[] {
     });
 }
 
-/** What may differ in a line from one run to the next: `…`, hashes, numbers, the width of columns. */
+/** What may differ between runs: `…`, hashes, numbers, the width of columns. */
 const VARIABLE = /…|[0-9a-z]{8}(?=…)|\b[0-9a-z]{32}\b|\d+| +/g;
 
 function shapeOf(line: string): RegExp {

@@ -1,7 +1,7 @@
-/** What docker hosts have of a stack. */
+/** A stack's parts on docker hosts. */
 import type { Ended } from "./host.ts";
 
-/** Names of a stack's containers, network and volumes, sorted; the random part of volumes with a service's files is left out. */
+/** Sorted names of a stack's containers, network and volumes, without the random part of volumes with files. */
 export async function partsOf(
   stack: string,
   docker: (...args: string[]) => Promise<Ended>,
@@ -19,5 +19,5 @@ export async function partsOf(
 
 const PARTS = ["back", "back-files", "db", "db-data", "front", "front-files", "network"];
 
-/** What `partsOf` finds where a stack is up, whose back and front have files. */
+/** The result of `partsOf` for a running stack whose back and front have files. */
 export const allParts = (stack: string): string[] => PARTS.map((part) => `agatha-${stack}-${part}`);

@@ -1,8 +1,8 @@
-/** Programs that stand before the real ones on PATH, and time. */
+/** Fake programs that come first on PATH, and a timer. */
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** The environment in which `program` is a bash script of these lines; it lies in a folder of its own below `folder`. */
+/** The environment in which `program` is a bash script of these lines, in a folder of its own below `folder`. */
 export function fake(folder: string, program: string, lines: string[]): NodeJS.ProcessEnv {
   const bin = join(folder, `fake-${program}`);
   mkdirSync(bin, { recursive: true });
@@ -11,7 +11,7 @@ export function fake(folder: string, program: string, lines: string[]): NodeJS.P
   return { PATH: `${bin}:${process.env["PATH"]}` };
 }
 
-/** Seconds that something took, and what it gave. */
+/** Seconds that a call took, and its result. */
 export async function timed<T>(work: () => Promise<T>): Promise<[number, T]> {
   const start = performance.now();
   const result = await work();

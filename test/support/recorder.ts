@@ -1,4 +1,4 @@
-/** Pulumi without an engine: records every registration of a program, in its order. */
+/** Pulumi without an engine: records every registration of a program, in order. */
 import * as pulumi from "@pulumi/pulumi";
 import type { RegisterResourceRequest } from "@pulumi/pulumi/proto/resource_pb.js";
 import { getMonitor } from "@pulumi/pulumi/runtime/settings.js";
@@ -7,7 +7,7 @@ export interface Registered {
   type: string;
   name: string;
   inputs: Record<string, unknown>;
-  /** The provider's URN and id; empty where it is the package's default one. */
+  /** The provider's URN and id; empty for the package's default one. */
   provider: string;
 }
 
@@ -79,14 +79,14 @@ export function listen(): Record<string, Request> {
 /**
  * Answers registrations from now on; in a preview a new resource's id is unknown, as it is with a real engine.
  *
- * @param stdout What each Command prints, by the resource's name. Default: nothing.
+ * @param outputs What each Command prints, by the resource's name. Default: nothing.
  * @param stash What a Stash has kept from an earlier update. Default: nothing, so that it keeps what it is given.
  */
 export function record(
   options: {
     preview?: boolean;
     config?: Record<string, string>;
-    stdout?: (name: string) => string;
+    outputs?: (name: string) => { stdout?: string; stderr?: string };
     stash?: object;
   } = {},
 ): Registered[] {
@@ -99,7 +99,9 @@ export function record(
         if (type === "pulumi:index:Stash")
           return { id: `${name}-id`, state: { ...inputs, output: options.stash ?? inputs["input"] } };
         const outputs =
-          type === "command:local:Command" ? { ...inputs, stdout: options.stdout?.(name) ?? "" } : inputs;
+          type === "command:local:Command"
+            ? { ...inputs, stdout: "", stderr: "", ...options.outputs?.(name) }
+            : inputs;
         return { id: options.preview ? "" : `${name}-id`, state: outputs };
       },
       call: () => ({}),

@@ -1,5 +1,4 @@
-/** A registry of this machine, Debian's docker-registry, which lets one user in. */
-
+/** A registry on this machine, Debian's docker-registry, with one user. */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { get } from "node:https";
@@ -12,7 +11,7 @@ import { freePort } from "./host.ts";
 export class LocalRegistry {
   readonly username = "agatha";
   readonly password: string;
-  /** `host:port`; the host is one that docker's host reaches too. */
+  /** `host:port`; the docker host reaches it too. */
   readonly address: string;
   private readonly log: string;
   private readonly process: ChildProcess;
@@ -27,10 +26,10 @@ export class LocalRegistry {
   /**
    * A registry that answers.
    *
-   * @param folder For its blobs and settings; whoever calls removes it.
+   * @param folder For its blobs and settings; the caller removes it.
    * @param host An address of this machine.
    * @param port Where it listens. Default: a free port.
-   * @param tls Whether it speaks TLS, by a certificate of a CA of its own: `tls/ca.pem` in the folder.
+   * @param tls Whether it speaks TLS, with a certificate of its own CA: `tls/ca.pem` in the folder.
    */
   static async start(
     folder: string,
@@ -43,7 +42,7 @@ export class LocalRegistry {
     mkdirSync(folder, { recursive: true });
     const at = (name: string) => join(folder, name);
     const address = `${host}:${port ?? (await freePort())}`;
-    // It takes bcrypt alone; Perl's crypt is the C library's.
+    // It accepts only bcrypt; Perl's crypt is the C library's.
     const bcrypt = 'print crypt($ENV{PASSWORD}, q($2b$05$) . "abcdefghijklmnopqrstuu")';
     const hashed = execFileSync("perl", ["-e", bcrypt], { env: { PASSWORD: password } }).toString();
     writeFileSync(at("htpasswd"), `agatha:${hashed}\n`);
@@ -83,7 +82,7 @@ export class LocalRegistry {
     throw new Error(`docker-registry does not answer at ${this.address}.`);
   }
 
-  /** Blobs that it was sent so far. */
+  /** Number of blobs uploaded so far. */
   uploads(): number {
     const requests = readFileSync(this.log, "utf8").split("\n");
     return requests.filter((line) => /"PUT \/v2\/\S+\/blobs\/uploads\/\S+ HTTP\/1\.1" 201/.test(line)).length;
@@ -97,7 +96,7 @@ export class LocalRegistry {
   }
 }
 
-/** The status of an answer, whoever has signed the certificate; undefined where there is none. */
+/** The status of an answer, with any certificate; undefined without an answer. */
 function securely(url: string): Promise<number | undefined> {
   return new Promise((resolve) => {
     get(url, { rejectUnauthorized: false }, (answer) => resolve(answer.resume().statusCode)).on("error", () =>

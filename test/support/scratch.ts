@@ -1,4 +1,4 @@
-/** A stack of its own for a test: state, config and application in a folder of its own, and all of it removed after. */
+/** A test's own stack, with its state, config and application in a temporary folder; all of it is removed afterwards. */
 import { randomBytes } from "node:crypto";
 import {
   cpSync,
@@ -23,32 +23,32 @@ export { changes, type Operations } from "./operations.ts";
 
 const lines = (text: string) => text.split("\n").filter(Boolean);
 
-/** A docker host beside this machine's own. */
+/** Another docker host than this machine's. */
 export interface OtherHost {
-  /** `agatha:dockerHost`; left out where the environment names the host. */
+  /** `agatha:dockerHost`; left out if the environment names the host. */
   dockerHost?: string;
-  /** What pulumi needs in its environment to reach it. */
+  /** Variables that pulumi needs to reach it. */
   env: NodeJS.ProcessEnv;
-  /** Where ports that are published on every address are found. */
+  /** Address of ports that are published on 0.0.0.0. */
   address: string;
   /** DOCKER_HOST of the test's own docker commands. */
   inspect: string;
 }
 
-/** By which `npm test` finds what its tests left (test/checks/leftovers.ts). */
+/** Lets `npm test` find leftovers of its tests (test/checks/leftovers.ts). */
 const PREFIX = `test-${process.env["AGATHA_TEST_RUN"] ?? "hand"}-`;
 
 export class Scratch {
-  /** The test run's id is in it, so that `npm test` finds what a killed test left behind. */
+  /** Contains the test run's id, so that `npm test` finds leftovers of a killed test. */
   readonly stack = `${PREFIX}${randomBytes(3).toString("hex")}`;
   readonly folder = mkdtempSync(join(tmpdir(), `agatha-${PREFIX}`));
-  /** The application's inputs, copies that a test may change. */
+  /** Copies of the application's inputs, which a test may change. */
   readonly jar = join(this.folder, "app.jar");
   readonly migrations = join(this.folder, "migrations");
   readonly dist = join(this.folder, "dist");
   readonly config: Record<string, unknown> = {};
   readonly env: NodeJS.ProcessEnv;
-  /** Our images that were there before the test, by ref: an alias moves while others are built. */
+  /** The project's images before the test, by ref. */
   private imagesBefore = new Map<string, string>();
   private runs = 0;
   private readonly on: OtherHost | undefined;
@@ -61,11 +61,11 @@ export class Scratch {
     if (existsSync(plugins)) symlinkSync(plugins, join(home, "plugins"));
     this.env = {
       ...process.env,
-      // A home of its own: which stack is selected, and who is logged in, stay as they are.
+      // Its own home, so that the selected stack and the login of the person stay.
       PULUMI_HOME: home,
       PULUMI_BACKEND_URL: `file://${state}`,
       PULUMI_CONFIG_PASSPHRASE: "scratch",
-      // The event log is one of Pulumi's flags for its developers.
+      // The event log is one of Pulumi's debug flags.
       PULUMI_DEBUG_COMMANDS: "true",
       ...on?.env,
     };
@@ -97,7 +97,7 @@ export class Scratch {
     Object.assign(this.config, {
       ...(this.on?.dockerHost === undefined ? {} : { dockerHost: this.on.dockerHost }),
       databasePassword: `pw-${randomBytes(9).toString("hex")}`,
-      // The jar is a copy, to which nothing is given by itself.
+      // The jar is a copy, so the sample's defaults do not apply.
       back: {
         ...{ ...SAMPLE_BACK, jar: this.jar, migrations: this.migrations },
         publish: { ...address, port: back },
@@ -105,7 +105,11 @@ export class Scratch {
       front: {
         dist: this.dist,
         publish: { ...address, port: front },
-        files: { "properties.js": { text: `window.agatha = { backUrl: "${this.url(back)}" };\n` } },
+        files: {
+          "properties.js": {
+            text: `window.agatha = { backUrl: "${this.on === undefined ? "${backUrl}" : this.url(back)}" };\n`,
+          },
+        },
       },
     });
     this.imagesBefore = await ourImages(this.docker);
@@ -143,7 +147,7 @@ export class Scratch {
     return join(this.folder, `Pulumi.${this.stack}.yaml`);
   }
 
-  /** Writes the config as it is now; keeps Pulumi's salt. */
+  /** Writes the current config; keeps Pulumi's salt. */
   writeConfig(): void {
     const salt = this.readSalt();
     const config = Object.fromEntries(
@@ -161,7 +165,7 @@ export class Scratch {
     }
   }
 
-  /** Runs pulumi on this stack, with the config as it is now where the command takes one. */
+  /** Runs pulumi on this stack, with the current config if the command takes one. */
   async pulumi(args: string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
     const config = ["up", "preview", "refresh", "destroy"].includes(args[0] ?? "");
     if (config) this.writeConfig();
@@ -170,14 +174,14 @@ export class Scratch {
     return execute("pulumi", [...args, ...where, ...how], { ...this.env, ...env });
   }
 
-  /** The arguments of an `up` with the config as it is now, for a test that runs pulumi itself. */
+  /** The arguments of an `up` with the current config, for a test that runs pulumi itself. */
   upArguments(): string[] {
     this.writeConfig();
     const where = ["--stack", this.stack, "--config-file", this.configFile];
     return ["up", "--yes", "--skip-preview", ...where, "--non-interactive", "--color", "never"];
   }
 
-  /** Makes the stack; Pulumi writes its salt beside Pulumi.yaml, from where it goes to the scratch folder. */
+  /** Creates the stack; moves the file with the salt, which Pulumi writes beside Pulumi.yaml, to the scratch folder. */
   async init(): Promise<void> {
     const args = ["stack", "init", this.stack, "--no-select", "--non-interactive", "--color", "never"];
     const { code, output } = await execute("pulumi", args, this.env);
@@ -187,7 +191,7 @@ export class Scratch {
     rmSync(written);
   }
 
-  /** Runs an operation and tells what it did to each resource. */
+  /** Runs an operation; returns what it did to each resource. */
   async operate(args: string[], env: NodeJS.ProcessEnv = {}): Promise<Ended & { operations: Operations }> {
     const log = join(this.folder, `events-${this.runs++}.json`);
     const ended = await this.pulumi([...args, "--event-log", log], env);
@@ -196,7 +200,7 @@ export class Scratch {
 
   up = (env?: NodeJS.ProcessEnv) => this.operate(["up", "--yes", "--skip-preview"], env);
 
-  /** An `up` that a test takes for granted: where it fails, its output is the test's failure. */
+  /** An `up` that has to succeed; if it fails, the test fails with its output. */
   async upWell(): Promise<Ended & { operations: Operations }> {
     const ended = await this.up();
     if (ended.code !== 0) throw new Error(`pulumi up ended with ${ended.code}:\n${ended.output}`);
@@ -215,7 +219,7 @@ export class Scratch {
     return execute("docker", args, { ...process.env, ...host });
   }
 
-  /** Lines that docker prints; fails where docker does. */
+  /** Lines that docker prints; fails if docker does. */
   docker = async (...args: string[]): Promise<string[]> => {
     const { code, output } = await this.runDocker(...args);
     if (code !== 0) throw new Error(`docker ${args.join(" ")}: ${output}`);
@@ -236,7 +240,7 @@ export class Scratch {
   /** The container of a service. */
   container = (service: string): string => `agatha-${this.stack}-${service}`;
 
-  /** Which containers run, by service, and since when: the same before and after means that nothing was touched. */
+  /** Running containers and their start times, by service: equal before and after means nothing was touched. */
   async running(): Promise<Record<string, string>> {
     const services = ["db", "back", "front"];
     const format = "{{.Id}} {{.State.Status}} {{.State.StartedAt}}";
@@ -244,7 +248,7 @@ export class Scratch {
     return Object.fromEntries(services.map((service, i) => [service, states[i] ?? ""]));
   }
 
-  /** Runs SQL as the database's own user and gives the rows, tab-separated. */
+  /** Runs SQL as the database's own user; returns the rows, tab-separated. */
   sql = (statement: string) =>
     this.docker(
       "exec",
@@ -261,7 +265,7 @@ export class Scratch {
       statement,
     );
 
-  /** Removes all that the stack made, pass or fail: images too, where their refs were absent before. */
+  /** Removes everything of the stack, pass or fail; images too, if their refs were absent before. */
   async remove(): Promise<void> {
     const destroyed = await this.destroy();
     for (const kind of ["container", "network", "volume"] as const)

@@ -1,4 +1,4 @@
-/** A page's blocks on a scratch stack, which stands for the stacks that people have. */
+/** A page's blocks on a scratch stack, which replaces the page's stacks. */
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { parse } from "yaml";
 import { Page } from "./page.ts";
@@ -7,14 +7,14 @@ import type { Scratch } from "./scratch.ts";
 import { writeStackFile } from "./stackFile.ts";
 
 export interface ScratchPageOptions extends Partial<Substitutions> {
-  /** What differs from the scratch stack's. */
+  /** Overrides of the defaults below. */
   env?: NodeJS.ProcessEnv;
 }
 
 /**
- * The blocks of a page that the test is to run.
+ * The blocks of a page that the test runs.
  *
- * @param options What differs from this: `dev`, `staging` and `prod` are the scratch stack, the sample's ports its own.
+ * @param options Overrides. Default: `dev`, `staging` and `prod` are the scratch stack, the sample's ports its own.
  */
 export function scratchPage(
   scratch: Scratch,
@@ -30,15 +30,15 @@ export function scratchPage(
   return new Page(page, test, {
     stacks: { dev: stack, staging: stack, prod: stack, ...stacks },
     words: { ...ports, ...words },
-    // What `npm run` commands take for `dev`; and no colours, whatever the terminal.
+    // The default stack of `npm run` commands; no colours, whatever the terminal.
     env: { ...scratch.env, AGATHA_STACK: stack, NO_COLOR: "1", ...env },
   });
 }
 
 /**
- * Runs one block of a page, in a shell of its own, with the stack's file in the clone; gives what it prints.
+ * Runs one block of a page in its own shell, with the stack's file in the clone; returns its output.
  *
- * @param input What its commands read, where they ask.
+ * @param input Standard input, for commands that ask.
  */
 export async function runBlock(
   scratch: Scratch,
@@ -53,7 +53,7 @@ export async function runBlock(
   }
 }
 
-/** Does work with the stack's file where a clone has it, and takes over what the work writes into it. */
+/** Does work with the stack's file in the clone, and takes over its changes to the file. */
 async function inClone<T>(scratch: Scratch, work: () => Promise<T>): Promise<T> {
   const file = writeStackFile(scratch);
   try {

@@ -1,4 +1,4 @@
-/** A shell as people have one open: what one block of commands sets, the next finds. */
+/** A shell that stays open: what one block of commands sets, the next finds. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -7,7 +7,7 @@ import { join } from "node:path";
 import type { Ended } from "./host.ts";
 
 export class Shell {
-  /** The test run's id is in it, so that `npm test` finds what a killed test left behind. */
+  /** Contains the test run's id, so that `npm test` finds leftovers of a killed test. */
   private readonly folder = mkdtempSync(
     join(tmpdir(), `agatha-test-${process.env["AGATHA_TEST_RUN"] ?? "hand"}-shell-`),
   );
@@ -21,14 +21,14 @@ export class Shell {
       stream?.setEncoding("utf8").on("data", (chunk: string) => {
         this.output += chunk;
       });
-    // Ends at the first command that fails, which a shell at a terminal does not.
+    // Exits at the first command that fails, unlike a shell at a terminal.
     this.bash.stdin?.write("exec 2>&1\nset -e -o pipefail\n");
   }
 
   /**
-   * Runs commands; gives what they print, and the code of the first that fails. The shell is at its end then.
+   * Runs commands; returns their output, and the code of the first that fails, which ends the shell.
    *
-   * @param input What the commands read, where they ask. Default: nothing.
+   * @param input Standard input, for commands that ask. Default: nothing.
    */
   run(commands: string, input = ""): Promise<Ended> {
     const [script, answers] = ["commands", "input"].map((name) => join(this.folder, `${this.runs}-${name}`));

@@ -1,4 +1,4 @@
-/** Images that are quickly sent, in place of those that Nix builds. */
+/** Small images in place of those that Nix builds. */
 import { randomBytes } from "node:crypto";
 import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -7,18 +7,18 @@ import { execute } from "./host.ts";
 
 export interface SmallImage {
   ref: string;
-  /** Comes first on PATH: a nix-build that gives a program that writes the image. */
+  /** To come first on PATH: a nix-build that returns a program that writes the image. */
   bin: string;
 }
 
-/** Bytes of a layer, which nothing compresses. */
+/** Incompressible bytes of a layer. */
 const LAYER = 8e6;
 
 /**
- * An image of one layer, or of another image's and one more. The engine has none of both afterwards.
+ * An image of one layer, or of another image's layer and one more. The engine keeps neither.
  *
- * @param folder A folder of the test's, which it removes.
- * @param ref What the build step is told that its ref is.
+ * @param folder A folder of the test, which it removes.
+ * @param ref The ref for the build step.
  */
 export async function smallImage(
   engine: Engine,

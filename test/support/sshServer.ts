@@ -1,5 +1,4 @@
-/** A real sshd, on this machine or on a test's docker host, and an ssh client of this machine that it lets in. */
-
+/** A real sshd, on this machine or on a test's docker host, and an ssh client on this machine with access. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, renameSync, rmdirSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
@@ -13,7 +12,7 @@ import { execute, freePort } from "./host.ts";
 /** Longest time for the server to listen, in milliseconds. */
 const START_LIMIT_MS = 10_000;
 
-/** A folder that sshd wants and that systemd makes where it runs. */
+/** A folder that sshd needs, and that systemd would create. */
 const SEPARATION = "/run/sshd";
 
 /** Where a server runs. */
@@ -21,16 +20,16 @@ interface Place {
   address: string;
   port: number;
   spawn: (program: string, args: string[]) => ChildProcess;
-  /** What programs have in their environment over there, beside PATH. */
+  /** The environment of programs on the server, besides PATH. */
   env: string;
 }
 
 export class SshServer {
-  /** `ssh://user@host:port`, as `agatha:dockerHost` takes it, and to which a path is added; no port where it is ssh's own. */
+  /** `ssh://user@host:port`, for `agatha:dockerHost` or with a path added; without ssh's default port. */
   readonly url: string;
-  /** Puts an `ssh` on PATH that has the key and knows the host, as `~/.ssh/config` would tell it. */
+  /** Puts an `ssh` on PATH that has the key and knows the host, as by `~/.ssh/config`. */
   readonly env: NodeJS.ProcessEnv;
-  /** Comes first on PATH over there: empty, for programs that are to fail. */
+  /** An empty folder that comes first on the server's PATH, for programs that should fail. */
   readonly remoteBin: string;
   private readonly folder: string;
   private readonly place: Place;
@@ -46,10 +45,10 @@ export class SshServer {
     this.env = { PATH: `${this.at("bin")}:${process.env["PATH"]}` };
   }
 
-  /** A server on a docker host, that listens; it ends with its host. */
+  /** A listening server on a docker host; it ends with its host. */
   static on(engine: Engine): Promise<SshServer> {
     const run = (program: string, args: string[]) => engine.spawn(program, args);
-    // All of the machine's files are this host's too: its docker client has to find this host's engine.
+    // The host shares this machine's files, so its docker client has to be pointed at its own engine.
     const env = `DOCKER_HOST=${engine.host}`;
     return SshServer.start(join(engine.folder, "ssh"), {
       address: engine.address,
@@ -59,7 +58,7 @@ export class SshServer {
     });
   }
 
-  /** A server on a free port of 127.0.0.1, that listens. @param folder A folder of the test's, which it removes. */
+  /** A listening server on a free port of 127.0.0.1. @param folder A folder of the test, which it removes. */
   static async here(folder: string): Promise<SshServer> {
     const run = (program: string, args: string[]) => spawn(program, args, { stdio: "ignore" });
     return SshServer.start(folder, { address: "127.0.0.1", port: await freePort(), spawn: run, env: "" });
@@ -74,7 +73,7 @@ export class SshServer {
 
   private at = (name: string): string => join(this.folder, name);
 
-  /** What a client has to know: the private key of the one that is let in, and the host's line in `known_hosts`. */
+  /** What a client needs: its private key, and the host's line in `known_hosts`. */
   get secrets() {
     return { key: this.at("user"), knownHosts: this.at("known_hosts") };
   }
@@ -93,18 +92,18 @@ export class SshServer {
       `HostKey ${this.at("host")}`,
       `AuthorizedKeysFile ${this.at("authorized_keys")}`,
       `PidFile ${this.at("sshd.pid")}`,
-      // The folder lies in a temporary one, which others may write to.
+      // The folder lies in a temporary one that others may write to.
       "StrictModes no",
       "UsePAM no",
       "PasswordAuthentication no",
-      // What this machine's user has its shell do at each start is no matter of the test's, and takes its time.
+      // The start-up files of this machine's user do not concern the test, and take time.
       `SetEnv ${place.env} HOME=${this.folder} PATH=${this.remoteBin}:${process.env["PATH"]}`,
     ];
     const client = [
       `IdentityFile ${this.at("user")}`,
       "IdentitiesOnly yes",
       `UserKnownHostsFile ${this.at("known_hosts")}`,
-      // One connection for all of docker's, as docs/remote-hosts.md advises.
+      // One connection for all docker commands, as docs/remote-hosts.md advises.
       "ControlMaster auto",
       `ControlPath ${this.at("control")}`,
       "ControlPersist 60",
@@ -140,17 +139,17 @@ export class SshServer {
     }
   }
 
-  /** Ends the connection that docker's commands share. */
+  /** Closes the connection that docker commands share. */
   private hangUp = () => execute(this.client, ["-O", "exit", this.place.address]);
 
-  /** Lets the user in no more, or again. */
+  /** Revokes or restores the user's access. */
   async admit(allowed: boolean): Promise<void> {
     await this.hangUp();
     const [from, to] = allowed ? ["refused_keys", "authorized_keys"] : ["authorized_keys", "refused_keys"];
     renameSync(this.at(from as string), this.at(to as string));
   }
 
-  /** Drops the connections that there are, as a network that fails or a host that goes down does. */
+  /** Drops the open connections, like a failing network or a host that goes down. */
   async drop(): Promise<void> {
     const { output } = await execute("pgrep", ["--parent", String(this.server?.pid)]);
     for (const pid of output.split("\n").filter(Boolean)) process.kill(Number(pid), "SIGKILL");

@@ -1,15 +1,16 @@
-/** The whole program, but for Nix, and for what a docker host would answer: that is set here. */
+/** The whole program, with the answers of Nix and of the docker host replaced. */
 import * as pulumi from "@pulumi/pulumi";
 import { vi } from "vitest";
 import type { Config } from "../../lib/config/schema.ts";
 import type { Applied } from "../../lib/database/migrations/schemaHistory.ts";
+import type { UpgradeAhead } from "../../lib/database/upgrade/ahead.ts";
 import { pinnedImage } from "../../lib/images/plan.ts";
 import { listen, type Registered, record } from "./recorder.ts";
 
 /** A store hash of one letter. */
 export const hash = (letter: string) => letter.repeat(32);
 
-/** What Nix says of the images. */
+/** Nix's metadata of the images. */
 export const meta = {
   back: {
     name: "agatha-back-image",
@@ -68,24 +69,24 @@ vi.mock("../../lib/images/jar/unfitJar.ts", async (original) => ({
 }));
 const looked = vi.hoisted(() => ({ at: [] as string[] }));
 const running = vi.hoisted(() => ({ of: new Map<string, unknown>() }));
-vi.mock("../../lib/docker/deployed.ts", () => ({ askDeployed: () => Promise.resolve(running.of) }));
+vi.mock("../../lib/docker/deployedContainers.ts", () => ({ askDeployed: () => Promise.resolve(running.of) }));
 const engine = vi.hoisted(() => ({
   answer: { engine: "ENGINE" } as { engine: string; system?: string } | { words: string },
 }));
-vi.mock("../../lib/docker/engine.ts", () => ({ askEngine: () => Promise.resolve(engine.answer) }));
+vi.mock("../../lib/docker/daemon.ts", () => ({ askDaemon: () => Promise.resolve(engine.answer) }));
 const builder = vi.hoisted(() => ({ askedFor: [] as string[] }));
 vi.mock("../../lib/images/builder.ts", () => ({
   refuseWithoutBuilder: (system: string) => Promise.resolve(builder.askedFor.push(system)),
 }));
 const history = vi.hoisted(() => ({ of: [] as Applied[] }));
-vi.mock("../../lib/database/migrations/refuse.ts", async (original) => ({
-  ...(await original<typeof import("../../lib/database/migrations/refuse.ts")>()),
+vi.mock("../../lib/database/migrations/checkInPreview.ts", async (original) => ({
+  ...(await original<typeof import("../../lib/database/migrations/checkInPreview.ts")>()),
   askHistory: () => Promise.resolve(history.of),
 }));
-// Each program would listen to the one output of this process.
+// Each run of the program would add listeners to the one output of this process.
 vi.mock("../../lib/runtime/endWithEngine.ts", () => ({ endWithEngine: () => {} }));
 const ahead = vi.hoisted(() => ({
-  text: undefined as string | undefined,
+  upgrade: undefined as UpgradeAhead | undefined,
   refusal: undefined as string | undefined,
 }));
 vi.mock("../../lib/database/upgrade/ahead.ts", async () => {
@@ -93,7 +94,7 @@ vi.mock("../../lib/database/upgrade/ahead.ts", async () => {
   return {
     lookForUpgrade: () =>
       ahead.refusal === undefined
-        ? Promise.resolve(ahead.text)
+        ? Promise.resolve(ahead.upgrade)
         : Promise.reject(new UserError(ahead.refusal)),
   };
 });
@@ -110,12 +111,19 @@ vi.mock("node:fs", async (original) => {
   return { ...fs, existsSync: () => true, readFileSync };
 });
 
+/** What steps print. */
+const printed = {
+  of: (_name: string): { stdout?: string; stderr?: string } => ({
+    stdout: "ref is in docker already, 0.0 MB",
+    stderr: '{"sizeBytes":42}',
+  }),
+};
+
 /**
- * What the docker host answers, what lies ahead of an upgrade, for which systems Nix and its builder were asked, and
- * which jars were looked at;
- * whoever changes one sets it back.
+ * The docker host's answers, the upgrade that lies ahead, for which systems Nix and its builder were asked, and
+ * which jars were inspected. A test that changes one resets it.
  */
-export const answers = { presence, running, engine, ahead, history, planned, builder, looked };
+export const answers = { printed, presence, running, engine, ahead, history, planned, builder, looked };
 
 export const COMMAND = "command:local:Command";
 export const PASSWORD = "s3cret'pass";
@@ -123,19 +131,22 @@ export const PASSWORD = "s3cret'pass";
 /**
  * Runs the program.
  *
- * @param stash The docker host that an earlier update has kept.
+ * @param stash The docker host of an earlier update.
  */
 export async function program(more: Record<string, string> = {}, preview = false, stash?: object) {
   vi.resetModules();
   const config = { "agatha:packages": "debian", "agatha:databasePassword": PASSWORD, ...more };
-  const stdout = () => "ref is in docker already, 0.0 MB (42 bytes)";
-  const registered = record({ config, preview, stdout, ...(stash === undefined ? {} : { stash }) });
+  const registered = record({
+    ...{ config, preview },
+    outputs: (name) => printed.of(name),
+    ...(stash === undefined ? {} : { stash }),
+  });
   const requests = listen();
   const outputs = (await import("../../index.ts")) as typeof import("../../index.ts");
   await pulumi.runtime.disconnect();
   return { registered, outputs, requests };
 }
 
-/** What is no component, as `type name`. */
+/** Resources other than components, as `type name`. */
 export const custom = (registered: Registered[]) =>
   registered.filter(({ type }) => !type.startsWith("agatha:")).map(({ type, name }) => `${type} ${name}`);

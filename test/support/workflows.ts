@@ -46,11 +46,11 @@ export const job = (name: string, id: string): Job => {
   return found;
 };
 
-/** The files of the actions that lie in the repo. */
+/** The files of the repo's own actions. */
 export const localActions = (): string[] =>
   readdirSync(".github/actions").map((name) => join(".github/actions", name, "action.yml"));
 
-/** The steps of a job that run a command, with the variables that the workflow, the job and they themselves set. */
+/** The steps of a job that run a command, with the variables of workflow, job and step. */
 export function commands(name: string, id: string): { run: string; env: Record<string, string> }[] {
   const { env = {} } = workflow(name);
   const { env: own = {}, steps } = job(name, id);
@@ -60,9 +60,9 @@ export function commands(name: string, id: string): { run: string; env: Record<s
 }
 
 /**
- * A value with its expressions replaced by what GitHub would give.
+ * A value with its expressions evaluated as on GitHub.
  *
- * @param context `vars.PREVIEW_STACK` and the like; what is not in it is empty, as on GitHub.
+ * @param context `vars.PREVIEW_STACK` and the like; all else is empty, as on GitHub.
  */
 export const evaluated = (value: string, context: Record<string, string>): string =>
   value.replace(/\$\{\{\s*(.*?)\s*\}\}/g, (_, expression: string) => {

@@ -1,4 +1,4 @@
-/** Write load over the stack's own API, which keeps outside of it what was acknowledged. */
+/** Write load over the stack's API, with its own record of acknowledged writes. */
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 
@@ -19,9 +19,9 @@ export class Writers {
   private readonly loops: Promise<void>[];
 
   /**
-   * Writers that go on, whatever fails, until they are stopped.
+   * Writers that continue through failures until they are stopped.
    *
-   * @param load How many write at once (default 4), and how long each waits between two writes (default not at all).
+   * @param load Number of writers (default 4), and each one's pause between two writes (default none).
    */
   constructor(url: () => string, load: { count?: number; pauseMs?: number } = {}) {
     const { count = 4, pauseMs = 0 } = load;
@@ -54,7 +54,7 @@ export class Writers {
     }
   }
 
-  /** Waits until so many more writes are acknowledged. */
+  /** Waits for that many more acknowledged writes. */
   async more(count: number, limitMs = 120_000): Promise<void> {
     const goal = this.acknowledged.length + count;
     const end = performance.now() + limitMs;
@@ -67,7 +67,7 @@ export class Writers {
     }
   }
 
-  /** Ends the load once each writer has its answer, and gives the names that were acknowledged. */
+  /** Stops once each writer has its answer; returns the acknowledged names. */
   async stop(): Promise<string[]> {
     this.stopped = true;
     await Promise.all(this.loops);

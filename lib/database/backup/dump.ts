@@ -1,22 +1,21 @@
 /** Dumps a database and reads dumps, by the programs in the database's container, as streams. */
-
 import { createHash, randomBytes } from "node:crypto";
 import type { Readable, Writable } from "node:stream";
-import { pipeline } from "node:stream/promises";
 import { DONE } from "../../docker/client.ts";
 import { type Running, start, stopIfInterrupted } from "../../process.ts";
+import { UserError } from "../../userError.ts";
+import { DumpText } from "../dumpText.ts";
 import { type Database, type Rows, sql, withoutExtensions } from "../postgres.ts";
-import { literal } from "../sql.ts";
-import { RowCounter } from "./archive.ts";
+import { requireDone } from "../restoreScript.ts";
+import { endSessions } from "../sql.ts";
 import { startProof } from "./prove.ts";
-import { RESTORE, requireDone, searchPath } from "./restoring.ts";
 
 /** A dump that was taken. */
-export interface Dumped {
+interface Dumped {
   bytes: number;
   /** Hexadecimal. */
   sha256: string;
-  /** The rows in it: restored where `withRows`, else read. The schema was restored either way. */
+  /** The rows in it: restored if `withRows`, else read. The schema was restored either way. */
   rows: Rows;
   withRows: boolean;
 }
@@ -42,7 +41,7 @@ export async function dump(
 ): Promise<Dumped> {
   const name = `agatha-dump-${randomBytes(6).toString("hex")}`;
   const proof = await startProof(database, stack);
-  const reader = proof.withRows ? undefined : archiveReader(database.container);
+  const reader = proof.withRows ? undefined : archiveReader(database.container, "--data-only");
   const source = startDump(database, name);
   const consumers = [proof.running, ...(reader === undefined ? [] : [reader.running])];
   const hash = createHash("sha256");
@@ -63,7 +62,7 @@ export async function dump(
     const result = {
       bytes,
       sha256: hash.digest("hex"),
-      rows: reader === undefined ? restored : await withoutExtensions(await reader.rows, database),
+      rows: reader === undefined ? restored : await withoutExtensions((await reader.text).rows, database),
       withRows: proof.withRows,
     };
     stopIfInterrupted();
@@ -72,7 +71,8 @@ export async function dump(
   } finally {
     if (!whole) {
       for (const { child } of [source, ...consumers]) child.kill("SIGTERM");
-      await endSession(database, name);
+      // The client's end is not pg_dump's, which goes on in the container until it writes again.
+      await sql(database, endSessions("application_name", name), "postgres").catch(() => undefined);
       await proof.running.ended.catch(() => undefined);
     }
   }
@@ -85,90 +85,64 @@ const startDump = ({ container, user, name: of }: Database, name: string): Runni
     ...["--format=custom", `--lock-wait-timeout=${LOCK_WAIT_MS}`, "--no-password", `--username=${user}`, of],
   ]);
 
-/** The client's end is not pg_dump's, which goes on in the container until it writes again. */
-async function endSession(database: Database, application: string): Promise<void> {
-  const statement = `select pg_terminate_backend(pid) from pg_stat_activity where application_name =${literal(application)};`;
-  await sql(database, statement, "postgres").catch(() => undefined);
-}
-
 /**
- * Reads a dump to its end and counts its rows.
+ * Reads a custom archive as text, to its end.
  *
  * @param container A database's container, whose pg_restore reads it.
- * @throws UserError where pg_restore cannot read it.
+ * @param options Of pg_restore.
+ * @throws UserError if pg_restore cannot read it.
  */
-export async function readDump(
+export async function readArchive(
   container: string,
   archive: Readable,
-): Promise<{ rows: Rows; textBytes: number }> {
-  const reader = archiveReader(container);
+  ...options: string[]
+): Promise<DumpText> {
+  const reader = archiveReader(container, ...options);
   await feed(archive, reader.running);
-  return { rows: await reader.rows, textBytes: reader.counter.bytes };
+  return reader.text;
 }
 
-const RESTORE_DONE = `set -o pipefail; ${RESTORE}; restore "$@" && echo "${DONE}" >&2`;
-
-/**
- * Restores a dump into a database, which has to be empty, under the search_path that its sessions have; the first error
- * ends it.
- *
- * @param options More options of pg_restore: `--no-owner`.
- * @throws UserError in PostgreSQL's words.
- */
-export async function restoreDump(
-  database: Database,
-  archive: Readable,
-  options: string[] = [],
-): Promise<void> {
-  const program = start("docker", [
-    ...["exec", "-i", "--env", `PGUSER=${database.user}`, "--env", `PGDATABASE=${database.name}`],
-    ...[database.container, "bash", "-c", RESTORE_DONE, "bash", await searchPath(database), ...options],
-  ]);
-  program.child.stdout.resume();
-  await feed(archive, program);
-  await requireDone(`pg_restore into "${database.name}" failed`, await program.ended);
-  stopIfInterrupted();
-}
-
-/**
- * The script that makes a dump's database and its schema.
- *
- * @throws UserError where pg_restore cannot read the dump.
- */
-export async function schemaText(container: string, archive: Readable): Promise<string> {
-  const running = startReading(container, "--create", "--schema-only");
-  const chunks: Buffer[] = [];
-  running.child.stdout.on("data", (chunk: Buffer) => chunks.push(chunk));
-  await feed(archive, running);
-  await requireRead(running);
-  return Buffer.concat(chunks).toString("utf8");
-}
-
-/** Starts a pg_restore that makes text of an archive. */
-const startReading = (container: string, ...options: string[]): Running =>
-  start("docker", [
+function archiveReader(container: string, ...options: string[]) {
+  const running = start("docker", [
     ...["exec", "-i", container, "bash", "-c", TO_END, "bash", "pg_restore", "--file=-", ...options],
   ]);
-
-const requireRead = async (running: Running): Promise<void> =>
-  requireDone("pg_restore cannot read the dump", await running.ended);
-
-function archiveReader(container: string): { running: Running; counter: RowCounter; rows: Promise<Rows> } {
-  const running = startReading(container, "--data-only");
-  const counter = new RowCounter();
-  running.child.stdout.on("data", (chunk: Buffer) => counter.push(chunk));
-  const rows = requireRead(running).then(() => counter.rows);
+  const read = new DumpText();
+  running.child.stdout.on("data", (chunk: Buffer) => read.push(chunk));
+  const text = running.ended.then(async (result) => {
+    await requireDone("pg_restore cannot read the dump", result);
+    return read;
+  });
   // Awaited at the end of the stream; a failure before that is no unhandled rejection.
-  rows.catch(() => undefined);
-  return { running, counter, rows };
+  text.catch(() => undefined);
+  return { running, text };
 }
 
-/** Gives a program all of an archive; one that ends before says why itself. */
-async function feed(archive: Readable, { child }: Running): Promise<void> {
-  await pipeline(archive, child.stdin).catch(() => {
-    if (archive.errored !== null && !child.stdin.destroyed) throw archive.errored;
-  });
-  stopIfInterrupted();
+/** Gives a program all of a dump; one that ends before says why itself. */
+export async function feed(dump: Readable, { child }: Running): Promise<void> {
+  try {
+    for await (const chunk of pieces(dump)) {
+      if (child.stdin.destroyed) break;
+      await write(child.stdin, chunk);
+    }
+  } finally {
+    // A dump that cannot be read to its end has to end the program, too: it would wait for more, and Node.js for it.
+    child.stdin.end();
+  }
+}
+
+/** The pieces of a dump. @throws UserError if it cannot be read, and after an interrupt. */
+export async function* pieces(dump: Readable): AsyncGenerator<Buffer> {
+  try {
+    for await (const chunk of dump as AsyncIterable<Buffer>) {
+      stopIfInterrupted();
+      yield chunk;
+    }
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    throw new UserError(
+      `restore: the dump cannot be read: ${(error as Error).message}. Take another copy of it.`,
+    );
+  }
 }
 
 /** Writes and waits until it is taken; a reader that is gone says why itself. */

@@ -1,4 +1,28 @@
-/** Names of backups: `dev-20261124T230507Z-postgresql13.14.dump`; those that an update took by itself say so. */
+/**
+ * What every place of backups has in common. Names: `dev-20261124T230507Z-postgresql13.14.dump`; those that an update took by
+ * itself say so.
+ */
+
+/** A backup that is being written; it has its name only once it is complete. */
+export interface Draft {
+  write(chunk: Buffer): Promise<void>;
+  /** Makes it last, under its name, with its checksum beside it. */
+  keep(sha256: string): Promise<void>;
+  /** Removes it. */
+  discard(): Promise<void>;
+}
+
+export interface Target {
+  /** A file's place, for people. */
+  place(name: string): string;
+  /** Room for more, in bytes. @throws UserError if the folder is not there. */
+  freeBytes(): Promise<number>;
+  /** The names in the folder. */
+  list(): Promise<string[]>;
+  create(name: string): Promise<Draft>;
+  /** Removes a backup and its checksum. */
+  remove(name: string): Promise<void>;
+}
 
 const SUFFIX = ".dump";
 
@@ -18,10 +42,10 @@ export const checksumName = (name: string): string => `${name}.sha256`;
 /** The line in that file. */
 export const checksumLine = (sha256: string, name: string): string => `${sha256}  ${name}\n`;
 
-/** The checksum in such a file; undefined where it holds none. */
+/** The checksum in such a file; undefined if it holds none. */
 export const checksumIn = (text: string): string | undefined => /^([0-9a-f]{64})[ *]/m.exec(text)?.[1];
 
-/** A name that a backup bears while it is written. */
+/** A name that a backup has while it is written. */
 export const partialName = (name: string): string => `.${name}.partial`;
 
 /**

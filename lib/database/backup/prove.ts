@@ -3,8 +3,8 @@
  * feeds it, takes little of the host, and leaves nothing. Not into the stack's own server, whose memory, disk and log
  * belong to the application.
  */
-
 import { settingsOf } from "../../config/databaseSettings.ts";
+import { HARDENED, labelled } from "../../docker/arguments.ts";
 import { DONE, dockerError, inspect } from "../../docker/client.ts";
 import { type Result, type Running, start, stopIfInterrupted, tail } from "../../process.ts";
 import { UserError } from "../../userError.ts";
@@ -18,9 +18,9 @@ import {
   type Rows,
   sql,
 } from "../postgres.ts";
+import { createLike, propertiesOf, roleSettings } from "../properties.ts";
+import { RESTORE, requireDone, searchPath } from "../restoreScript.ts";
 import { identifier } from "../sql.ts";
-import { createLike, propertiesOf, roleSettings } from "./properties.ts";
-import { RESTORE, requireDone, searchPath } from "./restoring.ts";
 
 /** Up to this size of the database its rows are restored too, in bytes on disk. */
 const ROWS_LIMIT = 1e9;
@@ -31,7 +31,7 @@ const roomFor = (bytes: number): number => bytes * 1.5 + 300e6;
 /** Ends a part of standard input: the settings, then the statements; the dump follows. */
 const END = "-- agatha: end of this part";
 
-/** On standard error, once the server has what the dump takes for granted: what fails from then on is the restore. */
+/** On standard error, once the server has what the dump relies on: what fails from then on is the restore. */
 const BEGUN = "agatha: the restore begins";
 
 /** Little memory, no write that waits for the disk, no work beside the restore. */
@@ -84,7 +84,7 @@ const SCRIPT = `
   psql -qtAXw -v ON_ERROR_STOP=1 <<< "$COUNT_ROWS"
   echo "${DONE}" >&2`;
 
-export interface Proof {
+interface Proof {
   running: Running;
   /** Whether rows are restored, too. */
   withRows: boolean;
@@ -109,10 +109,10 @@ export async function startProof(database: Database, stack: string): Promise<Pro
   const running = start("docker", [
     ...["run", "--rm", "--interactive", "--init", "--pull", "never"],
     ...["--network", "none", "--user", "postgres"],
-    ...["--label", `agatha.stack=${stack}`, "--label", "agatha.service=db-work", ...LIMITS],
+    ...[...labelled(stack, "db-work"), ...LIMITS],
     // What the stack's own server takes in one piece, this one has to take too.
     ...(limit === 0 ? [] : ["--memory", String(Math.max(limit, LEAST_MEMORY))]),
-    ...["--cap-drop", "ALL", "--security-opt", "no-new-privileges:true"],
+    ...HARDENED,
     ...["--env", `COUNT_ROWS=${NO_TIMEOUTS}${COUNT_ROWS}`, "--env", `REACHES_OUT=${far ? "yes" : "no"}`],
     ...["--entrypoint", "bash", image ?? "", "-c", SCRIPT, "bash", first, database.name, path],
     ...(withRows ? [] : ["--schema-only"]),
@@ -199,7 +199,7 @@ const ROLES = `
   select distinct format('grant %I to %I;', r.rolname, m.rolname) from pg_auth_members a
     join pg_roles r on r.oid = a.roleid join pg_roles m on m.oid = a.member where a.member >= 16384;`;
 
-/** What a dump takes for granted: roles, and the database with its settings. It bears its name: pg_cron looks at that. */
+/** What a dump relies on: roles, and the database with its settings. It has its name: pg_cron looks at that. */
 async function statements(database: Database, first: string): Promise<string[]> {
   return [
     ...(await sql(database, ROLES)),

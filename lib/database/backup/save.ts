@@ -1,11 +1,12 @@
 /** Takes a backup: checks that there is room, dumps, and keeps the file only when all of it is there. */
 import { setTimeout as sleep } from "node:timers/promises";
+import { megabytes } from "../../units.ts";
+import { requireSpace } from "../freeSpace.ts";
 import { type Database, databaseBytes, inNumbers, type Rows, serverVersion } from "../postgres.ts";
 import { dump } from "./dump.ts";
-import { backupName, superfluous } from "./names.ts";
-import { megabytes, requireSpace, type Target } from "./target.ts";
+import { backupName, superfluous, type Target } from "./names.ts";
 
-export interface Saved {
+interface Saved {
   name: string;
   /** Where it is, for people. */
   place: string;
@@ -20,7 +21,7 @@ export interface Saved {
  * Dumps a database to a target.
  *
  * @param automatic Whether nobody asked for it: such a backup may be removed by `prune`.
- * @throws StepError; nothing is left of the file then.
+ * @throws UserError; no partial file is left then.
  */
 export async function saveBackup(
   database: Database,
@@ -43,10 +44,10 @@ export async function saveBackup(
   }
 }
 
-/** The name of now, or of the next second where a backup of this one is there. */
+/** The name of now, or of the next second if there is a backup of this one. */
 async function freeName(target: Target, nameNow: () => string): Promise<string> {
   const name = nameNow();
-  // A place that cannot be read is told of by what writes to it.
+  // A place that cannot be read is reported by what writes to it.
   const names = await target.list().catch((): string[] => []);
   if (!names.includes(name)) return name;
   await sleep(1000);

@@ -1,12 +1,10 @@
 /** Backups in a folder of another host, over ssh: with the keys and the configuration that `ssh` has on this machine. */
-
-import { freeIn } from "../../freeSpace.ts";
 import { type Running, run, start } from "../../process.ts";
 import { type SshPlace, sshPlace } from "../../sshUrl.ts";
 import { UserError } from "../../userError.ts";
+import { freeIn } from "../freeSpace.ts";
 import { write } from "./dump.ts";
-import { checksumLine, checksumName, partialName } from "./names.ts";
-import type { Draft, Target } from "./target.ts";
+import { checksumLine, checksumName, type Draft, partialName, type Target } from "./names.ts";
 
 /** The arguments of `ssh` that run a script there: asks for nothing, and does not wait for a host that is away. */
 export function sshArguments({ login, port }: SshPlace, script: string): string[] {
@@ -18,134 +16,123 @@ export function sshArguments({ login, port }: SshPlace, script: string): string[
     ...portOption,
     "--",
     login,
-    `sh -c ${quoted(script)}`,
+    `sh -c ${shellQuoted(script)}`,
   ];
 }
 
 /** A word for the shell over there. */
-export const quoted = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;
+export const shellQuoted = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;
 
-/** What ssh and the shell over there said, in one line. */
-export const lastWords = (code: number | null, stderr: string): string =>
-  stderr.trim().split("\n").at(-1) || `ssh ended with ${code}`;
-
-export class SshTarget implements Target {
-  private readonly url: string;
-  private readonly at: SshPlace;
-
-  constructor(url: string) {
-    this.url = url.replace(/\/+$/, "");
-    const at = sshPlace(url);
-    if (at === undefined)
-      throw new UserError(`"${url}" is not a place on another host. Write it like ssh://user@host/path.`);
-    this.at = at;
-  }
-
-  place(name: string): string {
-    return name === "" ? this.url : `${this.url}/${name}`;
-  }
-
-  async freeBytes(): Promise<number> {
-    const answer = await this.sh('[ -w . ] || { echo "the folder is not writable" >&2; exit 1; }; df -Pk .');
-    const free = freeIn(answer);
-    if (!Number.isFinite(free))
-      throw new UserError(
-        `agatha:backups.to: df at ${this.url} answered "${answer.trim()}". Look at it there.`,
-      );
-    return free;
-  }
-
-  async list(): Promise<string[]> {
-    return (await this.sh("ls -A")).split("\n").filter(Boolean);
-  }
-
-  async create(name: string): Promise<Draft> {
-    const partial = quoted(partialName(name));
-    // noclobber: what is there already stays.
-    const script = this.there(
-      `set -C; [ ! -e ${quoted(name)} ] && cat > ${partial} && { sync ${partial} 2>/dev/null || sync; }`,
-    );
-    return new SshDraft(this, name, start("ssh", sshArguments(this.at, script)));
-  }
-
-  async remove(name: string): Promise<void> {
-    await this.sh(`rm -f ${quoted(name)} ${quoted(checksumName(name))}`);
-  }
-
-  /** A file's size; undefined where it is not there. */
-  async bytes(name: string): Promise<number | undefined> {
-    const answer = await this.sh(`[ -e ${quoted(name)} ] || exit 0; wc -c < ${quoted(name)}`);
-    return answer.trim() === "" ? undefined : Number(answer);
-  }
-
-  /** Starts to read a file. */
-  read(name: string): Running {
-    const running = start("ssh", sshArguments(this.at, this.there(`cat ${quoted(name)}`)));
-    running.child.stdin.end();
-    return running;
-  }
-
-  /** Runs a script in the folder over there. @throws UserError with its last words. */
-  async sh(script: string): Promise<string> {
-    const { code, stdout, stderr } = await run("ssh", sshArguments(this.at, this.there(script)));
-    if (code !== 0) throw this.failure(code, stderr);
-    return stdout;
-  }
-
-  failure(code: number | null, stderr: string): UserError {
-    return new UserError(
-      `agatha:backups.to: ${this.url} cannot be used: ${lastWords(code, stderr)}. Try \`ssh ${this.at.login}\`, fix it, then try again.`,
-    );
-  }
-
-  private there(script: string): string {
-    return `umask 077; cd ${quoted(this.at.path)} || exit 1; ${script}`;
-  }
+/** What can be done in a folder over there. */
+interface Place {
+  url: string;
+  /** Starts a script. */
+  start(script: string): Running;
+  /** Runs a script and gives what it prints. @throws UserError with its last words. */
+  sh(script: string): Promise<string>;
+  /** Requires that a script that was started ends well. @throws UserError with its last words. */
+  finished(running: Running): Promise<void>;
 }
 
-class SshDraft implements Draft {
-  private readonly target: SshTarget;
-  private readonly name: string;
-  private readonly writer: Running;
-
-  constructor(target: SshTarget, name: string, writer: Running) {
-    this.target = target;
-    this.name = name;
-    this.writer = writer;
-    writer.child.stdout.resume();
-  }
-
-  async write(chunk: Buffer): Promise<void> {
-    const { stdin } = this.writer.child;
-    if (stdin.destroyed) throw await this.broken();
-    await write(stdin, chunk);
-  }
-
-  /** What is there is compared with what was sent: a connection that broke looks there like the end of the file. */
-  async keep(sha256: string): Promise<void> {
-    this.writer.child.stdin.end();
-    const { code, stderr } = await this.writer.ended;
-    if (code !== 0) throw this.target.failure(code, stderr);
-    const [name, partial, sums] = [this.name, partialName(this.name), checksumName(this.name)].map(quoted);
-    await this.target.sh(
-      [
-        `there=$( (sha256sum ${partial} 2>/dev/null || shasum -a 256 ${partial}) | cut -d" " -f1)`,
-        `[ "$there" = ${sha256} ] || { echo "the file that arrived has the checksum $there, and not ${sha256}" >&2; exit 1; }`,
-        `printf %s ${quoted(checksumLine(sha256, this.name))} > ${sums}`,
-        `mv ${partial} ${name} && { sync . 2>/dev/null || sync; }`,
-      ].join(" && "),
+function placeAt(given: string): Place {
+  const [url, at] = [given.replace(/\/+$/, ""), sshPlace(given)];
+  if (at === undefined)
+    throw new UserError(`"${given}" is not a place on another host. Write it like ssh://user@host/path.`);
+  const args = (script: string) =>
+    sshArguments(at, `umask 077; cd ${shellQuoted(at.path)} || exit 1; ${script}`);
+  const requireEnd = ({ code, stderr }: { code: number | null; stderr: string }) => {
+    if (code === 0) return;
+    const words = stderr.trim().split("\n").at(-1) || `ssh ended with ${code}`;
+    throw new UserError(
+      `agatha:backups.to: ${url} cannot be used: ${words}. Try \`ssh ${at.login}\`, fix it, then try again.`,
     );
-  }
+  };
+  return {
+    url,
+    start: (script) => start("ssh", args(script)),
+    async sh(script) {
+      const result = await run("ssh", args(script));
+      requireEnd(result);
+      return result.stdout;
+    },
+    finished: async ({ ended }) => requireEnd(await ended),
+  };
+}
 
-  async discard(): Promise<void> {
-    this.writer.child.kill("SIGTERM");
-    await this.writer.ended.catch(() => undefined);
-    const files = [partialName(this.name), checksumName(this.name)].map(quoted).join(" ");
-    await this.target.sh(`rm -f ${files}`).catch(() => undefined);
-  }
+/** @throws UserError if the URL is none. */
+export function sshTarget(url: string): Target {
+  const there = placeAt(url);
+  return {
+    place: (name) => (name === "" ? there.url : `${there.url}/${name}`),
+    async freeBytes() {
+      const answer = await there.sh(
+        '[ -w . ] || { echo "the folder is not writable" >&2; exit 1; }; df -Pk .',
+      );
+      const free = freeIn(answer);
+      if (!Number.isFinite(free))
+        throw new UserError(
+          `agatha:backups.to: df at ${there.url} answered "${answer.trim()}". Check that folder.`,
+        );
+      return free;
+    },
+    list: async () => (await there.sh("ls -A")).split("\n").filter(Boolean),
+    create: async (name) => draft(there, name),
+    async remove(name) {
+      await there.sh(`rm -f ${shellQuoted(name)} ${shellQuoted(checksumName(name))}`);
+    },
+  };
+}
 
-  private async broken(): Promise<UserError> {
-    const { code, stderr } = await this.writer.ended;
-    return this.target.failure(code, stderr);
-  }
+function draft(there: Place, file: string): Draft {
+  const [name, partial, sums] = [file, partialName(file), checksumName(file)].map(shellQuoted);
+  // noclobber: what is there already stays.
+  const writer = there.start(
+    `set -C; [ ! -e ${name} ] && cat > ${partial} && { sync ${partial} 2>/dev/null || sync; }`,
+  );
+  const { child } = writer;
+  child.stdout.resume();
+  return {
+    async write(chunk) {
+      // A writer that is gone says why.
+      if (child.stdin.destroyed) await there.finished(writer);
+      await write(child.stdin, chunk);
+    },
+    /** What is there is compared with what was sent: there, a connection that broke looks like the end of the file. */
+    async keep(sha256) {
+      child.stdin.end();
+      await there.finished(writer);
+      await there.sh(
+        [
+          `there=$( (sha256sum ${partial} 2>/dev/null || shasum -a 256 ${partial}) | cut -d" " -f1)`,
+          `[ "$there" = ${sha256} ] || { echo "the file that arrived has the checksum $there, and not ${sha256}" >&2; exit 1; }`,
+          `printf %s ${shellQuoted(checksumLine(sha256, file))} > ${sums}`,
+          `mv ${partial} ${name} && { sync . 2>/dev/null || sync; }`,
+        ].join(" && "),
+      );
+    },
+    async discard() {
+      child.kill("SIGTERM");
+      await writer.ended.catch(() => undefined);
+      await there.sh(`rm -f ${partial} ${sums}`).catch(() => undefined);
+    },
+  };
+}
+
+/** Files of a folder over there, to be fetched. */
+export function sshSource(url: string) {
+  const there = placeAt(url);
+  return {
+    /** A file's size; undefined if it is not there. */
+    async bytes(name: string): Promise<number | undefined> {
+      const answer = await there.sh(`[ -e ${shellQuoted(name)} ] || exit 0; wc -c < ${shellQuoted(name)}`);
+      return answer.trim() === "" ? undefined : Number(answer);
+    },
+    /** Starts to read a file. */
+    read(name: string): Running {
+      const running = there.start(`cat ${shellQuoted(name)}`);
+      running.child.stdin.end();
+      return running;
+    },
+    finished: there.finished,
+  };
 }

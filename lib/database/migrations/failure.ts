@@ -1,10 +1,9 @@
-/** What is said of migrations that did not all run: why, what the database has now, and the way back. */
-
+/** The error for migrations that did not all run: why, what the database has now, and the way back. */
 import { failedScript, refusals, words } from "./flyway.ts";
 import { named } from "./schemaHistory.ts";
 
 export interface Failure {
-  /** Flyway's exit code, null where a signal ended it. */
+  /** Flyway's exit code, null if a signal ended it. */
   code: number | null;
   output: string;
   /** Whether somebody interrupted it. */
@@ -13,27 +12,27 @@ export interface Failure {
   applied: string[];
   /** The file that the history lists as failed: one that ran in no transaction. */
   failed: string | undefined;
-  /** A wait for a lock that was ended, in a sentence with the fix. */
+  /** A wait for a lock that was ended, as a message with the fix. */
   blocked: string | undefined;
   /** Name of the backup that was taken before. */
   backup: string | undefined;
   stack: string;
 }
 
-/** The error: a sentence each, then Flyway's words where they say more. */
+/** The message: a sentence for each fact, then Flyway's own words if they say more. */
 export function failureText(failure: Failure): string {
   const { output, blocked, interrupted } = failure;
-  const told = interrupted ? [] : blocked === undefined ? refusals(output) : [blocked];
-  const lines = [`migrations: ${why(failure, told)} ${now(failure)}`, ...told, ...wayBack(failure)];
-  if (told.length === 0 && !interrupted) lines.push(words(output));
+  const known = interrupted ? [] : blocked === undefined ? refusals(output) : [blocked];
+  const lines = [`migrations: ${why(failure, known)} ${now(failure)}`, ...known, ...wayBack(failure)];
+  if (known.length === 0 && !interrupted) lines.push(words(output));
   return lines.join("\n");
 }
 
-function why({ code, output, interrupted, blocked }: Failure, told: string[]): string {
+function why({ code, output, interrupted, blocked }: Failure, known: string[]): string {
   const script = failedScript(output);
   if (interrupted) return "interrupted.";
   if (blocked !== undefined) return `${script ?? "Flyway"} was canceled.`;
-  if (script === undefined && told.length > 0) return "Flyway refuses them.";
+  if (script === undefined && known.length > 0) return "Flyway refuses them.";
   return script === undefined ? `Flyway ended with ${code ?? "a signal"}.` : `${script} failed.`;
 }
 

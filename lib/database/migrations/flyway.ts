@@ -1,6 +1,6 @@
-/** What Flyway says, for people: its error once, without banner, links, settings that nobody has here, and store paths. */
+/** Flyway's output for people: its error once, without banner, links, settings that nobody has here, and store paths. */
 
-/** Lines that tell a reader of a failed update nothing, or, of what was rolled back, more than Flyway knows. */
+/** Lines that say nothing to the reader of a failed update, or claim a rollback that Flyway cannot know of. */
 const NOISE =
   /^(Flyway .* by Redgate|See release notes|Database: |WARNING: |Location +: |Statement +: Run Flyway with|Schema history table |Successfully validated |Creating Schema History |Current version of schema |Migrating schema |ERROR: Migration of schema .* failed! |Please ensure you have configured |Please remove any half-completed |Either revert the changes |If you removed this migration |To ignore this migration, |Need more flexibility|-+$|[+|].*[+|]$|\s*at |\s*$)/;
 
@@ -8,8 +8,8 @@ const NOISE =
 export function words(output: string): string {
   const lines = output.split("\n");
   const end = lines.findIndex((line) => /^\s*Caused by/.test(line));
-  const told = lines.slice(0, end < 0 ? undefined : end).filter((line) => !NOISE.test(line));
-  return told
+  const kept = lines.slice(0, end < 0 ? undefined : end).filter((line) => !NOISE.test(line));
+  return kept
     .map((line) =>
       line
         .replace(/\/\S*\/share\/agatha\/migrations\//g, "")
@@ -19,7 +19,7 @@ export function words(output: string): string {
     .trim();
 }
 
-/** Flyway's last word where it passed: how many migrations it applied, or that there was none to apply. */
+/** Flyway's last line if it passed: how many migrations it applied, or that there was none to apply. */
 export function success(output: string): string | undefined {
   return output.split("\n").findLast((line) => /^(Successfully applied|Schema .* is up to date)/.test(line));
 }
@@ -28,7 +28,7 @@ export function success(output: string): string | undefined {
 export const failedScript = (output: string): string | undefined =>
   /^ERROR: (?:.*callback: )?Script (.*) failed$/m.exec(output)?.[1];
 
-/** What Flyway refuses of a file, in sentences with the fix; empty where its own words have to do. */
+/** What Flyway refuses of a file, as messages with the fix; empty if its own words have to do. */
 export function refusals(output: string): string[] {
   return output.split("\n").flatMap((line) =>
     REFUSALS.flatMap(([form, sentence]) => {

@@ -7,16 +7,16 @@ import { literal } from "../sql.ts";
 const TIMES = {
   /** Between two looks. */
   every: 2000,
-  /** How long a wait is before it is told. */
-  told: 10_000,
-  /** Whatever else wants the table waits behind the migration: users of the back bear that for some seconds. */
+  /** How long a wait is before it is reported. */
+  reported: 10_000,
+  /** Whatever else needs the table waits behind the migration, so users of the back wait as long. */
   ended: 20_000,
 };
 
 /** A session that waits, and who it waits for. */
 interface Wait {
   pid: number;
-  /** What one wait is told from the next by: when the statement began, and the lock. */
+  /** By which one wait differs from the next: when the statement began, and the lock. */
   of: unknown;
   statement: string;
   /** Whether it may be ended: `CREATE INDEX CONCURRENTLY` would leave an index that is not valid. */
@@ -52,7 +52,7 @@ export function withoutLiterals(statement: string): string {
   return plain.replace(/\s+/g, " ").trim().slice(0, 100);
 }
 
-/** What waits now: null where nothing does, undefined where that could not be asked. */
+/** What waits now: null if nothing does, undefined if that could not be asked. */
 async function waiting(database: Database, application: string): Promise<Wait | null | undefined> {
   const rows = await sql(database, waits(application)).catch(() => undefined);
   if (rows === undefined) return undefined;
@@ -73,7 +73,7 @@ const named = ({ who, statement }: Wait["blockers"][number]): string =>
  * look is tried again in the next.
  *
  * @param psql How a person runs a statement there: `docker exec … psql …`.
- * @returns What was ended and why, in a sentence with the fix; undefined where nothing was.
+ * @returns What was ended and why, as a message with the fix; undefined if nothing was.
  */
 export async function watchLocks(
   database: Database,
@@ -82,12 +82,12 @@ export async function watchLocks(
   signal: AbortSignal,
   times = TIMES,
 ): Promise<string | undefined> {
-  let [which, since, told] = ["", 0, false];
+  let [which, since, reported] = ["", 0, false];
   while (await pause(times.every, signal)) {
     const wait = await waiting(database, application);
     if (wait === undefined || signal.aborted) continue;
     const now = wait === null ? "" : JSON.stringify([wait.pid, wait.of]);
-    if (now !== which) [which, since, told] = [now, performance.now(), false];
+    if (now !== which) [which, since, reported] = [now, performance.now(), false];
     if (wait === null) continue;
     const waited = performance.now() - since;
     const { pid, endable, blockers } = wait;
@@ -97,15 +97,15 @@ export async function watchLocks(
         .filter(({ pid }) => pid > 0)
         .map(({ pid }) => `select pg_terminate_backend(${pid});`);
       const how = end.length === 0 ? "" : ` (${psql} -c "${end.join(" ")}" ends it)`;
-      return `"${statement}" waited ${times.ended / 1000} s for a lock that ${who} holds. See that it is over${how}, then run up again.`;
+      return `"${statement}" waited ${times.ended / 1000} s for a lock that ${who} holds. Make sure that it has ended${how}, then run up again.`;
     }
-    if (waited < times.told || told) continue;
-    told = true;
+    if (waited < times.reported || reported) continue;
+    reported = true;
     process.stdout.write(`waiting for a lock: "${statement}" is blocked by ${who}\n`);
   }
   return undefined;
 }
 
-/** False where the watch is over. */
+/** False once the watch is over. */
 const pause = (ms: number, signal: AbortSignal): Promise<boolean> =>
   sleep(ms, true, { signal }).catch(() => false);

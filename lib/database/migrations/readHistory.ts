@@ -1,10 +1,9 @@
 /** Reads a database's schema history. */
-
 import { UserError } from "../../userError.ts";
 import { type Database, sql } from "../postgres.ts";
 import { type Applied, type Comparison, HISTORY, named, sentences } from "./schemaHistory.ts";
 
-/** The history, in its order; empty where nothing has been migrated. */
+/** The history, in its order; empty if nothing has been migrated. */
 export async function readHistory(database: Database): Promise<Applied[]> {
   if ((await sql(database, "select to_regclass('flyway_schema_history');")).length === 0) return [];
   return (await sql(database, HISTORY)).map((row) => JSON.parse(row) as Applied);

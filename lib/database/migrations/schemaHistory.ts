@@ -10,13 +10,13 @@ export interface Applied {
   script: string;
   /** `SQL`; `SQL_BASELINE` of a `B` file; `BASELINE`, `SCHEMA` and `DELETE` are of no file. */
   type: string;
-  /** What tells an edited file from the one that ran; left out where it is not known. */
+  /** By which an edited file differs from the one that ran; left out if it is not known. */
   checksum?: number | string | null | undefined;
   success: boolean;
 }
 
 /** What Flyway would refuse of a file, and what to do. */
-export interface Refusal {
+interface Refusal {
   file: string;
   problem: string;
   fix: string;
@@ -26,7 +26,7 @@ export interface Comparison {
   refused: Refusal[];
   /** Packaged files that have not run. */
   pending: string[];
-  /** Packaged files that may run again: repeatable ones where they changed, callbacks by each run of Flyway. */
+  /** Packaged files that may run again: repeatable ones if they changed, callbacks by each run of Flyway. */
   repeatable: string[];
 }
 
@@ -73,7 +73,7 @@ function compareVersions(a: string, b: string): number {
 
 const highest = (versions: string[]): string | undefined => versions.toSorted(compareVersions).at(-1);
 
-/** Checksums of packaged files by their paths, relative to their folder; null where one is not known. */
+/** Checksums of packaged files by their paths, relative to their folder; null if one is not known. */
 export type Packaged = Record<string, Exclude<Applied["checksum"], undefined>>;
 
 export function compare(packaged: Packaged, history: Applied[]): Comparison {
@@ -199,11 +199,11 @@ function twice(packaged: string[]): Refusal[] {
   });
 }
 
-/** Refusals in sentences, one a file. */
+/** Refusals as messages, one a file. */
 export const sentences = (refused: Refusal[]): string[] =>
   refused.map(({ file, problem, fix }) => `${file} ${problem}. ${fix}.`);
 
-/** How many names are told one by one. */
+/** How many names are listed one by one. */
 const NAMED = 20;
 
 /** Names of files; of many, the first and the last. */

@@ -1,5 +1,4 @@
-/** What is said of a restore whose exchange was begun and did not end well: which data is live, and where the other is. */
-
+/** Messages for a restore whose exchange was begun and failed: which data is live, and where the other is. */
 import { isInterrupted } from "../../process.ts";
 import type { Database } from "../postgres.ts";
 import { REPLACED } from "./replaceDatabase.ts";
@@ -15,12 +14,12 @@ export const dropCommand = (database: Database): string =>
 export function liveNow(database: Database, kept: boolean): string {
   const live = `The dump's data is live, in database ${database.name}.`;
   if (!kept) return live;
-  return `${live} The data from before is kept beside it, in database ${REPLACED}: docs/backup.md tells how to put it back. Deploy the back that belongs to the dump (npm run up), or put it back. Drop it when it is not needed: ${dropCommand(database)}.`;
+  return `${live} The data from before is kept beside it, in database ${REPLACED}: docs/backup.md describes how to put it back. Deploy the back that belongs to the dump (npm run up), or put it back. Drop it when it is not needed: ${dropCommand(database)}.`;
 }
 
-/** Where the database did not answer after it. */
+/** If the database did not answer after it. */
 export const unsettled = (database: Database, reason: string, unknown: string): string =>
-  `restore: ${reason}. Which data is live could not be asked: ${unknown}. Look with \`${psql(database)} -l\`: where ${REPLACED} is listed, the dump's data is live, and that is what was before.`;
+  `restore: ${reason}. Which data is live could not be asked: ${unknown}. Look with \`${psql(database)} -l\`: if ${REPLACED} is listed, the dump's data is live, and that is the data from before.`;
 
 /** An error's words, without the full stop; before those of a program that an interrupt ended, the reason why. */
 export function words(error: unknown): string {

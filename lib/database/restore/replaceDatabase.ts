@@ -2,66 +2,108 @@
  * Puts a dump in a database's place: restored beside it, compared, then exchanged by one transaction that renames both.
  * Until then, the database is as it was.
  */
-
-import { createReadStream } from "node:fs";
-import { stopIfInterrupted } from "../../process.ts";
+import { DONE } from "../../docker/client.ts";
+import { start, stopIfInterrupted } from "../../process.ts";
 import { UserError } from "../../userError.ts";
-import { readDump, restoreDump, schemaText } from "../backup/dump.ts";
-import { createLike, propertiesOf, settingsIn } from "../backup/properties.ts";
-import { type Database, differingRows, type Rows, sql, tableRows, withoutExtensions } from "../postgres.ts";
-import { identifier, literal } from "../sql.ts";
-import { missingRoles, rolesIn } from "./roles.ts";
+import { feed } from "../backup/dump.ts";
+import type { DumpText } from "../dumpText.ts";
+import { type Database, differingRows, majorOf, sql, tableRows, withoutExtensions } from "../postgres.ts";
+import { createLike, propertiesOf, settingsIn } from "../properties.ts";
+import { FROM_TEXT, RESTORE, requireDone, searchPath } from "../restoreScript.ts";
+import { endSessions, identifier, literal } from "../sql.ts";
+import type { DumpFile } from "./file.ts";
 
 /** What the dump is restored as, and what the database becomes until it is dropped. One stack has one server. */
 const RESTORING = "agatha_restoring";
 export const REPLACED = "agatha_replaced";
 
-/** Tries at the exchange: whoever connects by himself may come between. */
+/** Tries at the exchange: a client that connects may come between. */
 const TRIES = 5;
 
-/** The database that one is connected to while others are renamed: none can rename its own. */
+/** A database that can be connected to while others are renamed: none can rename its own. */
 const maintenance = ({ name }: Database): string => (name === "postgres" ? "template1" : "postgres");
+
+/** A dump that is to be restored. */
+interface Incoming {
+  file: DumpFile;
+  text: DumpText;
+  /** The roles that it needs and the server lacks. */
+  roles: string[];
+  /** The server's version: `13.14`. */
+  version: string;
+}
 
 /**
  * Restores a dump beside the database and compares its rows with the dump's.
  *
- * @param rows The dump's own.
- * @returns What is told of it: roles that are not there.
- * @throws UserError in pg_restore's words, or UserError where rows differ; nothing is left of it then.
+ * @returns The roles that it made.
+ * @throws UserError in PostgreSQL's words, or naming the rows that differ; nothing of it is left then.
  */
-export async function restoreBeside(database: Database, path: string, rows: Rows): Promise<string[]> {
-  const script = await schemaText(database.container, createReadStream(path));
-  const there = await sql(database, "select rolname from pg_roles;");
-  const roles = missingRoles(rolesIn(script), there);
+export async function restoreBeside(database: Database, incoming: Incoming): Promise<string[]> {
+  const { text } = incoming;
+  const [restoring, outside] = [
+    { ...database, name: RESTORING },
+    { ...database, name: maintenance(database) },
+  ];
   await dropDatabase(database, RESTORING);
+  // Asked just before: a role that somebody else has made since is not this restore's to drop.
+  const existing = await sql(outside, "select rolname from pg_roles;");
+  const roles = incoming.roles.filter((role) => !existing.includes(role));
   try {
-    await sql(database, await createLike(database, database.name, RESTORING), maintenance(database));
+    const made = roles.map((role) => `create role ${identifier(role)} nologin;`);
+    await sql(outside, ["begin;", ...made, "commit;"].join("\n"));
+    await sql(outside, await createLike(database, database.name, RESTORING));
     // Before what is in it, which may need the search_path. What the dump has comes over what the stack's database has.
-    const settings = settingsIn(script, RESTORING, (role) => there.includes(role));
-    const properties = await propertiesOf(database, database.name, RESTORING);
-    await sql(database, `${properties}\n${settings}`, maintenance(database));
-    const options = roles.length === 0 ? [] : ["--no-owner", "--no-acl"];
-    await restoreDump({ ...database, name: RESTORING }, createReadStream(path), options);
+    const there = await sql(outside, "select rolname from pg_roles;");
+    const settings = settingsIn(text.head, RESTORING, (role) => there.includes(role));
+    await sql(outside, `${await propertiesOf(database, database.name, RESTORING)}\n${settings}`);
+    if (text.createsPublic) await sql(restoring, "drop schema public;");
+    await load(restoring, incoming);
     stopIfInterrupted();
-    await sql(database, "analyze;", RESTORING);
-    const inDump = await withoutExtensions(rows, database, RESTORING);
-    const differing = differingRows(inDump, await tableRows(database, RESTORING));
+    await sql(restoring, "analyze;");
+    const inDump = await withoutExtensions(text.rows, restoring);
+    const differing = text.inserts ? [] : differingRows(inDump, await tableRows(restoring));
     if (differing.length > 0)
       throw new UserError(`restore: the dump and what was restored of it differ: ${differing.join("; ")}.`);
     stopIfInterrupted();
+    return roles;
   } catch (error) {
-    await dropDatabase(database, RESTORING);
+    await dropRestored(database, roles);
     throw error;
   }
-  return roles.length === 0
-    ? []
-    : [
-        `Owners and grants of the dump are left out, since role ${roles.join(", ")} is not here: all belongs to ${database.user}.`,
-      ];
 }
 
-/** Leaves nothing of what was restored beside. */
-export const dropRestored = (database: Database): Promise<void> => dropDatabase(database, RESTORING);
+const SCRIPT = `set -o pipefail; ${RESTORE}; [ "$1" = archive ] || ${FROM_TEXT}; shift; restore "$@" && echo "${DONE}" >&2`;
+
+/** Restores into a database, which has to be empty, under the search_path that its sessions have. */
+async function load(restoring: Database, { file, text, version }: Incoming): Promise<void> {
+  const isArchive = file.header !== undefined;
+  const path = await searchPath(restoring);
+  const args = isArchive
+    ? ["archive", path, "--no-tablespaces"]
+    : ["text", path, String(text.start + 1), edits(text, version)];
+  const program = start("docker", [
+    ...["exec", "-i", "--env", `PGUSER=${restoring.user}`, "--env", `PGDATABASE=${restoring.name}`],
+    ...[restoring.container, "bash", "-c", SCRIPT, "bash", ...args],
+  ]);
+  program.child.stdout.resume();
+  await feed(file.read(), program);
+  const what = `${isArchive ? "pg_restore" : "psql"} into "${restoring.name}" failed`;
+  await requireDone(what, await program.ended);
+}
+
+/** For sed: takes out what a newer pg_dump writes and an older psql or server does not know. */
+export const edits = ({ token }: DumpText, version: string): string =>
+  [
+    ...(token === "" ? [] : [`/^\\\\(un)?restrict ${token}$/d`]),
+    ...(majorOf(version) < 17 ? ["1,60{/^SET transaction_timeout = 0;$/d}"] : []),
+  ].join("\n");
+
+/** Leaves nothing of what was restored beside, and of the roles that were made for it. */
+async function dropRestored(database: Database, roles: string[]): Promise<void> {
+  await dropDatabase(database, RESTORING);
+  await sql(database, roles.map((role) => `drop role if exists ${identifier(role)};`).join("\n"));
+}
 
 /** Drops what the exchange put aside. */
 export const dropReplaced = (database: Database): Promise<void> => dropDatabase(database, REPLACED);
@@ -78,16 +120,18 @@ export async function hasReplaced(database: Database): Promise<boolean> {
  *
  * @returns Whether it happened.
  */
-export async function settle(database: Database): Promise<boolean> {
-  await dropRestored(database);
-  return hasReplaced(database);
+export async function settle(database: Database, roles: string[]): Promise<boolean> {
+  await dropDatabase(database, RESTORING);
+  const happened = await hasReplaced(database);
+  if (!happened) await dropRestored(database, roles);
+  return happened;
 }
 
-/** Exchanges the two, where nothing is put aside yet. Whoever is connected is cut off. */
+/** Exchanges the two, if nothing is put aside yet. Sessions of other clients are ended. */
 export async function exchange(database: Database): Promise<void> {
   const [name, restored, replaced] = [database.name, RESTORING, REPLACED].map(identifier);
   const statements = [
-    `select pg_terminate_backend(pid) from pg_stat_activity where datname =${literal(database.name)};`,
+    endSessions("datname", database.name),
     "begin;",
     `alter database ${name} rename to ${replaced};`,
     `alter database ${restored} rename to ${name};`,
@@ -104,14 +148,10 @@ export async function exchange(database: Database): Promise<void> {
 }
 
 async function dropDatabase(database: Database, name: string): Promise<void> {
-  const cutOff = `select pg_terminate_backend(pid) from pg_stat_activity where datname =${literal(name)};`;
-  await sql(
-    database,
-    `set client_min_messages = error;\n${cutOff}\ndrop database if exists ${identifier(name)};`,
-    maintenance(database),
-  );
+  const statements = [
+    "set client_min_messages = error;",
+    endSessions("datname", name),
+    `drop database if exists ${identifier(name)};`,
+  ];
+  await sql(database, statements.join("\n"), maintenance(database));
 }
-
-/** The rows in a dump and what they take as text, read to its end. */
-export const rowsOf = (database: Database, path: string): Promise<{ rows: Rows; textBytes: number }> =>
-  readDump(database.container, createReadStream(path));

@@ -1,25 +1,19 @@
-/** Puts a dump in the place of a stack's database: judged, asked for, restored beside it, exchanged, and served again. */
-
+/** Puts a dump in the place of a stack's database: examined, confirmed, restored beside it, exchanged, and served. */
 import { confirm } from "../../confirm.ts";
 import { runningContainer } from "../../docker/client.ts";
-import { run, Told } from "../../process.ts";
+import { isInterrupted, OutcomeError, run } from "../../process.ts";
+import { secondsSince } from "../../units.ts";
 import { UserError } from "../../userError.ts";
-import { requireSpace } from "../backup/target.ts";
+import type { DumpText } from "../dumpText.ts";
+import { requireSpace } from "../freeSpace.ts";
 import { readHistory } from "../migrations/readHistory.ts";
-import { type Database, freeBytes, inNumbers, type Rows, serverVersion, tableRows } from "../postgres.ts";
-import { startBack, stopBack } from "./back.ts";
-import { examine, judge } from "./judge.ts";
+import { type Database, freeBytes, inNumbers, type Rows, tableRows } from "../postgres.ts";
+import { missingRoles, readContents, remarks, serverOf } from "./contents.ts";
+import { type DumpFile, examine } from "./file.ts";
 import { dropCommand, liveNow, unsettled, words } from "./outcome.ts";
-import {
-  dropReplaced,
-  exchange,
-  hasReplaced,
-  REPLACED,
-  restoreBeside,
-  rowsOf,
-  settle,
-} from "./replaceDatabase.ts";
+import { dropReplaced, exchange, hasReplaced, REPLACED, restoreBeside, settle } from "./replaceDatabase.ts";
 import type { Source } from "./source.ts";
+import { startBack, stopBack } from "./stopBack.ts";
 
 /** A restored database and its write-ahead log take about this many times the dump's text. */
 const SPACE = 2.5;
@@ -31,7 +25,7 @@ const say = (text: string): void => void process.stdout.write(`${text}\n`);
  *
  * @param yes Whether it overwrites without asking.
  * @returns The exit code.
- * @throws UserError or UserError in one sentence.
+ * @throws UserError; the database is as it was then, unless it says otherwise.
  */
 export async function restore(
   stack: string,
@@ -41,39 +35,36 @@ export async function restore(
 ): Promise<number> {
   const start = performance.now();
   await refuseReplaced(database);
-  const version = await serverVersion(database);
-  const examined = await examine(dump.path);
-  const header = judge(dump.place, examined, version);
-  const { rows, textBytes } = await rowsOf(database, dump.path);
-  say(
-    `${dump.place}: database ${header.database} of PostgreSQL ${header.serverVersion}, ${inNumbers(rows)}.`,
-  );
-  if (examined.wanted === undefined)
-    say("It has no .sha256 beside it, so whether it is what was written cannot be told.");
-  await requireRoom(database, textBytes);
-  const before = await tableRows(database);
-  await askFor(stack, database, before, yes);
+  const [file, server] = [await examine(dump.path, dump.place), await serverOf(database)];
+  const text = await readContents(database, file, server);
+  say(`${dump.place}: ${whatItIs(text, file)}`);
+  for (const remark of remarks(text, server, await readHistory(database), stack)) say(remark);
+  await requireRoom(database, text.bytes);
+  await askFor(stack, database, await tableRows(database), yes);
 
-  for (const remark of await restoreBeside(database, dump.path, rows)) say(remark);
-  const [ranBefore, back] = [await scripts(database), await runningContainer(stack, "back")];
+  const missing = missingRoles(text, server);
+  const roles = await restoreBeside(database, { file, text, roles: missing, version: server.version });
+  const back = await runningContainer(stack, "back");
   const stopped = performance.now();
-  await swap(database, back);
+  await swap(database, back, roles);
   await serve(database, back);
-  const away = `; the back was away for ${seconds(stopped)} and is healthy`;
-  say(
-    `Restored into ${database.name} of stack ${stack}: ${inNumbers(rows)}, the same as in the dump, ${seconds(start)}${back === undefined ? "" : away}.`,
-  );
-  const ranNow = await scripts(database);
-  tellHistory(
-    stack,
-    ranBefore.filter((script) => !ranNow.includes(script)),
-  );
+  const restored = text.inserts
+    ? inNumbers(await tableRows(database))
+    : `${inNumbers(text.rows)}, the same as in the dump`;
+  const away = back === undefined ? "" : `; the back was away for ${secondsSince(stopped)} and is healthy`;
+  say(`Restored into ${database.name} of stack ${stack}: ${restored}, ${secondsSince(start)}${away}.`);
   return 0;
 }
 
-const seconds = (since: number): string => `${((performance.now() - since) / 1000).toFixed(1)} s`;
+function whatItIs({ rows, inserts, serverVersion, database }: DumpText, file: DumpFile): string {
+  const name = file.header?.database ?? database.name;
+  const what = [name === "" ? "a database" : `database ${name}`, "of PostgreSQL", serverVersion].join(" ");
+  const numbers = inserts ? "" : `, ${inNumbers(rows)}`;
+  const unchecked = "It has no .sha256 beside it, so whether it is what was written is not known.";
+  return `${what}${numbers}.${file.isChecked ? "" : `\n${unchecked}`}`;
+}
 
-/** Where the database's data lies there has to be room for both. */
+/** The database's disk has to have room for both. */
 async function requireRoom(database: Database, textBytes: number): Promise<void> {
   requireSpace(
     `volume of ${database.name}`,
@@ -98,52 +89,37 @@ async function refuseReplaced(database: Database): Promise<void> {
   );
 }
 
-/** The one short step in which the back is away; where it fails, the back serves what is there. */
-async function swap(database: Database, back: string | undefined): Promise<void> {
+const isOutcome = (error: unknown): boolean => error instanceof OutcomeError;
+
+/** The one short step in which the back is away; if it fails, the back serves what is there. */
+export async function swap(database: Database, back: string | undefined, roles: string[]): Promise<void> {
   try {
     if (back !== undefined) await stopBack(back);
     await exchange(database);
   } catch (error) {
-    let exchanged: boolean;
-    try {
-      exchanged = await settle(database);
-    } catch (unknown) {
-      throw new Told(unsettled(database, words(error), words(unknown)));
-    }
+    const exchanged = await settle(database, roles).catch((unknown: unknown) => {
+      throw new OutcomeError(unsettled(database, words(error), words(unknown)));
+    });
     const live = exchanged ? liveNow(database, true) : "The database is as it was.";
-    if (back !== undefined) await startBack(back, live).catch(tellAlso(error));
-    throw new Told(`restore: ${words(error)}. ${live}`);
+    let outcome = live;
+    if (back !== undefined)
+      await startBack(back, live).catch((failed: unknown) => {
+        if (!isInterrupted()) outcome = isOutcome(failed) ? words(failed) : `${words(failed)}. ${live}`;
+      });
+    throw new OutcomeError(`restore: ${words(error)}. ${outcome}`);
   }
 }
 
 /** What follows the exchange: whatever fails from here on, the dump's data is what is live. */
-async function serve(database: Database, back: string | undefined): Promise<void> {
+export async function serve(database: Database, back: string | undefined): Promise<void> {
   try {
     if (back !== undefined) await startBack(back, liveNow(database, true));
     await dropReplaced(database);
   } catch (error) {
-    // The back is not healthy, and the sentence says the rest.
-    if (error instanceof UserError) throw new Told(error.message);
+    // The back is not healthy, and the error says the rest.
+    if (isOutcome(error) && !isInterrupted()) throw error;
     if (back !== undefined) await run("docker", ["start", back]);
     const kept = await hasReplaced(database).catch(() => true);
-    throw new Told(`restore: ${words(error)}. ${liveNow(database, kept)}`);
+    throw new OutcomeError(`restore: ${words(error)}. ${liveNow(database, kept)}`);
   }
-}
-
-/** A back end that does not start is told beside the reason why it was to. */
-const tellAlso =
-  (error: unknown) =>
-  (also: unknown): never => {
-    throw new Told(`restore: ${words(error)}. ${words(also)}`);
-  };
-
-const scripts = async (database: Database): Promise<string[]> =>
-  (await readHistory(database)).filter(({ success }) => success).map(({ script }) => script);
-
-/** An older dump has an older schema, which the back that runs may not know. */
-function tellHistory(stack: string, gone: string[]): void {
-  if (gone.length === 0) return;
-  say(
-    `Its schema is older: ${gone.join(", ")} had run before and did not in the dump. To run what this stack has again: npm run up -- --stack ${stack} --replace '**db-schema-migrations'`,
-  );
 }

@@ -1,14 +1,13 @@
-/** The file to restore: here, on another host, or by its name where the stack's backups are. */
-
-import { createWriteStream, existsSync, mkdtempSync, rmSync, statfsSync } from "node:fs";
+/** The file to restore: here, on another host, or by its name among the stack's backups. */
+import { createWriteStream, existsSync, mkdtempSync, rmSync, statfsSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { UserError } from "../../userError.ts";
 import { checksumName } from "../backup/names.ts";
-import { SshTarget } from "../backup/ssh.ts";
-import { requireSpace } from "../backup/target.ts";
-import { defaultFolder } from "../backup/targetOf.ts";
+import { sshSource } from "../backup/ssh.ts";
+import { defaultFolder } from "../backup/target.ts";
+import { requireSpace } from "../freeSpace.ts";
 
 /** A file on this machine. */
 export interface Source {
@@ -24,7 +23,7 @@ export interface Source {
  *
  * @param file A path, an `ssh://` URL, or the name of a backup of the stack.
  * @param to `agatha:backups.to`.
- * @throws UserError where it is not there.
+ * @throws UserError if it is not there.
  */
 export async function source(file: string, to: string | undefined, stack: string): Promise<Source> {
   if (file.startsWith("ssh://")) return fetched(file);
@@ -32,6 +31,8 @@ export async function source(file: string, to: string | undefined, stack: string
   const plain = basename(file) === file;
   const places = plain && !folder.startsWith("ssh://") ? [file, join(folder, file)] : [file];
   const path = places.find((place) => existsSync(place));
+  if (path !== undefined && statSync(path).isDirectory())
+    throw new UserError(`restore: ${path} is a folder. Give the file of a dump (pg_dump -Fc).`);
   if (path !== undefined) return { path, place: path, done: () => {} };
   if (plain && folder.startsWith("ssh://")) return fetched(`${folder.replace(/\/+$/, "")}/${file}`);
   throw new UserError(
@@ -41,7 +42,7 @@ export async function source(file: string, to: string | undefined, stack: string
 
 async function fetched(url: string): Promise<Source> {
   const name = basename(url);
-  const there = new SshTarget(dirname(url));
+  const there = sshSource(dirname(url));
   const bytes = await there.bytes(name);
   if (bytes === undefined)
     throw new UserError(`restore: "${url}" does not exist. Name a dump that is there.`);
@@ -52,10 +53,9 @@ async function fetched(url: string): Promise<Source> {
     requireSpace(folder, bavail * bsize, bytes, "the dump", "set TMPDIR to another folder");
     for (const part of [name, checksumName(name)]) {
       if ((await there.bytes(part)) === undefined) continue;
-      const { child, ended } = there.read(part);
-      await pipeline(child.stdout, createWriteStream(join(folder, part), { mode: 0o600 }));
-      const { code, stderr } = await ended;
-      if (code !== 0) throw there.failure(code, stderr);
+      const running = there.read(part);
+      await pipeline(running.child.stdout, createWriteStream(join(folder, part), { mode: 0o600 }));
+      await there.finished(running);
     }
     return { path: join(folder, name), place: url, done };
   } catch (error) {

@@ -1,7 +1,7 @@
-/** Looks whether a stack's data is of another major version of PostgreSQL than the configured one. */
-
+/** Looks whether the next update has to upgrade a stack's data to the configured major version of PostgreSQL. */
 import * as pulumi from "@pulumi/pulumi";
 import type { Config } from "../../config/schema.ts";
+import { ofStack } from "../../docker/arguments.ts";
 import { type Answer, askDocker, BRIEF, PATIENT } from "../../docker/ask.ts";
 import { hostSentence } from "../../docker/errors.ts";
 import type { DockerHost } from "../../docker/host.ts";
@@ -9,42 +9,50 @@ import { hostName } from "../../docker/names.ts";
 import { UserError } from "../../userError.ts";
 import { keptBeside, planOf, volumeOf } from "../volumes.ts";
 
-/** Stopping, starting, checking and the new container, in seconds, with next to no data. A guess on the safe side. */
+/** Seconds for stopping, starting, checking and the new container, with next to no data. A guess on the safe side. */
 const BASE_SECONDS = 10;
+
+/** An upgrade that the next update makes. */
+export interface UpgradeAhead {
+  from: number;
+  to: number;
+  /** The volume with the data, which is kept, and the one that is filled. */
+  volume: string;
+  into: string;
+  /** How long the database will be away, in seconds. Left out if docker does not say how large it is. */
+  awaySeconds?: number;
+  /** When it was seen, in UTC. It makes the step run again after one that an interrupt undid. */
+  seenAt: string;
+}
 
 /**
  * Bytes of database that are dumped, restored and compared in a second. On two cores with a load of 27, 114 MB took 38 s;
- * a host that has nothing else to do takes less.
+ * an idle host takes less.
  */
 const BYTES_PER_SECOND = 10e6;
 
 /**
- * Looks whether the stack's data is of an older version than the configured one. Asks docker once, and further only
- * where there is a volume of another version. A preview that gets no answer in time says nothing of what lies ahead.
+ * Looks whether the stack's data is of an older version than the configured one. Asks docker once, and more only if there
+ * is a volume of another version. A preview that gets no answer in time reports no upgrade.
  *
- * @returns What lies ahead, for people: `PostgreSQL 13 => 17, …`; undefined where nothing does.
- * @throws UserError where the data is of a newer version, and in an update where docker does not tell: on a volume that
- * was kept, a database would start with data of long ago.
+ * @returns The upgrade that lies ahead. Undefined if there is none.
+ * @throws UserError if the data is of a newer version, and in an update if docker does not answer: on a volume that was
+ * kept, a database would start with old data.
  */
-export async function lookForUpgrade(config: Config, dockerHost: DockerHost): Promise<string | undefined> {
+export async function lookForUpgrade(
+  config: Config,
+  dockerHost: DockerHost,
+): Promise<UpgradeAhead | undefined> {
   const { version, user } = config.database;
   const base = hostName("db-data");
   const preview = pulumi.runtime.isDryRun();
   const ask = (args: string[]) => askDocker(args, dockerHost, preview ? BRIEF : PATIENT);
-  const filter = `label=agatha.stack=${pulumi.getStack()}`;
-  const list = await ask(["volume", "ls", "--filter", filter, "--format", "{{.Name}}"]);
+  const list = await ask(["volume", "ls", ...ofStack(pulumi.getStack()), "--format", "{{.Name}}"]);
   if (list.error !== undefined) return unanswered(list, "docker volume ls", dockerHost, preview);
   const volumes = list.stdout.split("\n");
   const target = volumeOf(base, version);
-  if (
-    planOf(
-      base,
-      version,
-      volumes.filter((name) => name !== target),
-      [],
-    ).kind === "nothing"
-  )
-    return undefined;
+  const others = volumes.filter((name) => name !== target);
+  if (planOf(base, version, others, []).kind === "nothing") return undefined;
   const format = "{{range .Mounts}}{{.Name}}\n{{end}}";
   const mounted = await ask(["container", "inspect", "--format", format, hostName("db")]);
   if (mounted.error !== undefined && !/no such container/i.test(mounted.stderr))
@@ -52,19 +60,20 @@ export async function lookForUpgrade(config: Config, dockerHost: DockerHost): Pr
   const plan = planOf(base, version, volumes, mounted.stdout.split("\n"));
   if (plan.kind === "refuse")
     throw new UserError(
-      `agatha:database.version: ${version} is older than the data of stack "${pulumi.getStack()}", which is PostgreSQL ${plan.newer}'s (volume ${plan.volume}). Set agatha:database.version to ${plan.newer}; docs/postgresql-major.md tells how to go back.${keptBeside(base, plan.newer, volumes)}`,
+      `agatha:database.version: ${version} is older than the data of stack "${pulumi.getStack()}", which is PostgreSQL ${plan.newer}'s (volume ${plan.volume}). Set agatha:database.version to ${plan.newer}; docs/postgresql-major.md describes how to go back.${keptBeside(base, plan.newer, volumes)}`,
     );
   if (plan.kind === "nothing") return undefined;
   const size = "select sum(pg_database_size(oid)) from pg_database";
   const psql = ["psql", "-U", user, "-d", "postgres", "-qtAXc", size];
   const bytes = Number((await ask(["exec", hostName("db"), ...psql])).stdout.trim());
-  const seconds = Math.round(BASE_SECONDS + bytes / BYTES_PER_SECOND);
-  const away = bytes > 0 ? `about ${seconds} s` : "a time that depends on its size";
-  // The time makes the step run again where one before was undone by an interrupt.
-  return `PostgreSQL ${plan.from} => ${version}, data from ${plan.volume} (kept) into ${target}, database away for ${away}; seen at ${new Date().toISOString()}`;
+  return {
+    ...{ from: plan.from, to: version, volume: plan.volume, into: target },
+    ...(bytes > 0 ? { awaySeconds: Math.round(BASE_SECONDS + bytes / BYTES_PER_SECOND) } : {}),
+    seenAt: new Date().toISOString(),
+  };
 }
 
-/** What a preview makes of no answer: nothing. */
+/** Without an answer a preview reports no upgrade, and an update fails. */
 function unanswered(
   { error = "" }: Answer,
   command: string,

@@ -1,15 +1,14 @@
 /** Copies all of a PostgreSQL server into a new one of a newer version: by the newer version's own programs. */
-
 import { DONE, docker } from "../../docker/client.ts";
 import { run } from "../../process.ts";
 import { UserError } from "../../userError.ts";
-import { createLike, propertiesOf, roleSettings } from "../backup/properties.ts";
-import { RESTORE, requireDone, searchPath } from "../backup/restoring.ts";
 import { connection, type Database, differingRows, type Rows, sql, tableRows } from "../postgres.ts";
+import { createLike, propertiesOf, roleSettings } from "../properties.ts";
+import { RESTORE, requireDone, searchPath } from "../restoreScript.ts";
 import { identifier } from "../sql.ts";
 
 /** Two servers that share a network namespace; what runs in the new one's container reaches the old one at `port`. */
-export interface Servers {
+interface Servers {
   old: Database;
   new: Database;
   /** Port of the old one. */
@@ -17,7 +16,7 @@ export interface Servers {
 }
 
 /** Every database that somebody may have put data into. */
-export async function databasesOf(server: Database): Promise<string[]> {
+async function databasesOf(server: Database): Promise<string[]> {
   const statement =
     "select json_agg(datname order by datname) from pg_database where datallowconn and not datistemplate;";
   return JSON.parse((await sql(server, statement)).join("")) as string[];
@@ -27,7 +26,7 @@ export async function databasesOf(server: Database): Promise<string[]> {
 export const clusterBytes = async (server: Database): Promise<number> =>
   Number((await sql(server, "select sum(pg_database_size(oid)) from pg_database;"))[0]);
 
-/** @throws UserError where some of the data is outside of the volume. */
+/** @throws UserError if some of the data is outside of the volume. */
 export async function refuseTablespaces(server: Database): Promise<void> {
   const spaces = await sql(server, "select spcname from pg_tablespace where spcname !~ '^pg_';");
   if (spaces.length > 0)
@@ -57,7 +56,7 @@ export async function copyCluster(servers: Servers): Promise<void> {
   }
 }
 
-/** With the old one's encoding and locale, where the new version's image has that. */
+/** With the old one's encoding and locale, if the new version's image has that locale. */
 async function createDatabase({ old, new: target }: Servers, name: string): Promise<void> {
   try {
     await sql(target, await createLike(old, name, name));
@@ -124,3 +123,20 @@ export async function compareClusters(servers: Servers): Promise<Rows> {
   }
   return all;
 }
+
+/**
+ * The roles with such a password, but for the stack's own, whose password is set after each upgrade. If there are some,
+ * the new data directory has to ask by `md5`, which takes SCRAM as well if a password is kept so (PostgreSQL's
+ * documentation, auth-password.html).
+ */
+export const md5Roles = (database: Database): Promise<string[]> =>
+  sql(
+    database,
+    "select rolname from pg_authid where rolpassword like 'md5%' and rolname <> current_user order by 1;",
+  );
+
+/** The remark on them; empty if there are none. */
+export const md5Note = (roles: string[]): string =>
+  roles.length === 0
+    ? ""
+    : `. Still kept as md5, and still good to log in with: the password${roles.length === 1 ? "" : "s"} of ${roles.join(", ")}. Set each again to have it kept by SCRAM (docs/postgresql-major.md)`;

@@ -4,7 +4,7 @@ import { docker, inspect } from "../../docker/client.ts";
 /** Images of databases, of whatever version. */
 const REPOSITORY = "agatha-db-image";
 
-/** The version of PostgreSQL in an image, as the official image has it in its environment; undefined where it says none. */
+/** The version of PostgreSQL in an image, as the official image has it in its environment; undefined if it says none. */
 export async function majorOfImage(image: string): Promise<number | undefined> {
   const env = (await inspect<string[]>("image", image, ".Config.Env")) ?? [];
   const major = env.find((entry) => entry.startsWith("PG_MAJOR="))?.slice("PG_MAJOR=".length);
@@ -12,9 +12,9 @@ export async function majorOfImage(image: string): Promise<number | undefined> {
 }
 
 /**
- * The image of the database's container; where that is gone, the one of this version that was loaded last.
+ * The image of the database's container; if that is gone, the one of this version that was loaded last.
  *
- * @returns Its id; undefined where docker has none.
+ * @returns Its id; undefined if docker has none.
  */
 export async function imageOf(container: string, major: number): Promise<string | undefined> {
   const own = await inspect<string>("container", container, ".Image");

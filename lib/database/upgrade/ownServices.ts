@@ -1,21 +1,21 @@
-/** The stack's own database and back end while its data is moved: stopped, and serving again where that fails. */
-
+/** The stack's own database and back end while its data is moved: stopped, and started again if that fails. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { docker, inspect } from "../../docker/client.ts";
+import { ofStack } from "../../docker/arguments.ts";
+import { docker, dockerLines, inspect } from "../../docker/client.ts";
 import { isInterrupted } from "../../process.ts";
 import { accepts } from "../temporaryServer.ts";
 
-/** Time that a back has to be healthy again, in milliseconds: its own start period, where nothing is set. */
+/** Time that a back has to be healthy again, in milliseconds: the default of its start period. */
 const HEALTHY_LIMIT_MS = 60_000;
 
 /** Time between two looks, in milliseconds: docker's own probes come seconds apart. */
 const PAUSE_MS = 200;
 
-/** A container of the stack, as an attempt found it. */
+/** A container of the stack, as the upgrade found it. */
 interface Found {
   id: string;
   running: boolean;
-  /** Whether the attempt stops it: it may stop at any time from then on. */
+  /** Whether the upgrade stops it: it may stop at any time from then on. */
   asked: boolean;
 }
 
@@ -26,9 +26,8 @@ export interface Services {
 
 /** Those that run and those that do not: an attempt that was killed left them stopped. */
 export async function ownServices(stack: string, container: string): Promise<Services> {
-  const filters = ["--filter", `label=agatha.stack=${stack}`, "--filter", "label=agatha.service=back"];
-  const ids = (await docker(["ps", "--all", "--quiet", "--no-trunc", ...filters])).split("\n");
-  const found = await Promise.all([container, ...ids.filter(Boolean)].map(find));
+  const ids = await dockerLines(["ps", "--all", "--quiet", "--no-trunc", ...ofStack(stack, "back")]);
+  const found = await Promise.all([container, ...ids].map(find));
   return { database: found[0], backs: found.slice(1).filter((each) => each !== undefined) };
 }
 
@@ -72,7 +71,7 @@ export async function answersAgain({ database, backs }: Services): Promise<strin
     );
     return states.every((state) => state === "healthy");
   };
-  // Whoever interrupts a step does not wait for it.
+  // After an interrupt, nobody waits for it.
   while (!isInterrupted() && performance.now() < end) {
     if (await healthy()) return "Nothing changed: the old database and the back run as before";
     await sleep(PAUSE_MS);

@@ -1,18 +1,11 @@
 /** What `java -jar` would find in a jar: its manifest and its classes, those of Spring Boot's nested jars too. */
-import { zipEntries } from "./zip.ts";
+import { type Entry, withEntries } from "./zip.ts";
 
-export interface JarClass {
+export interface JarClass extends Pick<Entry, "read"> {
   /** `org/x/Y`. */
   name: string;
-  /** Where it is, for people: `org/x/Y`, with the nested jar before it. */
+  /** The class as messages name it: `BOOT-INF/classes/org/x/Y`, or `x-1.jar: org/x/Y`. */
   place: string;
-  read(): Buffer;
-}
-
-export interface JarFile {
-  /** Main attributes of the manifest, by their names in lower case; undefined where there is no manifest. */
-  manifest: Map<string, string> | undefined;
-  classes: JarClass[];
 }
 
 /** Jars in a jar that Spring Boot's launchers put on the class path. */
@@ -21,46 +14,54 @@ const NESTED = /^(BOOT-INF|WEB-INF)\/lib(-provided)?\/[^/]+\.jar$/;
 const FOLDERS = /^(BOOT-INF|WEB-INF)\/classes\//;
 const VERSION = /^META-INF\/versions\/(\d+)\//;
 
-/** @param java The release that is to run it: it decides which of a class's versions counts. */
-export function readJar(bytes: Buffer, java: number, within = ""): JarFile {
-  const entries = [...zipEntries(bytes)];
-  const entry = entries.find(({ name }) => name === "META-INF/MANIFEST.MF");
-  const manifest = entry && mainAttributes(entry.read().toString("utf8"));
-  const versioned = manifest?.get("multi-release")?.toLowerCase() === "true";
-  const own = new Map<string, JarClass & { version: number }>();
-  const nested: JarClass[] = [];
+/**
+ * Reads a jar. Of a large one, only its directory and one nested jar at a time are in memory.
+ *
+ * @param jar A file's path, or a nested jar.
+ * @param java The release that is to run it. It decides which of a class's versions counts.
+ * @param visit Is given each class, and has to read it before it returns.
+ * @returns The main attributes of the manifest, by their names in lower case; undefined if there is no manifest.
+ */
+export async function readJar(
+  jar: string | Buffer,
+  java: number,
+  visit: (found: JarClass) => Promise<void> | void,
+  within = "",
+): Promise<Map<string, string> | undefined> {
+  return withEntries(jar, async (entries) => {
+    const manifest = await entries.find(({ name }) => name === "META-INF/MANIFEST.MF")?.read();
+    const attributes = manifest && mainAttributes(manifest.toString("utf8"));
+    const versioned = attributes?.get("multi-release")?.toLowerCase() === "true";
+    for (const found of ownClasses(entries, versioned ? java : 0, within)) await visit(found);
+    for (const { name, read } of entries)
+      if (NESTED.test(name))
+        await readJar(await read(), java, visit, `${name.slice(name.lastIndexOf("/") + 1)}: `);
+    return attributes;
+  });
+}
+
+/** The classes of a jar, each in its newest version up to `newest`. */
+function ownClasses(entries: Entry[], newest: number, within: string): Iterable<JarClass> {
+  const classes = new Map<string, JarClass & { version: number }>();
   for (const { name: path, read } of entries) {
-    if (NESTED.test(path)) {
-      const inner = path.slice(path.lastIndexOf("/") + 1);
-      nested.push(...readJar(read(), java, `${inner}: `).classes);
-    }
     if (!path.endsWith(".class") || path.endsWith("module-info.class")) continue;
     const version = Number(VERSION.exec(path)?.[1] ?? 0);
-    if (version > 0 && (!versioned || version > java)) continue;
-    const name = path.replace(VERSION, "").replace(FOLDERS, "").slice(0, -".class".length);
-    const known = own.get(name);
-    if (known === undefined || known.version <= version)
-      own.set(name, { name, place: `${within}${path.slice(0, -".class".length)}`, read, version });
+    const plain = path.slice(0, -".class".length);
+    const name = plain.replace(VERSION, "").replace(FOLDERS, "");
+    const known = classes.get(name);
+    if (version <= newest && (known === undefined || known.version <= version))
+      classes.set(name, { name, place: `${within}${plain}`, read, version });
   }
-  return { manifest, classes: [...own.values(), ...nested] };
+  return classes.values();
 }
 
 /**
- * The main attributes of a manifest as Java reads them: names in any case, lines that end in CR, LF or both, a line that
- * begins with a blank goes on with the one before; up to the first empty line, and without a last line that does not end.
+ * The main attributes of a manifest as Java reads them. Names are in any case. Lines end in CR, LF or both; one that
+ * begins with a blank continues the line before. The first empty line ends them, and a last line without an end is ignored.
  */
 export function mainAttributes(text: string): Map<string, string> {
-  const lines = text
-    .replace(/\r\n|\r/g, "\n")
-    .replace(/\n /g, "")
-    .split("\n")
-    .slice(0, -1);
-  const end = lines.indexOf("");
-  const main = end < 0 ? lines : lines.slice(0, end);
-  return new Map(
-    main.flatMap((line) => {
-      const [, name = "", value = ""] = /^([^:]+): (.*)$/.exec(line) ?? [];
-      return name === "" ? [] : [[name.toLowerCase(), value.trim()] as const];
-    }),
-  );
+  const joined = text.replace(/\r\n?/g, "\n").replace(/\n /g, "");
+  const [main = ""] = /^(?:[^\n]+\n)*/.exec(joined) ?? [];
+  const attributes = main.matchAll(/^([^:\n]+): (.*)$/gm);
+  return new Map([...attributes].map(([, name = "", value = ""]) => [name.toLowerCase(), value.trim()]));
 }

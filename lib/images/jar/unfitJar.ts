@@ -1,81 +1,92 @@
 /** Refuses a jar that could not run in its image, before anything is built. */
-
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import jdkModules from "../../../nix/packages/jdk-modules.json" with { type: "json" };
 import always from "../../../nix/packages/jre-modules.json" with { type: "json" };
 import type { Config } from "../../config/schema.ts";
 import { UserError } from "../../userError.ts";
 import { isClassFile, packagesOf, releaseOf } from "./classFile.ts";
-import { type JarFile, readJar } from "./jarFile.ts";
+import { type JarClass, readJar } from "./jarFile.ts";
 
 /** Modules of the JDK's releases that can be chosen: what all of them require, and what any of them exports. */
 const jdk: Record<string, { requires: string; exports: string }> = jdkModules;
 const words = (text: string): string[] => text.split(" ").filter(Boolean);
 
-/** @throws UserError in a sentence, with what to change. A jar that is not there is Nix's to name. */
-export function refuseUnfitJar({ back }: Pick<Config, "back">): void {
+/** What matters of a jar's classes. */
+interface Classes {
+  /** Names, `org/x/Y`, and whether the file is a class: templates and encrypted classes bear such names too. */
+  names: Map<string, boolean>;
+  newest: { release: number; place: string };
+  /** Packages of the JDK that the JRE lacks and classes name, each with the first class that names it. */
+  lacked: Map<string, string>;
+}
+
+/** @throws UserError if the jar could not run, with the fix. A jar that does not exist is left to Nix. */
+export async function refuseUnfitJar({ back }: Pick<Config, "back">): Promise<void> {
   if (!existsSync(back.jar)) return;
-  const why = whyUnfit(back.jar, back.java, back.modules);
+  const why = await whyUnfit(back.jar, back.java, back.modules);
   if (why !== undefined) throw new UserError(why);
 }
 
-/** @param modules Those of `back.modules`, beside what every JRE has. */
-export function whyUnfit(path: string, java: number, modules: string[]): string | undefined {
+/** @param modules Those of `back.modules`, in addition to what every JRE has. */
+export async function whyUnfit(path: string, java: number, modules: string[]): Promise<string | undefined> {
   const where = `agatha:back.jar: "${path}"`;
+  const lacks = lackedPackages(modules);
+  const classes: Classes = { names: new Map(), newest: { release: java, place: "" }, lacked: new Map() };
   try {
-    const jar = readJar(readFileSync(path), java);
-    return withoutMain(jar, path, where) ?? unfitClass(jar, java, modules);
+    const manifest = await readJar(path, java, lookAt(classes, lacks));
+    return (
+      (await withoutMain(manifest, classes, path, where)) ??
+      forNewerJava(classes.newest, java) ??
+      lackingModules(classes, lacks, modules)
+    );
   } catch (error) {
     return `${where} cannot be read (${(error as Error).message}). Build it again, or point back.jar at an uber jar.`;
   }
 }
 
-function withoutMain({ manifest, classes }: JarFile, path: string, where: string): string | undefined {
+/** One pass, since a large jar has tens of thousands of classes. */
+function lookAt({ names, newest, lacked }: Classes, lacks: Map<string, string>) {
+  const mentions = new RegExp(`(?:${[...lacks.keys()].join("|")})/`);
+  return async ({ name, place, read }: JarClass): Promise<void> => {
+    const bytes = await read();
+    names.set(name, isClassFile(bytes) || names.get(name) === true);
+    if (!isClassFile(bytes)) return;
+    const release = releaseOf(bytes);
+    if (release > newest.release) Object.assign(newest, { release, place });
+    // Searching the bytes for names is faster than parsing what they stand for.
+    if (!mentions.test(bytes.toString("latin1"))) return;
+    for (const used of packagesOf(bytes)) if (lacks.has(used) && !lacked.has(used)) lacked.set(used, place);
+  };
+}
+
+async function withoutMain(
+  manifest: Map<string, string> | undefined,
+  { names }: Classes,
+  path: string,
+  where: string,
+): Promise<string | undefined> {
   const uber = "Point back.jar at an uber jar that `java -jar` can run";
-  if (manifest === undefined && classes.length === 0) return `${where} is no jar. ${uber}.`;
+  if (manifest === undefined && names.size === 0) return `${where} is no jar. ${uber}.`;
   const main = manifest?.get("main-class");
   if (!main) return `${where} names no Main-Class in its manifest. ${uber}.`;
-  const own = new Set(classes.map(({ name }) => name));
-  const entry = classes.find(({ name }) => name === main.replaceAll(".", "/"));
   const beside = words(manifest?.get("class-path") ?? "");
   const alone =
     "Only the jar itself is packaged: build one that holds its libraries (Quarkus: quarkus.package.jar.type=uber-jar)";
-  if (entry === undefined || !isClassFile(entry.read()))
+  if (!names.get(main.replaceAll(".", "/")))
     return `${where} holds no class ${main}, its manifest's Main-Class. ${beside.length > 0 ? alone : uber}.`;
-  const lacking = beside.find((file) => isMissing(join(dirname(path), file), own));
-  return lacking && `${where} needs ${lacking} beside it, by its manifest's Class-Path. ${alone}.`;
+  for (const file of beside)
+    if (await isMissing(join(dirname(path), file), names))
+      return `${where} needs ${file} beside it, by its manifest's Class-Path. ${alone}.`;
+  return undefined;
 }
 
-/** Whether a file of a class path is there, and none of its classes is in the jar. */
-function isMissing(file: string, own: Set<string>): boolean {
+/** Whether a file of the class path exists, and the jar holds none of its classes. */
+async function isMissing(file: string, names: Map<string, boolean>): Promise<boolean> {
   if (!file.endsWith(".jar") || !existsSync(file)) return false;
-  const { classes } = readJar(readFileSync(file), 0);
-  return classes.length > 0 && !classes.some(({ name }) => own.has(name));
-}
-
-/** One pass, since a large jar has tens of thousands of classes: for a newer Java, or with packages that the JRE lacks. */
-function unfitClass({ classes }: JarFile, java: number, modules: string[]): string | undefined {
-  const lacks = lackedPackages(modules);
-  const mentions = new RegExp(`(?:${[...lacks.keys()].join("|")})/`);
-  const own = new Set(classes.map(({ name }) => name.slice(0, Math.max(0, name.lastIndexOf("/")))));
-  const needed = new Map<string, string>();
-  let newest = { release: java, place: "" };
-  for (const { place, read } of classes) {
-    const bytes = read();
-    // Templates and encrypted classes bear such names too; Java never loads them.
-    if (!isClassFile(bytes)) continue;
-    const release = releaseOf(bytes);
-    if (release > newest.release) newest = { release, place };
-    // To look for names in all of it is quicker than to read what they stand for.
-    if (!mentions.test(bytes.toString("latin1"))) continue;
-    for (const name of packagesOf(bytes)) {
-      const module = lacks.get(name);
-      // A package of the jar's own is not the JDK's.
-      if (module !== undefined && !own.has(name) && !needed.has(module)) needed.set(module, place);
-    }
-  }
-  return forNewerJava(newest, java) ?? lackingModules(needed, modules);
+  const own: string[] = [];
+  await readJar(file, 0, ({ name }) => void own.push(name));
+  return own.length > 0 && !own.some((name) => names.has(name));
 }
 
 function forNewerJava({ release, place }: { release: number; place: string }, java: number) {
@@ -83,8 +94,14 @@ function forNewerJava({ release, place }: { release: number; place: string }, ja
   return `agatha:back.jar: the jar is compiled for Java ${release} (${place}), which Java ${java} cannot run. Set back.java to ${release}, or compile the jar for Java ${java}.`;
 }
 
-/** @param needed Modules, each with a class that needs it. */
-function lackingModules(needed: Map<string, string>, modules: string[]): string | undefined {
+function lackingModules({ names, lacked }: Classes, lacks: Map<string, string>, modules: string[]) {
+  // A package of the jar's own is not the JDK's.
+  const own = new Set([...names.keys()].map((name) => name.slice(0, Math.max(0, name.lastIndexOf("/")))));
+  const needed = new Map<string, string>();
+  for (const [name, place] of lacked) {
+    const module = lacks.get(name) as string;
+    if (!own.has(name) && !needed.has(module)) needed.set(module, place);
+  }
   if (needed.size === 0) return undefined;
   const by = [...needed].map(([module, place]) => `${module} (${place})`).sort();
   const list = JSON.stringify([...new Set([...modules, ...[...needed.keys()].sort()])]);

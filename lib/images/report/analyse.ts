@@ -1,66 +1,71 @@
 /** Where an image's bytes go, and how many of them are wasted. */
 import type { Group, Image, LayerFile } from "./model.ts";
 
-/** A file of this name takes away, of the layers below, the file with its name's rest; `.wh..wh..opq` a whole folder's. */
+/** A file of this name removes a file of the layers below, or with the name `.wh..wh..opq` a folder's whole content. */
 const WHITEOUT = /^(?<folder>(?:.*\/)?)\.wh\.(?<name>[^/]+)$/;
 const OPAQUE = ".wh..opq";
 
+interface Path {
+  /** Its smallest size in any layer; 0 if a layer removes it. */
+  smallest: number;
+  /** The sum of its sizes in all layers. */
+  sum: number;
+  /** What a container sees of it, with the digest of the layer; undefined if nothing. */
+  visible: (LayerFile & { layer: string }) | undefined;
+}
+
+/** All paths of an image, from the lowest layer up. A layer's whiteouts remove files of the layers below it only. */
+function pathsOf({ layers }: Image): Map<string, Path> {
+  const paths = new Map<string, Path>();
+  for (const { digest, files } of layers) {
+    for (const { path } of files)
+      for (const removed of removedBy(path, paths))
+        Object.assign(removed, { smallest: 0, visible: undefined });
+    for (const file of files.filter(({ path }) => !WHITEOUT.test(path))) {
+      const { smallest = file.size, sum = 0 } = paths.get(file.path) ?? {};
+      paths.set(file.path, {
+        smallest: Math.min(smallest, file.size),
+        sum: sum + file.size,
+        visible: { ...file, layer: digest },
+      });
+    }
+  }
+  return paths;
+}
+
+function removedBy(whiteout: string, paths: Map<string, Path>): Path[] {
+  const { folder = "", name } = WHITEOUT.exec(whiteout)?.groups ?? {};
+  if (name === undefined) return [];
+  const removes = (path: string) =>
+    name === OPAQUE ? path.startsWith(folder) : `${path}/`.startsWith(`${folder}${name}/`);
+  return [...paths].flatMap(([path, entry]) => (removes(path) ? entry : []));
+}
+
 export interface Efficiency {
-  /** 1 where no layer hides or repeats what one below it has. */
+  /** 1 if no layer hides or repeats what a layer below it has. */
   score: number;
   /** Bytes that another layer hides, repeats or removes. */
   wasted: number;
 }
 
 /**
- * As `dive` counts it: per path, its smallest size in any layer against the sum of its sizes in all; a removed path's
- * smallest size is 0. Of a removed folder each file counts, where dive leaves them out: so this is never the better score.
+ * As `dive` counts it: per path, its smallest size against the sum of its sizes. Of a removed folder each file counts,
+ * which dive leaves out; so this score is never the better one.
  */
-export function efficiency({ layers }: Image): Efficiency {
-  const sizes = new Map<string, { smallest: number; sum: number }>();
-  const count = (path: string, size: number) => {
-    const known = sizes.get(path);
-    if (known === undefined) sizes.set(path, { smallest: size, sum: size });
-    else sizes.set(path, { smallest: Math.min(known.smallest, size), sum: known.sum + size });
-  };
-  for (const { files } of layers) {
-    // What this layer takes away is of the layers below it.
-    const below = [...sizes.keys()];
-    for (const { path, size } of files) {
-      if (WHITEOUT.test(path)) for (const gone of hiddenBy(path, below)) count(gone, 0);
-      else count(path, size);
-    }
-  }
-  const all = [...sizes.values()];
-  const total = all.reduce((bytes, { sum }) => bytes + sum, 0);
-  const needed = all.reduce((bytes, { smallest }) => bytes + smallest, 0);
+export function efficiency(image: Image): Efficiency {
+  const paths = [...pathsOf(image).values()];
+  const total = paths.reduce((bytes, { sum }) => bytes + sum, 0);
+  const needed = paths.reduce((bytes, { smallest }) => bytes + smallest, 0);
   return { score: total === 0 ? 1 : needed / total, wasted: total - needed };
 }
 
-/** The paths among `paths` that a whiteout takes away. */
-function hiddenBy(whiteout: string, paths: Iterable<string>): string[] {
-  const { folder = "", name = "" } = WHITEOUT.exec(whiteout)?.groups ?? {};
-  const gone = name === OPAQUE ? folder : `${folder}${name}`;
-  const hides = (path: string) =>
-    name === OPAQUE ? path.startsWith(gone) : path === gone || path.startsWith(`${gone}/`);
-  return [...paths].filter(hides);
-}
+/** The files that a container sees, with the digest of the layer that each comes from. */
+export const visibleFiles = (image: Image): (LayerFile & { layer: string })[] =>
+  [...pathsOf(image).values()].flatMap(({ visible }) => visible ?? []);
 
-/** The files that a container sees, with the digest of the layer each comes from. */
-export function visibleFiles({ layers }: Image): (LayerFile & { layer: string })[] {
-  const visible = new Map<string, LayerFile & { layer: string }>();
-  for (const { digest, files } of layers) {
-    for (const { path } of files)
-      if (WHITEOUT.test(path)) for (const gone of hiddenBy(path, visible.keys())) visible.delete(gone);
-    for (const file of files)
-      if (!WHITEOUT.test(file.path)) visible.set(file.path, { ...file, layer: digest });
-  }
-  return [...visible.values()];
-}
-
-/** The sum of the files of all layers, which is what docker reports as size. */
+/** The sum of the files of all layers, which docker reports as size. */
 export const layerBytes = ({ layers }: Pick<Image, "layers">): number =>
-  layers.reduce((sum, { files }) => sum + files.reduce((bytes, { size }) => bytes + size, 0), 0);
+  layers.flatMap(({ files }) => files).reduce((sum, { size }) => sum + size, 0);
 
 /** What the image's files belong to, biggest first. */
 export function groups(image: Image): Group[] {
@@ -72,19 +77,18 @@ export function groups(image: Image): Group[] {
     group.bytes += file.size;
     group.files.push(file);
   }
-  const all = [...found.values()];
-  for (const group of all) group.files.sort((a, b) => b.size - a.size || compare(a.path, b.path));
-  return all.sort((a, b) => b.bytes - a.bytes || compare(a.path, b.path));
+  for (const { files } of found.values()) files.sort((a, b) => b.size - a.size || compare(a.path, b.path));
+  return [...found.values()].sort((a, b) => b.bytes - a.bytes || compare(a.path, b.path));
 }
 
-/** The store path that a file is of; of what is in none, its folder, two steps down at most. */
+/** The store path that a file is part of. Outside the store, its folder, at most two levels deep. */
 export function groupOf(path: string): string {
   const parts = path.split("/");
   if (parts[0] === "nix" && parts[1] === "store" && parts.length > 2) return `/nix/store/${parts[2]}`;
   return `/${parts.slice(0, Math.min(2, parts.length - 1)).join("/")}`;
 }
 
-/** A store path without store and hash; any other path as it is. */
+/** A store path without store and hash; any other path unchanged. */
 export const nameOf = (path: string): string => path.replace(/^\/nix\/store\/[0-9a-z]{32}-/, "");
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

@@ -1,18 +1,44 @@
-/** Reads a docker archive: what `docker save`, and an image program of dockerTools, write. Nothing is unpacked to disk. */
-import type { Readable } from "node:stream";
+/** Reads docker archives: what `docker save`, and an image program of dockerTools, write. */
+import { closeSync, createReadStream, mkdtempSync, openSync, readFileSync, readSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
 import tar from "tar-stream";
+import { endedWith, pipe, tail } from "../../process.ts";
+import { UserError } from "../../userError.ts";
 import type { Image, LayerFile } from "./model.ts";
 
-/** Gets a file of a layer, with its content, where `wants` asked for it. */
+/** Is given the content of the files that it wants, while layers are read. */
 export interface Inspector {
   wants(path: string): boolean;
-  take(path: string, content: Buffer): void;
+  take(path: string, content: Buffer): Promise<void> | void;
 }
 
 const NOBODY: Inspector = { wants: () => false, take: () => {} };
+
+/** Reads the image that a program writes to its standard output, by way of a temporary folder. */
+export async function imageFrom(
+  program: string,
+  args: string[] = [],
+  inspector: Inspector = NOBODY,
+): Promise<Image> {
+  const folder = mkdtempSync(join(tmpdir(), "agatha-image-"));
+  try {
+    const extract = ["--extract", "--no-same-owner", "--no-same-permissions", "--directory", folder];
+    const [made, unpacked] = await pipe([program, args], ["tar", extract]);
+    // A program that fails writes no whole archive: its own error says more than tar's.
+    for (const [name, result] of [
+      [[program, ...args].join(" "), made],
+      ["tar", unpacked],
+    ] as const)
+      if (result.code !== 0) throw new UserError(`${name} ${endedWith(result)}:\n${tail(result.stderr, 10)}`);
+    return await readArchive(folder, inspector);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
 
 interface Manifest {
   Config: string;
@@ -20,60 +46,38 @@ interface Manifest {
   Layers: string[];
 }
 
-/** The entries of an archive: JSON documents, layers, and links from one name of a layer to another. */
-interface Entries {
-  documents: Map<string, Buffer>;
-  layers: Map<string, LayerFile[]>;
-  links: Map<string, string>;
+interface Configuration {
+  config?: Image["config"];
+  rootfs: { diff_ids: string[] };
 }
 
 /**
- * @param inspector Is shown the files it asks for as they go by.
- * @throws Error where the bytes are no archive of one image.
+ * @param folder An unpacked archive of one image.
+ * @throws UserError if something is missing in it.
  */
-export async function readArchive(archive: Readable, inspector: Inspector = NOBODY): Promise<Image> {
-  const entries: Entries = { documents: new Map(), layers: new Map(), links: new Map() };
-  const extract = tar.extract();
-  const fed = pipeline(archive, extract);
-  // What fails is told by the loop below.
-  fed.catch(() => {});
-  for await (const entry of extract) {
-    const { name, type, linkname } = entry.header;
-    if (type === "symlink") entries.links.set(name, resolveLink(name, linkname ?? ""));
-    if (type !== "file") entry.resume();
-    else await readEntry(name, entry as AsyncIterable<Buffer>, entries, inspector);
+export async function readArchive(folder: string, inspector: Inspector = NOBODY): Promise<Image> {
+  const json = <T>(name: string) => JSON.parse(readFileSync(join(folder, name), "utf8")) as T;
+  try {
+    const [manifest] = json<Manifest[]>("manifest.json");
+    if (manifest === undefined) throw new Error("manifest.json names no image");
+    const { config = {}, rootfs } = json<Configuration>(manifest.Config);
+    const layers: Image["layers"] = [];
+    for (const [index, name] of manifest.Layers.entries())
+      layers.push({
+        digest: rootfs.diff_ids[index] ?? "",
+        files: await readLayer(join(folder, name), inspector),
+      });
+    return { ref: manifest.RepoTags?.[0] ?? "", config, layers };
+  } catch (error) {
+    throw new UserError(`image archive: ${(error as Error).message}. Build or load the image again.`);
   }
-  await fed;
-  return assemble(entries);
 }
 
-/** A layer is told from a document by its first byte: the names differ between those who write archives. */
-async function readEntry(
-  name: string,
-  entry: AsyncIterable<Buffer>,
-  entries: Entries,
-  inspector: Inspector,
-): Promise<void> {
-  const iterator = entry[Symbol.asyncIterator]();
-  const { value: first, done } = await iterator.next();
-  const whole = (async function* () {
-    if (done) return;
-    yield first as Buffer;
-    for (let next = await iterator.next(); !next.done; next = await iterator.next()) yield next.value;
-  })();
-  const start = done ? "" : String.fromCharCode((first as Buffer)[0] ?? 0);
-  if (done || start === "{" || start === "[" || name.endsWith("VERSION") || name.endsWith("repositories"))
-    entries.documents.set(name, await buffer(whole));
-  else entries.layers.set(name, await readLayer(whole, start === "\x1f", inspector));
-}
-
-async function readLayer(
-  bytes: AsyncIterable<Buffer>,
-  gzipped: boolean,
-  inspector: Inspector,
-): Promise<LayerFile[]> {
+async function readLayer(file: string, inspector: Inspector): Promise<LayerFile[]> {
   const extract = tar.extract();
-  const fed = gzipped ? pipeline(bytes, createGunzip(), extract) : pipeline(bytes, extract);
+  const gunzip = isGzipped(file) ? [createGunzip()] : [];
+  const fed = pipeline([createReadStream(file), ...gunzip, extract]);
+  // The loop below throws what fails.
   fed.catch(() => {});
   const files: LayerFile[] = [];
   for await (const entry of extract) {
@@ -81,37 +85,17 @@ async function readLayer(
     const path = name.replace(/^(\.?\/)+/, "");
     if (type === "symlink" || type === "link") files.push({ path, size: 0, link: linkname ?? "" });
     else if (type !== "directory") files.push({ path, size });
-    if (type === "file" && inspector.wants(path)) inspector.take(path, await buffer(entry));
+    if (type === "file" && inspector.wants(path)) await inspector.take(path, await buffer(entry));
     else entry.resume();
   }
   await fed;
   return files;
 }
 
-function assemble({ documents, layers, links }: Entries): Image {
-  const document = <T>(name: string): T => {
-    const bytes = documents.get(name);
-    if (bytes === undefined)
-      throw new Error(`image archive: it has no ${name}. Build or load the image again.`);
-    return JSON.parse(bytes.toString()) as T;
-  };
-  const manifest = document<Manifest[]>("manifest.json")[0];
-  if (manifest === undefined) throw new Error("image archive: it holds no image. Build or load it again.");
-  const { config, rootfs } = document<{ config: Image["config"]; rootfs: { diff_ids: string[] } }>(
-    manifest.Config,
-  );
-  return {
-    ref: manifest.RepoTags?.[0] ?? "",
-    config: config ?? {},
-    layers: manifest.Layers.map((name, index) => {
-      const files = layers.get(name) ?? layers.get(links.get(name) ?? "");
-      if (files === undefined)
-        throw new Error(`image archive: layer ${name} is not in it. Build or load the image again.`);
-      return { digest: rootfs.diff_ids[index] ?? "", files };
-    }),
-  };
+/** Newer dockers may keep layers gzipped, under names that do not say so. */
+function isGzipped(path: string): boolean {
+  const [file, magic] = [openSync(path, "r"), Buffer.alloc(2)];
+  readSync(file, magic, 0, 2, 0);
+  closeSync(file);
+  return magic.readUInt16BE() === 0x1f8b;
 }
-
-/** A link's target as a name in the archive: `a/layer.tar` -> `../b/layer.tar` is `b/layer.tar`. */
-const resolveLink = (name: string, target: string): string =>
-  new URL(target, `file:///${name}`).pathname.slice(1);

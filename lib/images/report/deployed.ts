@@ -1,63 +1,82 @@
-/** What an image has that the deployed one lacks, and the other way round. */
-import { groups } from "./analyse.ts";
-import type { Group, Image } from "./model.ts";
-import { megabytes } from "./model.ts";
+/** How an image differs from the deployed one. */
+import { isDeepStrictEqual } from "node:util";
+import { ofStack } from "../../docker/arguments.ts";
+import { docker, inspect } from "../../docker/client.ts";
+import { groups, layerBytes } from "./analyse.ts";
+import { imageFrom } from "./archive.ts";
+import { type Group, type Image, readableBytes } from "./model.ts";
 import { splitName } from "./store.ts";
 
-/** Files of a changed path that are named. */
+/** How many files of a changed store path are named. */
 const NAMED = 3;
 
+/** The parts of an image's configuration that docker does not fill in itself. */
+const KEPT = [
+  ...["Cmd", "Entrypoint", "Env", "ExposedPorts", "Labels"],
+  ...["StopSignal", "User", "Volumes", "WorkingDir"],
+];
+
 export interface Difference {
-  /** A sentence: `same as deployed`, `not deployed`, `differs from …: 2 of 9 layers are new, 30.2 kB`. */
+  /** `same as deployed`, `not deployed`, `differs from …: 2 of 9 layers are new, 30.2 kB`. */
   summary: string;
   /** `~ agatha-back-run 2.7 MB => 2.8 MB`, `+ tzdata 1.2 MB`, `- locale 0.4 MB`. */
   lines: string[];
 }
 
+/** How an image differs from the one that the service's container runs. */
+export async function sinceDeployed(image: Image, stack: string, service: string): Promise<Difference> {
+  try {
+    const [container] = (await docker(["ps", "--all", "--quiet", ...ofStack(stack, service)])).split("\n");
+    const running = container
+      ? await inspect<{ Image: string; Config: { Image: string } }>("container", container, ".")
+      : undefined;
+    if (running === undefined) return { summary: "not deployed", lines: [] };
+    const { Image: id, Config } = running;
+    if (Config.Image === image.ref) return { summary: "same as deployed", lines: [] };
+    return difference(image, await imageFrom("docker", ["save", id]), Config.Image);
+  } catch (error) {
+    return { summary: `not known what is deployed: ${(error as Error).message}`, lines: [] };
+  }
+}
+
 /** How `image` differs from what runs. */
 export function difference(image: Image, deployed: Image, deployedRef: string): Difference {
   const known = new Set(deployed.layers.map(({ digest }) => digest));
-  const fresh = image.layers.filter(({ digest }) => !known.has(digest));
-  const bytes = fresh.reduce((sum, { files }) => sum + files.reduce((all, { size }) => all + size, 0), 0);
+  const layers = image.layers.filter(({ digest }) => !known.has(digest));
   const lines = pathLines(groups(image), groups(deployed));
-  if (stable(image.config) !== stable(deployed.config))
+  // Docker writes null, "" or an empty list for what is not set.
+  const kept = ({ config }: Image) => KEPT.map((key) => config[key] || null);
+  if (!isDeepStrictEqual(kept(image), kept(deployed)))
     lines.push("~ configuration (command, environment, labels or ports)");
   const count =
-    fresh.length === 0
+    layers.length === 0
       ? "no layer is new"
-      : `${fresh.length} of ${image.layers.length} layers are new, ${megabytes(bytes)}`;
-  return {
-    summary: `differs from ${deployedRef}: ${count}`,
-    lines,
-  };
+      : `${layers.length} of ${image.layers.length} layers are new, ${readableBytes(layerBytes({ layers }))}`;
+  return { summary: `differs from ${deployedRef}: ${count}`, lines };
 }
 
-/** Paths that come and go; two of one name are one that changes. Links alone say nothing: they follow what they lead to. */
+/** Store paths that are new or gone; one of each with the same name is a change. Groups of links only are left out. */
 function pathLines(now: Group[], before: Group[]): string[] {
   const changed = (group: Group, others: Group[]) => {
     const same = others.find(({ path }) => path === group.path);
-    return (
-      group.bytes + (same?.bytes ?? 0) > 0 && JSON.stringify(same?.files) !== JSON.stringify(group.files)
-    );
+    return group.bytes + (same?.bytes ?? 0) > 0 && !isDeepStrictEqual(same?.files, group.files);
   };
-  const come = now.filter((group) => changed(group, before));
   const gone = before.filter((group) => changed(group, now));
-  const paired = new Set<Group>();
-  const lines = come.map((group) => {
-    const { name } = splitName(group.name);
-    const old = gone.find((other) => !paired.has(other) && splitName(other.name).name === name);
-    if (old === undefined) return `+ ${group.name} ${megabytes(group.bytes)}`;
-    paired.add(old);
-    return changeLine(old, group);
-  });
-  const left = gone.filter((group) => !paired.has(group));
-  return [...lines, ...left.map((group) => `- ${group.name} ${megabytes(group.bytes)}`)];
+  const lines = now
+    .filter((group) => changed(group, before))
+    .map((group) => {
+      const { name } = splitName(group.name);
+      const old = gone.findIndex((other) => splitName(other.name).name === name);
+      const [paired] = old < 0 ? [] : gone.splice(old, 1);
+      return paired ? changeLine(paired, group) : `+ ${group.name} ${readableBytes(group.bytes)}`;
+    });
+  return [...lines, ...gone.map((group) => `- ${group.name} ${readableBytes(group.bytes)}`)];
 }
 
 /** `~ agatha-back-migrate 2.1 kB => 2.2 kB (+ share/agatha/migrations/V7__x.sql)` */
 function changeLine(old: Group, group: Group): string {
   const names = old.name === group.name ? group.name : `${old.name} => ${group.name},`;
-  const sizes = [...new Set([megabytes(old.bytes), megabytes(group.bytes)])].join(" => ");
+  const sizes = [...new Set([readableBytes(old.bytes), readableBytes(group.bytes)])].join(" => ");
   const files = ({ path, files }: Group) => files.map((file) => `/${file.path}`.slice(path.length + 1));
   const [before, now] = [files(old), files(group)];
   const all = [
@@ -66,26 +85,4 @@ function changeLine(old: Group, group: Group): string {
   ];
   const more = all.length > NAMED ? `, ${all.length - NAMED} more` : "";
   return `~ ${names} ${sizes}${all.length === 0 ? "" : ` (${all.slice(0, NAMED).join(", ")}${more})`}`;
-}
-
-/** JSON with sorted keys, without what docker leaves empty or fills in itself. */
-function stable(config: Image["config"]): string {
-  const kept = [
-    "Cmd",
-    "Entrypoint",
-    "Env",
-    "ExposedPorts",
-    "Labels",
-    "StopSignal",
-    "User",
-    "Volumes",
-    "WorkingDir",
-  ];
-  const sorted = (value: unknown): unknown => {
-    if (value === null || typeof value !== "object") return value;
-    if (Array.isArray(value)) return value.map(sorted);
-    const entries = Object.entries(value).map(([key, inner]) => [key, sorted(inner)] as const);
-    return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
-  };
-  return JSON.stringify(kept.map((key) => sorted(config[key] || null)));
 }

@@ -1,12 +1,11 @@
-/** The Maven artefacts in a jar: its own, and those that went into an uber jar. */
+/** The Maven artefacts in a jar: its own, and those that an uber jar was made of. */
 import { createHash } from "node:crypto";
 import { basename } from "node:path";
 import { mainAttributes } from "../jar/jarFile.ts";
-import { zipEntries } from "../jar/zip.ts";
-import { purlPart, type Software } from "./model.ts";
+import { type Entry, withEntries } from "../jar/zip.ts";
+import { library, purlPart, type Software } from "./model.ts";
 
 const POM = /^META-INF\/maven\/[^/]+\/[^/]+\/pom\.properties$/;
-const MANIFEST = "META-INF/MANIFEST.MF";
 /** `postgresql-42.7.4.jar`, as Maven names its files. */
 const FILE = /^(?<artifact>.+?)-(?<version>\d[\w.+-]*)\.jar$/;
 
@@ -15,14 +14,15 @@ const FILE = /^(?<artifact>.+?)-(?<version>\d[\w.+-]*)\.jar$/;
  *
  * @param path Its path in the image, with the leading slash.
  */
-export function jarSoftware(path: string, content: Buffer): Software[] {
-  const wanted = (name: string) => POM.test(name) || name === MANIFEST || name.endsWith(".jar");
-  const parts = [...zipEntries(content)].filter(({ name }) => wanted(name));
+export const jarSoftware = (path: string, content: Buffer): Promise<Software[]> =>
+  withEntries(content, (entries) => softwareOf(path, content, entries));
+
+async function softwareOf(path: string, content: Buffer, entries: Entry[]): Promise<Software[]> {
   const sha256 = createHash("sha256").update(content).digest("hex");
   const inside: Software[] = [];
-  for (const { name, read } of parts) {
-    if (POM.test(name)) inside.push(...fromPom(read().toString("utf8"), path));
-    if (name.endsWith(".jar")) inside.push(...jarSoftware(`${path}!/${name}`, read()));
+  for (const { name, read } of entries) {
+    if (POM.test(name)) inside.push(...fromPom((await read()).toString("utf8"), path));
+    if (name.endsWith(".jar")) inside.push(...(await jarSoftware(`${path}!/${name}`, await read())));
   }
   const own = inside.find(({ name, version }) => basename(path) === `${name}-${version}.jar`);
   if (own !== undefined) {
@@ -30,30 +30,24 @@ export function jarSoftware(path: string, content: Buffer): Software[] {
     own.needs = inside.filter(({ id }) => id !== own.id).map(({ id }) => id);
     return inside;
   }
-  const manifest =
-    parts
-      .find(({ name }) => name === MANIFEST)
-      ?.read()
-      .toString("utf8") ?? "";
-  const jar = fromManifest(path, mainAttributes(manifest));
+  const manifest = await entries.find(({ name }) => name === "META-INF/MANIFEST.MF")?.read();
+  const jar = fromManifest(path, mainAttributes(manifest?.toString("utf8") ?? ""));
   return [{ ...jar, sha256, needs: inside.map(({ id }) => id) }, ...inside];
 }
 
 function fromPom(text: string, place: string): Software[] {
   const value = (key: string) => new RegExp(`^${key}=(.*)$`, "m").exec(text)?.[1]?.trim();
   const [group, name, version] = [value("groupId"), value("artifactId"), value("version")];
-  if (!group || !name || !version) return [];
-  return [maven(group, name, version, place)];
+  return group && name && version ? [maven(group, name, version, place)] : [];
 }
 
-function maven(group: string, name: string, version: string, place: string): Software {
-  const purl = `pkg:maven/${group}/${purlPart(name)}@${purlPart(version)}`;
-  return { id: purl, type: "library", group, name, version, purl, places: [place], needs: [] };
-}
+const maven = (group: string, name: string, version: string, place: string): Software =>
+  library(`pkg:maven/${group}/${purlPart(name)}@${purlPart(version)}`, place, { group, name, version });
 
-/** A jar without Maven's own words: by its file name and manifest, where those tell; else a file of that name. */
+/** A jar without Maven's properties: an artefact by file name and manifest if they suffice, else a file. */
 function fromManifest(path: string, attributes: Map<string, string>): Software {
-  const { artifact, version } = FILE.exec(basename(path))?.groups ?? {};
+  const name = basename(path);
+  const { artifact, version } = FILE.exec(name)?.groups ?? {};
   const group =
     attributes.get("implementation-vendor-id") ??
     attributes.get("bundle-symbolicname")?.replace(/\.[^.]*$/, "");
@@ -63,13 +57,5 @@ function fromManifest(path: string, attributes: Map<string, string>): Software {
       notes: { "agatha:coordinates": "guessed from manifest and file name" },
     };
   const stated = attributes.get("implementation-version") ?? attributes.get("bundle-version") ?? version;
-  const name = basename(path);
-  return {
-    id: path,
-    type: "file",
-    name,
-    ...(stated === undefined ? {} : { version: stated }),
-    places: [path],
-    needs: [],
-  };
+  return { id: path, type: "file", name, version: stated, places: [path], needs: [] };
 }

@@ -1,4 +1,5 @@
-/** What is known of an image, as its parts are told to each other. */
+/** What is known about an image. */
+import { megabytes } from "../../units.ts";
 
 /** A file of a layer; folders are left out. */
 export interface LayerFile {
@@ -6,7 +7,7 @@ export interface LayerFile {
   path: string;
   /** Bytes; 0 for links. */
   size: number;
-  /** Where a link leads; undefined for a file. */
+  /** A link's target; undefined for a file. */
   link?: string;
 }
 
@@ -16,23 +17,22 @@ export interface Layer {
   files: LayerFile[];
 }
 
-/** An image as its archive holds it. */
 export interface Image {
-  /** `name:tag`, the first that the archive gives. */
+  /** `name:tag`, the first one in the archive. */
   ref: string;
   layers: Layer[];
-  /** What docker runs: the part of the configuration that is the same for same behaviour. */
+  /** What docker runs: command, environment, labels and so on. */
   config: { Labels?: Record<string, string> | null; [key: string]: unknown };
 }
 
-/** Files of an image that belong together: a store path, or a folder of what is in none. */
+/** Files of an image that belong together: a store path, or a folder outside the store. */
 export interface Group {
   /** `/nix/store/<hash>-<name>`, or a folder like `/etc`. */
   path: string;
   /** The path without store and hash. */
   name: string;
   bytes: number;
-  /** Biggest first; what a later layer hides is not among them. */
+  /** Biggest first, without those that a later layer hides. */
   files: LayerFile[];
   /** Digest of the layer that its first file is in. */
   layer: string;
@@ -40,28 +40,35 @@ export interface Group {
 
 /** A piece of software in an image. */
 export interface Software {
-  /** Unique in an image: the package URL, or the store path. */
+  /** Unique in an image: the package URL, the store path, or a jar's path. */
   id: string;
-  type: "library" | "application" | "file" | "framework";
-  group?: string;
+  type: "library" | "application" | "file";
+  group?: string | undefined;
   name: string;
-  version?: string;
+  version?: string | undefined;
   purl?: string;
-  cpe?: string;
+  cpe?: string | undefined;
   sha256?: string;
-  license?: string;
-  /** Paths in the image that it was found at. */
+  license?: string | undefined;
+  /** Paths in the image at which it was found. */
   places: string[];
-  /** The `id`s of what it holds or needs. */
+  /** The `id`s of what it contains or needs. */
   needs: string[];
   notes?: Record<string, string>;
 }
 
+/** A package that its URL identifies. @param place Where it was found. */
+export const library = (
+  purl: string,
+  place: string,
+  facts: Pick<Software, "group" | "name" | "version" | "license">,
+): Software => ({ id: purl, type: "library", ...facts, purl, places: [place], needs: [] });
+
 /** Bytes for people, in docker's decimal units. */
-export function megabytes(bytes: number): string {
-  if (bytes >= 999_500) return `${(bytes / 1e6).toFixed(1)} MB`;
-  return bytes >= 9_950 ? `${(bytes / 1e3).toFixed(0)} kB` : `${(bytes / 1e3).toFixed(1)} kB`;
+export function readableBytes(bytes: number): string {
+  if (bytes >= 999_500) return megabytes(bytes);
+  return `${(bytes / 1e3).toFixed(bytes >= 9_950 ? 0 : 1)} kB`;
 }
 
-/** A part of a package URL: percent-encoded, but for colons. */
+/** A part of a package URL: percent-encoded, except for colons. */
 export const purlPart = (text: string): string => encodeURIComponent(text).replaceAll("%3A", ":");

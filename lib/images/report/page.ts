@@ -1,174 +1,157 @@
-/** The page that shows where the bytes go: one file, nothing from elsewhere, readable without scripts too. */
+/** The page that shows where the bytes go: one file that loads nothing, with a treemap and a table for each image. */
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { type Group, megabytes } from "./model.ts";
-import { squarify } from "./squarify.ts";
+import { basename, join } from "node:path";
+import { type HierarchyRectangularNode, hierarchy, treemap } from "d3-hierarchy";
+import { type Group, readableBytes } from "./model.ts";
 import { percent, type Survey } from "./survey.ts";
 
-/** Files of a store path that are drawn one by one; those below are drawn as one. */
+/** How many files of a store path are drawn one by one; the others are drawn as one. */
 const DRAWN = 24;
-/** Files of a store path that the table names. */
+/** How many files of a store path the table names. */
 const NAMED = 3;
+/** Size that the treemap of the biggest image is laid out for, and the space for a store path's name, in pixels. */
+const [WIDTH, HEIGHT, HEADING, GAP] = [1200, 560, 20, 2];
 
-/** What the page's script draws: images hold store paths, store paths hold files. */
-interface Node {
+/** What is drawn: an image holds store paths, store paths hold files. */
+interface Part {
   name: string;
-  path: string;
-  bytes: number;
-  /** Further words for its details. */
-  about: string;
-  children: Node[];
-  /** Stands for many small files. */
-  rest?: boolean;
+  /** Of a file. */
+  bytes?: number;
+  children?: Part[];
 }
 
+type Tile = HierarchyRectangularNode<Part>;
+
 export function page(stack: string, surveys: Survey[]): string {
-  const part = (name: string) => readFileSync(join(import.meta.dirname, "page", name), "utf8");
+  const css = readFileSync(join(import.meta.dirname, "page.css"), "utf8");
   const total = surveys.reduce((sum, { bytes }) => sum + bytes, 0);
-  const data = JSON.stringify(surveys.map(imageNode)).replaceAll("<", "\\u003c");
-  const title = `Where the bytes go: Agatha, stack ${html(stack)}`;
+  const biggest = Math.max(1, ...surveys.map(({ bytes }) => bytes));
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>${title}</title>
+<title>Where the bytes go: Agatha, stack ${html(stack)}</title>
 <link rel="icon" href="data:,">
 <style>
-${part("page.css")}${part("map.css")}</style>
+${css}</style>
 </head>
 <body>
-<header>
 <h1>Where the bytes go</h1>
-<p>${surveys.length} images of stack <b>${html(stack)}</b>, ${megabytes(total)} in all. What images share is counted in each.</p>
-</header>
-<main>
-<section class="cards" aria-label="Images">
-${surveys.map(card).join("\n")}
-</section>
-<section id="map-section" aria-label="Treemap" hidden>
-<nav id="crumbs" aria-label="Zoom"></nav>
-<div id="map" role="group" aria-label="Treemap of the images; the tables below say the same"></div>
-<p id="detail" aria-live="polite"></p>
-</section>
-<section aria-label="Tables">
-<h2>The same as tables</h2>
-${surveys.map(table).join("\n")}
-</section>
-</main>
-<div id="tip" hidden></div>
-<script type="application/json" id="data">${data}</script>
+<p>${surveys.length} images of stack <b>${html(stack)}</b>, ${readableBytes(total)} in all. What images share is counted in each. Click a store path to enlarge it; Escape takes you back.</p>
+${surveys.map((survey) => section(survey, survey.bytes / biggest)).join("\n")}
 <script>
-${squarify.toString()}
-${megabytes.toString()}
-${part("page.js")}</script>
+addEventListener("keydown", ({ key }) => key === "Escape" && document.querySelector(":target + .out")?.click());
+</script>
 </body>
 </html>
 `;
 }
 
-function imageNode({ image, bytes, groups }: Survey): Node {
-  const children = groups.filter((group) => group.bytes > 0).map(groupNode);
-  return {
-    name: imageName(image.ref),
-    path: image.ref,
-    bytes,
-    about: `${image.layers.length} layers`,
-    children,
-  };
-}
-
-function groupNode(group: Group): Node {
-  const files = group.files.filter(({ size }) => size > 0);
-  const children: Node[] = files.slice(0, DRAWN).map(({ path, size }) => ({
-    name: withinGroup(path, group),
-    path: `/${path}`,
-    bytes: size,
-    about: "",
-    children: [],
-  }));
-  const rest = files.slice(DRAWN);
-  if (rest.length > 0) {
-    const bytes = rest.reduce((sum, { size }) => sum + size, 0);
-    children.push({
-      name: `${rest.length} smaller files`,
-      path: group.path,
-      bytes,
-      about: "",
-      children: [],
-      rest: true,
-    });
-  }
-  const about = `${files.length} file${files.length === 1 ? "" : "s"}, layer ${group.layer.slice(7, 19)}`;
-  return { name: group.name, path: group.path, bytes: group.bytes, about, children };
-}
-
-const imageName = (ref: string): string => ref.replace(/:.*/, "");
-
-/** A file's path below the group it is of; the whole name where it is the group itself. */
-function withinGroup(path: string, { path: group, name }: Group): string {
-  const below = `/${path}`.slice(group.length).replace(/^\//, "");
-  return below === "" ? name : below;
-}
-
-function card(
-  { attribute, image, bytes, efficiency, groups, software, deployed }: Survey,
-  index: number,
-): string {
-  const total = groups.reduce((sum, group) => sum + group.bytes, 0) || 1;
-  const bar = groups
-    .filter((group) => group.bytes / total >= 0.004)
-    .map(
-      (group) =>
-        `<i style="flex-grow:${group.bytes}" title="${html(group.name)} ${megabytes(group.bytes)}"></i>`,
-    );
-  const [name, tag = ""] = image.ref.split(":");
-  return `<article class="card" style="--h:var(--hue-${index % 3})">
-<h2><a href="#${index}">${html(name ?? "")}</a></h2>
-<p class="size">${megabytes(bytes)}</p>
-<div class="bar" aria-hidden="true">${bar.join("")}</div>
+/** @param scale The image's size against the biggest image's. */
+function section(survey: Survey, scale: number): string {
+  const { attribute, image, bytes, efficiency, software, deployed } = survey;
+  const [name = "", tag = ""] = image.ref.split(":");
+  const changes = deployed.lines.map((line) => `<li>${html(line)}</li>`).join("");
+  return `<section id="${attribute}">
+<h2>${html(name)} <b>${readableBytes(bytes)}</b></h2>
 <dl>
-<div><dt>ref</dt><dd><code>${html(name ?? "")}:<wbr>${html(tag)}</code></dd></div>
+<div><dt>ref</dt><dd><code>${html(name)}:<wbr>${html(tag)}</code></dd></div>
 <div><dt>layers</dt><dd>${image.layers.length}</dd></div>
 <div><dt>efficiency</dt><dd>${percent(efficiency.score)}</dd></div>
-<div><dt>deployed</dt><dd>${html(deployed.summary)}${deployedLines(deployed.lines)}</dd></div>
 <div><dt>software</dt><dd><a href="${attribute}.cdx.json">${software.length} components</a></dd></div>
+<div><dt>deployed</dt><dd>${html(deployed.summary)}${changes && `<ul>${changes}</ul>`}</dd></div>
 </dl>
-</article>`;
+${map(survey, Math.max(200, HEIGHT * scale))}
+${table(survey)}
+</section>`;
 }
 
-const deployedLines = (lines: string[]): string =>
-  lines.length === 0 ? "" : `<ul>${lines.map((line) => `<li>${html(line)}</li>`).join("")}</ul>`;
+function map({ attribute, image, groups }: Survey, height: number): string {
+  const children = groups.filter(({ bytes }) => bytes > 0).map(groupPart);
+  const tree = hierarchy<Part>({ name: image.ref.replace(/:.*/, ""), children });
+  const layout = treemap<Part>()
+    .size([WIDTH, height])
+    .paddingInner(GAP)
+    .paddingTop(({ depth }) => (depth === 1 ? HEADING : 0));
+  const root = layout(tree.sum(({ bytes = 0 }) => bytes));
+  const tiles = (root.children ?? []).map((tile, index) =>
+    groupTile(tile, `${attribute}-${index}`, attribute),
+  );
+  return `<div class="map" style="height:${height.toFixed(0)}px">\n${tiles.join("\n")}\n</div>`;
+}
 
-function table({ image, bytes, groups }: Survey): string {
+function groupPart(group: Group): Part {
+  const files = group.files
+    .filter(({ size }) => size > 0)
+    .map(({ path, size }) => ({ name: withinGroup(path, group), bytes: size }));
+  const rest = files.splice(DRAWN);
+  const bytes = rest.reduce((sum, file) => sum + file.bytes, 0);
+  if (rest.length > 0) files.push({ name: `${rest.length} smaller files`, bytes });
+  return { name: group.name, children: files };
+}
+
+/** A store path: a link to itself, which enlarges it (page.css), and the link back. */
+function groupTile(tile: Tile, id: string, image: string): string {
+  const files = (tile.children ?? []).map((file, index, { length }) => {
+    const style = `${place(file)};--rank:${(index / length).toFixed(2)}`;
+    return `<span class="tile" style="${style}" title="${about(file)}">${label(file, basename(file.data.name))}</span>`;
+  });
+  const words = about(tile);
+  return `<a class="tile" id="${id}" href="#${id}" style="${place(tile)}" title="${words}" aria-label="${words}">${label(tile, tile.data.name)}<span class="files">${files.join("")}</span></a><a class="out" href="#${image}">zoom out</a>`;
+}
+
+const label = ({ value = 0 }: Tile, name: string): string =>
+  `<b>${html(name)}</b><small>${readableBytes(value)}</small>`;
+
+/** `lib/modules`, and on the next line `34.4 MB, 55.6 % of jre, 46.4 % of agatha-back-image`. */
+function about(tile: Tile): string {
+  const [{ data, value = 0 }, ...above] = tile.ancestors() as [Tile, ...Tile[]];
+  const shares = above.map((around) => `${share(value, around.value ?? 0)} of ${around.data.name}`);
+  return html(`${data.name}\n${[readableBytes(value), ...shares].join(", ")}`);
+}
+
+const share = (part: number, whole: number): string => `${((part / whole) * 100).toFixed(1)} %`;
+
+/** Where a tile is, as percentages of its parent's area below the heading. */
+function place({ x0, x1, y0, y1, parent }: Tile): string {
+  const area = parent as Tile;
+  const top = area.depth === 1 ? area.y0 + HEADING : area.y0;
+  const percents = (part: number, whole: number) => `${whole > 0 ? ((part / whole) * 100).toFixed(2) : 0}%`;
+  const [width, height] = [area.x1 - area.x0, area.y1 - top];
+  return [
+    `--left:${percents(x0 - area.x0, width)};--top:${percents(y0 - top, height)}`,
+    `--width:${percents(x1 - x0, width)};--height:${percents(y1 - y0, height)}`,
+  ].join(";");
+}
+
+/** A file's path in its group; the group's name if the file is the group itself. */
+const withinGroup = (path: string, group: Group): string =>
+  `/${path}`.slice(group.path.length).replace(/^\//, "") || group.name;
+
+function table({ bytes, groups }: Survey): string {
   const rows = groups
     .filter((group) => group.bytes > 0)
     .map((group) => {
       const files = group.files
         .slice(0, NAMED)
         .filter(({ size }) => size > 0)
-        .map((file) => `${html(withinGroup(file.path, group))} <small>${megabytes(file.size)}</small>`);
-      const share = ((group.bytes / bytes) * 100).toFixed(1);
-      return `<tr><th scope="row" title="${html(group.path)}">${html(group.name)}</th><td class="number">${megabytes(group.bytes)}</td><td class="number">${share} %</td><td>${files.join("<br>")}</td></tr>`;
+        .map((file) => `${html(withinGroup(file.path, group))} <small>${readableBytes(file.size)}</small>`);
+      return `<tr><th scope="row" title="${html(group.path)}">${html(group.name)}</th><td>${readableBytes(group.bytes)}</td><td>${share(group.bytes, bytes)}</td><td>${files.join("<br>")}</td></tr>`;
     });
   return `<details>
-<summary>${html(imageName(image.ref))}, ${megabytes(bytes)}</summary>
-<div class="scroll"><table>
+<summary>The same as a table</summary>
+<table>
 <thead><tr><th scope="col">contents</th><th scope="col">size</th><th scope="col">share</th><th scope="col">biggest files</th></tr></thead>
 <tbody>
 ${rows.join("\n")}
 </tbody>
-</table></div>
+</table>
 </details>`;
 }
 
-const ENTITIES: Record<string, string> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&#39;",
-};
+const ENTITIES: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
 
-const html = (text: string): string => text.replace(/[&<>"']/g, (letter) => ENTITIES[letter] ?? letter);
+/** Text or an attribute's value, which is always in double quotes here. */
+const html = (text: string): string => text.replace(/[&<>"]/g, (letter) => ENTITIES[letter] ?? letter);

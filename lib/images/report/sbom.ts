@@ -1,20 +1,20 @@
-/** An image's software inventory as CycloneDX 1.6 JSON: the same image, the same bytes. */
+/** An image's software inventory as CycloneDX 1.6 JSON. The same image gives the same bytes. */
 import { createHash } from "node:crypto";
 import type { Group, Image, Software } from "./model.ts";
 
-/** An SPDX expression by its looks; anything else is a licence's name. */
+/** What looks like an SPDX expression; anything else is a licence's name. */
 const SPDX = /^\(?[A-Za-z0-9.+-]+(\)? (OR|AND|WITH) \(?[A-Za-z0-9.+-]+)*\)?$/;
 
 /**
+ * @param groups What the image's files belong to. They give a store path its layer and size.
  * @param software What was found, one entry for each `id`.
- * @param groups What the image's files belong to: gives a store path its layer and its size, and a file its store path.
  */
 export function inventory(image: Image, groups: Group[], software: Software[]): object {
   const byPath = new Map(groups.map((group) => [group.path, group]));
-  const held = withContents(software);
-  const ids = new Set(held.map(({ id }) => id));
-  const [name = image.ref, tag = ""] = image.ref.split(":");
-  const needed = new Set(held.flatMap(({ needs }) => needs));
+  const parts = withContents(software);
+  const ids = new Set(parts.map(({ id }) => id));
+  const needed = new Set(parts.flatMap(({ needs }) => needs));
+  const [name, tag = ""] = image.ref.split(":");
   return {
     bomFormat: "CycloneDX",
     specVersion: "1.6",
@@ -32,57 +32,53 @@ export function inventory(image: Image, groups: Group[], software: Software[]): 
         properties: properties(image.config.Labels ?? {}),
       },
     },
-    components: held.map((part) => component(part, byPath.get(part.id))),
+    components: parts.map((part) => component(part, byPath.get(part.id))),
     dependencies: [
       { ref: image.ref, dependsOn: [...ids].filter((id) => !needed.has(id)).sort() },
-      ...held.map(({ id, needs }) => ({ ref: id, dependsOn: needs.filter((need) => ids.has(need)).sort() })),
+      ...parts.map(({ id, needs }) => ({ ref: id, dependsOn: needs.filter((need) => ids.has(need)).sort() })),
     ],
   };
 }
 
-/** A store path needs what was found in it; sorted, so that the order of layers does not show. */
+/** Makes a store path need what was found in it. Sorted, since the order of layers does not matter. */
 function withContents(software: Software[]): Software[] {
   const sorted = [...software].sort((a, b) => (a.id < b.id ? -1 : 1));
-  const inner = new Set(sorted.flatMap(({ needs }) => needs));
+  const needed = new Set(sorted.flatMap(({ needs }) => needs));
   return sorted.map((part) => {
     if (!part.id.startsWith("/nix/store/")) return part;
     const contents = sorted.filter(
-      ({ id, places }) =>
-        id !== part.id && !inner.has(id) && places.some((place) => place.startsWith(`${part.id}/`)),
+      ({ id, places }) => !needed.has(id) && places.some((place) => place.startsWith(`${part.id}/`)),
     );
     return { ...part, needs: [...new Set([...part.needs, ...contents.map(({ id }) => id)])] };
   });
 }
 
+/** What is undefined here is left out of the JSON. */
 function component(part: Software, group: Group | undefined): object {
-  const notes = {
-    ...part.notes,
-    ...(group === undefined ? {} : { "agatha:bytes": String(group.bytes), "agatha:layer": group.layer }),
-  };
+  const { license } = part;
+  const size = group && { "agatha:bytes": String(group.bytes), "agatha:layer": group.layer };
+  const notes = properties({ ...part.notes, ...size });
   return {
     type: part.type,
     "bom-ref": part.id,
-    ...(part.group === undefined ? {} : { group: part.group }),
+    group: part.group,
     name: part.name,
-    ...(part.version === undefined ? {} : { version: part.version }),
-    ...(part.sha256 === undefined ? {} : { hashes: [{ alg: "SHA-256", content: part.sha256 }] }),
-    ...(part.license === undefined ? {} : { licenses: licenses(part.license) }),
-    ...(part.cpe === undefined ? {} : { cpe: part.cpe }),
-    ...(part.purl === undefined ? {} : { purl: part.purl }),
+    version: part.version,
+    hashes: part.sha256 && [{ alg: "SHA-256", content: part.sha256 }],
+    licenses: license && [SPDX.test(license) ? { expression: license } : { license: { name: license } }],
+    cpe: part.cpe,
+    purl: part.purl,
     evidence: { occurrences: [...part.places].sort().map((location) => ({ location })) },
-    ...(Object.keys(notes).length === 0 ? {} : { properties: properties(notes) }),
+    properties: notes.length === 0 ? undefined : notes,
   };
 }
 
-const licenses = (text: string): object[] =>
-  SPDX.test(text) ? [{ expression: text }] : [{ license: { name: text } }];
-
 const properties = (map: Record<string, string>): { name: string; value: string }[] =>
-  Object.keys(map)
-    .sort()
-    .map((name) => ({ name, value: map[name] ?? "" }));
+  Object.entries(map)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, value]) => ({ name, value }));
 
-/** A UUID made of a text: version 8, whose bits are the maker's own. */
+/** A UUID made of a text: version 8, whose bits applications define themselves. */
 export function uuidOf(text: string): string {
   const bytes = createHash("sha256").update(text).digest().subarray(0, 16);
   bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x80;

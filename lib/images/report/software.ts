@@ -1,27 +1,28 @@
-/** Finds software in an image's files, as they go by: jars, npm packages, Debian packages. */
+/** Finds software in an image's files while they are read: jars, npm packages, Debian packages. */
 import { dirname } from "node:path";
 import type { Inspector } from "./archive.ts";
 import { jarSoftware } from "./jars.ts";
-import { purlPart, type Software } from "./model.ts";
+import { library, purlPart, type Software } from "./model.ts";
 
 const NPM = /(^|\/)node_modules\/(@[^/]+\/)?[^/]+\/package\.json$/;
 const DPKG = /^var\/lib\/dpkg\/status(\.d\/[^/]+)?$/;
 
-/** An inspector for `readArchive` that gathers what it recognises. */
+/** Collects the software that it recognises. */
 export function softwareInspector(): Inspector & { found: Software[] } {
   const found: Software[] = [];
   return {
     found,
     wants: (path) => path.endsWith(".jar") || NPM.test(path) || DPKG.test(path),
-    take: (path, content) => {
-      if (path.endsWith(".jar")) found.push(...jarSoftware(`/${path}`, content));
-      else if (DPKG.test(path)) found.push(...debianSoftware(content.toString("utf8"), `/${path}`));
-      else found.push(...npmSoftware(content.toString("utf8"), `/${path}`));
+    take: async (path, content) => {
+      const place = `/${path}`;
+      if (path.endsWith(".jar")) found.push(...(await jarSoftware(place, content)));
+      else if (NPM.test(path)) found.push(...npmSoftware(content.toString("utf8"), place));
+      else found.push(...dpkgPackages(content.toString("utf8")).map((one) => debian(one, place)));
     },
   };
 }
 
-/** The package that a package.json describes; none where it names no version (a folder's marker, not a package). */
+/** The package that a package.json describes; none if it names no version (a folder's marker, not a package). */
 export function npmSoftware(text: string, path: string): Software[] {
   let json: Record<string, unknown>;
   try {
@@ -33,52 +34,46 @@ export function npmSoftware(text: string, path: string): Software[] {
   if (typeof full !== "string" || typeof version !== "string") return [];
   const [, group, name = full] = /^(@[^/]+)\/(.+)$/.exec(full) ?? [];
   const purl = `pkg:npm/${group === undefined ? "" : `${purlPart(group)}/`}${name}@${purlPart(version)}`;
-  return [
-    {
-      id: purl,
-      type: "library",
-      ...(group === undefined ? {} : { group }),
-      name,
-      version,
-      purl,
-      ...(typeof license === "string" ? { license } : {}),
-      places: [dirname(path)],
-      needs: [],
-    },
-  ];
+  const facts = { group, name, version, license: typeof license === "string" ? license : undefined };
+  return [library(purl, dirname(path), facts)];
 }
 
-/** The packages that dpkg's own list names as installed: an image that was pulled has one. */
-export function debianSoftware(text: string, path: string): Software[] {
+export interface DebianPackage {
+  name: string;
+  version: string;
+  architecture: string;
+}
+
+/** The packages that dpkg's list says are installed. This machine has such a list, and so does a pulled image. */
+export function dpkgPackages(text: string): DebianPackage[] {
   return text.split(/\n\n+/).flatMap((entry) => {
-    const value = (key: string) => new RegExp(`^${key}: (.*)$`, "m").exec(entry)?.[1];
+    const value = (key: string) => new RegExp(`^${key}: (.*)$`, "m").exec(entry)?.[1] ?? "";
     const [name, version, architecture] = [value("Package"), value("Version"), value("Architecture")];
-    const installed = value("Status")?.endsWith(" installed") ?? true;
-    if (!installed || !name || !version || !architecture) return [];
-    return [debian(name, version, architecture, path)];
+    // The lists of distroless images have no status.
+    const installed = /^(.* installed)?$/.test(value("Status"));
+    return installed && name && version && architecture ? [{ name, version, architecture }] : [];
   });
 }
 
-/** A Debian package; `place` is where the image shows it. */
-export function debian(name: string, version: string, architecture: string, place: string): Software {
-  const purl = `pkg:deb/debian/${purlPart(name)}@${purlPart(version)}?arch=${architecture}`;
-  return { id: purl, type: "library", name, version, purl, places: [place], needs: [] };
-}
+export const debian = ({ name, version, architecture }: DebianPackage, place: string): Software =>
+  library(`pkg:deb/debian/${purlPart(name)}@${purlPart(version)}?arch=${architecture}`, place, {
+    name,
+    version,
+  });
 
-/** One entry for each `id`: its places and needs together. */
+/** One entry for each `id`, with all its places and needs. */
 export function merge(software: Software[]): Software[] {
   const merged = new Map<string, Software>();
   for (const part of software) {
     const known = merged.get(part.id);
-    if (known === undefined) {
-      merged.set(part.id, { ...part });
-      continue;
-    }
-    known.places = union(known.places, part.places);
-    known.needs = union(known.needs, part.needs);
-    if (part.sha256 !== undefined) known.sha256 ??= part.sha256;
+    merged.set(part.id, {
+      ...part,
+      ...known,
+      places: union(known?.places, part.places),
+      needs: union(known?.needs, part.needs),
+    });
   }
   return [...merged.values()];
 }
 
-const union = (a: string[], b: string[]): string[] => [...new Set([...a, ...b])].sort();
+const union = (a: string[] = [], b: string[]): string[] => [...new Set([...a, ...b])].sort();

@@ -1,10 +1,10 @@
-/** All that is told of an image, in one place: measured once, shown as text, page and inventory. */
-
+/** Everything that the report shows about an image, measured once. */
+import { inspect } from "../../docker/client.ts";
 import type { Built } from "../build.ts";
 import { type Efficiency, efficiency, groups, layerBytes } from "./analyse.ts";
-import { imageFrom, sinceDeployed, sizeInDocker } from "./daemon.ts";
-import type { Difference } from "./deployed.ts";
-import { type Group, type Image, megabytes, type Software } from "./model.ts";
+import { imageFrom } from "./archive.ts";
+import { type Difference, sinceDeployed } from "./deployed.ts";
+import { type Group, type Image, readableBytes, type Software } from "./model.ts";
 import { merge, softwareInspector } from "./software.ts";
 import { storePaths, storeSoftware } from "./store.ts";
 
@@ -20,17 +20,15 @@ export interface Survey {
   deployed: Difference;
 }
 
-export async function survey(
-  { attribute, service, ref, program }: Built,
-  stack: string,
-  env: NodeJS.ProcessEnv,
-): Promise<Survey> {
+export async function survey({ attribute, service, ref, program }: Built, stack: string): Promise<Survey> {
   const inspector = softwareInspector();
-  const image = { ...(await imageFrom(program, [], env, inspector)), ref };
+  const image = { ...(await imageFrom(program, [], inspector)), ref };
   const parts = groups(image);
-  const paths = parts.map(({ path }) => path).filter((path) => path.startsWith("/nix/store/"));
-  const known = await storePaths(paths, env);
-  const reported = await sizeInDocker(ref, env);
+  const paths = await storePaths(
+    parts.map(({ path }) => path).filter((path) => path.startsWith("/nix/store/")),
+  );
+  // Not loaded, or no docker answers.
+  const reported = await inspect<number>("image", ref, ".Size").catch(() => undefined);
   return {
     attribute,
     image,
@@ -38,47 +36,35 @@ export async function survey(
     loaded: reported !== undefined,
     efficiency: efficiency(image),
     groups: parts,
-    software: merge([...known.flatMap(storeSoftware), ...inspector.found]),
-    deployed: await sinceDeployed(image, stack, service, env),
+    software: merge([...paths.flatMap(storeSoftware), ...inspector.found]),
+    deployed: await sinceDeployed(image, stack, service),
   };
 }
 
-/** Contents that are shown in a terminal. */
+/** How many of the biggest contents a terminal shows. */
 const SHOWN = 5;
 
-/** An image in the terminal. */
-export function words({
-  attribute,
-  image,
-  bytes,
-  loaded,
-  efficiency,
-  groups,
-  software,
-  deployed,
-}: Survey): string {
-  const wasted = efficiency.wasted === 0 ? "" : ` (${megabytes(efficiency.wasted)} wasted)`;
-  const biggest = groups
-    .slice(0, SHOWN)
-    .map((group) => `${megabytes(group.bytes).padStart(9)}  ${group.name}`);
-  const rows: [string, string[]][] = [
-    [
-      "size",
-      [
-        `${megabytes(bytes)} (${bytes} bytes, ${loaded ? "as docker reports" : "not loaded: sum of its files"})`,
-      ],
+/** An image as a terminal shows it. */
+export function describe({ attribute, image, efficiency, deployed, ...facts }: Survey): string {
+  const { bytes, loaded, groups, software } = facts;
+  const wasted = efficiency.wasted === 0 ? "" : ` (${readableBytes(efficiency.wasted)} wasted)`;
+  const rows: Record<string, string[]> = {
+    size: [
+      `${readableBytes(bytes)} (${bytes} bytes, ${loaded ? "as docker reports" : "not loaded: sum of its files"})`,
     ],
-    ["layers", [String(image.layers.length)]],
-    ["efficiency", [`${percent(efficiency.score)}${wasted}`]],
-    ["biggest", biggest],
-    ["deployed", [deployed.summary, ...deployed.lines.map((line) => `  ${line}`)]],
-    ["software", [`${software.length} components, .state/images/${attribute}.cdx.json`]],
-  ];
-  const text = rows.map(([name, lines]) =>
-    lines.map((line, index) => `  ${(index === 0 ? name : "").padEnd(11)}${line}\n`).join(""),
+    layers: [String(image.layers.length)],
+    efficiency: [`${percent(efficiency.score)}${wasted}`],
+    biggest: groups
+      .slice(0, SHOWN)
+      .map((group) => `${readableBytes(group.bytes).padStart(9)}  ${group.name}`),
+    deployed: [deployed.summary, ...deployed.lines.map((line) => `  ${line}`)],
+    software: [`${software.length} components, .state/images/${attribute}.cdx.json`],
+  };
+  const lines = Object.entries(rows).flatMap(([name, texts]) =>
+    texts.map((text, index) => `  ${(index === 0 ? name : "").padEnd(11)}${text}\n`),
   );
-  return `${image.ref}\n${text.join("")}`;
+  return `${image.ref}\n${lines.join("")}`;
 }
 
-/** Rounded down: 100 % is said of nothing less. */
+/** Rounded down, so that only a full score is shown as 100 %. */
 export const percent = (score: number): string => `${(Math.floor(score * 10_000) / 100).toFixed(2)} %`;

@@ -26,7 +26,7 @@ export class ApiError extends Error {
 
 const TIME_LIMIT = 8_000;
 
-/** Where the back end is, without a slash at the end. */
+/** The back end's address, without a slash at the end. */
 export function backUrl(): string {
   const { protocol, hostname } = window.location;
   return (window.agatha?.backUrl || `${protocol}//${hostname}:8000`).replace(/\/+$/, "");

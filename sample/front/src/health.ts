@@ -1,8 +1,8 @@
-// Whether the back end is there, asked again and again: the banner shows it, the pages load anew when it is back.
+// Polls the back end's health: the banner shows outages, and the pages reload once it is back.
 import { readonly, ref } from "vue";
 import { ApiError, api } from "./api.ts";
 
-/** `asking` until the first answer; `noDatabase` when the back end answers that its database does not. */
+/** `asking` until the first answer; `noDatabase` if the back end answers but its database does not. */
 export type Health = "asking" | "up" | "noDatabase" | "down";
 
 const WHEN_UP = 5_000;
@@ -29,7 +29,7 @@ export function watchHealth(): void {
   void ask();
 }
 
-/** Tells of a failed request, so that an outage shows at once and not with the next poll. True when it was an outage. */
+/** Reports a failed request, so that an outage shows at once and not with the next poll. True if it was an outage. */
 export function noteFailure(error: unknown): boolean {
   const outage = error instanceof ApiError && (error.status === 0 || error.status === 503);
   if (outage) void ask();

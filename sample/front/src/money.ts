@@ -1,4 +1,4 @@
-// Amounts are whole cents everywhere; only what people read and type has decimals.
+// Amounts are whole cents everywhere; only text for people has decimals.
 
 /** The API's limit (NewBudget.java). */
 const LARGEST_CENTS = 100_000_000_000;
@@ -11,7 +11,7 @@ export function formatCents(cents: number): string {
 
 export type ParsedAmount = { cents: number } | { problem: string };
 
-/** Reads what somebody typed: `12`, `12.5`, `12,50`, `1 234.50`, `1,234.50`, `1.234,50`. */
+/** Parses typed text: `12`, `12.5`, `12,50`, `1 234.50`, `1,234.50`, `1.234,50`. */
 export function parseAmount(typed: string): ParsedAmount {
   const text = typed.replace(/[\s\u00a0\u202f€']/g, "");
   if (text === "") return { problem: "Enter an amount." };
@@ -21,7 +21,7 @@ export function parseAmount(typed: string): ParsedAmount {
   if (/^\d*\.\d{3,}$/.test(plain)) return { problem: "Use at most two decimals, like 1234.50." };
   const [, whole = "", decimals = ""] = /^(\d*)(?:\.(\d{0,2}))?$/.exec(plain) ?? [];
   if (whole + decimals === "") return { problem: "Enter a number like 1234.50." };
-  // Put together from digits: 1.15 * 100 is not 115 in floating point.
+  // Built from digits: 1.15 * 100 is not 115 in floating point.
   const cents = Number(whole + decimals.padEnd(2, "0"));
   if (cents > LARGEST_CENTS) return { problem: `The largest amount is ${formatCents(LARGEST_CENTS)}.` };
   return { cents };

@@ -15,7 +15,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Budgets in PostgreSQL, through a pool that needs no database to start and finds it again after it was away. */
+/** Budgets in PostgreSQL, through a pool that starts without the database and reconnects after an outage. */
 final class Database implements Budgets, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Database.class);
     private static final String COLUMNS = "id, name, amount_cents, created_at";
@@ -23,11 +23,11 @@ final class Database implements Budgets, AutoCloseable {
 
     private final HikariDataSource pool;
     private final String address;
-    /** What was last logged about the database, so that only changes are. */
+    /** The state of the database that was last logged, so that only changes are. */
     private final AtomicReference<String> lastFault = new AtomicReference<>("not asked yet");
 
     Database(Settings settings) {
-        // Test each connection before use: right after the database restarted, the pool holds dead ones.
+        // Test each connection before use: right after a restart of the database, the pool holds dead ones.
         System.setProperty("com.zaxxer.hikari.aliveBypassWindowMs", "0");
         HikariConfig config = new HikariConfig();
         config.setPoolName("agatha");
@@ -78,7 +78,7 @@ final class Database implements Budgets, AutoCloseable {
     }
 
     private static String reason(SQLException e) {
-        // The pool only says that it waited; why is in the cause.
+        // The pool's message says only that it waited; the cause says why.
         Throwable cause = e.getCause() instanceof SQLException inner ? inner : e;
         return String.valueOf(cause.getMessage()).lines().findFirst().orElse("");
     }

@@ -29,7 +29,7 @@ final class Json {
             throw Refusal.badRequest("body: is empty, a JSON object was expected");
         }
         try {
-            // A decoder of its own, because it refuses what is no UTF-8 where new String() would replace it.
+            // An explicit decoder refuses invalid UTF-8, where new String() would replace it.
             String text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(body)).toString();
             JsonReader reader = new JsonReader(new StringReader(text));
             reader.setStrictness(Strictness.STRICT);

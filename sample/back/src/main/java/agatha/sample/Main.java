@@ -5,7 +5,7 @@ import java.nio.file.Path;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The sample's back end: reads its settings, listens at once, and stops gracefully on SIGTERM (exit code 143). */
+/** The sample's back end: reads its settings, listens at once, and shuts down cleanly on SIGTERM (exit code 143). */
 public final class Main {
     private static final Logger LOG = LoggerFactory.getLogger(Main.class);
 
@@ -34,7 +34,7 @@ public final class Main {
         Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(server, database), "stop"));
         server.start();
         LOG.info("agatha-back {} listens on port {}, database {}", version, settings.serverPort(), settings.databaseUrlToShow());
-        // Asked once now, so that the log says soon whether the database is there.
+        // Asked once now, so that the log soon shows whether the database answers.
         database.answers();
     }
 

@@ -4,7 +4,7 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonPrimitive;
 
-/** A budget as a client asks for it, checked. The limits are those of migration V2. */
+/** A budget as sent by a client, validated. The limits are those of migration V2. */
 record NewBudget(String name, long amountCents) {
     static final int LONGEST_NAME = 100;
     static final long LARGEST_AMOUNT = 100_000_000_000L;
@@ -49,7 +49,7 @@ record NewBudget(String name, long amountCents) {
         if (text.startsWith("-") && !text.equals("-0")) {
             throw Refusal.badRequest("amountCents: must not be negative");
         }
-        // JSON has no leading zeros, so the length alone tells a number that would overflow.
+        // JSON has no leading zeros, so the length alone shows that a number would overflow.
         long amount = text.length() > 18 ? Long.MAX_VALUE : Long.parseLong(text);
         if (amount > LARGEST_AMOUNT) {
             throw Refusal.badRequest("amountCents: must be at most " + LARGEST_AMOUNT);
@@ -61,7 +61,7 @@ record NewBudget(String name, long amountCents) {
         return value == null || value.isJsonNull();
     }
 
-    /** Without blanks at both ends; unlike strip() this takes no-break spaces too. */
+    /** Without blanks at both ends; unlike strip() this removes no-break spaces too. */
     private static String trimmed(String text) {
         return text.replaceAll("^[\\s\\p{Z}]+|[\\s\\p{Z}]+$", "");
     }

@@ -1,6 +1,6 @@
 package agatha.sample;
 
-/** A request that is answered with an error: its status and the reason as the client reads it. */
+/** An error response to a request: its status and the reason for the client. */
 final class Refusal extends RuntimeException {
     final int status;
 

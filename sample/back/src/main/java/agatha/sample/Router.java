@@ -6,9 +6,9 @@ import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Finds what answers a request. Knows nothing of sockets, so that it is tested alone. */
+/** Routes a request. Knows nothing of sockets, so that it can be tested alone. */
 final class Router {
-    /** Reads the body only when a route wants it. */
+    /** Reads the body only if a route needs it. */
     interface Body extends Supplier<byte[]> {}
 
     private static final Pattern ONE_BUDGET = Pattern.compile("/api/budgets/([^/]+)");

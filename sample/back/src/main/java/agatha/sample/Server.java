@@ -12,7 +12,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** HTTP around the router: limits, CORS, JSON, the access log, and a stop that lets running requests end. */
+/** HTTP around the router: limits, CORS, JSON, the access log, and a shutdown that finishes running requests. */
 final class Server {
     private static final Logger LOG = LoggerFactory.getLogger(Server.class);
     static final int LARGEST_BODY = 16 * 1024;
@@ -31,7 +31,7 @@ final class Server {
         this.router = router;
         // Without it each answer may wait 40 ms for an acknowledgement.
         System.setProperty("sun.net.httpserver.nodelay", "true");
-        // Seconds in which a request must have come in whole, so that slow clients do not take all threads.
+        // Seconds for a request to arrive completely, so that slow clients do not take all threads.
         System.setProperty("sun.net.httpserver.maxReqTime", "20");
         System.setProperty("sun.net.httpserver.maxRspTime", "30");
         http = HttpServer.create(new InetSocketAddress("0.0.0.0", port), 0);
@@ -110,7 +110,7 @@ final class Server {
         exchange.getResponseBody().write(bytes);
     }
 
-    /** One line a request; those that a probe asks for every few seconds only at DEBUG. The query may hold anything and is left out. */
+    /** One line per request; frequent probes only at DEBUG. The query may hold anything and is left out. */
     private static void log(HttpExchange exchange, int status, long millis) {
         String path = path(exchange);
         if (path.equals("/ping") || path.equals("/health")) {
@@ -121,16 +121,16 @@ final class Server {
     }
 
     private static String path(HttpExchange exchange) {
-        // As it was sent: escaped, so that it cannot break a line of the log.
+        // The raw path: escaped, so that it cannot break a line of the log.
         return String.valueOf(exchange.getRequestURI().getRawPath());
     }
 
-    /** Answers what is running, refuses what is new, then closes. HttpServer.stop(n) of Java 17 always waits n seconds: hence by hand. */
+    /** Finishes running requests, refuses new ones, then closes. By hand, since HttpServer.stop(n) of Java 17 always waits n seconds. */
     void stop() {
         stopping = true;
         long end = System.currentTimeMillis() + DRAIN_MILLIS;
         try {
-            // Twice idle: a request that was just accepted is counted a moment later.
+            // Idle twice: a request that was just accepted is counted a moment later.
             for (int idle = 0; idle < 2 && System.currentTimeMillis() < end; idle = running.get() == 0 ? idle + 1 : 0) {
                 Thread.sleep(50);
             }

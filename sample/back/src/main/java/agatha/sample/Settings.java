@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.Properties;
 
-/** What the back end is told from outside: gradle.properties, over which environment variables of the same names win. */
+/** The back end's settings: gradle.properties, overridden by environment variables of the same names. */
 record Settings(int serverPort, String databaseUrl, String databaseUser, String databasePassword) {
     static final String FILE = "gradle.properties";
 
@@ -29,7 +29,7 @@ record Settings(int serverPort, String databaseUrl, String databaseUser, String 
         try (Reader reader = Files.newBufferedReader(file, StandardCharsets.UTF_8)) {
             properties.load(reader);
         } catch (IOException | IllegalArgumentException e) {
-            // The parser's own words may quote a line of the file, so only the kind of fault is told.
+            // The parser's message may quote a line of the file, so only the kind of error is reported.
             throw new Wrong(FILE + ": " + file.toAbsolutePath().normalize() + " cannot be read ("
                     + e.getClass().getSimpleName() + "). Make it a readable UTF-8 properties file.");
         }
@@ -77,7 +77,7 @@ record Settings(int serverPort, String databaseUrl, String databaseUser, String 
         return slashes >= 0 && at > slashes ? address.substring(0, slashes + 2) + address.substring(at + 1) : address;
     }
 
-    /** Without the password, should somebody ever log it. */
+    /** Without the password, in case somebody logs it. */
     @Override
     public String toString() {
         return "Settings[serverPort=" + serverPort + ", databaseUrl=" + databaseUrlToShow() + "]";

@@ -11,7 +11,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class RouterTest {
-    /** Budgets in memory; like the database it refuses everything while it is down. */
+    /** Budgets in memory; refuses everything while it is down, like the database. */
     private static final class InMemory implements Budgets {
         final List<Budget> kept = new ArrayList<>();
         boolean up = true;

@@ -1,0 +1,70 @@
+/** The description of a service, as plain data. DockerService makes it a container. */
+import type * as pulumi from "@pulumi/pulumi";
+import type { ServiceName } from "../lib/serviceNames.ts";
+
+/** A file in a service's container. Its content may be a secret. */
+export interface ServiceFile {
+  /** Absolute path in the container. */
+  path: string;
+  /** The file's bytes, in base64, since it may be binary. */
+  content: pulumi.Input<string>;
+  /** Permissions, in octal. The owner is the service's user. Default: `0400`. */
+  mode?: string;
+}
+
+/** How docker finds out whether a service works. */
+export interface ServiceHealth {
+  /** Program and arguments, run in the container; 0 means healthy. */
+  command: string[];
+  /**
+   * Whether the service is ended, and so restarted, when it stays unhealthy. Needs `/bin/agatha-liveness` in its image. Never
+   * for a database: a busy one must not be killed.
+   */
+  liveness: boolean;
+  /** Time between two probes, as docker writes it (`5s`). */
+  interval: string;
+  /** Time in which failed probes do not count, as docker writes it (`1m0s`). */
+  startPeriod: string;
+}
+
+/** A long-running service of the stack. */
+export interface ServiceSpec {
+  /** Its name in labels, commands and messages. */
+  service: ServiceName;
+  /** Its DNS name in the stack's network. */
+  hostname: string;
+  /** Reference of its image. */
+  image: pulumi.Input<string>;
+  /** Program and arguments. Default: the image's own. */
+  command?: string[];
+  /** Environment variables. Never a secret: `docker inspect` shows them. */
+  env: Record<string, pulumi.Input<string>>;
+  files: ServiceFile[];
+  /** The service's own folders: if files are placed in one, nothing of the image is kept there. */
+  ownFolders: string[];
+  /** Of the database only: the PostgreSQL version of its data, a database in it and a role. */
+  database?: { major: number; name: string; user: string };
+  /** Named volumes with its data, and where they are mounted. */
+  volumes: { name: pulumi.Input<string>; path: string }[];
+  /** Folders that it writes to, with mount options. They are empty at each start; everything else is read-only. */
+  tmpfs: Record<string, string>;
+  /** `uid:gid` that the service runs as. */
+  user: string;
+  /** Port it listens on in the container. */
+  port: number;
+  /** Where the port is published on the host, or false. */
+  publish: { address: string; port: number } | false;
+  health: ServiceHealth;
+  /** Memory limit, in megabytes. */
+  memory: number;
+  /** Size of /dev/shm, in megabytes, which counts towards the memory limit. Default: docker's 64. */
+  sharedMemory?: number;
+  /** Limit, in processors or fractions of one. */
+  cpus: number;
+  /** Limit on processes and threads. */
+  processes: number;
+  /** The signal that asks it to end. */
+  stopSignal: string;
+  /** Seconds between that signal and the kill. */
+  stopGraceSeconds: number;
+}

@@ -1,0 +1,113 @@
+/** What a dump holds, beside what the stack's server has: refused, or shown before anything is replaced. */
+import { UserError } from "../../userError.ts";
+import { pieces, readArchive } from "../backup/dump.ts";
+import { DumpText } from "../dumpText.ts";
+import { type Applied, compare, named, sentences } from "../migrations/schemaHistory.ts";
+import { type Database, majorOf, sql } from "../postgres.ts";
+import type { DumpFile } from "./file.ts";
+
+/** The stack's server. */
+export interface Server {
+  version: string;
+  roles: string[];
+  /** Those that its image has, used or not. */
+  extensions: string[];
+  encoding: string;
+  locale: string;
+}
+
+const ASK = `select json_build_object('version', split_part(current_setting('server_version'), ' ', 1),
+    'roles', (select json_agg(rolname) from pg_roles), 'extensions', (select json_agg(name) from pg_available_extensions),
+    'encoding', pg_encoding_to_char(encoding), 'locale', datcollate)
+  from pg_database where datname = current_database();`;
+
+export const serverOf = async (database: Database): Promise<Server> =>
+  JSON.parse((await sql(database, ASK)).join("")) as Server;
+
+/**
+ * Reads all of a dump.
+ *
+ * @throws UserError if it is of a newer PostgreSQL, is cut off, or needs what the image does not have.
+ */
+export async function readContents(database: Database, file: DumpFile, server: Server): Promise<DumpText> {
+  // Its format may be unknown to an older pg_restore.
+  if (file.header !== undefined) refuseNewer(file.place, file.header.serverVersion, server.version);
+  const text = await textOf(database, file);
+  refuseNewer(file.place, text.serverVersion, server.version);
+  if (text.refused !== undefined) throw new UserError(`restore: ${file.place} ${text.refused}.`);
+  if (!text.whole)
+    throw new UserError(
+      `restore: ${file.place} is cut off: the line that pg_dump ends with is missing. Take another backup, or another copy of this one.`,
+    );
+  const lacking = [...text.extensions].filter((name) => !server.extensions.includes(name));
+  if (lacking.length > 0)
+    throw new UserError(
+      `restore: ${file.place} needs extensions that the stack's image does not have: ${lacking.join(", ")}. Use an image that has them (agatha:database.image), or drop them in the old database and take another dump.`,
+    );
+  return text;
+}
+
+async function textOf({ container }: Database, file: DumpFile): Promise<DumpText> {
+  if (file.header !== undefined) return readArchive(container, file.read(), "--create");
+  const text = new DumpText();
+  for await (const chunk of pieces(file.read())) text.push(chunk);
+  return text;
+}
+
+function refuseNewer(place: string, version: string, here: string): void {
+  if (version === "" || majorOf(version) <= majorOf(here)) return;
+  throw new UserError(
+    `restore: ${place} is from PostgreSQL ${version}, and the stack has ${here}: a newer one's dump cannot be restored into it. Bring the stack's PostgreSQL up first.`,
+  );
+}
+
+/** The roles that are made for a dump: owners and grantees that the server does not have. */
+export const missingRoles = ({ roles }: DumpText, server: Server): string[] =>
+  [...roles].filter((role) => !server.roles.includes(role)).sort();
+
+/**
+ * What somebody who is asked has to know of a dump, a sentence or two each.
+ *
+ * @param history The stack's own schema history: its migrations, as they ran.
+ */
+export function remarks(text: DumpText, server: Server, history: Applied[], stack: string): string[] {
+  const roles = missingRoles(text, server);
+  return [
+    ...(roles.length === 0
+      ? []
+      : [
+          `It names roles that the stack does not have, and which are made without login or password: ${roles.join(", ")}.`,
+        ]),
+    ...(text.inserts ? ["Its rows are INSERT statements: they are not counted and compared."] : []),
+    ...ofLocale(text, server),
+    ...(text.rows.size === 0 && !text.inserts ? [] : [ofHistory(text, history, stack)]),
+  ];
+}
+
+function ofLocale({ database: { encoding, locale } }: DumpText, server: Server): string[] {
+  const plain = (name: string) => name.toLowerCase().replaceAll("-", "");
+  const notes: string[] = [];
+  if (encoding === "SQL_ASCII")
+    notes.push(`Its encoding is not known: texts are taken for ${server.encoding}.`);
+  else if (encoding !== "" && plain(encoding) !== plain(server.encoding))
+    notes.push(`Its encoding is ${encoding}: texts are converted to ${server.encoding}.`);
+  if (locale !== "" && plain(locale) !== plain(server.locale))
+    notes.push(`Its locale is ${locale}, the stack's is ${server.locale}: texts may sort differently.`);
+  return notes;
+}
+
+function ofHistory({ history = [], inserts }: DumpText, own: Applied[], stack: string): string {
+  if (inserts) return "Which migrations ran in it is not known before it is restored.";
+  const ran = history.filter(({ success }) => success);
+  if (ran.length === 0)
+    return "It has no schema history of Flyway, which then refuses to migrate its tables.";
+  const what = `It has the schema history of ${ran.length === 1 ? "1 migration" : `${ran.length} migrations`}, the last ${ran.at(-1)?.script}.`;
+  if (own.length === 0) return what;
+  const packaged = own.filter(({ success, type }) => success && type === "SQL");
+  const files = Object.fromEntries(packaged.map(({ script, checksum }) => [script, checksum ?? null]));
+  const { pending, refused } = compare(files, ran);
+  if (refused.length > 0)
+    return `${what} The stack's migrations do not suit it, and the next up refuses them: ${sentences(refused).join(" ")}`;
+  if (pending.length === 0) return `${what} All migrations of the stack are among them.`;
+  return `${what} Of the stack's, ${named(pending)} did not run in it. To run them after the restore: npm run up -- --stack ${stack} --replace '**db-schema-migrations'`;
+}

@@ -1,0 +1,111 @@
+/**
+ * Restoring an archive, the one way for restore, upgrade and the proof of a backup. pg_restore empties the search_path,
+ * and then CHECKs, indexes, generated columns and materialized views fail whose functions name tables without a schema.
+ * So its script goes through psql, under the search_path that the database has in use.
+ */
+import { DONE, dockerError } from "../docker/client.ts";
+import type { Result } from "../process.ts";
+import { UserError } from "../userError.ts";
+import { type Database, sql } from "./postgres.ts";
+import { literal } from "./sql.ts";
+
+/**
+ * Shell function: restores the dump on standard input into $PGDATABASE as $PGUSER. Its first argument is the search_path
+ * as an SQL literal, the others are `script`'s, which makes SQL text of the dump: options of pg_restore.
+ *
+ * The one line that empties the search_path is among the first of the text, before anything of the dump's own (read in
+ * RestoreArchive of PostgreSQL 13 to 17, src/bin/pg_dump/pg_backup_archiver.c); the same text in rows or functions comes
+ * later and stays. The shell reads a pipe byte by byte, so `cat` goes on where it stopped. No single transaction:
+ * thousands of tables or large objects in one exhaust the lock table. Whoever restores drops what failed.
+ */
+export const RESTORE = `
+  script() { pg_restore --file=- "$@"; }
+  restore() {
+    local path=$1 line lines=0
+    shift
+    script "$@" | {
+      while [ $lines -lt 60 ] && IFS= read -r line; do
+        lines=$((lines + 1))
+        if [ "$line" = "SELECT pg_catalog.set_config('search_path', '', false);" ]; then
+          line="SELECT pg_catalog.set_config('search_path', $path, false);"
+          lines=60
+        fi
+        printf '%s\\n' "$line"
+      done
+      exec cat
+    } | PGOPTIONS="-c default_transaction_read_only=off" psql -qtAXw -v ON_ERROR_STOP=1 --output=/dev/null
+  }`;
+
+/**
+ * Redefines `script` for a dump that is SQL text. Its arguments: the number of the first byte that counts, and what sed
+ * does to the lines from there on.
+ */
+export const FROM_TEXT = `script() { tail -c "+$1" | LC_ALL=C sed -E "$2"; }`;
+
+/** The search_path of the database's sessions, as a literal for `RESTORE`. */
+export async function searchPath(database: Database, name = database.name): Promise<string> {
+  const [path = ""] = await sql(database, "select current_setting('search_path');", name);
+  return literal(path).trim();
+}
+
+const ERROR = /^(?:psql:[^ ]* )?(?:ERROR|FATAL): +(.*)|^pg_\w+: (?:\[archiver\] )?error: (.*)/;
+const MORE = /^(DETAIL|HINT|CONTEXT|Command was)/;
+
+/** What PostgreSQL's programs said went wrong: the first error with its details and what to do; else what docker said. */
+export async function said({ code, stderr }: Pick<Result, "code" | "stderr">): Promise<string> {
+  const lines = stderr.split("\n").filter((line) => !line.includes("Broken pipe"));
+  const first = lines.findIndex((line) => ERROR.test(line));
+  if (first < 0) return dockerError(["exec"], { code, stderr });
+  const [, ofServer, ofProgram] = ERROR.exec(lines[first] as string) ?? [];
+  const end = lines.findIndex((line, at) => at > first && ERROR.test(line));
+  const more = lines.slice(first + 1, end < 0 ? undefined : end).filter((line) => MORE.test(line));
+  const words = [ofServer ?? ofProgram ?? "", ...more].join("\n");
+  return [words, ...remedy(words)].join("\n");
+}
+
+const REMEDIES: [RegExp, string][] = [
+  [
+    /^unsupported version \(/,
+    "A newer pg_dump than the stack's PostgreSQL took it. Take it with the old server's own: docker compose exec -T agatha-db pg_dump -Fc …",
+  ],
+  [
+    /^invalid byte sequence for encoding/,
+    "If the old database does not know its encoding (SQL_ASCII), take the dump with the one that its texts have: pg_dump --encoding=LATIN1 …",
+  ],
+  [
+    /^tablespace ".*" does not exist/,
+    "The stack keeps all its data in one volume. Take the dump with --no-tablespaces, or with -Fc.",
+  ],
+  [
+    /^collation ".*" for encoding ".*" does not exist/,
+    "The image does not have that locale. Use one that has it (agatha:packages, agatha:database.image).",
+  ],
+];
+
+/** What PostgreSQL cannot restore by its nature, and what helps. */
+function remedy(words: string): string[] {
+  const check = /^new row for relation "(.*)" violates check constraint "(.*)"/.exec(words);
+  if (check !== null)
+    return [
+      `A CHECK that reads other tables is checked before their rows are there. Make it NOT VALID, which is restored after the rows and still checks new ones: ALTER TABLE ${check[1]} DROP CONSTRAINT ${check[2]}, ADD CONSTRAINT ${check[2]} CHECK (…) NOT VALID.`,
+    ];
+  const fix = REMEDIES.find(([form]) => form.test(words))?.[1];
+  if (fix !== undefined) return [fix];
+  const called = /^CONTEXT: .*function "?(.+?)"? (?:line|during|statement) /m.exec(words)?.[1];
+  if (/ does not exist\b/.test(words) && called !== undefined)
+    return [
+      `The function finds what it needs by the search_path, which PostgreSQL 17 and newer empty for indexes and materialized views. Give it one of its own: ALTER FUNCTION ${called} SET search_path = … (the schemas that it uses).`,
+    ];
+  return [];
+}
+
+/**
+ * Requires that a script came to its end. Docker's exit code does not tell: a client of 20.10 ends with 0 after a signal.
+ *
+ * @param what The failure, for people.
+ * @throws UserError in the program's words.
+ */
+export async function requireDone(what: string, result: Result): Promise<void> {
+  if (result.code === 0 && result.stderr.split("\n").includes(DONE)) return;
+  throw new UserError(`${what}: ${await said(result)}`);
+}

@@ -1,0 +1,49 @@
+/** When a service stopped, from docker's events and by docker's clock, which may differ from this machine's. */
+import { docker } from "./client.ts";
+
+/** Age of the oldest event that counts, in seconds. Docker keeps its last 256 events at most. */
+const LOOK_BACK = 600;
+
+interface Event {
+  Action: string;
+  Actor: { ID: string; Attributes: Record<string, string> };
+  timeNano: number;
+}
+
+/** The daemon's time, in milliseconds, at the moment of the call. */
+export async function now(): Promise<number> {
+  const called = performance.now();
+  const time = Date.parse(await docker(["info", "--format", "{{.SystemTime}}"]));
+  return time - (performance.now() - called);
+}
+
+/**
+ * When the former container of this name was asked to end or ended by itself, in milliseconds of the daemon's clock.
+ *
+ * @param container Id of the container that has the name now.
+ * @returns Undefined if there was none, or if docker no longer knows.
+ */
+export async function lastStop(name: string, container: string): Promise<number | undefined> {
+  const until = (await now()) / 1000;
+  const filters = ["kill", "die", "start"].flatMap((event) => ["--filter", `event=${event}`]);
+  const range = ["--since", (until - LOOK_BACK).toFixed(3), "--until", until.toFixed(3)];
+  const lines = await docker([
+    ...["events", ...range, "--filter", `container=${name}`, ...filters],
+    ...["--format", "{{json .}}"],
+  ]);
+  return stopOf(name, container, lines);
+}
+
+/** Reads `docker events`, one JSON object a line. */
+export function stopOf(name: string, container: string, lines: string): number | undefined {
+  const events = lines
+    .split("\n")
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as Event)
+    // Docker's filter also passes names that begin with this one.
+    .filter(({ Actor }) => Actor.Attributes["name"] === name && Actor.ID !== container);
+  const started = events.findLastIndex(({ Action }) => Action === "start");
+  // The first sign of its end since its last start: after a signal it takes no more requests.
+  const stop = events.slice(started + 1)[0];
+  return stop === undefined ? undefined : stop.timeNano / 1e6;
+}

@@ -1,0 +1,70 @@
+/** Keeps a stack on the docker host that it was made on. */
+import * as pulumi from "@pulumi/pulumi";
+import { UserError } from "../userError.ts";
+import { askDaemon } from "./daemon.ts";
+import { hostSentence } from "./errors.ts";
+import { type DockerHost, unreachedNote } from "./host.ts";
+import { otherSystem, SYSTEMS } from "./system.ts";
+
+/** A docker host as the stack's state keeps it. */
+export interface HeldHost {
+  /** The docker engine's id, which is the same for every address that reaches it. */
+  engine: string;
+  /** The address that it was first reached by. */
+  address: string;
+  /** What its images are built for: `x86_64-linux`; undefined if it did not report that. */
+  system?: string | undefined;
+  /** The stack's name, which the names of its containers and volumes contain; undefined in the state of an older stack. */
+  stack?: string | undefined;
+}
+
+/** What is known about a stack's docker host. */
+export interface KnownHost {
+  /** Whether its daemon answers; always true in an update. */
+  reached: boolean;
+  /** What images are to be built for: as the host reports it, or did when the stack was made; undefined if it never did. */
+  system: string | undefined;
+}
+
+/**
+ * Finds out which docker engine answers, and refuses one that is not the stack's. A Stash in the stack's state holds the
+ * stack's own: it returns the value of the update that made it, so this works in previews too, and with any backend.
+ *
+ * @param refuseRenamed Called with the name that the stack was made by. Comes before the refusal of another engine: if the
+ * stack was renamed, that is the first thing to put right.
+ * @throws UserError if another engine answers, or one for containers of a system that no image is built for; in an update
+ * also if none answers.
+ */
+export async function holdHost(
+  host: DockerHost,
+  refuseRenamed: (madeAs: string) => void,
+): Promise<KnownHost> {
+  const preview = pulumi.runtime.isDryRun();
+  const daemon = await askDaemon(host, preview);
+  if ("words" in daemon) {
+    const unreached =
+      hostSentence(daemon.words, host.address) ?? `docker: ${host.address} does not answer: ${daemon.words}.`;
+    if (!preview) throw new UserError(unreached);
+    void pulumi.log.info(`${unreached} ${unreachedNote(host)}`);
+  }
+  const { engine, system } = "engine" in daemon ? daemon : { engine: "", system: undefined };
+  if (system !== undefined && !SYSTEMS.includes(system))
+    throw new UserError(otherSystem(host.address, system));
+  const stack = pulumi.getStack();
+  const input: HeldHost = { engine, address: host.address, ...(system && { system }), stack };
+  const stash = new pulumi.Stash("docker-host", { input }, { ignoreChanges: ["input"] });
+  const held = await new Promise<HeldHost>((resolve) => stash.output.apply(resolve));
+  refuseRenamed(held.stack ?? stack);
+  if (engine !== "" && held.engine !== "" && held.engine !== engine)
+    throw new UserError(otherHost(host.address, held.address, stack));
+  return { reached: engine !== "", system: system ?? held.system };
+}
+
+/** The message for a host that is not the stack's. */
+export function otherHost(address: string, held: string, stack: string): string {
+  const what =
+    address === held
+      ? `agatha:dockerHost: at "${address}" answers another docker engine than the one that stack "${stack}" runs on.`
+      : `agatha:dockerHost: "${address}" is not the docker host that stack "${stack}" runs on, which is "${held}".`;
+  return `${what} Set it back, or move the stack as docs/remote-hosts.md describes (backup, destroy, set, up, restore).`;
+}

@@ -1,0 +1,277 @@
+/** What a preview would change: images and why, services and how long they are away, data. */
+import { settingsOf } from "../config/databaseSettings.ts";
+import { asRan, compare, type Packaged } from "../database/migrations/schemaHistory.ts";
+import type { UpgradeAhead } from "../database/upgrade/ahead.ts";
+import { type Difference, differences, printable, short, worded } from "../images/differences.ts";
+import { SERVICES, type ServiceName } from "../serviceNames.ts";
+import { healthFacts } from "../stepFacts.ts";
+
+/** A resource as `pulumi preview --json` has it. */
+interface State {
+  inputs?: Record<string, unknown>;
+  outputs?: Record<string, unknown>;
+}
+
+/** A step of a preview. */
+export interface PreviewStep {
+  op: string;
+  urn: string;
+  oldState?: State;
+  newState?: State;
+  detailedDiff?: Record<string, unknown> | null;
+}
+
+/** Seconds that stopping and creating a container takes beside the service's own start, as it was measured. */
+const HANDOVER_SECONDS = 0.8;
+
+/** What a preview would change; how that is shown is the renderer's. */
+export interface Changes {
+  stack: string;
+  /** Whether `up` would do anything at all. */
+  any: boolean;
+  images: ImageChange[];
+  services: ServiceChange[];
+  data: DataChange[];
+}
+
+export interface ImageChange {
+  name: string;
+  /** What happens to it, or its old and its new tag. */
+  change: string | { from: string; to: string };
+  why: string[];
+}
+
+export interface ServiceChange {
+  name: string;
+  change: string;
+  why: string[];
+  /** Left out for a service that stays, or that does not run yet. */
+  away?: Away;
+}
+
+/** How long a service is away, in seconds if that is known. */
+export type Away =
+  | number
+  | "not at all"
+  | "not known yet"
+  | "a time that depends on its size"
+  | "from now on";
+
+export const inWords = (away: Away): string =>
+  typeof away === "number" ? `about ${away.toFixed(0)} s` : away;
+
+export interface DataChange {
+  what: string;
+  /** Whose data it is. */
+  of: ServiceName;
+  change: string;
+  /** The files that it is about. */
+  files?: string[];
+}
+
+/** What happens to an image, a service or the volume that does not change. */
+export const STAYS = "stays";
+
+/** Reads a preview's steps. */
+export function changesOf(stack: string, steps: PreviewStep[]): Changes {
+  const byName = new Map(steps.map((step) => [step.urn.split("::").at(-1) ?? "", step]));
+  const ahead = upgradeAhead(byName.get("db-upgrade"));
+  return {
+    stack,
+    any: steps.some(({ op }) => op !== "same" && op !== "read"),
+    images: SERVICES.map((name) => imageChange(name, byName.get(`${name}-image-build`))),
+    services: SERVICES.map((name) => {
+      const found = serviceChange(name, byName.get(`${name}-container`), byName.get(`${name}-healthy`));
+      // An upgrade stops both before it begins.
+      if (ahead === undefined || name === "front") return found;
+      return { ...found, away: awayForUpgrade(ahead) };
+    }),
+    data: dataChanges(byName, ahead),
+  };
+}
+
+function imageChange(name: string, step: PreviewStep | undefined): ImageChange {
+  const [before, after] = [inputsOf(step?.oldState), inputsOf(step?.newState)];
+  if (step === undefined || step.op === "same")
+    return { name, change: STAYS, why: after["pinned"] ? ["pinned"] : [] };
+  if (step.op === "create")
+    return { name, change: after["pinned"] ? "is pinned" : "is built", why: [short(after["ref"])] };
+  if (step.op === "delete") return { name, change: "is let go", why: [] };
+  const { ref: oldRef, pinned: wasPinned, ...oldInputs } = before;
+  const { ref: newRef, pinned, ...newInputs } = after;
+  // The inputs of a pinned image are not in this project's files.
+  const pin = pinned ? ["pinned"] : wasPinned ? ["no longer pinned"] : undefined;
+  if (pin !== undefined && oldRef === newRef) return { name, change: STAYS, why: pin };
+  const why = pin ?? differences(oldInputs, newInputs).map(worded);
+  if (oldRef === newRef)
+    return { name, change: "is looked up again", why: [why.join(", ") || "how it is asked for"] };
+  const change = { from: short(oldRef), to: short(newRef) };
+  return { name, change, why: why.length > 0 ? why : ["~ its recipe in nix/"] };
+}
+
+/** The inputs that decide an image, as its build has them in its triggers. */
+function inputsOf(state: State | undefined): Record<string, unknown> {
+  const triggers = state?.inputs?.["triggers"];
+  return Array.isArray(triggers) ? (triggers[0] as Record<string, unknown>) : {};
+}
+
+/** A step's environment variables. */
+const environmentOf = (state: State | undefined): Record<string, unknown> =>
+  (state?.inputs?.["environment"] ?? {}) as Record<string, unknown>;
+
+function serviceChange(
+  name: string,
+  step: PreviewStep | undefined,
+  healthy: PreviewStep | undefined,
+): ServiceChange {
+  if (step === undefined || step.op === "same") return { name, change: staying(healthy), why: [] };
+  if (step.op === "create") return { name, change: "starts", why: [] };
+  if (step.op === "delete") return { name, change: "ends", why: [], away: "from now on" };
+  const why = containerReasons(step);
+  if (step.op === "update") return { name, change: "is changed as it runs", why, away: "not at all" };
+  return { name, change: "is replaced", why, away: awayFor(healthy) };
+}
+
+/** What is done about a container that is not replaced. */
+function staying(healthy: PreviewStep | undefined): string {
+  if (healthy === undefined || healthy.op === "same" || healthy.op === "delete") return STAYS;
+  const cutOff = (state: State | undefined) => environmentOf(state)["CUT_OFF"];
+  const again = cutOff(healthy.oldState) === cutOff(healthy.newState) ? "waited for" : "connected";
+  return `stays, is ${again} again`;
+}
+
+/** As long as the last time. Before there was a last time, it is reckoned from what its start took. */
+function awayFor(healthy: PreviewStep | undefined): Away {
+  const { startSeconds, awaySeconds } = healthFacts(healthy?.oldState?.outputs ?? {});
+  if (awaySeconds !== undefined) return awaySeconds;
+  return startSeconds === undefined ? "not known yet" : startSeconds + HANDOVER_SECONDS;
+}
+
+/** Properties of a container as people know them; any other is shown by its own name. */
+const PROPERTIES: Record<string, string> = {
+  cpuPeriod: "limit of processors",
+  cpuQuota: "limit of processors",
+  envs: "environment",
+  healthcheck: "health",
+  image: "new image",
+  init: "init process",
+  labels: "its database is replaced",
+  logOpts: "log rotation",
+  ports: "published port",
+  readOnly: "read-only root",
+  restart: "restart policy",
+  shmSize: "shared memory",
+  tmpfs: "temporary folders",
+  uploads: "files or secrets",
+  volumes: "files or secrets",
+};
+
+function containerReasons(step: PreviewStep): string[] {
+  const properties = Object.keys(step.detailedDiff ?? {}).map((path) => path.replace(/[.[].*/, ""));
+  const reasons = properties
+    .filter((property) => property !== "memorySwap")
+    .map((property) => {
+      if (property === "command") return settingReasons(step);
+      if (property !== "memory") return PROPERTIES[property] ?? property;
+      return `memory ${step.oldState?.inputs?.["memory"]} => ${step.newState?.inputs?.["memory"]} MB`;
+    });
+  return [...new Set(reasons)];
+}
+
+/** What changes about PostgreSQL's settings, which are arguments: `settings: ~ max_connections 100 => 200`. */
+function settingReasons({ oldState, newState }: PreviewStep): string {
+  const settings = (state: State | undefined) =>
+    Object.fromEntries(
+      settingsOf((state?.inputs?.["command"] ?? []) as string[]).map((setting) => setting.split(/=(.*)/s)),
+    ) as Record<string, string>;
+  const changed = differences(settings(oldState), settings(newState)).map(worded);
+  return changed.length === 0 ? "command" : `settings: ${changed.join(", ")}`;
+}
+
+/** The upgrade to another major version of PostgreSQL that the step is about to make, if it makes one. */
+function upgradeAhead(step: PreviewStep | undefined): UpgradeAhead | undefined {
+  if (step === undefined || ["same", "delete"].includes(step.op)) return undefined;
+  const ahead = environmentOf(step.newState)["AHEAD"];
+  // Without an upgrade ahead, the step keeps the variable of the last one.
+  if (typeof ahead !== "string" || ahead === environmentOf(step.oldState)["AHEAD"]) return undefined;
+  return JSON.parse(ahead) as UpgradeAhead;
+}
+
+type Steps = Map<string, PreviewStep>;
+
+function dataChanges(byName: Steps, ahead: UpgradeAhead | undefined): DataChange[] {
+  const op = (name: string) => byName.get(name)?.op ?? "same";
+  const keep = (state: State | undefined) => environmentOf(state)["KEEP"];
+  const history = byName.get("history");
+  const found: (DataChange | false)[] = [
+    { what: "volume", of: "db", change: volumeChange(op("db-data"), ahead) },
+    ahead !== undefined && { what: "version", of: "db", change: versionChange(ahead) },
+    migrationsChange(byName.get("db-schema-migrations")),
+    history?.op === "update" &&
+      keep(history.oldState) !== keep(history.newState) && {
+        what: "images",
+        of: "db",
+        change: `of the last ${keep(history.newState)} generations are kept`,
+      },
+    !["same", "create", "delete"].includes(op("back-files")) && {
+      what: "back's files",
+      of: "back",
+      change: "are written anew: what it wrote itself, into gradle.properties too, goes",
+    },
+    op("db-schema-password") === "update" && { what: "password", of: "db", change: "is changed" },
+  ];
+  return found.filter((change) => change !== false);
+}
+
+function volumeChange(op: string, ahead: UpgradeAhead | undefined): string {
+  if (ahead !== undefined) return "is filled from the old one, which is kept";
+  const changes: Record<string, string> = {
+    same: STAYS,
+    create: "is made, or found from before",
+    delete: "is kept",
+  };
+  return changes[op] ?? "is kept; the database gets another one";
+}
+
+const awayForUpgrade = ({ awaySeconds }: UpgradeAhead): Away =>
+  awaySeconds ?? "a time that depends on its size";
+
+function versionChange(ahead: UpgradeAhead): string {
+  const { from, to, volume, into } = ahead;
+  return `PostgreSQL ${from} => ${to}, data from ${volume} (kept) into ${into}, database away for ${inWords(awayForUpgrade(ahead))}`;
+}
+
+function migrationsChange(step: PreviewStep | undefined): DataChange | false {
+  if (step === undefined || step.op === "same" || step.op === "delete") return false;
+  const row = { what: "migrations", of: "back" } as const;
+  const pinOf = (state: State | undefined) => environmentOf(state)["PINNED"];
+  if (pinOf(step.newState) !== undefined)
+    return { ...row, change: `do not run: ${pinOf(step.newState)} is set` };
+  // A step that was made under a pin does not say which ran before.
+  if (pinOf(step.oldState) !== undefined) return { ...row, change: "run, if they have not run yet" };
+  if (step.op === "create") return { ...row, change: "run" };
+  const files = (state: State | undefined) => (inputsOf(state)["migrations"] ?? {}) as Packaged;
+  const [before, after] = [files(step.oldState), files(step.newState)];
+  const refused = refusedByUp(before, after);
+  if (refused.length > 0) return { ...row, change: "are refused by up", files: refused };
+  const changed = differences(before, after);
+  if (changed.length === 0) return { ...row, change: "are checked again; none is new" };
+  return {
+    ...row,
+    change: changed.some(needsBackup) ? "run, after a backup" : "run",
+    files: changed.map(({ mark, name }) => worded({ mark, name })),
+  };
+}
+
+/**
+ * What the migration step will refuse if the database is as the last update left it. A preview that reaches the database
+ * has asked it already, and would have failed.
+ */
+function refusedByUp(before: Packaged, after: Packaged): string[] {
+  const { refused } = compare(after, asRan(before));
+  return refused.map(({ file, problem }) => printable(`${file} ${problem}`));
+}
+
+/** Whether the schema is backed up before it: a file that is new, or a repeatable one that changed. */
+const needsBackup = ({ mark, name }: Difference): boolean =>
+  mark === "+" || (mark === "~" && /^(.*\/)?R__/.test(name));

@@ -1,0 +1,99 @@
+/** Everything that is asked of docker, Nix and the stack's state before the first resource. */
+import * as pulumi from "@pulumi/pulumi";
+import { publishedPorts } from "./components/services.ts";
+import { inSentences } from "./lib/config/fromPulumi.ts";
+import type { Config } from "./lib/config/schema.ts";
+import { askHistory, checkMigrations } from "./lib/database/migrations/checkInPreview.ts";
+import type { Applied, Packaged } from "./lib/database/migrations/schemaHistory.ts";
+import { refuseOtherData } from "./lib/database/refuseOtherData.ts";
+import { lookForUpgrade, type UpgradeAhead } from "./lib/database/upgrade/ahead.ts";
+import { renamed, volumeOf } from "./lib/database/volumes.ts";
+import { askDeployed, type Deployed } from "./lib/docker/deployedContainers.ts";
+import { type DockerHost, resolveDockerHost } from "./lib/docker/host.ts";
+import { hostName } from "./lib/docker/names.ts";
+import { refuseTakenPorts } from "./lib/docker/ports.ts";
+import { holdHost, type KnownHost } from "./lib/docker/stackHost.ts";
+import { refuseWithoutBuilder } from "./lib/images/builder.ts";
+import type { StackImages } from "./lib/images/evaluate.ts";
+import { imageRef, isPinned, pinNote } from "./lib/images/plan.ts";
+import { planForHost } from "./lib/images/planForHost.ts";
+import { type Presence, probeImages, refuseAbsentPins } from "./lib/images/presence.ts";
+import { SERVICES } from "./lib/serviceNames.ts";
+import { UserError } from "./lib/userError.ts";
+
+/** What was found. */
+export interface Seen {
+  dockerHost: DockerHost;
+  /** Whether the docker host answers; always true in an update. */
+  reached: boolean;
+  images: StackImages;
+  /** What the images are built for: `x86_64-linux`. */
+  system: string;
+  /** Which images docker has, by ref. */
+  presence: Map<string, Presence>;
+  /** The services' containers, by name. */
+  deployed: Map<string, Deployed>;
+  /** The upgrade of the database that this update brings. */
+  upgradeAhead: UpgradeAhead | undefined;
+  migrations: Packaged;
+}
+
+/** @throws RunError with the first reason against an update. */
+export const preflight = (config: Config): Promise<Seen> => inSentences(() => look(config));
+
+async function look(config: Config): Promise<Seen> {
+  const dockerHost = await resolveDockerHost(config.dockerHost);
+  const host = holdHost(dockerHost, (madeAs) => refuseRenamed(madeAs, config));
+  const [{ images, system }, { reached, deployed, upgradeAhead, applied }] = await Promise.all([
+    planForHost(config, host),
+    askHost(config, dockerHost, host),
+  ]);
+  const plans = Object.values(images);
+  const presence = reached ? await probeImages(plans.map(imageRef), dockerHost) : new Map<string, Presence>();
+  refuseAbsentPins(plans, presence);
+  const migrations = checkMigrations(images.back, config.back.migrations, applied);
+  await refuseWithoutBuilder(system, plans, presence, dockerHost);
+  // An image that docker has was checked when it was built. If nothing changes, the checking code is not even loaded.
+  if (!isPinned(images.back) && presence.get(imageRef(images.back)) !== "present") {
+    const { refuseUnfitJar } = await import("./lib/images/jar/unfitJar.ts");
+    await refuseUnfitJar(config);
+  }
+  for (const plan of plans) if (isPinned(plan)) void pulumi.log.info(pinNote(plan));
+  return { dockerHost, reached, images, system, presence, deployed, upgradeAhead, migrations };
+}
+
+/** @throws UserError if the stack was renamed: everything on its host has its former name. */
+function refuseRenamed(madeAs: string, config: Config): void {
+  const name = pulumi.getStack();
+  if (madeAs === name) return;
+  const volume = volumeOf(`agatha-${madeAs}-db-data`, config.database.version);
+  throw new UserError(renamed(name, madeAs, volume));
+}
+
+/**
+ * Asks everything at once, since each question to a remote host takes its time. The answers count once the host is known to be
+ * the stack's: an unreachable one, or another, is reported before any other error.
+ */
+async function askHost(
+  config: Config,
+  dockerHost: DockerHost,
+  host: Promise<KnownHost>,
+): Promise<Pick<Seen, "reached" | "deployed" | "upgradeAhead"> & { applied: Applied[] }> {
+  const answers = Promise.all([
+    lookForUpgrade(config, dockerHost),
+    askContainers(config, dockerHost),
+    askHistory(config, dockerHost),
+    refuseTakenPorts(publishedPorts(config), pulumi.getStack(), dockerHost),
+  ]);
+  answers.catch(() => {});
+  const { reached } = await host;
+  if (!reached) return { reached, deployed: new Map(), upgradeAhead: undefined, applied: [] };
+  const [upgradeAhead, deployed, applied] = await answers;
+  return { reached, deployed, upgradeAhead, applied };
+}
+
+async function askContainers(config: Config, dockerHost: DockerHost): Promise<Map<string, Deployed>> {
+  const deployed = await askDeployed(SERVICES.map(hostName), hostName("network"), dockerHost);
+  await refuseOtherData(config, deployed.get(hostName("db")), dockerHost);
+  return deployed;
+}

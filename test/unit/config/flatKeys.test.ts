@@ -1,0 +1,105 @@
+/** `agatha:back.port` as one name is refused, with the commands that nest it. */
+import { describe, expect, it } from "vitest";
+import { loadConfig } from "../../../lib/config/load.ts";
+import { errors, surroundings } from "../../support/configuration.ts";
+
+const secretly = (raw: Record<string, string>) => {
+  const held = { ...raw, PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(Object.keys(raw)) };
+  try {
+    loadConfig(held, surroundings);
+    return "";
+  } catch (error) {
+    return (error as Error).message;
+  }
+};
+
+describe("a flat key", () => {
+  it("is refused with the commands that nest it, on this stack", () => {
+    expect(errors({ "back.port": "9000" }, { stack: "try-1" })).toEqual([
+      "agatha:back.port: is a flat key, which is not read. Nest it: `pulumi config set --path agatha:back.port 9000 --stack try-1 && pulumi config rm agatha:back.port --stack try-1`.",
+    ]);
+    const options = ["--stack", "dev", "--config-file", "my file.yaml"];
+    expect(errors({ "back.port": "9000" }, { options })[0]).toContain(
+      "9000 --stack dev --config-file 'my file.yaml' && ",
+    );
+  });
+
+  it.each([
+    ["back.health.path", "/p ing", "--path agatha:back.health.path '/p ing' --stack"],
+    ["back.jar", "it's $(x).jar", "--path agatha:back.jar 'it'\\''s $(x).jar' --stack"],
+    ["database.name", "2024", "--path --type string agatha:database.name 2024 --stack"],
+    [
+      "database.settings.app.x",
+      "007",
+      `--path --type string 'agatha:database.settings["app.x"]' 007 --stack`,
+    ],
+    ["back.publish", "false", "--path agatha:back.publish false --stack"],
+    ["front.dist", "größe/日本", "--path agatha:front.dist 'größe/日本' --stack"],
+  ])("%s of %j is quoted for a shell and for Pulumi", (key, value, command) => {
+    expect(errors({ [key]: value })[0]).toContain(`\`pulumi config set ${command}`);
+  });
+
+  it.each([
+    ["back.properties.db.url", "x", `back.properties["db.url"]`],
+    ["back.env.A", "12", "back.env.A"],
+    ["back.jar", "a\nb", "back.jar"],
+    ["back.jar", "a`b", "back.jar"],
+    ["back.jar", "x".repeat(500), "back.jar"],
+    ["back.jar", "", "back.jar"],
+    ["back.jar", "-rf", "back.jar"],
+    ["registry.address", "https://me:hush@example.com", "registry.address"],
+  ])("%s of %j is handed on by a pipe: it may be a secret, or is no text for a line", (key, value, where) => {
+    const [error = ""] = errors({ [key]: value });
+    expect(error).toContain(`\`pulumi config get agatha:${key} --stack dev | pulumi config set --path `);
+    expect(error.startsWith(`agatha:${where}: is a flat key`)).toBe(true);
+    expect(error).toContain(where.includes("[") ? `'agatha:${where}'` : `agatha:${where}`);
+    if (value.length > 2) expect(error).not.toContain(value);
+  });
+
+  it("that is a secret stays one, and is never shown", () => {
+    expect(secretly({ "agatha:registry.username": "hush" })).toBe(
+      "agatha:registry.username: is a flat key, which is not read. Nest it: `pulumi config get agatha:registry.username --stack dev | pulumi config set --path --secret agatha:registry.username --stack dev && pulumi config rm agatha:registry.username --stack dev`.",
+    );
+    expect(secretly({ "agatha:back.files": '{"/home/x":{"text":"hush"}}' })).not.toContain("hush");
+  });
+
+  it.each([
+    ["back.publish", '{"port":1}'],
+    ["back.modules", "[]"],
+    ["back.env.a'b", "x"],
+    ["back.$(x)", "x"],
+    ["back..port", "1"],
+    [`back.${"x".repeat(100)}`, "1"],
+  ])("%s of %s is to be written in the stack's file: no command takes it", (key, value) => {
+    expect(errors({ [key]: value })).toEqual([
+      expect.stringMatching(
+        /^agatha:back.*: is a flat key, which is not read\. Write it as nested YAML in the stack's file, below agatha:back\.$/,
+      ),
+    ]);
+  });
+
+  // Which of the two counted was not to be seen.
+  it("beside the nested one is to be removed", () => {
+    expect(errors({ back: { env: { "a.b": "x" } }, "back.env.a.b": "y" })).toEqual([
+      'agatha:back.env["a.b"]: is given twice, nested and as a flat key, which is not read. Remove the flat key: `pulumi config rm agatha:back.env.a.b --stack dev`.',
+    ]);
+    expect(errors({ back: { publish: { port: 1 } }, "back.publish": '{"address":"::1"}' })[0]).toContain(
+      "nested YAML",
+    );
+  });
+
+  it("hides no other error, and causes none", () => {
+    const given = { "registry.address": "r", registry: { username: "me" }, keep: 0, bakc: 1 };
+    expect(errors(given).map((error) => error.split(" is")[0])).toEqual([
+      "agatha:registry.address:",
+      expect.stringContaining("agatha:keep"),
+      "agatha:bakc:",
+    ]);
+    expect(errors({ "back.port": "9000", back: { memory: 1 } })).toEqual([
+      expect.stringContaining("agatha:back.port: is a flat key"),
+      "agatha:back.memory: 1 is too small. Give at least 16.",
+    ]);
+    expect(errors({ "database.publish.port": "5432", database: { publish: {} } })).toHaveLength(1);
+    expect(errors({ "back.jar": "app.jar" }, { exists: () => false })).toHaveLength(1);
+  });
+});

@@ -1,0 +1,99 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, describe, expect, it } from "vitest";
+import { DumpText } from "../../../lib/database/dumpText.ts";
+import { liveNow, unsettled, words } from "../../../lib/database/restore/outcome.ts";
+import { restoreBeside } from "../../../lib/database/restore/replaceDatabase.ts";
+import { serve, swap } from "../../../lib/database/restore/restore.ts";
+import { OutcomeError } from "../../../lib/process.ts";
+import { UserError } from "../../../lib/userError.ts";
+import { fake } from "../../support/programs.ts";
+
+const database = { container: "0123456789abcdef", user: "postgres", name: "docker_agatha_db" };
+
+it("after an exchange, the message says that the dump's data is live, where the other is, and how to drop it", () => {
+  const told = liveNow(database, true);
+  expect(told).toContain("The dump's data is live, in database docker_agatha_db.");
+  expect(told).toContain("kept beside it, in database agatha_replaced");
+  expect(told).toContain(
+    '`docker exec 0123456789ab psql -U postgres -d docker_agatha_db -c "drop database agatha_replaced"`',
+  );
+});
+
+it("data that was dropped is not said to be kept", () => {
+  expect(liveNow(database, false)).toBe("The dump's data is live, in database docker_agatha_db.");
+});
+
+it("if the database does not answer, the message claims nothing, and says how to look", () => {
+  const told = unsettled(database, "interrupted", "no such container");
+  expect(told).toMatch(
+    /^restore: interrupted\. Which data is live could not be asked: no such container\. Look/,
+  );
+  expect(told).not.toContain("as it was");
+});
+
+it("an error's words come without the command's name and the full stop", () => {
+  expect(words(new UserError("restore: it failed."))).toBe("it failed");
+  expect(words("it failed")).toBe("it failed");
+});
+
+const folder = mkdtempSync(join(tmpdir(), "agatha-outcome-"));
+const PATH = process.env["PATH"];
+afterEach(() => {
+  process.env["PATH"] = PATH;
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** A docker whose psql answers `agatha: done`; `lines` come before that. */
+const docker = (...lines: string[]) =>
+  Object.assign(
+    process.env,
+    fake(folder, "docker", [
+      ...['case "$1" in exec) said=$(cat); echo "$said" >> "$0.log" ;; esac', ...lines],
+      'case "$1" in exec) echo "agatha: done" ;; esac',
+    ]),
+  );
+
+describe("a back that cannot be started", () => {
+  const noStart = 'case "$1" in restart) echo "no such network" >&2; exit 1 ;; esac';
+  const failure = (work: Promise<void>) =>
+    work.then(
+      () => new Error("none"),
+      (error: Error) => error,
+    );
+
+  it("after the exchange, is reported with the data that is live", async () => {
+    docker(noStart, 'case "$said" in *pg_database*) echo 1 ;; esac');
+    const error = await failure(serve(database, "back"));
+    expect(error).toBeInstanceOf(OutcomeError);
+    expect(error.message).toContain("restore: docker restart: no such network. The dump's data is live,");
+    expect(error.message).toContain("in database agatha_replaced");
+  });
+
+  it("after an exchange that failed, too", async () => {
+    const noStop = 'case "$1" in stop) echo "no such container" >&2; exit 1 ;; esac';
+    docker(noStart, noStop);
+    const error = await failure(swap(database, "back", []));
+    expect(error).toBeInstanceOf(OutcomeError);
+    expect(error.message).toBe(
+      "restore: docker stop: no such container. docker restart: no such network. The database is as it was.",
+    );
+  });
+});
+
+it("of the roles for a dump, those that a failed restore may have made are dropped, and no others", async () => {
+  docker(
+    'case "$said" in *"select rolname"*) echo theirs ;; esac',
+    'case "$said" in *"create role"*) echo "ERROR:  interrupted" >&2; exit 1 ;; esac',
+  );
+  const file = { place: "x", header: undefined, isChecked: false, read: () => expect.unreachable() };
+  const roles = ["theirs", "ours"];
+  const restored = restoreBeside(database, { file, text: new DumpText(), roles, version: "13.14" });
+  await expect(restored).rejects.toThrow("interrupted");
+  const log = readFileSync(join(folder, "fake-docker/docker.log"), "utf8");
+  expect(log.match(/(create|drop) role .*;/g)?.map((line) => line.replaceAll('"', ""))).toEqual([
+    "create role ours nologin;",
+    "drop role if exists ours;",
+  ]);
+});

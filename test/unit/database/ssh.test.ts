@@ -1,0 +1,41 @@
+import { execFileSync } from "node:child_process";
+import { expect, it } from "vitest";
+import { shellQuoted, sshArguments } from "../../../lib/database/backup/ssh.ts";
+import { sshPlace } from "../../../lib/sshUrl.ts";
+
+it.each([
+  ["ssh://me@host/srv/backups", { login: "me@host", port: undefined, path: "/srv/backups" }],
+  ["ssh://me@host:2222/srv/b/", { login: "me@host", port: "2222", path: "/srv/b" }],
+  ["ssh://me@[2001:db8::1]:22/x", { login: "me@2001:db8::1", port: "22", path: "/x" }],
+  ["ssh://me@host/", { login: "me@host", port: undefined, path: "/" }],
+  ["ssh://me@host/it's a $(folder)", { login: "me@host", port: undefined, path: "/it's a $(folder)" }],
+])("%s is a place on another host", (url, place) => {
+  expect(sshPlace(url)).toEqual(place);
+});
+
+it.each([
+  "ssh://host/x",
+  "ssh://me:password@host/x",
+  "ssh://me@host",
+  "ssh://-oProxyCommand=x@host/x",
+  "ssh://-l@host/x",
+  "ssh://me@-oProxyCommand=x/x",
+  "ssh://me@host:x/x",
+  "ssh://me@host/a\nb",
+  "scp://me@host/x",
+])("%j is none", (url) => {
+  expect(sshPlace(url)).toBeUndefined();
+});
+
+it("whatever a script holds, it is one word for the shell over there, and asks for nothing", () => {
+  const script = `printf %s ${shellQuoted('it\'s $(id) `id` "x" \\ ü')}`;
+  const args = sshArguments({ login: "me@host", port: "2222", path: "/x" }, script);
+  expect(args.slice(0, -1)).toEqual([
+    ...["-o", "BatchMode=yes", "-o", "ConnectTimeout=10", "-o", "ServerAliveInterval=15"],
+    ...["-p", "2222", "--", "me@host"],
+  ]);
+  // sshd hands the command to the login shell like this.
+  expect(execFileSync("sh", ["-c", args.at(-1) ?? ""], { encoding: "utf8" })).toBe(
+    'it\'s $(id) `id` "x" \\ ü',
+  );
+});

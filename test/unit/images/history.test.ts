@@ -1,0 +1,130 @@
+import { describe, expect, it, vi } from "vitest";
+import {
+  type DeployedImages,
+  encode,
+  type Inputs,
+  NO_HISTORY,
+  record,
+} from "../../../lib/images/generations.ts";
+import { describe as describeList, historyText, hostState, recorded } from "../../../lib/stacks/history.ts";
+
+const ref = (service: string, letter: string) => `agatha-${service}-image:${letter.repeat(32)}`;
+
+function images(back: string, inputs: Inputs, pinned?: true): DeployedImages {
+  return {
+    db: { ref: ref("db", "d"), inputs: { postgresql: "13.14" } },
+    back: { ref: ref("back", back), inputs, ...(pinned && { pinned }) },
+    front: { ref: ref("front", "f"), inputs: { dist: "sha256:3" } },
+  };
+}
+
+const A = images("a", { jar: "sha256:111111111111", migrations: { "V1__a.sql": "1" } });
+const B = images("b", { jar: "sha256:222222222222", migrations: { "V1__a.sql": "1", "V2__b.sql": "2" } });
+const PINNED_A = images("a", {}, true);
+
+const list = [A, B, PINNED_A].reduce(
+  (all, one, index) => record(all, one, `2026-11-2${index}T10:00:00.000Z`),
+  NO_HISTORY,
+);
+const all = [A, B].flatMap(({ db, back, front }) => [db.ref, back.ref, front.ref]);
+const running = (of: DeployedImages) => new Set(Object.values(of).map((image) => image.ref));
+
+describe("the history", () => {
+  it("says what ran when, what changed, what runs, and how to go back", () => {
+    const text = historyText("dev", describeList(list, { images: new Set(all), running: running(A) }));
+    expect(text).toBe(
+      [
+        "healthy since (UTC)  back       front      db         images   what changed",
+        "2026-11-22 10:00:00  aaaaaaaa…  ffffffff…  dddddddd…  run now  back: pinned",
+        "                                                               back: ~ jar sha256:22222222… => sha256:11111111…",
+        "                                                               back: - V2__b.sql",
+        "2026-11-21 10:00:00  bbbbbbbb…  ffffffff…  dddddddd…  there    back: ~ jar sha256:11111111… => sha256:22222222…",
+        "                                                               back: + V2__b.sql",
+        "2026-11-20 10:00:00  aaaaaaaa…  ffffffff…  dddddddd…  there",
+        "",
+        "To go back, or on, then `npm run up`:",
+        "  pulumi config rm --path agatha:back.pin --stack dev",
+        `  pulumi config set --path agatha:back.pin ${"b".repeat(32)} --stack dev`,
+        "",
+      ].join("\n"),
+    );
+  });
+
+  it("offers no image that is gone", () => {
+    const host = { images: new Set(all.filter((one) => one !== ref("back", "b"))), running: running(A) };
+    const text = historyText("dev", describeList(list, host));
+    expect(text).toMatch(/^2026-11-21 .* back gone +back: ~ jar/m);
+    expect(text).not.toContain("config set");
+  });
+
+  it("marks as running what containers run by, whatever was deployed last", () => {
+    const described = describeList(list, { images: new Set(all), running: running(B) });
+    expect(described.map(({ runs }) => runs)).toEqual([false, true, false]);
+  });
+
+  it("does not claim to know where docker does not answer", () => {
+    const text = historyText("dev", describeList(list, undefined));
+    expect(text.match(/not known/g)).toHaveLength(3);
+    expect(text).toContain("config set");
+  });
+
+  it("tells that a pin is gone, a recipe changed, and inputs that are not listed", () => {
+    const changes = (...stages: DeployedImages[]) =>
+      describeList(
+        stages.reduce((sum, one) => record(sum, one, "t"), NO_HISTORY),
+        undefined,
+      )[0]?.changes;
+    expect(changes(PINNED_A, B)).toEqual([
+      "back: no longer pinned",
+      "back: another image, of inputs that are not listed",
+    ]);
+    expect(changes(A, images("c", A.back.inputs))).toEqual(["back: ~ its recipe in nix/"]);
+  });
+
+  it("names the stack as Pulumi has to be told it", () => {
+    vi.stubEnv("AGATHA_ORGANIZATION", "team");
+    const text = historyText("dev", describeList(list, undefined));
+    vi.unstubAllEnvs();
+    expect(text).toContain(" --stack team/agatha/dev\n");
+  });
+
+  it("is one sentence where there is none, or only one generation", () => {
+    expect(historyText("dev", [])).toBe("Stack dev has no history yet. `npm run up` begins it.\n");
+    expect(historyText("dev", describeList(record(NO_HISTORY, A, "t"), undefined))).toContain(
+      "nothing to go back to yet",
+    );
+  });
+});
+
+describe("a stack's state", () => {
+  const state = (stdout: string, environment: object = {}) => ({
+    resources: [
+      { type: "pulumi:pulumi:Stack", urn: "urn:pulumi:dev::agatha::pulumi:pulumi:Stack::agatha-dev" },
+      {
+        type: "command:local:Command",
+        urn: "urn:pulumi:dev::agatha::command:local:Command::history",
+        outputs: { stdout, environment },
+      },
+    ],
+  });
+
+  it("holds the history, and the docker host that it is about", () => {
+    expect(recorded(state(encode(list), { DOCKER_HOST: "ssh://user@host" }))).toEqual({
+      history: list,
+      dockerHost: "ssh://user@host",
+    });
+    expect(recorded(state(encode(list))).dockerHost).toBeUndefined();
+  });
+
+  it("has none before the first deployment", () => {
+    expect(recorded({}).history).toEqual(NO_HISTORY);
+  });
+
+  it("with something else in it is reported", () => {
+    expect(() => recorded(state("what?"))).toThrow("`npm run up` begins a new one");
+  });
+});
+
+it("what docker has is not known if there is no docker client", async () => {
+  expect(await hostState("dev", { PATH: "/no/such" })).toBeUndefined();
+});

@@ -1,0 +1,81 @@
+/** What `status` and `logs` print and end with, by a docker that answers as the test says. */
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it, vi } from "vitest";
+
+// It starts programs, on machines that may be busy.
+vi.setConfig({ testTimeout: 30_000 });
+
+const folder = mkdtempSync(join(tmpdir(), "agatha-services-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function withDocker(script: string, command: string, ...args: string[]) {
+  writeFileSync(join(folder, "docker"), `#!/bin/bash\n${script}\n`, { mode: 0o755 });
+  const env = { ...process.env, PATH: `${folder}:${process.env["PATH"]}`, DOCKER_HOST: "ssh://me@away" };
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [`scripts/${command}.ts`, "--stack", "no-file", ...args],
+    { env, encoding: "utf8" },
+  );
+  return { status, stdout, stderr };
+}
+const lists = (...services: string[]) =>
+  services
+    .map((service) => `printf '${service}\\tagatha-${service}\\tUp 1 minute (healthy)\\t\\timage\\n'`)
+    .join("\n");
+
+describe("status", () => {
+  it("ends with 0 if every service is healthy", () => {
+    expect(withDocker(lists("db", "back", "front"), "status").status).toBe(0);
+  });
+
+  // It ended with 0: each service that was there was healthy.
+  it("lists a service that is not there, and ends with 1", () => {
+    const { status, stdout } = withDocker(lists("front", "db"), "status");
+    expect(status).toBe(1);
+    expect(stdout.split("\n").map((line) => line.split(/ {2,}/).slice(0, 2))).toEqual([
+      ["service", "state"],
+      ["db", "Up 1 minute (healthy)"],
+      ["back", "is not there"],
+      ["front", "Up 1 minute (healthy)"],
+      [""],
+    ]);
+  });
+
+  // It said to start a daemon on this machine, or to unset DOCKER_HOST.
+  it("says what is wrong with the stack's docker host, not with this machine", () => {
+    const words =
+      "error during connect: Get http://docker.example.com/v1.41/containers/json: command [ssh -l me -- away docker system dial-stdio] has exited with exit status 255, please make sure the URL is valid, and Docker 18.09 or later is installed on the remote host: stderr=ssh: connect to host away port 22: Connection refused";
+    expect(withDocker(`echo "${words}" >&2; exit 1`, "status")).toMatchObject({
+      status: 1,
+      stderr:
+        "docker: ssh://me@away cannot be reached: connect to host away port 22: Connection refused. Check the host and its network, or set agatha:dockerHost.\n",
+    });
+    expect(withDocker('echo "Error: odd" >&2; exit 1', "status").stderr).toBe(
+      "docker container ls: Error: odd\n",
+    );
+  });
+});
+
+describe("logs", () => {
+  const logs = (end: string) => `
+    if [ "$1" = logs ]; then echo "lines of \${@: -1}"; ${end}; exit; fi
+    ${lists("back", "front")}`;
+
+  // It ended at the first that was missing, which is when the others' logs are wanted.
+  it("shows the services that are there, then names those that are not", () => {
+    expect(withDocker(logs("true"), "logs")).toEqual({
+      status: 1,
+      stdout: "── back ──\nlines of agatha-back\n── front ──\nlines of agatha-front\n",
+      stderr:
+        "logs: db of stack no-file is not there. `npm run up -- --refresh --stack no-file` brings it up.\n",
+    });
+  });
+
+  it("ends with docker's exit code", () => {
+    expect(withDocker(logs("true"), "logs", "back")).toMatchObject({ status: 0 });
+    expect(withDocker(logs("exit 3"), "logs", "back", "front")).toMatchObject({ status: 3 });
+  });
+});
