@@ -2,10 +2,10 @@
  * What a step hands on to the program, to previews and to its own next run: one line of JSON. Pulumi shows one of a step's
  * streams as it runs (`logging`), which is for people. So the facts go into the other one, which only the state keeps.
  */
-import { legacyHealth, legacySize } from "./legacyOutputs.ts";
+import { legacyHealth } from "./legacyOutputs.ts";
 
 /** Of the step that brings an image into docker. */
-interface ImageFacts {
+export interface ImageFacts {
   /** Size that docker reports. */
   sizeBytes: number;
 }
@@ -22,21 +22,17 @@ export interface HealthFacts {
 export const handOn = (facts: ImageFacts | HealthFacts): void =>
   void process.stderr.write(`${JSON.stringify(facts)}\n`);
 
-/** @param outputs Both streams of the step, as the state has them; its standard output was a sentence once. */
-export const imageFacts = (outputs: Streams): ImageFacts =>
-  facts<ImageFacts>(outputs) ?? { sizeBytes: legacySize(String(outputs.stdout ?? "")) };
-
-/** @param outputs As those of `imageFacts`; empty if the step never ran. */
+/** @param outputs Both streams of the step, as the state has them; empty if it never ran. */
 export const healthFacts = (outputs: Streams): HealthFacts =>
   facts<HealthFacts>(outputs) ?? legacyHealth(String(outputs.stdout ?? ""));
 
-interface Streams {
+export interface Streams {
   stdout?: string | undefined;
   stderr?: string | undefined;
 }
 
 /** A program may have written a warning around the line. A state may hold what is no text, which does not count. */
-function facts<T>({ stderr }: Streams): T | undefined {
+export function facts<T>({ stderr }: Streams): T | undefined {
   const line = String(stderr ?? "")
     .split("\n")
     .findLast((text) => text.startsWith("{"));
