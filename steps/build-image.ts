@@ -3,10 +3,9 @@
  * there: otherwise the step fails with the message in `PIN_ABSENT`.
  * Prints one line that says what happened, and hands the image's size on.
  */
-import { docker, tagged } from "../lib/docker/client.ts";
+import { docker, inspect, tagged } from "../lib/docker/client.ts";
 import { buildAndDeliver, pointTo } from "../lib/images/deliver.ts";
 import type { Registry } from "../lib/images/registry.ts";
-import { imageSize } from "../lib/images/size.ts";
 import { handOn } from "../lib/stepFacts.ts";
 import { megabytes } from "../lib/units.ts";
 import { UserError } from "../lib/userError.ts";
@@ -39,7 +38,7 @@ await step(async () => {
       .map((alias) => docker(["tag", ref, alias])),
   );
   if (pinAbsent === undefined) pointTo(input("OUT_LINK"));
-  const sizeBytes = await imageSize(ref);
+  const sizeBytes = (await inspect<number>("image", ref, ".Size")) ?? 0;
   process.stdout.write(`${ref} ${what}, ${megabytes(sizeBytes)} (${sizeBytes} bytes)\n`);
   handOn({ sizeBytes });
 });
