@@ -6,7 +6,9 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { DatabaseSteps } from "./components/DatabaseSteps.ts";
 import { DockerService } from "./components/DockerService.ts";
+import { databaseCanary } from "./components/databaseCanary.ts";
 import { databaseUpgrade, databaseVolume } from "./components/databaseUpgrade.ts";
+import { gateway as gatewayOf } from "./components/gateway.ts";
 import { NixImage } from "./components/NixImage.ts";
 import { backService, databaseLocation, databaseService, frontService } from "./components/services.ts";
 import { dockerEnvironment, stepCommand } from "./components/stepCommand.ts";
@@ -14,11 +16,12 @@ import { inSentences, readConfig } from "./lib/config/fromPulumi.ts";
 import { publishedUrls } from "./lib/config/placeholders.ts";
 import { unreachedProvider } from "./lib/docker/host.ts";
 import { hostName, labels } from "./lib/docker/names.ts";
+import { toMilliseconds } from "./lib/duration.ts";
 import { applicationOf } from "./lib/images/evaluate.ts";
 import { deployedImages } from "./lib/images/generations.ts";
 import { imageRef, isPinned, migrationsAlias } from "./lib/images/plan.ts";
 import { endWithEngine } from "./lib/runtime/endWithEngine.ts";
-import type { ServiceName } from "./lib/serviceNames.ts";
+import type { RollingName, ServiceName } from "./lib/serviceNames.ts";
 import { preflight } from "./preflight.ts";
 
 endWithEngine();
@@ -48,7 +51,12 @@ const image = (name: ServiceName, aliases: string[] = []) =>
     opts,
   );
 const aliases = isPinned(plans.back) ? [] : [migrationsAlias(plans.back, pulumi.getStack())];
-const images = { db: image("db"), back: image("back", aliases), front: image("front") };
+const images = {
+  db: image("db"),
+  back: image("back", aliases),
+  front: image("front"),
+  gateway: image("gateway"),
+};
 
 const network = new docker.Network("network", { name: hostName("network"), labels: labels("network") }, opts);
 // Once all images are there: it stops the back, until that starts on the new database.
@@ -67,18 +75,39 @@ const common = (name: ServiceName) => ({
   network: network.name,
   dockerHost: config.dockerHost,
   follows: { network: network.id },
-  ref: images[name].ref,
-  deployed: seen.deployed.get(hostName(name)),
+  deployed: seen.deployed(name),
 });
+/** Its new container takes over behind the gateway. */
+const takesOver = (name: RollingName, further: Record<string, pulumi.Input<string>> = {}) => ({
+  step: "take-over",
+  environment: {
+    BACKEND: name,
+    DRAIN_MS: String(toMilliseconds(config.gateway.drain)),
+    STACK: pulumi.getStack(),
+    ...further,
+  },
+});
+
+const dbSpec = databaseService(config, images.db.loaded, volume.name);
+const canary = databaseCanary(
+  { service: dbSpec, ref: images.db.ref, deployed: seen.deployed("db"), dockerHost: config.dockerHost },
+  // After an upgrade stopped the services, a canary that fails would leave them stopped.
+  { dependsOn: [images.db] },
+);
 const db = new DockerService(
   "db",
-  { service: databaseService(config, images.db.loaded, volume.name), ...common("db") },
-  // All of it, its canary too: after an upgrade stopped the services, a canary that fails would leave them stopped.
-  { ...opts, dependsOn: volume },
+  { service: dbSpec, ...common("db") },
+  { ...opts, dependsOn: [volume, canary] },
 );
 const schema = new DatabaseSteps(
   "db-schema",
-  { config, containerId: db.containerId, back: plans.back, migrations: seen.migrations },
+  {
+    config,
+    containerId: db.containerId,
+    back: plans.back,
+    migrations: seen.migrations,
+    deployed: seen.deployed("back"),
+  },
   { ...opts, dependsOn: [db, images.back] },
 );
 const back = new DockerService(
@@ -88,14 +117,21 @@ const back = new DockerService(
     ...common("back"),
     // A back does not reconnect to a new database, so it is replaced with it.
     follows: { network: network.id, db: db.containerId },
+    gate: takesOver("back", { DATABASE_CONTAINER: db.containerId, DATABASE_USER: config.database.user }),
   },
   { ...opts, dependsOn: schema },
 );
 const front = new DockerService(
   "front",
-  { service: frontService(config, images.front.loaded, urls), ...common("front") },
+  {
+    service: frontService(config, images.front.loaded, urls),
+    ...common("front"),
+    gate: takesOver("front"),
+  },
   { ...opts, dependsOn: back },
 );
+// After the services: in a stack of before there was a gateway, they have its ports until their successors are healthy.
+const gateway = gatewayOf(config, images.gateway.loaded, common("gateway"), { ...opts, dependsOn: front });
 
 // Last, when everything is healthy. Its output is the list of what the stack ran, from update to update.
 new command.local.Command(
@@ -112,7 +148,7 @@ new command.local.Command(
     addPreviousOutputInEnv: true,
     logging: "stderr",
   },
-  { dependsOn: [back, front] },
+  { dependsOn: gateway },
 );
 
 const describe = ({ ref, drvPath, sizeBytes }: NixImage) => ({ ref, drvPath, sizeBytes });
@@ -124,6 +160,11 @@ export const databaseUrl = `postgresql://${databaseLocation(config, dockerHost)}
 /** The password of the database's role. */
 export const databasePassword = pulumi.secret(config.databasePassword);
 /** Each image's ref, derivation, and size in docker. */
-const described = { back: describe(images.back), front: describe(images.front), db: describe(images.db) };
+const described = {
+  back: describe(images.back),
+  front: describe(images.front),
+  db: describe(images.db),
+  gateway: describe(images.gateway),
+};
 
 export { described as images };

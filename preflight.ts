@@ -8,7 +8,7 @@ import type { Applied, Packaged } from "./lib/database/migrations/schemaHistory.
 import { refuseOtherData } from "./lib/database/refuseOtherData.ts";
 import { lookForUpgrade, type UpgradeAhead } from "./lib/database/upgrade/ahead.ts";
 import { renamed, volumeOf } from "./lib/database/volumes.ts";
-import { askDeployed, type Deployed } from "./lib/docker/deployedContainers.ts";
+import { askDatabase, askDeployed, type Deployed } from "./lib/docker/deployedContainers.ts";
 import { type DockerHost, resolveDockerHost } from "./lib/docker/host.ts";
 import { hostName } from "./lib/docker/names.ts";
 import { refuseTakenPorts } from "./lib/docker/ports.ts";
@@ -18,7 +18,7 @@ import type { StackImages } from "./lib/images/evaluate.ts";
 import { imageRef, isPinned, pinNote } from "./lib/images/plan.ts";
 import { planForHost } from "./lib/images/planForHost.ts";
 import { type Presence, probeImages, refuseAbsentPins } from "./lib/images/presence.ts";
-import { SERVICES } from "./lib/serviceNames.ts";
+import type { ServiceName } from "./lib/serviceNames.ts";
 import { UserError } from "./lib/userError.ts";
 
 /** What was found. */
@@ -31,8 +31,8 @@ export interface Seen {
   system: string;
   /** Which images docker has, by ref. */
   presence: Map<string, Presence>;
-  /** The services' containers, by name. */
-  deployed: Map<string, Deployed>;
+  /** A service's container. */
+  deployed: (service: ServiceName) => Deployed;
   /** The upgrade of the database that this update brings. */
   upgradeAhead: UpgradeAhead | undefined;
   migrations: Packaged;
@@ -81,19 +81,17 @@ async function askHost(
 ): Promise<Pick<Seen, "reached" | "deployed" | "upgradeAhead"> & { applied: Applied[] }> {
   const answers = Promise.all([
     lookForUpgrade(config, dockerHost),
-    askContainers(config, dockerHost),
+    askDeployed(pulumi.getStack(), hostName("network"), dockerHost),
+    refuseUnfitData(config, dockerHost),
     askHistory(config, dockerHost),
     refuseTakenPorts(publishedPorts(config), pulumi.getStack(), dockerHost),
   ]);
   answers.catch(() => {});
   const { reached } = await host;
-  if (!reached) return { reached, deployed: new Map(), upgradeAhead: undefined, applied: [] };
-  const [upgradeAhead, deployed, applied] = await answers;
+  if (!reached) return { reached, deployed: () => "unknown", upgradeAhead: undefined, applied: [] };
+  const [upgradeAhead, deployed, , applied] = await answers;
   return { reached, deployed, upgradeAhead, applied };
 }
 
-async function askContainers(config: Config, dockerHost: DockerHost): Promise<Map<string, Deployed>> {
-  const deployed = await askDeployed(SERVICES.map(hostName), hostName("network"), dockerHost);
-  await refuseOtherData(config, deployed.get(hostName("db")), dockerHost);
-  return deployed;
-}
+const refuseUnfitData = async (config: Config, dockerHost: DockerHost): Promise<void> =>
+  refuseOtherData(config, await askDatabase(hostName("db"), dockerHost), dockerHost);

@@ -2,9 +2,10 @@ import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { Config } from "../lib/config/schema.ts";
 import type { Packaged } from "../lib/database/migrations/schemaHistory.ts";
+import type { Deployed } from "../lib/docker/deployedContainers.ts";
 import { hostName } from "../lib/docker/names.ts";
 import { type ImagePlan, isPinned, migrationsAlias } from "../lib/images/plan.ts";
-import { dockerEnvironment, stepCommand } from "./stepCommand.ts";
+import { dockerEnvironment, goneAt, runAgain, stepCommand } from "./stepCommand.ts";
 
 export interface DatabaseStepsArgs {
   /** The database, its role and password, and where backups go. */
@@ -14,9 +15,11 @@ export interface DatabaseStepsArgs {
   /** The back's image, which contains the migrations. */
   back: ImagePlan;
   migrations: Packaged;
+  /** The back's container that is deployed now. */
+  deployed: Deployed;
 }
 
-/** Prepares a healthy database for the back: sets the role's password, then migrates. */
+/** Prepares a healthy database for the back: migrates, then sets the role's password. */
 export class DatabaseSteps extends pulumi.ComponentResource {
   constructor(name: string, args: DatabaseStepsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("agatha:index:DatabaseSteps", name, {}, opts);
@@ -24,21 +27,8 @@ export class DatabaseSteps extends pulumi.ComponentResource {
     const { backups, database, databasePassword, dockerHost } = args.config;
     const host = dockerEnvironment(dockerHost);
 
-    const password = new command.local.Command(
-      `${name}-password`,
-      {
-        create: stepCommand("set-password"),
-        environment: { CONTAINER: containerId, DATABASE_USER: database.user, ...host },
-        stdin: pulumi.secret(databasePassword),
-        triggers: [containerId],
-        logging: "none",
-      },
-      // The output of a step with a secret is kept as a secret too.
-      { parent: this, deleteBeforeReplace: true, additionalSecretOutputs: ["stdout", "stderr"] },
-    );
-
     const { environment, stdin, trigger, ignoreChanges } = migrations(args);
-    new command.local.Command(
+    const migrated = new command.local.Command(
       `${name}-migrations`,
       {
         create: stepCommand("migrate"),
@@ -58,7 +48,33 @@ export class DatabaseSteps extends pulumi.ComponentResource {
         triggers: [{ database: containerId, ...trigger }],
         logging: "stdout",
       },
-      { parent: this, deleteBeforeReplace: true, dependsOn: password, ignoreChanges },
+      { parent: this, deleteBeforeReplace: true, ignoreChanges },
+    );
+
+    // The back that serves may need the former password until a new one takes over: nothing that can fail comes in between.
+    const again = runAgain("ABSENT_AT", goneAt(args.deployed));
+    new command.local.Command(
+      `${name}-password`,
+      {
+        create: stepCommand("set-password"),
+        environment: {
+          CONTAINER: containerId,
+          DATABASE_USER: database.user,
+          ...again.environment,
+          ...host,
+        },
+        stdin: pulumi.secret(databasePassword),
+        triggers: [containerId],
+        logging: "none",
+      },
+      {
+        parent: this,
+        deleteBeforeReplace: true,
+        dependsOn: migrated,
+        ignoreChanges: again.ignoreChanges,
+        // The output of a step with a secret is kept as a secret too.
+        additionalSecretOutputs: ["stdout", "stderr"],
+      },
     );
 
     this.registerOutputs();

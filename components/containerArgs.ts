@@ -1,9 +1,8 @@
 /** The inputs of a service's container. */
 import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { hostName, labels } from "../lib/docker/names.ts";
+import { labels } from "../lib/docker/names.ts";
 import { seconds } from "../lib/duration.ts";
-import type { FileFolder } from "./fileFolders.ts";
 import type { ServiceSpec } from "./serviceSpec.ts";
 
 /** Failed probes in a row, after the start period, that make a container unhealthy: docker's own default. */
@@ -21,34 +20,30 @@ const LOG_ROTATION = { "max-size": "10m", "max-file": "3" };
 /** Changes that the provider reports as updates, but does not make. */
 export const REPLACE_ON_CHANGES = ["#initerror", "healthcheck", "init", "tmpfs", "cpuPeriod", "cpuQuota"];
 
-/** A volume with files, and where it is mounted. */
-export interface FileVolume {
-  folder: FileFolder;
+/** A volume, and where it is mounted. */
+export interface Mount {
   name: pulumi.Input<string>;
+  path: string;
 }
 
-/** @param follows Ids by name: a change of one replaces the container. */
+/**
+ * @param fileVolumes The volumes with its files.
+ * @param follows Ids by name: a change of one replaces the container.
+ */
 export function containerArgs(
   service: ServiceSpec,
-  fileVolumes: FileVolume[],
+  fileVolumes: Mount[],
   follows: Record<string, pulumi.Input<string>>,
 ) {
-  const volumes = [
-    ...service.volumes,
-    ...fileVolumes.map(({ folder, name }) => ({ name, path: folder.path })),
-  ];
+  const volumes = [...service.volumes, ...fileVolumes];
   return {
-    name: hostName(service.service),
     image: service.image,
     ...(service.command === undefined ? {} : { command: service.command }),
     hostname: service.hostname,
     user: service.user,
     envs: Object.entries(service.env).map(([key, value]) => pulumi.interpolate`${key}=${value}`),
     volumes: volumes.map(({ name, path }) => ({ volumeName: name, containerPath: path })),
-    ports:
-      service.publish === false
-        ? []
-        : [{ internal: service.port, external: service.publish.port, ip: service.publish.address }],
+    ports: service.ports.map(({ internal, external, address }) => ({ internal, external, ip: address })),
     healthcheck: {
       tests: ["CMD", ...healthCommand(service)],
       interval: service.health.interval,

@@ -27,12 +27,32 @@ export interface ServiceHealth {
   startPeriod: string;
 }
 
+/** A port of a container that is published on the docker host. */
+export interface PublishedPort {
+  /** In the container. */
+  internal: number;
+  /** On the host. */
+  external: number;
+  /** The host's address that it is published on. */
+  address: string;
+}
+
+/**
+ * How a new container takes the place of the old one. `beside`: it starts while the old one serves, and takes over behind the
+ * gateway once it is healthy. `after`: likewise, but the old one is stopped first, and started again if the new one fails.
+ * `instead`: the old one is removed first, since both have the same name, ports or data.
+ */
+export type Replacement = "beside" | "after" | "instead";
+
 /** A long-running service of the stack. */
 export interface ServiceSpec {
-  /** Its name in labels, commands and messages. */
+  /** Its name in labels and commands. */
   service: ServiceName;
-  /** Its DNS name in the stack's network. */
+  /** Its name in messages, and its container's name for itself. */
   hostname: string;
+  replacement: Replacement;
+  /** Its DNS names in the stack's network. */
+  aliases: string[];
   /** Reference of its image. */
   image: pulumi.Input<string>;
   /** Program and arguments. Default: the image's own. */
@@ -50,10 +70,7 @@ export interface ServiceSpec {
   tmpfs: Record<string, string>;
   /** `uid:gid` that the service runs as. */
   user: string;
-  /** Port it listens on in the container. */
-  port: number;
-  /** Where the port is published on the host, or false. */
-  publish: { address: string; port: number } | false;
+  ports: PublishedPort[];
   health: ServiceHealth;
   /** Memory limit, in megabytes. */
   memory: number;

@@ -1,6 +1,7 @@
-/** The three services that a configuration describes. */
+/** The services that a configuration describes. */
 import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
+import { SITE_PORTS } from "../lib/config/checks.ts";
 import { databaseProcesses, settingArguments } from "../lib/config/databaseSettings.ts";
 import type { Health } from "../lib/config/fields.ts";
 import { type DATABASE, fill, type Urls } from "../lib/config/placeholders.ts";
@@ -10,6 +11,7 @@ import { NOBODY } from "../lib/docker/arguments.ts";
 import { addressOf, type DockerHost } from "../lib/docker/host.ts";
 import { hostName } from "../lib/docker/names.ts";
 import type { Published } from "../lib/docker/ports.ts";
+import { gatewayAliases, gatewayConfiguration, gatewayPorts } from "../lib/gateway/configuration.ts";
 import { renderProperties } from "./javaProperties.ts";
 import type { ServiceFile, ServiceHealth, ServiceSpec } from "./serviceSpec.ts";
 
@@ -27,9 +29,9 @@ const FRONT_OVERLAY = "/overlay";
 
 /**
  * Limits on processes and threads. The back: 250 threads of Jetty's pool, which Javalin uses, and as many for everything else.
- * The front: Node's 11, and a probe's.
+ * The front: Node's 11, and a probe's. The gateway: HAProxy's two, and conversations with it.
  */
-const PROCESSES = { back: 512, front: 64 };
+const PROCESSES = { back: 512, front: 64, gateway: 64 };
 
 /** Docker's own size of /dev/shm, in megabytes. */
 const LEAST_SHARED_MEMORY = 64;
@@ -42,6 +44,9 @@ const DATABASE_GRACE_SECONDS = 60;
 
 /** Docker's own default, which suits programs without data. */
 const GRACE_SECONDS = 10;
+
+/** The address of a site's ports. */
+const EVERYWHERE = "0.0.0.0";
 
 /** Where `agatha-liveness` counts failed probes. */
 const LIVENESS_TMPFS = { "/run/agatha": ownTmpfs(NOBODY, "64k") };
@@ -56,6 +61,9 @@ export function databaseService(
   return {
     service: "db",
     hostname: DATABASE_DNS,
+    // Two servers on one data directory destroy it.
+    replacement: "instead",
+    aliases: [DATABASE_DNS],
     image,
     ...(args.length === 0 ? {} : { command: ["postgres", ...args] }),
     env: {
@@ -75,8 +83,10 @@ export function databaseService(
       "/tmp": TMP,
     },
     user: POSTGRES_USER,
-    port: DATABASE_PORT,
-    publish,
+    ports:
+      publish === false
+        ? []
+        : [{ internal: DATABASE_PORT, external: publish.port, address: publish.address }],
     health: {
       // Over TCP: while the data directory is initialised, a temporary server answers on the local socket.
       command: ["psql", "-h", "127.0.0.1", "-U", user, "-d", name, "-qtAXc", "select 1"],
@@ -102,6 +112,8 @@ export function backService(config: Config, image: pulumi.Input<string>, urls: U
   return {
     service: "back",
     hostname: BACK_DNS,
+    replacement: back.overlap ? "beside" : "after",
+    aliases: [],
     image,
     command: ["/bin/agatha-back"],
     env: back.env,
@@ -119,8 +131,7 @@ export function backService(config: Config, image: pulumi.Input<string>, urls: U
     volumes: [],
     tmpfs: { "/tmp": TMP, ...LIVENESS_TMPFS },
     user: NOBODY,
-    port: back.port,
-    publish: back.publish,
+    ports: [],
     health: httpHealth(back.port, back.health),
     memory: back.memory,
     cpus: back.cpus,
@@ -137,6 +148,8 @@ export function frontService(config: Config, image: pulumi.Input<string>, urls: 
   return {
     service: "front",
     hostname: FRONT_DNS,
+    replacement: "beside",
+    aliases: [],
     image,
     command: ["/bin/agatha-front", ...(overlaid.length > 0 ? ["--overlay", FRONT_OVERLAY] : [])],
     env: {},
@@ -145,8 +158,7 @@ export function frontService(config: Config, image: pulumi.Input<string>, urls: 
     volumes: [],
     tmpfs: LIVENESS_TMPFS,
     user: NOBODY,
-    port: front.port,
-    publish: front.publish,
+    ports: [],
     health: httpHealth(front.port, front.health),
     memory: front.memory,
     cpus: front.cpus,
@@ -156,13 +168,69 @@ export function frontService(config: Config, image: pulumi.Input<string>, urls: 
   };
 }
 
+/** @param state The volume that keeps its routes and its certificate. */
+export function gatewayService(
+  config: Config,
+  image: pulumi.Input<string>,
+  state: pulumi.Input<string>,
+): ServiceSpec {
+  const { back, front, gateway } = config;
+  const { requestLimit, memory, domain, backPaths } = gateway;
+  const site = domain === undefined ? undefined : { domain, backPaths };
+  const configuration = gatewayConfiguration({ back, front, requestLimit, memory, site });
+  const inside = gatewayPorts(config);
+  const published = (publish: Config["back"]["publish"], internal: number) =>
+    publish === false ? [] : [{ internal, external: publish.port, address: publish.address }];
+  return {
+    service: "gateway",
+    hostname: "agatha-gateway",
+    // Both have the ports.
+    replacement: "instead",
+    aliases: gatewayAliases,
+    image,
+    command: ["/bin/agatha-gateway", "run"],
+    env: {},
+    files: [{ path: "/etc/haproxy/haproxy.cfg", content: base64(configuration), mode: "0444" }],
+    ownFolders: ["/etc/haproxy"],
+    volumes: [{ name: state, path: "/var/lib/agatha" }],
+    tmpfs: LIVENESS_TMPFS,
+    user: NOBODY,
+    ports: [
+      ...published(back.publish, inside.back),
+      ...published(front.publish, inside.front),
+      ...(domain === undefined
+        ? []
+        : SITE_PORTS.map((port) => ({
+            internal: port === 443 ? inside.https : inside.http,
+            external: port,
+            address: EVERYWHERE,
+          }))),
+    ],
+    health: {
+      command: ["/bin/agatha-gateway", "alive"],
+      liveness: true,
+      interval: "5s",
+      startPeriod: "30s",
+    },
+    memory,
+    cpus: gateway.cpus,
+    processes: PROCESSES.gateway,
+    // It takes no new connection, and finishes the requests that it has.
+    stopSignal: "SIGUSR1",
+    stopGraceSeconds: GRACE_SECONDS,
+  };
+}
+
 /** The ports that are published on the docker host, each with its key. */
 export function publishedPorts(config: Config): Published[] {
-  return (["back", "front", "database"] as const).flatMap((service) => {
+  const published = (["back", "front", "database"] as const).flatMap((service) => {
     const { publish } = config[service];
-    const container = hostName(service === "database" ? "db" : service);
+    const container = hostName(service === "database" ? "db" : "gateway");
     return publish === false ? [] : [{ key: `agatha:${service}.publish.port`, container, ...publish }];
   });
+  if (config.gateway.domain === undefined) return published;
+  const site = SITE_PORTS.map((port) => ({ port, address: EVERYWHERE, container: hostName("gateway") }));
+  return [...published, ...site.map((one) => ({ key: "agatha:gateway.domain", ...one }))];
 }
 
 /** `user@address/name`; the address inside the stack's network if the database is not published. */

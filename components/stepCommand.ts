@@ -1,3 +1,6 @@
+import { type Deployed, isGone } from "../lib/docker/deployedContainers.ts";
+import { FORMER_SERVES } from "../lib/stepFacts.ts";
+
 /**
  * The command line of a step: a program in `steps/`, which the Node on PATH runs in the project's folder. It contains no path
  * of this machine, so that a stack deployed from two machines shows no difference.
@@ -10,6 +13,10 @@ export const dockerEnvironment = (dockerHost: string | undefined): Record<string
 
 /** A moment, for `runAgain`: differs from every earlier value, also from that of an update that failed. */
 export const now = (): string => new Date().toISOString();
+
+/** For `runAgain`, if the container that the state has is gone: when that was seen, and whether a former one serves. */
+export const goneAt = (deployed: Deployed | undefined): string | undefined =>
+  isGone(deployed) ? [now(), ...(deployed === "former" ? [FORMER_SERVES] : [])].join(" ") : undefined;
 
 /**
  * Makes a step run again although nothing else changed: while the value is set, Pulumi compares the variable. Without a value

@@ -56,6 +56,8 @@ let
       ;
   };
   front = import ./packages/front.nix { inherit pkgs app httpServer; };
+  haproxy = import ./packages/haproxy.nix { inherit pkgs; };
+  gateway = import ./packages/gateway.nix { inherit pkgs haproxy; };
 
   backImage = import ./images/back.nix {
     inherit
@@ -76,20 +78,28 @@ let
       ;
   };
   dbImage = import ./images/db.nix { inherit pkgs app labels; };
+  gatewayImage = import ./images/gateway.nix { inherit pkgs gateway labels; };
   # What the image's program writes, as a file: a machine with another system cannot run the program, but its builder can.
   archive = image: pkgs.runCommand "${image.imageName}.tar" { } "${image} > $out";
   executorImage = import ./images/executor.nix { inherit pkgs labels; };
 in
 {
-  inherit back front probe;
+  inherit
+    back
+    front
+    gateway
+    probe
+    ;
   back-image = backImage;
   front-image = frontImage;
   db-image = dbImage;
+  gateway-image = gatewayImage;
   executor-image = executorImage;
   archives = {
     back-image = archive backImage;
     front-image = archive frontImage;
     db-image = archive dbImage;
+    gateway-image = archive gatewayImage;
   };
   meta = import ./meta.nix {
     inherit
@@ -98,9 +108,11 @@ in
       app
       back
       front
+      gateway
       backImage
       frontImage
       dbImage
+      gatewayImage
       ;
   };
 }

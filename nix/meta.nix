@@ -5,9 +5,11 @@
   app,
   back,
   front,
+  gateway,
   backImage,
   frontImage,
   dbImage,
+  gatewayImage,
 }:
 
 let
@@ -56,5 +58,12 @@ in
     image = dbImage;
     attribute = "db-image";
     inherit (dbImage) alias inputs;
+  };
+  gateway = describe {
+    image = gatewayImage;
+    attribute = "gateway-image";
+    inputs = {
+      haproxy = gateway.haproxy.version;
+    };
   };
 }

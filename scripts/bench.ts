@@ -1,6 +1,7 @@
 /**
  * `npm run bench`: what an update costs, side by side with an empty program and with docker compose; a table, and JSON.
- * `-- --only noop,sdk,preview,jar,dist,scaling` measures a part, `--rounds` and `--pairs` set how often.
+ * `-- --only noop,sdk,plain,preview,jar,dist,updates,scaling` measures a part; `--rounds`, `--pairs` and `--updates` set how
+ * often.
  */
 import { command } from "../lib/cli/command.ts";
 import { bench } from "../test/bench/bench.ts";

@@ -1,6 +1,11 @@
-/** Puts a service's files, read from standard input, into new volumes, and prints the volumes' names. */
+/**
+ * Puts a service's files, read from standard input, into new volumes, and prints the volumes' names. Of a service that cannot
+ * run twice (`STOP`), it then stops the container that runs, since the next thing is to start another one.
+ */
 import { inspect, removeLabelled } from "../lib/docker/client.ts";
 import { type Placement, placeFiles, readFiles } from "../lib/docker/volumeFiles.ts";
+import { stopForNext } from "../lib/gateway/takeOver.ts";
+import type { RollingName } from "../lib/serviceNames.ts";
 import { UserError } from "../lib/userError.ts";
 import { input, step } from "./step.ts";
 
@@ -16,6 +21,8 @@ await step(async () => {
     prefix: input("PREFIX"),
     image: await imageOf(JSON.parse(input("COURIER")) as Courier),
   });
+  const stop = process.env["STOP"];
+  if (stop !== undefined) await stopForNext(stack, stop as RollingName);
   process.stdout.write(`${names.join(" ")}\n`);
 });
 

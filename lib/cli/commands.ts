@@ -156,9 +156,10 @@ export const COMMANDS = {
   bench: {
     summary: "Measures updates beside an empty program, the seed's recipe and compose.",
     options: {
-      "--only PARTS": "some of noop,sdk,preview,jar,dist,scaling",
+      "--only PARTS": "some of noop,sdk,plain,preview,jar,dist,updates,scaling",
       "--rounds N": "of what takes seconds; default: 5",
       "--pairs N": "of what changes nothing; default: 11",
+      "--updates N": "of each service under load; default: 20",
     },
   },
   check: { summary: "Format, lint, types, unit and component tests: no docker, no Nix, seconds." },

@@ -2,16 +2,21 @@
 import application from "../../nix/application.json" with { type: "json" };
 import { didYouMean } from "../didYouMean.ts";
 import { overlap } from "../docker/ports.ts";
+import { certificateErrors } from "./certificate.ts";
 import { NOT_SHOWN } from "./errors.ts";
 import { DATABASE, PUBLISHED, placeholdersIn } from "./placeholders.ts";
 import type { Config, Parsed } from "./schema.ts";
-import { secretVariables } from "./stackFileTexts.ts";
+import { plainKey, secretVariables } from "./stackFileTexts.ts";
 import { dotted, NAMESPACE, quoted } from "./text.ts";
+
+/** Ports of the domain, for HTTPS and for what is sent there from HTTP. */
+export const SITE_PORTS = [443, 80];
 
 /** @param exists Tells whether a path, relative to the project, exists. */
 export const crossErrors = (config: Config, exists: (path: string) => boolean): string[] => [
   ...registryErrors(config),
   ...portErrors(config),
+  ...certificateErrors(config),
   ...placeholderErrors(config),
   ...fileErrors(config, exists),
 ];
@@ -37,19 +42,23 @@ export function imageErrors({ packages, database: { image, version } }: Parsed):
 
 /**
  * Variables of the back are in the state, in arguments of programs and in `docker inspect`, settings in the arguments
- * of the server: neither may be a secret.
+ * of the server: neither may be a secret. The gateway's key has to be one.
  *
  * @param secrets The top-level keys that Pulumi keeps as secrets.
  * @param file The text of the stack's file. Of `agatha:back` with a secret in it, nothing else tells which of its values
  * are secret.
  */
-export function secretErrors({ back, database }: Config, secrets: string[], file: string): string[] {
+export function secretErrors({ back, database, gateway }: Config, secrets: string[], file: string): string[] {
   const secretEnv = secrets.includes(`${NAMESPACE}:back`) ? secretVariables(file) : [];
   const errors = Object.keys(back.env)
     .filter((name) => secretEnv.includes(name))
     .map(
       (name) =>
         `${NAMESPACE}:${dotted(["back", "env", name])}: ${NOT_SHOWN} is a secret, which a container's environment does not keep. Give it by back.properties or back.files, or without --secret.`,
+    );
+  if (gateway.key !== undefined && (!secrets.includes(`${NAMESPACE}:gateway`) || plainKey(file)))
+    errors.push(
+      `${NAMESPACE}:gateway.key: ${NOT_SHOWN} is not a secret, and would be stored as it is. Set it with --secret: \`pulumi config set --secret --path ${NAMESPACE}:gateway.key < key.pem\`.`,
     );
   const key = `${NAMESPACE}:database`;
   if (secrets.includes(key) && Object.keys(database.settings).length > 0)
@@ -75,7 +84,8 @@ function placeholderErrors(config: Config): string[] {
         return "is the database's, and the front is public. Remove it.";
       if (Object.hasOwn(PUBLISHED, name)) {
         const service = PUBLISHED[name as keyof typeof PUBLISHED];
-        return config[service].publish === false
+        const atDomain = config.gateway.domain !== undefined && name !== "backPort";
+        return config[service].publish === false && !atDomain
           ? `is where the ${service} is published, and ${service}.publish is false. Publish it, or write the address that browsers use.`
           : undefined;
       }
@@ -90,10 +100,13 @@ function placeholderErrors(config: Config): string[] {
   });
 }
 
-/** Two services cannot be published on one port of one address. */
+/** What is published cannot share one port of one address. */
 function portErrors(config: Config): string[] {
   const taken: { key: string; address: string; port: number }[] = [];
   const errors: string[] = [];
+  if (config.gateway.domain !== undefined)
+    for (const port of SITE_PORTS)
+      taken.push({ key: `${NAMESPACE}:gateway.domain`, address: "0.0.0.0", port });
   for (const service of ["back", "front", "database"] as const) {
     const published = config[service].publish;
     if (published === false) continue;
@@ -102,7 +115,7 @@ function portErrors(config: Config): string[] {
     const other = taken.find((one) => one.port === port && overlap(one.address, address));
     if (other !== undefined)
       errors.push(
-        `${key}: ${port} is taken by ${other.key} already. Choose another port for one of the two.`,
+        `${key}: ${port} is taken by ${other.key} already. Choose another port${SITE_PORTS.includes(port) ? "" : " for one of the two"}.`,
       );
     taken.push({ key, address, port });
   }

@@ -79,7 +79,7 @@ export const processors = z.preprocess(
 
 const NO_DURATION = 'is not a duration. Write it like "5s", "500ms" or "1m30s".';
 
-const seconds = z
+export const period = z
   .string(NO_DURATION)
   .refine((value) => duration(value) !== undefined, NO_DURATION)
   .transform((value) => duration(value) as string);
@@ -155,13 +155,34 @@ export const health = (path: string, startPeriod: string) =>
         )
         .default([200]),
       /** Time between two probes. */
-      interval: seconds.default("5s"),
+      interval: period.default("5s"),
       /** Time in which failing probes do not count. */
-      startPeriod: seconds.default(startPeriod),
+      startPeriod: period.default(startPeriod),
     })
     .prefault({});
 
 export type Health = z.infer<ReturnType<typeof health>>;
+
+/** Labels of at most 63 characters, the last one no number: not an IP address. */
+export const domain = z
+  .string("is not a domain.")
+  .transform((name) => name.toLowerCase())
+  .pipe(
+    like(
+      /^(?=.{1,253}$)([a-z\d]([a-z\d-]{0,61}[a-z\d])?\.)*(?!\d+$)[a-z\d]([a-z\d-]{0,61}[a-z\d])?$/,
+      "is not a domain. Write it like app.example.org, without https:// and without a port.",
+    ),
+  );
+
+/** Characters of a URL's path (RFC 3986), as they are sent. */
+export const urlPath = like(
+  /^\/[\w.~!$&'()*+,;=:@%/-]{0,500}$/,
+  "is not a URL path. Write it like /api, with the leading slash.",
+);
+
+/** The text of a PEM file. @param block What one of its blocks is. */
+export const pem = (block: string, message: string) =>
+  like(RegExp(`-----BEGIN (?:[A-Z]+ )*${block}-----`), message);
 
 export const scalar = z
   .union([z.string(), z.number(), z.boolean()], "is not text, a number or a boolean. Write one value a name.")

@@ -26,13 +26,15 @@ export const fill = (text: string, values: Record<string, string>): string =>
     Object.hasOwn(values, name) ? (values[name] ?? whole) : whole,
   );
 
-/** Where a browser finds the services; nothing for one that is not published. */
-export function publishedUrls({ back, front }: Config, host: Pick<DockerHost, "address">): Urls {
+/** Where a browser finds the services: at the domain, if there is one; nothing for one that is not published. */
+export function publishedUrls({ back, front, gateway }: Config, host: Pick<DockerHost, "address">): Urls {
   const values: Urls = {};
   if (back.publish !== false) {
     values.backPort = String(back.publish.port);
     values.backUrl = `http://${addressOf(back.publish, host)}`;
   }
   if (front.publish !== false) values.frontUrl = `http://${addressOf(front.publish, host)}`;
-  return values;
+  if (gateway.domain === undefined) return values;
+  const origin = `https://${gateway.domain}`;
+  return { ...values, backUrl: origin, frontUrl: origin };
 }

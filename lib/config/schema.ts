@@ -8,11 +8,14 @@ import {
   between,
   containerPath,
   dockerHost,
+  domain,
   environment,
   fileContent,
   health,
   like,
   megabytes,
+  pem,
+  period,
   port,
   processors,
   publish,
@@ -23,6 +26,7 @@ import {
   sqlName,
   tag,
   text,
+  urlPath,
   words,
 } from "./fields.ts";
 
@@ -52,6 +56,7 @@ const back = z
     env: environment.default({}),
     health: health("/health", "1m0s"),
     stopSignal: signal.default("SIGTERM"),
+    overlap: z.boolean().default(true),
     memory: megabytes.default(512),
     cpus: processors.default(2),
     pin: tag.optional(),
@@ -69,6 +74,30 @@ const front = z
     memory: megabytes.default(128),
     cpus: processors.default(1),
     pin: tag.optional(),
+  })
+  .prefault({});
+
+/** At least what HAProxy takes for 300 connections. */
+const GATEWAY_MEMORY = between(64, 1_048_576, "a memory limit. Give whole megabytes, like 128.");
+
+const gateway = z
+  .strictObject({
+    domain: domain.optional(),
+    backPaths: z.array(urlPath, 'is not a list. Write it like ["/api"].').default(["/api"]),
+    certificate: pem(
+      "CERTIFICATE",
+      "is not a certificate. Set the text of its PEM file, with the chain: `pulumi config set --path agatha:gateway.certificate < chain.pem`.",
+    ).optional(),
+    key: pem(
+      "PRIVATE KEY",
+      "is not a key. Set the text of its PEM file: `pulumi config set --secret --path agatha:gateway.key < key.pem`.",
+    ).optional(),
+    /** Longest time that an old container gets to finish its requests. */
+    drain: period.default("10s"),
+    /** Longest body of a request, in megabytes. */
+    requestLimit: between(1, 1_000_000, "a limit. Give whole megabytes, like 100.").default(100),
+    memory: GATEWAY_MEMORY.default(128),
+    cpus: processors.default(1),
   })
   .prefault({});
 
@@ -128,6 +157,7 @@ export const schema = z.strictObject({
   }),
   back,
   front,
+  gateway,
   database,
   backups,
   databasePassword: z

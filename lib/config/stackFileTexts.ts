@@ -59,6 +59,14 @@ export function secretVariables(file: string): string[] {
   );
 }
 
+/** Whether a stack's file has the gateway's key as plain text. */
+export function plainKey(file: string): boolean {
+  const { config } = (yaml().parse(file, { merge: true }) ?? {}) as {
+    config?: Record<string, { key?: unknown } | undefined>;
+  };
+  return typeof config?.["agatha:gateway"]?.key === "string";
+}
+
 /** The values of this namespace, with their paths. */
 function scalars(file: string): [path: string[], scalar: Scalar][] {
   const { isMap, isScalar, isSeq, parseDocument } = yaml();

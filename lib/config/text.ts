@@ -4,7 +4,7 @@
 export const NAMESPACE = "agatha";
 
 /** Names whose value is never shown. */
-export const SECRET_NAME = /pass|secret|token|key|credential|^(properties|env|files)$/i;
+export const SECRET_NAME = /pass|secret|token|key|credential|certificate|^(properties|env|files)$/i;
 
 /** Whether a text is or has a URL with a password: `https://user:password@host`. */
 export const hasPassword = (text: string): boolean => /:\/\/[^/@]*:.*@/s.test(text);

@@ -4,7 +4,7 @@ import { settingArguments, settingsOf } from "../config/databaseSettings.ts";
 import type { Config } from "../config/schema.ts";
 import { quoted } from "../config/text.ts";
 import { askDocker, BRIEF, PATIENT } from "../docker/ask.ts";
-import type { Deployed } from "../docker/deployedContainers.ts";
+import type { DatabaseContainer } from "../docker/deployedContainers.ts";
 import type { DockerHost } from "../docker/host.ts";
 import { hostName } from "../docker/names.ts";
 import { UserError } from "../userError.ts";
@@ -22,22 +22,21 @@ const ASK = `select json_build_object(
   'superusers', (select json_agg(rolname order by rolname) from pg_roles where rolsuper and rolcanlogin))`;
 
 /**
- * Asks only if the configuration says something else than the deployed container, so that an update that changes
+ * Asks only if the configuration says something else than the container that is deployed, so that an update that changes
  * nothing of it asks nothing. Without a running database, nothing is replaced that serves.
  *
  * @throws UserError with everything that does not fit.
  */
 export async function refuseOtherData(
   { database: { name, user, settings, version } }: Pick<Config, "database">,
-  deployed: Deployed | undefined,
+  database: DatabaseContainer | undefined,
   host: DockerHost,
 ): Promise<void> {
-  if (typeof deployed !== "object" || deployed.database === undefined) return;
-  const { database } = deployed;
+  if (database === undefined) return;
   const limits = pulumi.runtime.isDryRun() ? BRIEF : PATIENT;
   const exec = (...args: string[]) => askDocker(["exec", hostName("db"), ...args], host, limits);
   const wanted = settingsOf(settingArguments(settings));
-  const same = JSON.stringify(wanted) === JSON.stringify(settingsOf(deployed.command));
+  const same = JSON.stringify(wanted) === JSON.stringify(settingsOf(database.command));
   const [named, set] = await Promise.all([
     name === database.name && user === database.user
       ? undefined

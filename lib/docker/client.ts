@@ -111,8 +111,12 @@ export const remove = (kind: Kind, name: string): Promise<Result> => run("docker
  */
 export async function removeLabelled(stack: string, label: string): Promise<void> {
   const which = ofStack(stack, label);
-  for (const id of await dockerLines(["container", "ls", "--all", "--quiet", ...which]))
-    await remove("container", id);
-  for (const name of await dockerLines(["volume", "ls", "--quiet", "--filter", "dangling=true", ...which]))
-    await remove("volume", name);
+  const unused = () => dockerLines(["volume", "ls", "--quiet", "--filter", "dangling=true", ...which]);
+  // At once: nearly always there is nothing of either.
+  const [containers, volumes] = await Promise.all([
+    dockerLines(["container", "ls", "--all", "--quiet", ...which]),
+    unused(),
+  ]);
+  for (const id of containers) await remove("container", id);
+  for (const name of containers.length === 0 ? volumes : await unused()) await remove("volume", name);
 }

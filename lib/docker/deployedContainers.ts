@@ -1,61 +1,85 @@
 /** Asks the docker daemon, once for all services, which containers are deployed. */
-import { askDocker, isDenied } from "./ask.ts";
+import { ofStack, SERVICE_LABEL } from "./arguments.ts";
+import { askDocker } from "./ask.ts";
 import type { DockerHost } from "./host.ts";
+import { isFormer } from "./serviceContainers.ts";
 
-/** What is known about a service's container; unknown if no daemon answers in time. */
-export type Deployed = "unknown" | "absent" | Container;
+/**
+ * What is known about a service's container: unknown if no daemon answers in time, former if only that of before is there, which
+ * serves because its successor failed.
+ */
+export type Deployed = "unknown" | "absent" | "former" | Container;
+
+/** Whether the container that the state has is gone. */
+export const isGone = (deployed: Deployed | undefined): boolean =>
+  deployed === "absent" || deployed === "former";
 
 export interface Container {
   /** The reference of its image. */
   image: string;
   /** Whether it is in the stack's network. */
   connected: boolean;
+}
+
+/** Of `docker ps`: what `deployedOf` reads. */
+export const DEPLOYED_FORMAT = `{{.Label "${SERVICE_LABEL}"}}\t{{.Names}}\t{{.Image}}\t{{.Networks}}`;
+
+/** @param network The name of the stack's network. */
+export async function askDeployed(
+  stack: string,
+  network: string,
+  host: DockerHost,
+): Promise<(service: string) => Deployed> {
+  const args = ["container", "ls", "--all", "--no-trunc", ...ofStack(stack), "--format", DEPLOYED_FORMAT];
+  const { stdout, error } = await askDocker(args, host);
+  return (service) => (error === undefined ? deployedOf(service, network, stdout) : "unknown");
+}
+
+/** Reads docker's answer for one service. */
+export function deployedOf(service: string, network: string, answer: string): Deployed {
+  const all = answer
+    .split("\n")
+    .map((line) => line.split("\t"))
+    .filter(([label]) => label === service);
+  // Docker puts the newest first. The state has the successor of a former one.
+  const found = all.find(([, name = ""]) => !isFormer(name));
+  if (found === undefined) return all.length === 0 ? "absent" : "former";
+  const [, , image = "", networks = ""] = found;
+  return { image, connected: networks.split(",").includes(network) };
+}
+
+/** A database's container: what it runs with, and what its data was made with. */
+export interface DatabaseContainer {
   /** Its arguments. */
   command: string[];
-  /** Of a database: what its data was made with. */
-  database?: { name: string; user: string; major: number };
+  name: string;
+  user: string;
+  major: number;
 }
 
 /** What is read of `docker container inspect`. */
 interface Inspected {
-  Name: string;
-  Config: { Image: string; Env: string[] | null; Cmd: string[] | null };
-  NetworkSettings: { Networks: Record<string, unknown> | null };
+  Config: { Env: string[] | null; Cmd: string[] | null };
 }
 
-/**
- * @param containers Names of containers.
- * @param network The name of the stack's network.
- */
-export async function askDeployed(
-  containers: string[],
-  network: string,
+/** @returns Undefined if it is not there, or if no daemon answers. */
+export async function askDatabase(
+  container: string,
   host: DockerHost,
-): Promise<Map<string, Deployed>> {
-  const args = ["container", "inspect", "--format", "{{json .}}", ...containers];
-  const { stdout, stderr } = await askDocker(args, host);
-  return new Map(containers.map((name) => [name, deployed(name, network, stdout, stderr)]));
+): Promise<DatabaseContainer | undefined> {
+  const { stdout, error } = await askDocker(
+    ["container", "inspect", "--format", "{{json .}}", container],
+    host,
+  );
+  return error === undefined ? databaseOf(stdout) : undefined;
 }
 
-/** Reads docker's answer for one container: a line for each that is there, an error for each that is not. */
-export function deployed(container: string, network: string, stdout: string, stderr: string): Deployed {
-  // Client 20.10 prints an empty line if all are missing. What follows the last line end may be half a line, if the time limit
-  // ended the client.
-  const lines = stdout.split("\n").slice(0, -1).filter(Boolean);
-  const found = lines
-    .map((line) => JSON.parse(line) as Inspected)
-    .find(({ Name }) => Name === `/${container}`);
-  if (found === undefined) return isDenied(stderr, "container", container) ? "absent" : "unknown";
-  const { Image: image, Env: env, Cmd: command } = found.Config;
+/** Reads docker's answer; undefined if it has no variables of a database. */
+export function databaseOf(answer: string): DatabaseContainer | undefined {
+  const { Env: env, Cmd: command } = (JSON.parse(answer) as Inspected).Config;
   const variable = (name: string) =>
     env?.find((entry) => entry.startsWith(`${name}=`))?.slice(name.length + 1);
   const [name, user] = [variable("POSTGRES_DB"), variable("POSTGRES_USER")];
-  return {
-    image,
-    connected: Object.hasOwn(found.NetworkSettings.Networks ?? {}, network),
-    command: command ?? [],
-    ...(name === undefined || user === undefined
-      ? {}
-      : { database: { name, user, major: Number(variable("PG_MAJOR")) } }),
-  };
+  if (name === undefined || user === undefined) return undefined;
+  return { command: command ?? [], name, user, major: Number(variable("PG_MAJOR")) };
 }

@@ -54,8 +54,11 @@ export async function placeFiles(placement: Placement): Promise<string[]> {
   const key = randomBytes(4).toString("hex");
   const names = folders.map((_, index) => `${prefix}-${key}-${index}`);
   try {
-    for (const name of names) await docker(["volume", "create", ...labelled(stack, label), name]);
-    await copyInto(names, placement);
+    const made = await Promise.allSettled(
+      names.map((name) => docker(["volume", "create", ...labelled(stack, label), name])),
+    );
+    for (const one of made) if (one.status === "rejected") throw one.reason;
+    if (names.length > 0) await copyInto(names, placement);
     return names;
   } catch (error) {
     for (const name of names) await remove("volume", name);
@@ -63,7 +66,8 @@ export async function placeFiles(placement: Placement): Promise<string[]> {
   }
 }
 
-async function copyInto(volumes: string[], placement: Placement): Promise<void> {
+/** Copies files into volumes that are there, in the order of the folders. */
+export async function copyInto(volumes: string[], placement: Omit<Placement, "prefix">): Promise<void> {
   const { folders, stack, label, image } = placement;
   const courier = await docker([
     ...["create", "--name", `${volumes[0]}-courier`, ...labelled(stack, label)],
@@ -82,7 +86,11 @@ async function copyInto(volumes: string[], placement: Placement): Promise<void> 
 }
 
 /** A tar archive of the files, and of the folders between them and a volume's root, which belong to root. */
-export async function archiveOf({ folders, files, owner }: Placement): Promise<Buffer> {
+export async function archiveOf({
+  folders,
+  files,
+  owner,
+}: Pick<Placement, "folders" | "files" | "owner">): Promise<Buffer> {
   const [uid = 0, gid = 0] = owner.split(":").map(Number);
   const pack = tar.pack();
   const read = buffer(pack);

@@ -9,9 +9,9 @@ import { UserError } from "../userError.ts";
 import { nixArguments, ownSentence } from "./nixArguments.ts";
 import { type ImageMeta, type ImagePlan, imageMeta, pinnedImage } from "./plan.ts";
 
-const meta = z.object({ back: imageMeta, front: imageMeta, db: imageMeta });
+const meta = z.object({ db: imageMeta, back: imageMeta, front: imageMeta, gateway: imageMeta });
 
-/** The three images, made of the files. */
+/** The four images, made of the files. */
 export type Meta = z.infer<typeof meta>;
 
 /**
@@ -31,6 +31,8 @@ export function applicationOf(config: Config) {
     back: section("back", { jar, migrations, port, java, modules, javaOptions }),
     front: section("front", { dist, port: config.front.port, spa }),
     db: section("database", { version: config.database.version, image: config.database.image }),
+    // Nothing: its configuration is in a volume.
+    gateway: {},
   };
 }
 
@@ -56,6 +58,7 @@ export interface StackImages {
   back: ImagePlan;
   front: ImagePlan;
   db: ImageMeta;
+  gateway: ImageMeta;
 }
 
 /**
@@ -68,12 +71,13 @@ export async function planImages(config: Config, system: string): Promise<StackI
   if (back.pin === undefined && front.pin === undefined) return evaluateImages(config, system);
   const evaluated = async (name: ServiceName) =>
     imageMeta.parse(await evaluate(config, `meta.${name}`, system));
-  const [backImage, frontImage, db] = await Promise.all([
+  const [backImage, frontImage, db, gateway] = await Promise.all([
     back.pin === undefined ? evaluated("back") : pinnedImage("back", back.pin),
     front.pin === undefined ? evaluated("front") : pinnedImage("front", front.pin),
     evaluated("db"),
+    evaluated("gateway"),
   ]);
-  return { back: backImage, front: frontImage, db };
+  return { back: backImage, front: frontImage, db, gateway };
 }
 
 async function evaluate(config: Config, attribute: string, system: string | undefined): Promise<unknown> {

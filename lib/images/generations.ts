@@ -3,7 +3,14 @@ import { createHash } from "node:crypto";
 import { z } from "zod";
 import { LISTED } from "../config/schema.ts";
 import { legacyGenerations } from "../legacyOutputs.ts";
-import { mapServices, SERVICES, type ServiceName } from "../serviceNames.ts";
+import {
+  entriesOf,
+  mapEntries,
+  mapServices,
+  type PerService,
+  SERVICES,
+  type ServiceName,
+} from "../serviceNames.ts";
 import { differences, worded } from "./differences.ts";
 import { type ImagePlan, imageMeta, imageRef, isPinned } from "./plan.ts";
 
@@ -30,7 +37,11 @@ const image = z.object({
 });
 
 /** What ran from one deployment on that changed an image, to the next. `at` is when its services were healthy, in UTC. */
-const generation = z.object({ at: z.string(), images: z.record(z.enum(SERVICES), image) });
+const generation = z.object({
+  at: z.string(),
+  // Generations of before the gateway have none.
+  images: z.object({ db: image, back: image, front: image, gateway: image.optional() }),
+});
 
 const history = z.object({
   /** Oldest first. */
@@ -51,7 +62,7 @@ export interface DeployedImage {
   pinned?: true;
   inputs: Inputs;
 }
-export type DeployedImages = Record<ServiceName, DeployedImage>;
+export type DeployedImages = PerService<DeployedImage>;
 
 export const NO_HISTORY: History = { generations: [], inputs: {} };
 
@@ -94,8 +105,7 @@ export function record(before: History, deployed: DeployedImages, at: string): H
     if (Object.keys(given).length > 0) inputs[ref] = given;
   const newest = before.generations.at(-1);
   const again = newest !== undefined && combination(newest.images) === combination(deployed);
-  const images = mapServices((service): ListedImage => {
-    const { ref, pinned } = deployed[service];
+  const images = mapEntries(deployed, ({ ref, pinned }, service): ListedImage => {
     const former = newest?.images[service];
     const another = former !== undefined && former.ref !== ref;
     const changes = another ? reasons(inputs[former.ref], inputs[ref]) : again ? former?.changes : undefined;
@@ -109,7 +119,7 @@ export function record(before: History, deployed: DeployedImages, at: string): H
 
 /** Inputs of images that are listed no longer are dropped. */
 function withListed(generations: Generation[], inputs: History["inputs"]): History {
-  const refs = new Set(generations.flatMap(({ images }) => SERVICES.map((service) => images[service].ref)));
+  const refs = new Set(generations.flatMap(({ images }) => refsOf(images)));
   return {
     generations,
     inputs: Object.fromEntries(Object.entries(inputs).filter(([ref]) => refs.has(ref))),
@@ -124,8 +134,11 @@ function reasons(before: Inputs | undefined, after: Inputs | undefined): string[
   return more > 0 ? [...all.slice(0, MOST_CHANGES), `and ${more} more`] : all;
 }
 
-const combination = (images: Record<ServiceName, { ref: string }>): string =>
-  SERVICES.map((service) => images[service].ref).join(" ");
+/** The refs of a stack's images, of each service that has one. */
+export const refsOf = (images: PerService<{ ref: string }>): string[] =>
+  entriesOf(images).map(([, { ref }]) => ref);
+
+const combination = (images: PerService<{ ref: string }>): string => refsOf(images).join(" ");
 
 /**
  * The refs whose images a stack keeps: those of its newest `keep` different generations, and what comes back when a pin
@@ -137,11 +150,12 @@ export function keptRefs({ generations }: History, keep: number): Set<string> {
   for (const { images } of generations.toReversed()) {
     if (!combinations.has(combination(images)) && combinations.size === keep) break;
     combinations.add(combination(images));
-    for (const service of SERVICES) kept.add(images[service].ref);
+    for (const ref of refsOf(images)) kept.add(ref);
   }
   for (const service of SERVICES) {
-    const unpinned = generations.findLast(({ images }) => images[service].pinned === undefined);
-    if (unpinned !== undefined) kept.add(unpinned.images[service].ref);
+    const unpinned = generations.findLast(({ images }) => images[service]?.pinned === undefined);
+    const ref = unpinned?.images[service]?.ref;
+    if (ref !== undefined) kept.add(ref);
   }
   return kept;
 }
@@ -152,8 +166,8 @@ export function encode({ generations, inputs }: History): string {
   if (Buffer.byteLength(text) <= LONGEST_HISTORY) return text;
   const newest = generations.at(-1)?.images;
   const old = generations
-    .flatMap(({ images }) => SERVICES.map((service) => images[service].ref))
-    .find((ref) => ref in inputs && SERVICES.every((service) => newest?.[service].ref !== ref));
+    .flatMap(({ images }) => refsOf(images))
+    .find((ref) => ref in inputs && !(newest && refsOf(newest).includes(ref)));
   if (old !== undefined) {
     const { [old]: _, ...rest } = inputs;
     return encode({ generations, inputs: rest });
@@ -166,9 +180,11 @@ export function decode(text: string): History | undefined {
   try {
     const value: unknown = JSON.parse(text);
     if (!Array.isArray(value)) return history.parse(value);
-    return legacyGenerations(value).reduce(
-      (all, { at, images }) => record(all, images as DeployedImages, at),
-      NO_HISTORY,
+    return history.parse(
+      legacyGenerations(value).reduce(
+        (all, { at, images }) => record(all, images as DeployedImages, at),
+        NO_HISTORY,
+      ),
     );
   } catch {
     return undefined;

@@ -27,7 +27,7 @@ export interface Pruning {
 
 /** The names that this program gives. An image with any other name was named by a person, who wants it. */
 const OWN_NAME =
-  /^agatha-(back|front|db)-image:([0-9a-z]{32}|latest|postgresql-[\w.]+-host|migrations-[\w.-]+|kept-[\w.-]+)$/;
+  /^agatha-(back|front|db|gateway)-image:([0-9a-z]{32}|latest|postgresql-[\w.]+-host|migrations-[\w.-]+|kept-[\w.-]+)$/;
 
 const KEPT = /:kept-(?<stack>[\w.-]+)-(?<tag>[0-9abcdfghijklmnpqrsvwxyz]{32})$/;
 

@@ -3,8 +3,8 @@ import { settingsOf } from "../config/databaseSettings.ts";
 import { asRan, compare, type Packaged } from "../database/migrations/schemaHistory.ts";
 import type { UpgradeAhead } from "../database/upgrade/ahead.ts";
 import { type Difference, differences, printable, short, worded } from "../images/differences.ts";
-import { SERVICES, type ServiceName } from "../serviceNames.ts";
-import { healthFacts } from "../stepFacts.ts";
+import { ROLLING, SERVICES, type ServiceName } from "../serviceNames.ts";
+import { FORMER_SERVES, healthFacts } from "../stepFacts.ts";
 
 /** A resource as `pulumi preview --json` has it. */
 interface State {
@@ -23,6 +23,9 @@ export interface PreviewStep {
 
 /** Seconds that stopping and creating a container takes beside the service's own start, as it was measured. */
 const HANDOVER_SECONDS = 0.8;
+
+/** Seconds in which the services of a stack from before there was a gateway give it their ports, as it was measured. */
+const MOVE_SECONDS = 2;
 
 /** What a preview would change; how that is shown is the renderer's. */
 export interface Changes {
@@ -74,20 +77,29 @@ export const STAYS = "stays";
 
 /** Reads a preview's steps. */
 export function changesOf(stack: string, steps: PreviewStep[]): Changes {
-  const byName = new Map(steps.map((step) => [step.urn.split("::").at(-1) ?? "", step]));
+  // The removal of an old container comes last, and says nothing that its replacement does not.
+  const kept = steps.filter(({ op }) => op !== "delete-replaced");
+  const byName = new Map(kept.map((step) => [nameOf(step.urn), step]));
   const ahead = upgradeAhead(byName.get("db-upgrade"));
   return {
     stack,
     any: steps.some(({ op }) => op !== "same" && op !== "read"),
     images: SERVICES.map((name) => imageChange(name, byName.get(`${name}-image-build`))),
     services: SERVICES.map((name) => {
-      const found = serviceChange(name, byName.get(`${name}-container`), byName.get(`${name}-healthy`));
+      const found = giving(serviceChange(name, byName), byName);
       // An upgrade stops both before it begins.
-      if (ahead === undefined || name === "front") return found;
+      if (ahead === undefined || (name !== "db" && name !== "back")) return found;
       return { ...found, away: awayForUpgrade(ahead) };
     }),
     data: dataChanges(byName, ahead),
   };
+}
+
+/** A resource's name; of a container that has a name of its own on the host, the one that the others have. */
+function nameOf(urn: string): string {
+  const name = urn.split("::").at(-1) ?? "";
+  const [, service] = /:Container::agatha-.+-(back|front)$/.exec(urn) ?? [];
+  return service === undefined ? name : `${service}-container`;
 }
 
 function imageChange(name: string, step: PreviewStep | undefined): ImageChange {
@@ -119,17 +131,21 @@ function inputsOf(state: State | undefined): Record<string, unknown> {
 const environmentOf = (state: State | undefined): Record<string, unknown> =>
   (state?.inputs?.["environment"] ?? {}) as Record<string, unknown>;
 
-function serviceChange(
-  name: string,
-  step: PreviewStep | undefined,
-  healthy: PreviewStep | undefined,
-): ServiceChange {
+function serviceChange(name: ServiceName, byName: Steps): ServiceChange {
+  const [step, healthy] = [byName.get(`${name}-container`), byName.get(`${name}-healthy`)];
   if (step === undefined || step.op === "same") return { name, change: staying(healthy), why: [] };
   if (step.op === "create") return { name, change: "starts", why: [] };
   if (step.op === "delete") return { name, change: "ends", why: [], away: "from now on" };
-  const why = containerReasons(step);
+  const why = containerReasons(name, step, byName);
   if (step.op === "update") return { name, change: "is changed as it runs", why, away: "not at all" };
-  return { name, change: "is replaced", why, away: awayFor(healthy) };
+  const away = awayFor(name, byName);
+  return { name, change: "is replaced", why, ...(away === undefined ? {} : { away }) };
+}
+
+/** The back and the front of a stack from before there was a gateway stop when they give it their ports. */
+function giving(found: ServiceChange, byName: Steps): ServiceChange {
+  const moves = byName.get("gateway-room")?.op === "create" && found.change !== "starts";
+  return moves && isRolling(found.name) ? { ...found, away: MOVE_SECONDS } : found;
 }
 
 /** What is done about a container that is not replaced. */
@@ -140,8 +156,33 @@ function staying(healthy: PreviewStep | undefined): string {
   return `stays, is ${again} again`;
 }
 
+const isReplaced = (step: PreviewStep | undefined): boolean =>
+  step !== undefined && !["same", "create", "update", "delete"].includes(step.op);
+
+/** Whether a service's container is gone while the one of before serves. */
+const isFormerServing = (files: PreviewStep | undefined): boolean =>
+  String(environmentOf(files?.newState)["ABSENT_AT"]).endsWith(` ${FORMER_SERVES}`);
+
+function awayFor(name: ServiceName, byName: Steps): Away | undefined {
+  const files = byName.get(`${name}-files`);
+  // It is away already.
+  if (isRolling(name) && environmentOf(files?.newState)["ABSENT_AT"] !== undefined && !isFormerServing(files))
+    return undefined;
+  if (name === "db" || name === "gateway") return lastAway(byName.get(`${name}-healthy`));
+  if (name === "back" && isReplaced(byName.get("db-container")))
+    return awayWithDatabase(byName.get("db-healthy"), byName.get("back-healthy"));
+  const isStopped = environmentOf(files?.newState)["STOP"] !== undefined;
+  return isStopped ? lastAway(byName.get(`${name}-healthy`)) : "not at all";
+}
+
+/** Pulumi removes the back before its database, and makes it once that is healthy and migrated. */
+function awayWithDatabase(db: PreviewStep | undefined, back: PreviewStep | undefined): Away {
+  const [away, { startSeconds }] = [lastAway(db), healthFacts(back?.oldState?.outputs ?? {})];
+  return typeof away === "number" && startSeconds !== undefined ? away + startSeconds : "not known yet";
+}
+
 /** As long as the last time. Before there was a last time, it is reckoned from what its start took. */
-function awayFor(healthy: PreviewStep | undefined): Away {
+function lastAway(healthy: PreviewStep | undefined): Away {
   const { startSeconds, awaySeconds } = healthFacts(healthy?.oldState?.outputs ?? {});
   if (awaySeconds !== undefined) return awaySeconds;
   return startSeconds === undefined ? "not known yet" : startSeconds + HANDOVER_SECONDS;
@@ -155,8 +196,8 @@ const PROPERTIES: Record<string, string> = {
   healthcheck: "health",
   image: "new image",
   init: "init process",
-  labels: "its database is replaced",
   logOpts: "log rotation",
+  networksAdvanced: "names in the network",
   ports: "published port",
   readOnly: "read-only root",
   restart: "restart policy",
@@ -166,16 +207,43 @@ const PROPERTIES: Record<string, string> = {
   volumes: "files or secrets",
 };
 
-function containerReasons(step: PreviewStep): string[] {
+/** Whether each container of the service has files of its own, so that volumes and labels differ whatever the reason is. */
+const isRolling = (name: string): boolean => (ROLLING as readonly string[]).includes(name);
+
+function containerReasons(name: ServiceName, step: PreviewStep, byName: Steps): string[] {
   const properties = Object.keys(step.detailedDiff ?? {}).map((path) => path.replace(/[.[].*/, ""));
-  const reasons = properties
-    .filter((property) => property !== "memorySwap")
-    .map((property) => {
-      if (property === "command") return settingReasons(step);
-      if (property !== "memory") return PROPERTIES[property] ?? property;
-      return `memory ${step.oldState?.inputs?.["memory"]} => ${step.newState?.inputs?.["memory"]} MB`;
-    });
+  const reasons = [
+    ...properties.flatMap((property) => propertyReasons(name, property, step)),
+    ...(isRolling(name) ? fileReasons(byName.get(`${name}-files`)) : []),
+    ...(name === "back" && isReplaced(byName.get("db-container")) ? ["its database is replaced"] : []),
+    ...(isReplaced(byName.get("network")) ? ["its network is replaced"] : []),
+  ];
   return [...new Set(reasons)];
+}
+
+function propertyReasons(name: ServiceName, property: string, step: PreviewStep): string[] {
+  const { oldState, newState } = step;
+  // What they follow is looked at by itself. Without a limit of its own, swap follows the memory.
+  if (["labels", "memorySwap", "name"].includes(property)) return [];
+  if (property === "command") return [settingReasons(step)];
+  if (property === "memory")
+    return [`memory ${oldState?.inputs?.["memory"]} => ${newState?.inputs?.["memory"]} MB`];
+  if (isRolling(name)) {
+    if (["networksAdvanced", "volumes"].includes(property)) return [];
+    if (property === "ports") return ["the gateway gets its port"];
+  }
+  if (name === "gateway" && property === "volumes") return ["its configuration"];
+  return [PROPERTIES[property] ?? property];
+}
+
+/** Why the files of a back or a front are placed anew, apart from what makes another container all the same. */
+function fileReasons(files: PreviewStep | undefined): string[] {
+  return Object.keys(files?.detailedDiff ?? {}).flatMap((path) => {
+    if (path === "stdin" || path === "environment.FOLDERS") return ["files or secrets"];
+    if (path === "environment.STOP") return ["overlap"];
+    if (path !== "environment.ABSENT_AT") return [];
+    return [isFormerServing(files) ? "its last update failed" : "it is gone"];
+  });
 }
 
 /** What changes about PostgreSQL's settings, which are arguments: `settings: ~ max_connections 100 => 200`. */
@@ -218,10 +286,14 @@ function dataChanges(byName: Steps, ahead: UpgradeAhead | undefined): DataChange
       of: "back",
       change: "are written anew: what it wrote itself, into gradle.properties too, goes",
     },
-    op("db-schema-password") === "update" && { what: "password", of: "db", change: "is changed" },
+    passwordChanges(byName.get("db-schema-password")) && { what: "password", of: "db", change: "is changed" },
   ];
   return found.filter((change) => change !== false);
 }
+
+/** Not where it is only set once more, after an update that failed. */
+const passwordChanges = (step: PreviewStep | undefined): boolean =>
+  step?.op === "update" && Object.keys(step.detailedDiff ?? {}).some((path) => /^stdin/.test(path));
 
 function volumeChange(op: string, ahead: UpgradeAhead | undefined): string {
   if (ahead !== undefined) return "is filled from the old one, which is kept";

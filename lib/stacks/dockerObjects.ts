@@ -5,6 +5,8 @@ import { run } from "../process.ts";
 import { UserError } from "../userError.ts";
 
 export interface DockerObject {
+  /** A container's, its first 12 digits. */
+  id: string;
   service: string;
   name: string;
   /** A container's, in docker's words: `Up 2 minutes (healthy)`. */
@@ -13,19 +15,19 @@ export interface DockerObject {
   image: string;
 }
 
-/** @throws UserError with docker's message. */
+/** Containers come newest first. @throws UserError with docker's message. */
 export async function dockerObjects(
   kind: Kind,
   stack: string,
   env: NodeJS.ProcessEnv,
 ): Promise<DockerObject[]> {
-  const fields = kind === "container" ? ["Names", "Status", "Ports", "Image"] : ["Name"];
+  const fields = kind === "container" ? ["Names", "Status", "Ports", "Image", "ID"] : ["Name"];
   const format = [`{{.Label "${SERVICE_LABEL}"}}`, ...fields.map((field) => `{{.${field}}}`)].join("\t");
   const all = kind === "container" ? ["--all"] : [];
   const lines = await dockerLines([kind, "ls", ...all, ...ofStack(stack), "--format", format], env);
   return lines.map((line) => {
-    const [service = "", name = "", status = "", ports = "", image = ""] = line.split("\t");
-    return { service, name, status, ports, image };
+    const [service = "", name = "", status = "", ports = "", image = "", id = ""] = line.split("\t");
+    return { id, service, name, status, ports, image };
   });
 }
 

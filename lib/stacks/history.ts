@@ -1,9 +1,9 @@
 /** A stack's history as `npm run history` shows it: what ran when, what changed, what runs now, and how to go back. */
 import { ofStack } from "../docker/arguments.ts";
 import { short } from "../images/differences.ts";
-import { decode, type Generation, type History, NO_HISTORY } from "../images/generations.ts";
+import { decode, type Generation, type History, NO_HISTORY, refsOf } from "../images/generations.ts";
 import { run } from "../process.ts";
-import { mapServices, SERVICES, type ServiceName } from "../serviceNames.ts";
+import { entriesOf, mapEntries, type PerService, type ServiceName } from "../serviceNames.ts";
 import { table } from "../table.ts";
 import { UserError } from "../userError.ts";
 import { fullName } from "./stack.ts";
@@ -20,7 +20,7 @@ interface HostState {
 /** A generation as it is shown. */
 interface Described {
   at: string;
-  images: Record<ServiceName, { ref: string; pinned: boolean }>;
+  images: PerService<{ ref: string; pinned: boolean }>;
   /** What differs from the generation before, by service. */
   changes: string[];
   /** The services whose image docker no longer has. Undefined if docker does not answer. */
@@ -64,16 +64,12 @@ export async function hostState(stack: string, env: NodeJS.ProcessEnv): Promise<
 
 /** The generations, newest first. */
 export function describe({ generations }: History, host: HostState | undefined): Described[] {
-  const runs = (images: Generation["images"]) =>
-    host && SERVICES.every((service) => host.running.has(images[service].ref));
+  const runs = (images: Generation["images"]) => host && refsOf(images).every((ref) => host.running.has(ref));
   const described = generations.map(({ at, images }, index) => ({
     at,
-    images: mapServices((service) => {
-      const { ref, pinned } = images[service];
-      return { ref, pinned: pinned === true };
-    }),
+    images: mapEntries(images, ({ ref, pinned }) => ({ ref, pinned: pinned === true })),
     changes: changes(images, generations[index - 1]?.images),
-    gone: host && SERVICES.filter((service) => !host.images.has(images[service].ref)),
+    gone: host && entriesOf(images).flatMap(([service, { ref }]) => (host.images.has(ref) ? [] : service)),
     // After a way back, the same images are there twice: the last time counts.
     runs: runs(images) && !generations.slice(index + 1).some((later) => runs(later.images)),
   }));
@@ -82,9 +78,10 @@ export function describe({ generations }: History, host: HostState | undefined):
 
 function changes(images: Generation["images"], before: Generation["images"] | undefined): string[] {
   if (before === undefined) return [];
-  return SERVICES.flatMap((service) => {
-    const { pinned, changes = [] } = images[service];
-    const pin = before[service].pinned === pinned ? [] : [pinned ? "pinned" : "no longer pinned"];
+  return entriesOf(images).flatMap(([service, { pinned, changes = [] }]) => {
+    const former = before[service];
+    if (former === undefined) return `${service}: is new`;
+    const pin = former.pinned === pinned ? [] : [pinned ? "pinned" : "no longer pinned"];
     return [...pin, ...changes].map((change) => `${service}: ${change}`);
   });
 }
@@ -95,13 +92,15 @@ export function historyText(stack: string, described: Described[]): string {
   const rows = described.flatMap((generation) => {
     const { at, images, changes } = generation;
     const [first = "", ...more] = changes;
-    const tags = [images.back, images.front, images.db].map(({ ref }) => short(ref));
+    const tags = [images.back, images.front, images.db, images.gateway].map((image) =>
+      image === undefined ? "-" : short(image.ref),
+    );
     return [
       [at.slice(0, 19).replace("T", " "), ...tags, state(generation), first],
-      ...more.map((change) => ["", "", "", "", "", change]),
+      ...more.map((change) => ["", "", "", "", "", "", change]),
     ];
   });
-  return `${table(["healthy since (UTC)", "back", "front", "db", "images", "what changed"], rows)}\n${wayBack(stack, described)}`;
+  return `${table(["healthy since (UTC)", "back", "front", "db", "gateway", "images", "what changed"], rows)}\n${wayBack(stack, described)}`;
 }
 
 function state({ runs, gone }: Described): string {

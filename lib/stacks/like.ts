@@ -27,6 +27,9 @@ interface Like {
 /** Not copied: the model's password, and the place of its backups. */
 const ITS_OWN = ["agatha:databasePassword", "agatha:backups"];
 
+/** Not copied of the gateway: a domain leads to one stack. */
+const ITS_SITE = ["domain", "certificate", "key"];
+
 /**
  * Takes over what is not the model's alone. A database that the model publishes is not published.
  *
@@ -45,7 +48,7 @@ export function configLike(like: string, model: Values, ports: Ports, dockerHost
     const plain = namespace === NAMESPACE && typeof value === "string" ? fromText(name, value) : value;
     const root = name.includes(".") ? `${namespace}:[${JSON.stringify(name)}]` : key;
     if (isSecret(plain)) secrets.push(root);
-    else config[key] = withoutSecrets(plain, root, secrets);
+    else config[key] = withoutSecrets(key === "agatha:gateway" ? withoutSite(plain) : plain, root, secrets);
   }
   const warnings: string[] = [];
   for (const { path, address, service } of ownAddresses(model, config)) {
@@ -71,6 +74,11 @@ export function configLike(like: string, model: Values, ports: Ports, dockerHost
   if (front["dist"] === undefined) front["files"] ??= SAMPLE_FILES;
   return { config, secrets, warnings };
 }
+
+const withoutSite = (gateway: unknown): unknown =>
+  typeof gateway === "object" && gateway !== null
+    ? Object.fromEntries(Object.entries(gateway).filter(([name]) => !ITS_SITE.includes(name)))
+    : gateway;
 
 /** The object at a name, made if there is none. */
 function below(parent: Values, name: string): Values {

@@ -1,7 +1,9 @@
 /** The stack that a command works on: its name, its files, and Pulumi run on it. */
+
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { didYouMean } from "../didYouMean.ts";
 import { endedWith, run, runHere } from "../process.ts";
 import { UserError } from "../userError.ts";
@@ -129,12 +131,20 @@ export interface ListedStack {
   updateInProgress?: boolean;
 }
 
+/** Tries to list the stacks while an update writes a state into a file, and the time between two, in milliseconds. */
+const LIST_TRIES = 10;
+const LIST_PAUSE_MS = 100;
+
 /** The stacks of the backend. @throws UserError if there is no Pulumi to ask. */
-export async function listed(env: NodeJS.ProcessEnv): Promise<ListedStack[]> {
+export async function listed(env: NodeJS.ProcessEnv, tries = LIST_TRIES): Promise<ListedStack[]> {
   const of = env["AGATHA_ORGANIZATION"] ? ["--organization", env["AGATHA_ORGANIZATION"]] : [];
   const args = ["stack", "ls", "--json", ...of];
   const result = await run("pulumi", args, { env, optional: true });
   if (result.code !== 0 && restoreCheckpoints(env)) return listed(env);
+  if (result.code !== 0 && tries > 1 && /\bEOF\b/.test(result.output)) {
+    await sleep(LIST_PAUSE_MS);
+    return listed(env, tries - 1);
+  }
   if (result.code === 127)
     throw new UserError("pulumi: is not set up in this clone. Run `npm run setup` first.");
   if (result.code !== 0) throw pulumiError(args, result);

@@ -1,10 +1,10 @@
-/** A stack's services as people see them: whether they run, how they are, what they write. */
+/** A stack's services as people see them: whether they run, how they are, which container serves. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { runHere } from "../process.ts";
-import { SERVICES } from "../serviceNames.ts";
+import { isFormer } from "../docker/serviceContainers.ts";
+import { ROLLING, SERVICES } from "../serviceNames.ts";
 import { table } from "../table.ts";
-import { UserError } from "../userError.ts";
 import { type DockerObject, dockerObjects } from "./dockerObjects.ts";
+import { askRoutes, type Routes, serves, slotOf } from "./routes.ts";
 import { npmRun } from "./stack.ts";
 
 /**
@@ -13,16 +13,13 @@ import { npmRun } from "./stack.ts";
  */
 const FIRST_LOOK_MS = 15_000;
 
-/** Lines of a service's log that are shown. */
-const LINES = "100";
-
 /** Said of a service that has no container. */
 const ABSENT = "is not there";
 
-/** Prints a row for each service. @returns The exit code: 0 if all are healthy. */
-export async function showStatus(stack: string, env: NodeJS.ProcessEnv): Promise<number> {
+/** Prints a row for each container. @returns The exit code: 0 if all are healthy, and each service has one that serves. */
+export async function showStatus(stack: string): Promise<number> {
   const start = performance.now();
-  const look = () => dockerObjects("container", stack, env);
+  const look = () => dockerObjects("container", stack, process.env);
   const isStarting = ({ status }: DockerObject) => status.includes("(health: starting)");
   let found = await look();
   while (found.some(isStarting) && performance.now() - start < FIRST_LOOK_MS) {
@@ -33,66 +30,99 @@ export async function showStatus(stack: string, env: NodeJS.ProcessEnv): Promise
     process.stdout.write(`Nothing of stack ${stack} runs here. ${npmRun("up", stack)} brings it up.\n`);
     return 1;
   }
-  for (const service of SERVICES)
-    if (!found.some((one) => one.service === service))
-      found.push({ service, name: "", status: ABSENT, ports: "", image: "" });
-  const place = ({ service }: DockerObject) => (SERVICES as readonly string[]).indexOf(service);
-  found.sort((a, b) => place(a) - place(b));
-  const rows = found.map(({ service, status, ports, image }) => [service, status, ports, image]);
-  process.stdout.write(table(["service", "state", "published", "image"], rows));
-  return found.every(({ status }) => status.includes("(healthy)")) ? 0 : 1;
+  const { text, good } = statusOf(stack, found, await askRoutes(found));
+  process.stdout.write(text);
+  return good ? 0 : 1;
 }
 
-/**
- * Prints the last lines of services; those that are there first, whatever is missing.
- *
- * @param given Names of services. Default: all.
- * @returns docker's exit code.
- */
-export async function showLogs(
+/** The table, what needs words below it, and whether all is well. */
+export function statusOf(
   stack: string,
-  given: string[],
-  follow: boolean,
-  env: NodeJS.ProcessEnv,
-): Promise<number> {
-  const services: readonly string[] = SERVICES;
-  const wanted = given.length > 0 ? given : services;
-  for (const service of wanted)
-    if (!services.includes(service))
-      throw new UserError(`logs: "${service}" is not a service. Use ${services.join(", ")}.`);
-  if (follow && wanted.length > 1)
-    throw new UserError("logs: --follow is for one service. Name it: `npm run logs -- back --follow`.");
-  const containers = await dockerObjects("container", stack, env);
-  const missing: string[] = [];
-  let failed = 0;
-  for (const service of wanted) {
-    const container = containers.find((one) => one.service === service)?.name;
-    if (container === undefined) {
-      missing.push(service);
-      continue;
-    }
-    if (wanted.length > 1) process.stdout.write(`── ${service} ──\n`);
-    const args = ["logs", "--tail", LINES, ...(follow ? ["--follow"] : []), container];
-    const code = await runHere("docker", args, { env });
-    // An interrupt is how following ends.
-    if (!(follow && code === 130)) failed ||= code;
-  }
-  if (missing.length > 0)
-    throw new UserError(
-      `logs: ${missing.join(", ")} of stack ${stack} ${ABSENT}. ${npmRun("up", stack, "--refresh")} brings it up.`,
+  found: DockerObject[],
+  routes: Routes,
+): { text: string; good: boolean } {
+  const absent = SERVICES.filter((service) => !found.some((one) => one.service === service)).map(
+    (service) => ({ id: "", service, name: "", status: ABSENT, ports: "", image: "" }),
+  );
+  const place = ({ service }: DockerObject) => (SERVICES as readonly string[]).indexOf(service);
+  const all = [...found, ...absent].sort(
+    (a, b) => place(a) - place(b) || Number(serves(b, routes)) - Number(serves(a, routes)),
+  );
+  const rows = all.map((one) => [one.service, one.status, servingFor(one, routes), one.ports, one.image]);
+  const notes = [...silence(routes), ...ROLLING.flatMap((service) => remarks(stack, service, all, routes))];
+  return {
+    text: table(["service", "state", "serves", "published", "image"], rows) + notes.join(""),
+    good: notes.length === 0 && all.every((one) => isWell(one, routes)),
+  };
+}
+
+const isWell = (one: DockerObject, routes: Routes): boolean =>
+  one.status.includes("(healthy)") && slotOf(one, routes)?.up !== false;
+
+const isRolling = (service: string): boolean => (ROLLING as readonly string[]).includes(service);
+
+function servingFor(one: DockerObject, routes: Routes): string {
+  if (!isRolling(one.service) || one.status === ABSENT || routes === undefined) return "";
+  if ("silent" in routes) return "not known";
+  const slot = slotOf(one, routes);
+  if (slot === undefined) return "no";
+  if (slot.state === "drain") return `no more: has ${slot.sessions} requests to finish`;
+  if (!slot.up) return `the gateway does not reach it: ${slot.status}`;
+  return `for ${roughly(slot.sinceSeconds)}`;
+}
+
+/** The units of a time in words, each with its seconds and with how many of it the next one takes its place. */
+const UNITS = [
+  ["s", 1, 120],
+  ["min", 60, 120],
+  ["h", 3600, 48],
+] as const;
+
+function roughly(seconds: number): string {
+  const unit = UNITS.find(([, size, most]) => seconds < size * most);
+  return unit === undefined
+    ? `${Math.floor(seconds / 86_400)} days`
+    : `${Math.floor(seconds / unit[1])} ${unit[0]}`;
+}
+
+const silence = (routes: Routes): string[] =>
+  routes !== undefined && "silent" in routes
+    ? [`gateway: it does not say who serves: ${routes.silent}\n`]
+    : [];
+
+/** What is wrong with a service that the table does not say. */
+function remarks(stack: string, service: string, all: DockerObject[], routes: Routes): string[] {
+  const own = all.filter((one) => one.service === service && one.status !== ABSENT);
+  const former = own.filter(({ name }) => isFormer(name));
+  const goesOn = npmRun("up", stack);
+  if (former.length > 0)
+    return former.map(
+      ({ name }) =>
+        `${service}: ${name} keeps serving, since the update that was to replace it failed. Do what that update's error says, then ${goesOn}.\n`,
     );
-  return failed;
+  if (routes === undefined || "silent" in routes) return [];
+  if (own.length > 0 && !own.some((one) => serves(one, routes)))
+    return [
+      `${service}: none of its containers serves. ${goesOn} goes on where an update was interrupted.\n`,
+    ];
+  return own
+    .filter((one) => slotOf(one, routes) === undefined)
+    .map(
+      ({ name }) =>
+        `${service}: ${name} does not serve. Unless an update runs right now, ${goesOn} goes on.\n`,
+    );
 }
 
 /**
  * Why a stack is not up although its update went well: Pulumi does not look at what the state has already.
  *
- * @param containers The stack's.
+ * @param containers The stack's, newest first.
  * @returns A message with the fix; undefined if each service runs.
  */
 export function notUp(stack: string, containers: DockerObject[]): string | undefined {
   const wrong = SERVICES.flatMap((service) => {
-    const container = containers.find((one) => one.service === service);
+    // A former one is not in the state, which may have another one all the same.
+    const container = containers.find((one) => one.service === service && !isFormer(one.name));
     if (container === undefined) return [{ service, name: "", state: ABSENT }];
     const { status, name } = container;
     const healthy = status.startsWith("Up ") && !/\((unhealthy|Paused)\)/.test(status);

@@ -10,8 +10,11 @@ interface Temporary {
   name: string;
 }
 
-/** Values of the label `agatha.service` that only temporary containers have: canaries, carriers of files, Flyway. */
-const LABELS = /^(.+-trial|.+-files|migrate)$/;
+/**
+ * Values of the label `agatha.service` that only temporary containers have: canaries, carriers of files and of a certificate,
+ * Flyway, what tries the gateway's ports.
+ */
+const LABELS = /^(.+-trial|.+-files|gateway-certificate|gateway-room|migrate)$/;
 
 /** An upgrade's servers. They share their label with the servers that try a backup, which hold no lock and have other names. */
 const UPGRADE = /-upgrade-(old|new)$/;

@@ -24,6 +24,7 @@ let
     }
   );
   bash = import ./bash.nix tools;
+  gateway = import ./haproxy.nix tools;
   makeWrapper = import ./make-wrapper.nix { inherit build bash; };
   executor = import ./executor {
     inherit
@@ -56,6 +57,8 @@ in
     pulumi
     pulumiPackages
     ;
+  inherit (gateway) haproxy socat;
+  patchelf = build.runCommand "patchelf" { } "mkdir -p $out/bin; ln -s /usr/bin/patchelf $out/bin/";
   flyway = import ./flyway.nix { inherit build material; };
   http-server = import ./http-server.nix { inherit build material; };
   jre_minimal = import ./jre-minimal.nix tools;

@@ -1,4 +1,4 @@
-# nixpkgs' jre_minimal: jlink's output, its programs patched to the store.
+# nixpkgs' jre_minimal: jlink's output, its programs patched to the store. `overrideAttrs` takes `postFixup` alone.
 { build, glibc, ... }:
 
 let
@@ -27,15 +27,17 @@ let
       jdk,
       jdkOnBuild,
       modules ? [ "java.base" ],
-    }:
+      postFixup ? "",
+    }@args:
     build.runCommand "${jdk.name}-minimal-jre"
       {
         nativeBuildInputs = [ jdkOnBuild ];
         md5sums = build.md5sums packages;
         libraries = toString [ glibc ];
         interpreter = "${glibc}/lib/ld-linux-x86-64.so.2";
+        passthru.overrideAttrs = { postFixup }: make (args // { inherit postFixup; });
       }
-      ''
+      (''
         . ${./take.sh}
         jlink --add-modules ${builtins.concatStringsSep "," modules} --output $out
         chmod -R u+w $out
@@ -51,7 +53,7 @@ let
             patchelf --set-rpath "\$ORIGIN:\$ORIGIN/server:$out/lib:$out/lib/server:${glibc}/lib" "$file"
           done
         $out/bin/java -version 2>&1 | head -n 1
-      '';
+      '' + postFixup);
 in
 {
   override = make;

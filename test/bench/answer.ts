@@ -1,5 +1,4 @@
 /** Finds out, from outside, when a new version answers. */
-import { request } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
 import { UserError } from "../../lib/userError.ts";
 
@@ -31,23 +30,4 @@ export async function answers(url: string, text?: string): Promise<boolean> {
   } catch {
     return false;
   }
-}
-
-/** A running container's id, asked of the daemon itself: a docker client 50 times a second would slow what is measured. */
-export function runningId(socket: string, container: string): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    const path = `/containers/${container}/json`;
-    const ask = request({ socketPath: socket, path }, (answer) => {
-      let text = "";
-      answer.on("data", (chunk: Buffer) => {
-        text += chunk.toString();
-      });
-      answer.on("end", () => {
-        const { Id, State } = JSON.parse(text) as { Id?: string; State?: { Running: boolean } };
-        resolve(State?.Running ? Id : undefined);
-      });
-    });
-    ask.on("error", () => resolve(undefined));
-    ask.end();
-  });
 }

@@ -2,8 +2,8 @@
 import { randomBytes } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { putEntry } from "../support/jar.ts";
-import { answers, runningId, secondsUntil } from "./answer.ts";
+import { setVersion } from "../support/jar.ts";
+import { answers, secondsUntil } from "./answer.ts";
 import type { DockerCounter } from "./counter.ts";
 import { changedBytes, layersOf } from "./layers.ts";
 import { type Change, WAYS, type WayName } from "./results.ts";
@@ -14,7 +14,6 @@ export interface Deployment {
   readonly dist: string;
   readonly backUrl: string;
   readonly frontUrl: string;
-  container: (service: string) => string;
   deploy: (service: "back" | "front") => Promise<void>;
 }
 
@@ -22,8 +21,6 @@ export interface ChangeArgs {
   ways: Record<WayName, Deployment>;
   rounds: number;
   counter: DockerCounter;
-  /** The daemon's own socket. */
-  socket: string;
   /** Digests of the layers of our image that a service runs. */
   layers: (service: "back" | "front") => Promise<string[]>;
   /** Path of the program that writes our image of a service, once an update has built it. */
@@ -37,7 +34,7 @@ export async function measureChange(kind: "jar" | "dist", args: ChangeArgs): Pro
   for (let round = 0; round < args.rounds; round++) {
     const before = await args.layers(service);
     for (const name of WAYS) {
-      const arrived = await makeChange(kind, args.ways[name], args.socket);
+      const arrived = await makeChange(kind, args.ways[name]);
       args.counter.take();
       change[name].seconds.push(await deployed(`${name}, ${kind}`, args.ways[name].deploy(service), arrived));
       change[name].bytes.push(args.counter.take());
@@ -49,8 +46,8 @@ export async function measureChange(kind: "jar" | "dist", args: ChangeArgs): Pro
 
 type Check = () => Promise<boolean>;
 
-/** Seconds until it answers; waits for the command's end too, which may come later. */
-async function deployed(what: string, command: Promise<void>, arrived: Check): Promise<number> {
+/** Seconds until the changed version answers; waits for the command's end too, which may come later. */
+export async function deployed(what: string, command: Promise<void>, arrived: Check): Promise<number> {
   let failed = false;
   command.catch(() => {
     failed = true;
@@ -60,17 +57,13 @@ async function deployed(what: string, command: Promise<void>, arrived: Check): P
 }
 
 /** Changes the file; the check says whether the changed version answers. */
-async function makeChange(kind: "jar" | "dist", way: Deployment, socket: string): Promise<Check> {
+export async function makeChange(kind: "jar" | "dist", way: Deployment): Promise<Check> {
   const token = randomBytes(32).toString("hex");
   if (kind === "dist") {
     writeFileSync(join(way.dist, "release.txt"), token);
     return () => answers(`${way.frontUrl}/release.txt`, token);
   }
-  await putEntry(way.jar, "release.txt", token);
-  const container = way.container("back");
-  const before = await runningId(socket, container);
-  return async () => {
-    const now = await runningId(socket, container);
-    return now !== undefined && now !== before && answers(`${way.backUrl}/health`);
-  };
+  await setVersion(way.jar, token);
+  const version = JSON.stringify({ version: token });
+  return async () => (await answers(`${way.backUrl}/version`, version)) && answers(`${way.backUrl}/health`);
 }

@@ -1,6 +1,6 @@
 /** The goals, and whether they are met: rows of the table that the bench prints. */
 import { table } from "../../lib/table.ts";
-import type { Change, Paired, Results, WayName } from "./results.ts";
+import type { Change, LoadedUpdate, LoadedUpdates, Paired, Results, WayName } from "./results.ts";
 import { median, pairedRatio } from "./stats.ts";
 
 /** One comparison. */
@@ -17,7 +17,10 @@ export interface Row {
 }
 
 /** Bytes: the migrations' layer lies on the jar's and is sent with it, 1.1 % of the sample's jar. */
-const GOALS = { noop: 1.3, preview: 1.5, againstSeed: 1 / 3, againstDockerfile: 1, bytes: 1.02, scaling: 1 };
+const GOALS = {
+  ...{ noop: 1.3, plain: 1.15, preview: 1.5, againstSeed: 1, againstDockerfile: 1.5, bytes: 1.02 },
+  ...{ failed: 0, lost: 0, scaling: 1 },
+};
 
 const NAMES: Record<Exclude<WayName, "ours">, string> = {
   seed: "the seed's recipe",
@@ -35,9 +38,11 @@ export function rows(results: Results): Row[] {
   return [
     ...(results.noop ? [pairedRow("no-op up", results.noop, "empty program", GOALS.noop)] : []),
     ...(results.sdk ? [pairedRow("no-op up", results.sdk, "program that imports the SDK")] : []),
+    ...(results.plain ? [pairedRow("no-op up", results.plain, "plain containers", GOALS.plain)] : []),
     ...(results.preview ? [pairedRow("no-op preview", results.preview, "empty program", GOALS.preview)] : []),
     ...(results.jar ? changeRows("changed jar", results.jar, true) : []),
     ...(results.dist ? changeRows("changed dist", results.dist, false) : []),
+    ...Object.entries(results.updates ?? {}).flatMap(([service, updates]) => updateRows(service, updates)),
     ...scalingRows(results.scaling ?? []),
   ];
 }
@@ -71,6 +76,37 @@ function changeRows(what: string, change: Change, goals: boolean): Row[] {
     sent(change.changedLayers, "changed layers", GOALS.bytes),
     sent(change.dockerfile.bytes, NAMES.dockerfile),
     sent(change.seed.bytes, NAMES.seed),
+  ];
+}
+
+/** What clients notice of updates: all of them together, since one failure is one too many. */
+function updateRows(service: string, { ours, compose }: LoadedUpdates): Row[] {
+  const sum = (updates: LoadedUpdate[], count: (update: LoadedUpdate) => number) =>
+    updates.reduce((all, update) => all + count(update), 0);
+  const compared = (
+    name: string,
+    value: (updates: LoadedUpdate[]) => number,
+    text: (updates: LoadedUpdate[]) => string,
+    goal?: number,
+  ): Row => ({
+    what: `${ours.length} updates of the ${service}, ${name}`,
+    ours: text(ours),
+    against: `${text(compose)} compose up -d`,
+    ratio: value(ours) === 0 ? 0 : value(ours) / value(compose),
+    ...(goal === undefined ? {} : { goal }),
+    decimals: 3,
+  });
+  const failed = (updates: LoadedUpdate[]) => sum(updates, (update) => update.failed);
+  const requests = (updates: LoadedUpdate[]) => sum(updates, (update) => update.requests);
+  const lost = (updates: LoadedUpdate[]) =>
+    sum(updates, ({ missing, repeated }) => missing.length + repeated.length);
+  const acknowledged = (updates: LoadedUpdate[]) => sum(updates, (update) => update.acknowledged);
+  const gap = (updates: LoadedUpdate[]) => Math.max(...updates.map(({ longestGapMs }) => longestGapMs));
+  const of = (part: number, whole: number) => `${part} of ${whole}`;
+  return [
+    compared("failed requests", failed, (all) => of(failed(all), requests(all)), GOALS.failed),
+    compared("longest gap", gap, (all) => milliseconds(gap(all) / 1000)),
+    compared("lost or doubled writes", lost, (all) => of(lost(all), acknowledged(all)), GOALS.lost),
   ];
 }
 

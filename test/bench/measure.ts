@@ -8,6 +8,7 @@ import { measurePairs } from "./pairs.ts";
 import type { Project } from "./project.ts";
 import type { Results } from "./results.ts";
 import type { Stand } from "./stand.ts";
+import { kinds, measureUpdates } from "./updates.ts";
 
 /** Services of the stacks whose no-op updates are compared. */
 const SERVICES = [3, 12, 48];
@@ -45,6 +46,14 @@ export async function measure(stand: Stand, options: BenchArguments, results: Me
       return `${options.pairs} pairs`;
     });
   }
+  if (wanted("plain")) {
+    const plain = await stand.plain();
+    await plain.pulumi(UP);
+    await report("no-op up, plain", async () => {
+      results.plain = await measurePairs(options.pairs, stand.up.bind(stand), () => plain.pulumi(UP));
+      return `${options.pairs} pairs`;
+    });
+  }
   if (wanted("preview")) {
     await report("no-op preview", async () => {
       const [ours, theirs] = [() => stand.pulumi("preview"), () => empty.pulumi(["preview"])];
@@ -52,22 +61,35 @@ export async function measure(stand: Stand, options: BenchArguments, results: Me
       return `${options.pairs} pairs`;
     });
   }
-  if (wanted("jar") || wanted("dist")) await changes(stand, options, results);
+  if (wanted("jar") || wanted("dist") || wanted("updates")) await changes(stand, options, results);
   if (wanted("scaling")) results.scaling = await scaling(stand, empty, options.pairs);
 }
 
-async function changes(stand: Stand, { parts, rounds }: BenchArguments, results: Measured): Promise<void> {
+async function changes(
+  stand: Stand,
+  { parts, rounds, updates }: BenchArguments,
+  results: Measured,
+): Promise<void> {
   const ways = { ours: stand.ours, seed: stand.ours, dockerfile: stand.ours };
   await report("compose stacks", async () => {
     Object.assign(ways, await stand.rivals());
     return "up";
   });
-  const { counter, socket, image, layers } = stand;
+  const { counter, image, layers } = stand;
   for (const kind of ["jar", "dist"] as const) {
     if (!parts.includes(kind)) continue;
     await report(`changed ${kind}`, async () => {
-      results[kind] = await measureChange(kind, { ways, rounds, counter, socket, image, layers });
+      results[kind] = await measureChange(kind, { ways, rounds, counter, image, layers });
       return `${rounds} rounds`;
+    });
+  }
+  if (!parts.includes("updates")) return;
+  results.updates = {};
+  for (const service of ["back", "front"] as const) {
+    await report(`updates of the ${service}`, async () => {
+      const measured = await measureUpdates(service, { ours: ways.ours, compose: ways.seed }, updates);
+      results.updates = { ...results.updates, [service]: measured };
+      return `${updates} each, under load; failed: ours ${kinds(measured.ours)}, compose ${kinds(measured.compose)}`;
     });
   }
 }

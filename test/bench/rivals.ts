@@ -165,14 +165,14 @@ export class DockerfileStack extends ComposeStack {
       await this.nixBuild("front.httpServer.node"),
     ];
     await this.importBase("node", [server, node]);
-    cpSync("nix/packages/serve.js", join(this.args.folder, "front", "serve.js"));
+    cpSync("nix/packages/serve", join(this.args.folder, "front", "serve"), { recursive: true });
     const serve = ["--root", "/dist", "--port", "5173", "--spa", "true"];
     this.writeDockerfile(
       "front",
       "node",
-      [`${node}/bin/node`, "/serve.js", ...serve],
+      [`${node}/bin/node`, "/serve/serve.mjs", ...serve],
       [
-        ["serve.js", "/serve.js"],
+        ["serve", "/serve"],
         ["dist", "/dist"],
       ],
     );

@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { ofStack } from "../../lib/docker/arguments.ts";
 import { run, tail } from "../../lib/process.ts";
 import { UserError } from "../../lib/userError.ts";
 import { removeLeftovers } from "../checks/leftovers.ts";
@@ -9,19 +10,17 @@ import { freePort, Scratch } from "../support/scratch.ts";
 import type { Deployment } from "./change.ts";
 import { composeTool } from "./composeTool.ts";
 import { DockerCounter, daemonSocket } from "./counter.ts";
+import { plainResources } from "./plain.ts";
 import { Project } from "./project.ts";
 import { DockerfileStack, type RivalArgs, SeedStack } from "./rivals.ts";
 
 export class Stand {
   readonly scratch: Scratch;
   readonly counter: DockerCounter;
-  /** The daemon's own socket. */
-  readonly socket: string;
   private readonly removals: (() => Promise<unknown> | unknown)[] = [];
 
   private constructor(scratch: Scratch, socket: string) {
     this.scratch = scratch;
-    this.socket = socket;
     this.counter = new DockerCounter(scratch.folder, socket);
     // All of the run goes through the counter, so that the provider's host is the same from update to update.
     scratch.env["DOCKER_HOST"] = this.counter.host;
@@ -63,9 +62,18 @@ export class Stand {
     return project;
   }
 
+  /** A program with the docker resources of our stack as it is now, and nothing else of ours. */
+  async plain(): Promise<Project> {
+    const { stack } = this.scratch;
+    const { output } = await this.scratch.pulumi(["stack", "export"]);
+    const program = `export * from ${JSON.stringify(join(import.meta.dirname, "plainContainers.ts"))};\n`;
+    const resources = plainResources(output, stack, `${stack}-plain`);
+    return this.project("agatha-plain", "plain", program, { "bench:plain": resources });
+  }
+
   get ours(): Deployment {
-    const { jar, dist, backUrl, frontUrl, container } = this.scratch;
-    return { jar, dist, backUrl, frontUrl, container, deploy: () => this.up() };
+    const { jar, dist, backUrl, frontUrl } = this.scratch;
+    return { jar, dist, backUrl, frontUrl, deploy: () => this.up() };
   }
 
   /** Path of the program that writes our image of a service. */
@@ -96,7 +104,7 @@ export class Stand {
   }
 
   private imageOf(service: string): Promise<string[]> {
-    return this.scratch.docker("inspect", "--format", "{{.Config.Image}}", this.scratch.container(service));
+    return this.scratch.docker("ps", ...ofStack(this.scratch.stack, service), "--format", "{{.Image}}");
   }
 
   private async rivalArgs(way: string, compose: string[], databaseImage: string): Promise<RivalArgs> {

@@ -9,6 +9,7 @@ const LAYERS = [
   "^(preflight\\.ts$|components/|steps/|setup/|offline/|deployments/)",
   "^lib/(cli|stacks|previews|pull-requests)/",
   "^lib/database/",
+  "^lib/gateway/",
   "^lib/images/",
   "^lib/config/",
   "^lib/(docker|runtime)/",

@@ -1,5 +1,5 @@
 /**
- * A newer docker than the machine's, for tests on docker hosts of their own: `AGATHA_TEST_ENGINE=trixie npm test -- trial`.
+ * A newer docker than the machine's, for tests on docker hosts of their own: `AGATHA_TEST_ENGINE=trixie npm test -- deploys`.
  * It is taken from that suite of Debian and unpacked beside the machine's, whose runc stays: trixie's wants a newer libc.
  */
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, it, vi } from "vitest";
 import { only, settled } from "../support/recorder.ts";
-import { COMMAND, program } from "../support/stackProgram.ts";
+import { COMMAND, containerOf, program } from "../support/stackProgram.ts";
 
 describe("configuration", () => {
   // Pulumi does not tell the program of --config-file: it looked at Pulumi.<stack>.yaml all the same.
@@ -30,7 +30,7 @@ describe("configuration", () => {
     const { registered } = await program({ "agatha:dockerHost": "ssh://user@host" });
     expect(only(registered, "pulumi:providers:docker", "docker")["host"]).toBe("ssh://user@host");
     const commands = registered.filter(({ type }) => type === COMMAND);
-    expect(commands).toHaveLength(13);
+    expect(commands).toHaveLength(16);
     for (const { name, inputs } of commands)
       expect(inputs["environment"], name).toMatchObject({ DOCKER_HOST: "ssh://user@host" });
   });
@@ -60,7 +60,7 @@ describe("configuration", () => {
   it("gives a registry to every build, and its password by standard input only", async () => {
     const given = { address: "host:5000", username: "me", password: "hush-hush" };
     const { registered, outputs } = await program({ "agatha:registry": JSON.stringify(given) });
-    for (const name of ["back", "front", "db"]) {
+    for (const name of ["back", "front", "db", "gateway"]) {
       const { environment, stdin } = only(registered, COMMAND, `${name}-image-build`);
       expect(JSON.parse((environment as Record<string, string>)["REGISTRY"] ?? "")).toEqual({
         address: "host:5000",
@@ -75,7 +75,7 @@ describe("configuration", () => {
       });
     }
     const holders = registered.filter(({ inputs }) => JSON.stringify(inputs).includes("hush-hush"));
-    expect(holders).toHaveLength(3);
+    expect(holders).toHaveLength(4);
     expect(await settled(outputs.images.back.sizeBytes)).toBe(42);
     expect(await pulumi.isSecret(outputs.images.back.sizeBytes)).toBe(false);
   });
@@ -111,7 +111,7 @@ describe("configuration", () => {
       OWNER: "65534:65534",
       COURIER: '{"container":"agatha-dev-db"}',
     });
-    expect(only(registered, "docker:index/container:Container", "front-container")).toMatchObject({
+    expect(containerOf(registered, "front")).toMatchObject({
       command: ["/bin/agatha-front", "--overlay", "/overlay"],
     });
   });

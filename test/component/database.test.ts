@@ -1,9 +1,9 @@
 /** A later PostgreSQL than the first one. */
 import { describe, expect, it } from "vitest";
 import { only, type Registered } from "../support/recorder.ts";
-import { answers, COMMAND, hash, program } from "../support/stackProgram.ts";
+import { answers, COMMAND, containerOf, hash, program } from "../support/stackProgram.ts";
 
-const { ahead } = answers;
+const { ahead, running } = answers;
 
 describe("another major version of PostgreSQL", () => {
   const VERSION_17 = { "agatha:database": '{"version":17}' };
@@ -26,7 +26,7 @@ describe("another major version of PostgreSQL", () => {
     expect(names.indexOf("db-upgrade")).toBeLessThan(names.indexOf("db-data"));
     for (const image of ["back", "front", "db"])
       expect(names.indexOf(`${image}-image-loaded`), image).toBeLessThan(names.indexOf("db-upgrade"));
-    const { volumes } = only(registered, "docker:index/container:Container", "db-container");
+    const { volumes } = containerOf(registered, "db");
     expect(volumes).toContainEqual({
       volumeName: "agatha-dev-db-data-17",
       containerPath: "/var/lib/postgresql/data",
@@ -63,17 +63,18 @@ describe("another major version of PostgreSQL", () => {
   });
 });
 
+const environmentOf = (registered: Registered[], name: string) =>
+  only(registered, COMMAND, name)["environment"] as Record<string, string>;
+
 describe("a database", () => {
   const container = async (database: object) => {
     const { registered } = await program({ "agatha:database": JSON.stringify(database) });
     return {
-      ...only(registered, "docker:index/container:Container", "db-container"),
+      ...containerOf(registered, "db"),
       trial: JSON.parse(environmentOf(registered, "db-trial")["TRIAL"] ?? ""),
       processes: environmentOf(registered, "db-healthy")["PROCESSES"],
     } as Record<string, unknown>;
   };
-  const environmentOf = (registered: Registered[], name: string) =>
-    only(registered, COMMAND, name)["environment"] as Record<string, string>;
 
   it("runs the image's own command without settings, and has half of its memory as shared memory", async () => {
     const plain = await container({});
@@ -94,5 +95,34 @@ describe("a database", () => {
     const set = await container({ settings: { max_connections: 300, jit: "off" } });
     expect(set).toMatchObject({ command, processes: "456" });
     expect(set["trial"]).toMatchObject({ command });
+  });
+});
+
+describe("the database's canary", () => {
+  it("gets new limits only together with a new image", async () => {
+    running.of = new Map([["db", { image: "agatha-db-image:older", connected: true }]]);
+    const { registered } = await program({ "agatha:database": '{"memory":300}' });
+    expect(JSON.parse(environmentOf(registered, "db-trial")["AGATHA_LIMITS"] ?? "")).toEqual({
+      memory: 300,
+      cpus: 2,
+      processes: 256,
+    });
+    running.of = new Map([["db", { image: `agatha-db-image:${hash("d")}`, connected: true }]]);
+    const same = await program({ "agatha:database": '{"memory":300}' });
+    running.of = new Map();
+    expect(environmentOf(same.registered, "db-trial")).not.toHaveProperty("AGATHA_LIMITS");
+  });
+
+  it("does not run for a published port or other limits", async () => {
+    const before = only((await program()).registered, COMMAND, "db-trial");
+    const other = await program({ "agatha:database": '{"publish":{"port":9000},"cpus":0.5}' });
+    expect(only(other.registered, COMMAND, "db-trial")).toEqual(before);
+  });
+
+  it("is the only one: the back and the front have no need of any", async () => {
+    const { registered } = await program();
+    expect(registered.filter(({ name }) => name.endsWith("-trial")).map(({ name }) => name)).toEqual([
+      "db-trial",
+    ]);
   });
 });

@@ -1,7 +1,7 @@
 /** The docker host that a stack is kept on. */
 import { afterEach, describe, expect, it } from "vitest";
 import { only } from "../support/recorder.ts";
-import { answers, custom, program } from "../support/stackProgram.ts";
+import { answers, custom, program, RESOURCES } from "../support/stackProgram.ts";
 
 const { engine, ahead } = answers;
 
@@ -34,7 +34,9 @@ describe("the stack's docker host", () => {
       await expect(program({}, preview, { ...before, engine: "OTHER" })).rejects.toThrow(
         "was renamed from old",
       );
-      expect(custom((await program({}, preview, { ...before, stack: "dev" })).registered)).toHaveLength(23);
+      expect(custom((await program({}, preview, { ...before, stack: "dev" })).registered)).toHaveLength(
+        RESOURCES,
+      );
     },
   );
 
@@ -51,7 +53,7 @@ describe("the stack's docker host", () => {
   it("may be reached by another address", async () => {
     engine.answer = { engine: "OTHER" };
     const { registered } = await program({ "agatha:dockerHost": "ssh://user@host" }, false, held);
-    expect(custom(registered)).toHaveLength(23);
+    expect(custom(registered)).toHaveLength(RESOURCES);
   });
 
   it("is not needed for a preview", async () => {
@@ -59,7 +61,7 @@ describe("the stack's docker host", () => {
       words: "Cannot connect to the Docker daemon at unix:///x. Is the docker daemon running?",
     };
     const { registered } = await program({}, true, held);
-    expect(custom(registered)).toHaveLength(23);
+    expect(custom(registered)).toHaveLength(RESOURCES);
     // The official plugin pings unix:// and tcp:// hosts as it starts, and fails.
     expect(only(registered, "pulumi:providers:docker", "docker")).toEqual({
       host: "ssh://not-reached.invalid",

@@ -38,7 +38,9 @@ async function expectWell(): Promise<void> {
 }
 
 const pid = async (service: string) =>
-  Number((await scratch.docker("inspect", "--format", "{{.State.Pid}}", scratch.container(service)))[0]);
+  Number(
+    (await scratch.docker("inspect", "--format", "{{.State.Pid}}", await scratch.container(service)))[0],
+  );
 
 const replaceDatabase = () => changeDatabase(scratch);
 
@@ -51,7 +53,7 @@ describe("under write load, no acknowledged write is lost and the next up goes o
   });
 
   it("the database's container, which then stays stopped", async () => {
-    await scratch.docker("kill", "--signal", "KILL", scratch.container("db"));
+    await scratch.docker("kill", "--signal", "KILL", await scratch.container("db"));
     const healed = await scratch.operate(["up", "--yes", "--skip-preview", "--refresh"]);
     expect(healed.code, healed.output).toBe(0);
     await expectWell();
@@ -68,7 +70,7 @@ describe("under write load, no acknowledged write is lost and the next up goes o
     [
       "creates the back's new container",
       async () => scratch.back({ env: { RUN: "1" } }),
-      { event: /^container create .*-back$/ },
+      { event: /^container create .*-back-\w+$/ },
     ],
     ["stops the database", replaceDatabase, { event: /^container (kill|die) .*-db$/ }],
     ["migrates", replaceDatabase, { event: /^container start .*-migrate$/ }],
@@ -92,8 +94,8 @@ describe("under write load, no acknowledged write is lost and the next up goes o
 });
 
 describe("under write load, the database shuts down cleanly, without a lost write or a recovery in its log, in", () => {
-  it("three replacements of its container", async () => {
-    await replaceGracefully(scratch, writers, 3);
+  it("two replacements of its container", async () => {
+    await replaceGracefully(scratch, writers, 2);
     await expectWell();
   });
 

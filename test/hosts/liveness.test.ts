@@ -21,7 +21,7 @@ afterAll(async () => {
 });
 
 const inspect = async (service: string, format: string) =>
-  (await scratch.docker("inspect", "--format", format, scratch.container(service)))[0] ?? "";
+  (await scratch.docker("inspect", "--format", format, await scratch.container(service)))[0] ?? "";
 
 const restarts = async () => Number(await inspect("back", "{{.RestartCount}}"));
 
@@ -46,7 +46,7 @@ async function programOf(service: string): Promise<number> {
 }
 
 it("the back answers again after a restart of its database", async () => {
-  await scratch.docker("restart", scratch.container("db"));
+  await scratch.docker("restart", await scratch.container("db"));
   expect(await backAgain()).toBeLessThan(30);
 });
 
@@ -60,14 +60,14 @@ const foundHealthy = () =>
 it("a back whose database was down for longer is restarted, and answers once the database is back", async () => {
   await foundHealthy();
   const before = await restarts();
-  await scratch.docker("stop", scratch.container("db"));
+  await scratch.docker("stop", await scratch.container("db"));
   await vi.waitFor(async () => expect(await restarts()).toBeGreaterThan(before), {
     timeout: 120_000,
     interval: 500,
   });
-  await scratch.docker("start", scratch.container("db"));
+  await scratch.docker("start", await scratch.container("db"));
   await backAgain();
-  const log = (await scratch.docker("logs", scratch.container("back"))).join("\n");
+  const log = (await scratch.docker("logs", await scratch.container("back"))).join("\n");
   expect(log).toContain(
     "agatha-liveness: 3 probes in a row failed: ending the service, so that it starts again",
   );

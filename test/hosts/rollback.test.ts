@@ -14,7 +14,7 @@ const tags: string[] = [];
 
 const TAG = /:([0-9a-z]{32})$/;
 const backTag = async (of = scratch) => {
-  const [ref] = await scratch.docker("inspect", of.container("back"), "--format", "{{.Config.Image}}");
+  const [ref] = await scratch.docker("inspect", await of.container("back"), "--format", "{{.Config.Image}}");
   return TAG.exec(ref ?? "")?.[1] ?? "";
 };
 const backNames = async () => {
@@ -56,9 +56,9 @@ const history = async () => JSON.parse((await command("--json")).output) as Show
 const pin = (tag: string | undefined) => scratch.back({ pin: tag });
 
 const PINNED: Operations = {
-  "back-trial": "update",
   "back-image-build": "replace",
   "back-image-loaded": "replace",
+  "back-files": "replace",
   "back-container": "replace",
   "back-healthy": "replace",
   history: "update",
@@ -144,7 +144,7 @@ describe("a pin", () => {
     const env = {
       ...scratch.env,
       CONTAINER: "unused",
-      DATABASE_CONTAINER: scratch.container("db"),
+      DATABASE_CONTAINER: await scratch.container("db"),
       DATABASE_NAME: "template1",
       DATABASE_USER: "postgres",
       PINNED: "agatha:back.pin",
@@ -172,7 +172,7 @@ describe("a pin", () => {
     const frontTag = async () => {
       const [ref] = await scratch.docker(
         "inspect",
-        scratch.container("front"),
+        await scratch.container("front"),
         "--format",
         "{{.Config.Image}}",
       );

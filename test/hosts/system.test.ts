@@ -83,7 +83,7 @@ it("gets images that a builder built and wrote", async () => {
   expect(code, output).toBe(0);
   expect((await fetch(`${scratch.backUrl}/health`)).status).toBe(200);
   const commands = readFileSync(asked, "utf8");
-  for (const attribute of ["back-image", "front-image", "db-image"])
+  for (const attribute of ["back-image", "front-image", "db-image", "gateway-image"])
     for (const built of [attribute, `archives\\.${attribute}`])
       expect(commands).toMatch(new RegExp(`^nix-build .*--argstr system ${ARM} -A ${built} `, "m"));
   expect((await fetch(scratch.frontUrl)).status).toBe(200);

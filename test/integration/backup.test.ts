@@ -88,7 +88,7 @@ describe("a backup", () => {
     expect(said).toBe("Interrupted: nothing is left half done.\n");
     expect(readdirSync(backups.folder)).toEqual(before);
     expect(await scratch.sql(sessions)).toEqual(["0"]);
-    expect((await scratch.own("container")).length).toBe(3);
+    expect((await scratch.own("container")).length).toBe(4);
     await scratch.sql(
       "select pg_terminate_backend(pid) from pg_stat_activity where query like 'begin; lock%'",
     );

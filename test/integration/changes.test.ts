@@ -16,7 +16,7 @@ afterAll(() => scratch?.remove());
 const NEW_BACK: Operations = {
   "back-image-build": "replace",
   "back-image-loaded": "replace",
-  "back-trial": "update",
+  "back-files": "replace",
   "back-container": "replace",
   "back-healthy": "replace",
   history: "update",
@@ -30,6 +30,7 @@ async function deploy(): Promise<{ operations: Operations; restarted: string[]; 
   const { operations } = await scratch.upWell();
   expect(changes(preview.operations)).toEqual(changes(operations));
   const after = await scratch.running();
+  expect(await scratch.own("container")).toHaveLength(Object.keys(after).length);
   const restarted = Object.keys(after).filter((service) => after[service] !== before[service]);
   return { operations: changes(operations), restarted, output: preview.output };
 }
@@ -64,7 +65,7 @@ it("a new dist changes only the front", async () => {
   expect(operations).toEqual({
     "front-image-build": "replace",
     "front-image-loaded": "replace",
-    "front-trial": "update",
+    "front-files": "replace",
     "front-container": "replace",
     "front-healthy": "replace",
     history: "update",
@@ -80,7 +81,6 @@ it("a new password reaches the back without touching the database's container or
   const { operations, restarted } = await deploy();
   expect(operations).toEqual({
     "db-schema-password": "update",
-    "back-trial": "update",
     "back-files": "replace",
     "back-container": "replace",
     "back-healthy": "replace",
@@ -92,11 +92,14 @@ it("a new password reaches the back without touching the database's container or
   expect(await login(scratch.password)).toBe("1\n");
 });
 
-/** A container that is replaced because of inputs that need no canary. */
-const MOVED_BACK: Operations = { "back-container": "replace", "back-healthy": "replace" };
-const RESTARTED_BACK: Operations = { ...MOVED_BACK, "back-trial": "update" };
+/** A new container of the back, from the same image. */
+const RESTARTED_BACK: Operations = {
+  "back-files": "replace",
+  "back-container": "replace",
+  "back-healthy": "replace",
+};
 const NEW_DATABASE: Operations = {
-  ...MOVED_BACK,
+  ...RESTARTED_BACK,
   "db-trial": "update",
   "db-container": "replace",
   "db-healthy": "replace",
@@ -108,17 +111,27 @@ const database = (keys: object) => {
   scratch.config["database"] = { ...(scratch.config["database"] as object | undefined), ...keys };
 };
 
+it.each<[string, Record<string, unknown>, Operations]>([
+  ["an option of java", { javaOptions: ["-Dagatha.test=1"] }, NEW_BACK],
+  ["a file", { files: { "/home/x.txt": { text: "x" } } }, RESTARTED_BACK],
+  ["a variable", { env: { X: "1" } }, RESTARTED_BACK],
+  ["a health check", { health: { interval: "4s" } }, RESTARTED_BACK],
+  ["a limit of processors", { cpus: 1.5 }, RESTARTED_BACK],
+])("a preview of %s shows what it changes, and nothing else", async (_, keys, expected) => {
+  const before = scratch.config["back"] as object;
+  scratch.back(keys);
+  const { operations } = await scratch.preview();
+  scratch.config["back"] = before;
+  expect(changes(operations)).toEqual(expected);
+});
+
 it.each<[string, () => void, Operations, string[]]>([
-  ["an option of java", () => scratch.back({ javaOptions: ["-Dagatha.test=1"] }), NEW_BACK, ["back"]],
   [
-    "a file",
-    () => scratch.back({ files: { "/home/x.txt": { text: "x" } } }),
-    { ...RESTARTED_BACK, "back-files": "replace" },
+    "several of them at once",
+    () => scratch.back({ files: { "/home/x.txt": { text: "x" } }, env: { X: "1" }, cpus: 1.5 }),
+    RESTARTED_BACK,
     ["back"],
   ],
-  ["a variable", () => scratch.back({ env: { X: "1" } }), RESTARTED_BACK, ["back"]],
-  ["a health check", () => scratch.back({ health: { interval: "4s" } }), RESTARTED_BACK, ["back"]],
-  ["a limit of processors", () => scratch.back({ cpus: 1.5 }), MOVED_BACK, ["back"]],
   ["a memory limit", () => scratch.back({ memory: 400 }), { "back-container": "update" }, []],
   [
     "the database's memory limit, which sizes its shared memory, with a setting of PostgreSQL",
@@ -126,23 +139,21 @@ it.each<[string, () => void, Operations, string[]]>([
     NEW_DATABASE,
     ["db", "back"],
   ],
-  [
-    // The debian set pulls no image, so another digest is another PostgreSQL only with nixpkgs.
-    "the digest of an image that is not pulled here",
-    () =>
-      database({
-        image: { name: "postgres", digest: `sha256:${"0".repeat(64)}`, hash: `sha256-${"A".repeat(43)}=` },
-      }),
-    {},
-    [],
-  ],
 ])("%s changes what it must, and nothing else", async (_, change, operations, restarted) => {
   change();
   expect(await deploy()).toMatchObject({ operations, restarted });
 });
 
+// The debian set pulls no image, so another digest is another PostgreSQL only with nixpkgs.
+it("the digest of an image that is not pulled here makes no other image", async () => {
+  database({
+    image: { name: "postgres", digest: `sha256:${"0".repeat(64)}`, hash: `sha256-${"A".repeat(43)}=` },
+  });
+  expect(changes((await scratch.preview()).operations)).toEqual({ "db-image-build": "update" });
+});
+
 it("the database has the configured shared memory and settings", async () => {
-  const df = await scratch.docker("exec", scratch.container("db"), "df", "-m", "/dev/shm");
+  const df = await scratch.docker("exec", await scratch.container("db"), "df", "-m", "/dev/shm");
   expect(df.at(-1)).toMatch(/^\S+ +200 /);
   expect(await scratch.sql("show max_connections")).toEqual(["60"]);
 });
@@ -185,25 +196,31 @@ it("a database image that does not fit the data replaces nothing", async () => {
 
 it("a published port moves: a front that is told the back's URL follows, another one stays", async () => {
   scratch.back({ publish: { port: await freePort() } });
-  expect(await deploy()).toMatchObject({ restarted: ["back", "front"] });
+  expect(await deploy()).toMatchObject({ restarted: ["front", "gateway"] });
+  expect(await budgets()).toBe(200);
   Object.assign(scratch.config["front"] as object, { files: { "x.txt": { text: "no address" } } });
   expect(await deploy()).toMatchObject({ restarted: ["front"] });
   scratch.back({ publish: { port: await freePort() } });
-  expect(await deploy()).toMatchObject({ operations: MOVED_BACK, restarted: ["back"] });
-  expect(await budgets()).toBe(200);
+  const { operations } = await scratch.preview();
+  expect(changes(operations)).toEqual({ "gateway-container": "replace", "gateway-healthy": "replace" });
 });
+
+/** A new jar, and the port from above. */
+const WITHOUT_DOCKER: Operations = {
+  ...NEW_BACK,
+  "gateway-container": "replace",
+  "gateway-healthy": "replace",
+};
 
 // The docker plugin pings its host at its start, unless it is behind ssh: the preview gives it another one, and shows that.
 it.each([
-  ["unix:///nowhere/docker.sock", { ...NEW_BACK, docker: "update" }],
-  ["tcp://127.0.0.1:1", { ...NEW_BACK, docker: "update" }],
-  ["ssh://none.invalid", NEW_BACK],
+  ["unix:///nowhere/docker.sock", { ...WITHOUT_DOCKER, docker: "update" }],
+  ["tcp://127.0.0.1:1", { ...WITHOUT_DOCKER, docker: "update" }],
+  ["ssh://none.invalid", WITHOUT_DOCKER],
 ])(
   "a preview needs no docker daemon: with DOCKER_HOST=%s it shows the same as with one",
   async (DOCKER_HOST, expected) => {
     await putEntry(scratch.jar, "release.txt", "3\n");
-    const { operations } = await scratch.preview();
-    expect(changes(operations)).toEqual(NEW_BACK);
     const without = await scratch.preview({ DOCKER_HOST });
     expect(without.code, without.output).toBe(0);
     expect(changes(without.operations)).toEqual(expected);
@@ -214,6 +231,7 @@ it.each([
 async function login(password: string): Promise<string> {
   const psql = ["psql", "-h", "agatha-db", "-U", "postgres", "-d", "docker_agatha_db", "-qtAXc", "select 1"];
   const env = { ...process.env, PGPASSWORD: password };
-  return (await execute("docker", ["exec", "--env", "PGPASSWORD", scratch.container("db"), ...psql], env))
-    .output;
+  return (
+    await execute("docker", ["exec", "--env", "PGPASSWORD", await scratch.container("db"), ...psql], env)
+  ).output;
 }

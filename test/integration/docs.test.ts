@@ -5,6 +5,7 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { siteCertificate } from "../support/certificates.ts";
 import { blocks, PAGES_TEST, pages, textOf } from "../support/docs.ts";
 import { putEntry } from "../support/jar.ts";
 import type { Page } from "../support/page.ts";
@@ -56,6 +57,10 @@ const SETTINGS: Record<string, () => Promise<Setting> | Setting> = {
     return { words, env: sshd.env };
   },
   "docs/deployments.md": () => ({ stacks: { settings: scratch.stack } }),
+  "docs/domain.md": () => {
+    const { certificate, key } = siteCertificate(join(scratch.folder, "site"), "app.example.org");
+    return { words: { "chain.pem": certificate, "key.pem": key } };
+  },
   "docs/previews.md": async () => {
     const [jar, migration] = [readFileSync(scratch.jar), join(scratch.migrations, "V9__goals.sql")];
     await putEntry(scratch.jar, "release.txt", `${scratch.stack}\n`);

@@ -3,6 +3,7 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { helpText } from "../../lib/cli/help.ts";
+import { SERVICES } from "../../lib/serviceNames.ts";
 import { execute, Scratch } from "../support/scratch.ts";
 import { runBlock } from "../support/scratchPage.ts";
 
@@ -79,7 +80,7 @@ it("the next up uses the data, also with another password", async () => {
 });
 
 it("the database was shut down cleanly: no crash recovery at its next start", async () => {
-  const log = (await scratch.docker("logs", scratch.container("db"))).join("\n");
+  const log = (await scratch.docker("logs", await scratch.container("db"))).join("\n");
   expect(log).toMatch(/database system was shut down at/);
   expect(log).not.toMatch(/not properly shut down|automatic recovery/);
 });
@@ -117,7 +118,7 @@ it("up names a missing service, and the command that brings it back", async () =
   const where = ["--stack", scratch.stack, "--config-file", scratch.configFile];
   const up = (...args: string[]) =>
     execute(process.execPath, ["scripts/up.ts", ...where, ...args], scratch.env);
-  await scratch.docker("rm", "--force", scratch.container("db"));
+  await scratch.docker("rm", "--force", await scratch.container("db"));
   const gone = await up();
   expect(gone.code, gone.output).toBe(1);
   expect(gone.output).toContain(`up: stack ${scratch.stack} is not up: db is not there`);
@@ -153,16 +154,15 @@ describe("with state and passphrase lost", () => {
       expect(code, output).toBe(1);
       expect(output).toContain(`stack ${scratch.stack}: is not in this Pulumi backend, but `);
       expect(output).toContain(`npm run down -- --stack ${scratch.stack} --without-state`);
-      expect(output).toContain(scratch.container("db"));
+      expect(output).toContain(await scratch.container("db"));
     }
     expect(await budgets()).toEqual(["outlived"]);
   });
 
   it("down --without-state removes everything but the data, and the next up goes on with the data", async () => {
+    const names = await Promise.all(SERVICES.toReversed().map(scratch.container));
     const output = await documented("without state");
-    const order = ["front", "back", "db"].map((service) =>
-      output.indexOf(`Container ${scratch.container(service)} is stopped and removed.`),
-    );
+    const order = names.map((name) => output.indexOf(`Container ${name} is stopped and removed.`));
     expect(order).toEqual(order.toSorted((a, b) => a - b));
     expect(order[0]).toBeGreaterThanOrEqual(0);
     expect(output).toContain(`No container and no network of stack ${scratch.stack} is left.`);
@@ -171,7 +171,7 @@ describe("with state and passphrase lost", () => {
       `The data is kept in volume ${volume()}; \`npm run down -- --volumes\` drops it.`,
     );
     expect(await budgets()).toEqual(["outlived"]);
-    const log = (await scratch.docker("logs", scratch.container("db"))).join("\n");
+    const log = (await scratch.docker("logs", await scratch.container("db"))).join("\n");
     expect(log).not.toMatch(/not properly shut down|automatic recovery/);
   });
 });

@@ -15,9 +15,11 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { parse } from "yaml";
 import { publishedOf, readStackFile } from "../../lib/stacks/file.ts";
 import { execute } from "../support/host.ts";
+import { startLoad } from "../support/load.ts";
 import { ourImages, restoreImages } from "../support/ourImages.ts";
 import { Page } from "../support/page.ts";
 import { allParts, partsOf } from "../support/parts.ts";
+import { expectUnnoticed } from "../support/unnoticed.ts";
 
 /** The test run's id is in the names, so that `npm test` finds what a killed test left behind. */
 const run = process.env["AGATHA_TEST_RUN"] ?? "hand";
@@ -138,6 +140,26 @@ it("two start at the same time, and each answers on its own ports", async () => 
   }
 });
 
+it("both are updated at the same time, and nobody notices", async () => {
+  const update = async (stack: string) => {
+    const [back = 0, front = 0] = publishedOf(readStackFile(fileOf(stack)));
+    const budgets = `http://127.0.0.1:${back}/api/budgets`;
+    const load = await startLoad({
+      reads: [budgets, `http://127.0.0.1:${front}/`],
+      writes: budgets,
+      perSecond: 50,
+    });
+    const set = ["config", "set", "--path", "agatha:back.env.VERSION", "2", "--stack", stack];
+    const done = [await execute("pulumi", set, env)];
+    const up = ["up", "--yes", "--skip-preview", "--non-interactive", "--stack", stack];
+    done.push(await execute("pulumi", up, env));
+    const result = await load.stop();
+    for (const { code, output } of done) expect(code, output).toBe(0);
+    return result;
+  };
+  for (const result of await Promise.all(stacks.map(update))) expectUnnoticed(result);
+});
+
 it("list shows them", async () => {
   const { code, output } = await stackCommand("list");
   expect(code, output).toBe(0);
@@ -207,7 +229,7 @@ it("a stack that pulumi renamed is refused, and goes on once it is renamed back"
   } finally {
     expect(await rename(other, one)).toMatchObject({ code: 0 });
   }
-  expect(await own(one)).toHaveLength(7);
+  expect(await own(one)).toHaveLength(10);
   const { code, output } = await execute("pulumi", ["preview", "--stack", one, "--non-interactive"], env);
   expect(code, output).toBe(0);
 });
@@ -231,7 +253,7 @@ it("rm asks before it removes anything", async () => {
   expect(code).toBe(1);
   expect(output).toContain(`Stack ${one} goes, with the data in volume agatha-${one}-db-data.`);
   expect(output).toContain("Nothing was changed. Add --yes.");
-  expect(await own(one)).toHaveLength(7);
+  expect(await own(one)).toHaveLength(10);
 });
 
 it("rm removes all of a stack, and nothing of the other", async () => {
@@ -245,7 +267,7 @@ it("rm removes all of a stack, and nothing of the other", async () => {
   expect(existsSync(fileOf(one))).toBe(false);
   expect(existsSync(`.state/gcroots/${one}`)).toBe(false);
   expect((await stackCommand("list")).output).not.toContain(one);
-  expect(await own(two)).toHaveLength(7);
+  expect(await own(two)).toHaveLength(10);
   const [back = 0] = publishedOf(readStackFile(fileOf(two)));
   expect((await fetch(`http://127.0.0.1:${back}/health`)).status).toBe(200);
 });

@@ -49,7 +49,7 @@ async function pulumi(operation: string) {
   const where = `--stack ${scratch.stack} --config-file ${scratch.configFile}`;
   const how = `--non-interactive --color never --event-log ${log}`;
   const output = await executor.well(`pulumi ${operation} ${where} ${how}`);
-  return { operations: readOperations(log), output };
+  return { operations: readOperations(log, scratch.stack), output };
 }
 
 const preview = () => pulumi("preview --diff");

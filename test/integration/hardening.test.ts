@@ -2,6 +2,8 @@
 import { createConnection } from "node:net";
 import { networkInterfaces } from "node:os";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { gatewayPorts } from "../../lib/gateway/configuration.ts";
+import { SERVICES, type ServiceName } from "../../lib/serviceNames.ts";
 import { execute, Scratch } from "../support/scratch.ts";
 
 let scratch: Scratch;
@@ -14,22 +16,20 @@ beforeAll(async () => {
 });
 afterAll(() => scratch?.remove());
 
-const SERVICES = ["db", "back", "front"] as const;
-type Name = (typeof SERVICES)[number];
-
-/** The front's image has bash only for its probe. */
-async function bashOf(service: Name): Promise<string> {
-  if (service !== "front") return "/bin/bash";
-  const probe = await execute("docker", ["cp", "-L", `${scratch.container("front")}:/bin/agatha-probe`, "-"]);
-  return /#!(\S+)/.exec(probe.output)?.[1] ?? "no bash in agatha-probe";
+/** The images of front and gateway have bash only for their scripts. */
+async function bashOf(service: ServiceName): Promise<string> {
+  if (service === "db" || service === "back") return "/bin/bash";
+  const script = `${await scratch.container(service)}:/bin/agatha-liveness`;
+  const { output } = await execute("docker", ["cp", "-L", script, "-"]);
+  return /#!(\S+)/.exec(output)?.[1] ?? "no bash in agatha-liveness";
 }
 
 /** Runs a bash script in a service's container, as its user. */
-async function inside(service: Name, script: string) {
-  return execute("docker", ["exec", scratch.container(service), await bashOf(service), "-c", script]);
+async function inside(service: ServiceName, script: string) {
+  return execute("docker", ["exec", await scratch.container(service), await bashOf(service), "-c", script]);
 }
 
-async function insideWell(service: Name, script: string): Promise<string> {
+async function insideWell(service: ServiceName, script: string): Promise<string> {
   const { code, output } = await inside(service, script);
   expect(code, output).toBe(0);
   return output;
@@ -40,7 +40,10 @@ describe.each(SERVICES)("inside %s", (service) => {
 
   it("every process runs as its user, without capabilities, and cannot gain any", async () => {
     const statuses = await insideWell(service, 'for f in /proc/[0-9]*/status; do echo "$(< $f)"; echo; done');
-    const processes = statuses.split(/\n\n+/).filter((status) => /^Pid:/m.test(status));
+    const processes = statuses
+      .split(/\n\n+/)
+      // Docker's own, until it becomes a probe.
+      .filter((status) => /^Pid:/m.test(status) && !/^Name:\s+runc:/m.test(status));
     // docker-init, the service, and this bash.
     expect(processes.length).toBeGreaterThanOrEqual(3);
     for (const status of processes) {
@@ -64,10 +67,11 @@ describe.each(SERVICES)("inside %s", (service) => {
     const writable = mounts
       .filter(({ point, options }) => /^rw/.test(options) && !kernels.test(point) && !dockers.includes(point))
       .map(({ point }) => point);
-    const expected: Record<Name, string[]> = {
+    const expected: Record<ServiceName, string[]> = {
       db: ["/tmp", "/var/lib/postgresql/data", "/var/run/postgresql"],
       back: ["/etc/agatha", "/home", "/run/agatha", "/tmp"],
       front: ["/overlay", "/run/agatha"],
+      gateway: ["/etc/haproxy", "/run/agatha", "/var/lib/agatha"],
     };
     expect(writable.sort()).toEqual(expected[service]);
     for (const folder of ["/", "/bin", "/etc", "/var", "/home", "/overlay"]) {
@@ -91,17 +95,19 @@ describe.each(SERVICES)("inside %s", (service) => {
       const [quota = 0, period = 1] = cpus.trim().split(/\s+/).map(Number);
       return [Number(memory) / 1024 / 1024, Number(processes), quota / period];
     };
-    const expected = { db: [512, 256, 2], back: [512, 512, 2], front: [128, 64, 1] }[service];
+    const expected = { db: [512, 256, 2], back: [512, 512, 2], front: [128, 64, 1], gateway: [128, 64, 1] }[
+      service
+    ];
     expect(await limits()).toEqual(expected);
     if (service !== "front") return;
-    await scratch.docker("restart", scratch.container(service));
+    await scratch.docker("restart", await scratch.container(service));
     expect(await limits()).toEqual(expected);
   });
 
   it("there is no docker socket, and its log is rotated", async () => {
     expect((await inside(service, "[ -e /var/run/docker.sock ] || [ -e /run/docker.sock ]")).code).toBe(1);
     const { HostConfig: host } = JSON.parse(
-      (await scratch.docker("inspect", "--format", "{{json .}}", scratch.container(service)))[0] ?? "",
+      (await scratch.docker("inspect", "--format", "{{json .}}", await scratch.container(service)))[0] ?? "",
     ) as { HostConfig: { Binds: string[]; LogConfig: object } };
     expect(JSON.stringify(host.Binds)).not.toContain("docker.sock");
     expect(host.LogConfig).toEqual({ Type: "json-file", Config: { "max-file": "3", "max-size": "10m" } });
@@ -113,6 +119,23 @@ it("the image's files beside a configured file are still there", async () => {
   expect(await text("/home/conf/a.txt")).toBe("a\n");
   expect(await text("/etc/agatha/b.txt")).toBe("b\n");
   expect(await text("/etc/nsswitch.conf")).toContain("hosts: files dns");
+});
+
+it("the gateway takes commands only on a socket in its tmpfs, and listens on nothing but its services' ports", async () => {
+  const sockets = await insideWell(
+    "gateway",
+    'echo "$(< /proc/net/unix)"; for f in /proc/net/tcp*; do echo "$(< $f)"; done',
+  );
+  const paths = [...sockets.matchAll(/ (\/\S+)$/gm)].map(([, path]) => path);
+  // The name that HAProxy binds before it renames the socket.
+  expect(paths.filter((path) => !/^\/run\/agatha\/admin\.sock\.\d+\.tmp$/.test(path ?? ""))).toEqual([]);
+  expect(paths).not.toEqual([]);
+  // State 0A is LISTEN. Docker's DNS has ports on 127.0.0.11.
+  const listening = [...sockets.matchAll(/^ *\d+: ([0-9A-F]+):([0-9A-F]{4}) \S+ 0A /gm)]
+    .filter(([, address]) => address !== "0B00007F")
+    .map(([, , port = ""]) => Number.parseInt(port, 16));
+  const { back, front } = gatewayPorts({ back: { port: 8000 }, front: { port: 5173 } });
+  expect([...new Set(listening)].sort()).toEqual([5173, 8000, back, front]);
 });
 
 describe("from another stack", () => {
@@ -131,12 +154,13 @@ describe("from another stack", () => {
 
   beforeAll(async () => {
     image =
-      (await scratch.docker("inspect", "--format", "{{.Config.Image}}", scratch.container("db")))[0] ?? "";
+      (await scratch.docker("inspect", "--format", "{{.Config.Image}}", await scratch.container("db")))[0] ??
+      "";
     await scratch.docker("network", "create", "--label", `agatha.stack=${scratch.stack}`, other());
     for (const service of SERVICES) {
       const format = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}";
       address[service] =
-        (await scratch.docker("inspect", "--format", format, scratch.container(service)))[0] ?? "";
+        (await scratch.docker("inspect", "--format", format, await scratch.container(service)))[0] ?? "";
     }
   });
   afterAll(() => execute("docker", ["network", "rm", other()]));
@@ -147,12 +171,13 @@ describe("from another stack", () => {
       `psql -h ${host} -U nobody -d postgres -c 'select 1' 2>&1 | grep -q 'authentication failed\\|no password'`,
     back: (host: string) => tcp(host, 8000),
     front: (host: string) => tcp(host, 5173),
+    gateway: (host: string) => tcp(host, 8000),
   };
   const tcp = (host: string, port: number) =>
     `busybox timeout 3 bash -c 'exec 3<> /dev/tcp/${host}/${port} && printf "GET / HTTP/1.0\\r\\n\\r\\n" >&3 && read -u 3 line && [[ $line = HTTP* ]]'`;
 
   it.each(SERVICES)("%s cannot be reached, by its names or by its address", async (service) => {
-    const hosts = [`agatha-${service}`, scratch.container(service), address[service] ?? ""];
+    const hosts = [`agatha-${service}`, await scratch.container(service), address[service] ?? ""];
     for (const host of hosts) {
       // The same works inside the stack's own network, so the network makes the difference.
       expect((await from(own(), reaches[service](host))).code, `${host} from its own network`).toBe(0);
@@ -194,7 +219,7 @@ describe("from the network", () => {
 
   it("the database is not published at all", async () => {
     const format = "{{json .HostConfig.PortBindings}}";
-    const [bindings] = await scratch.docker("inspect", "--format", format, scratch.container("db"));
+    const [bindings] = await scratch.docker("inspect", "--format", format, await scratch.container("db"));
     expect(bindings).toMatch(/^(\{\}|null)$/);
   });
 });

@@ -24,7 +24,8 @@ const health = async () => (await fetch(`${scratch.backUrl}/health`)).status;
 /** An update that is at work on the back's container. */
 async function running(): Promise<StartedUp> {
   const up = startUp(scratch);
-  while (!/back-container/.test(up.printed()) && up.child.exitCode === null) await sleep(20);
+  while (!up.printed().includes(`Container ${scratch.named("back")} creat`) && up.child.exitCode === null)
+    await sleep(20);
   return up;
 }
 
@@ -56,7 +57,12 @@ it("an interrupted update ends cleanly, and the next one goes on", async () => {
 
 /** A container as a killed update leaves it. */
 async function leave(service: string): Promise<string> {
-  const [image = ""] = await scratch.docker("inspect", "--format", "{{.Image}}", scratch.container("db"));
+  const [image = ""] = await scratch.docker(
+    "inspect",
+    "--format",
+    "{{.Image}}",
+    await scratch.container("db"),
+  );
   const labels = ["--label", `agatha.stack=${scratch.stack}`, "--label", `agatha.service=${service}`];
   const network = ["--network", `agatha-${scratch.stack}-network`];
   const name = `agatha-${scratch.stack}-left-${service}`;
@@ -85,7 +91,7 @@ it("a lock of another host, or one that is being written, is left alone", async 
   mkdirSync(folder, { recursive: true });
   const lock = (host: string) =>
     JSON.stringify({ pid: 2 ** 22 + 1, username: "u", hostname: host, timestamp: "2026-11-24T10:00:00Z" });
-  const [trial, proving] = [await leave("back-trial"), await leave("db-work")];
+  const [trial, proving] = [await leave("db-trial"), await leave("db-work")];
   writeFileSync(join(folder, "a.json"), lock("another-host"));
   writeFileSync(join(folder, "b.json"), "");
   writeFileSync(join(folder, "c.json"), lock(hostname()));
@@ -107,7 +113,7 @@ it("a lock of another host, or one that is being written, is left alone", async 
 // `failed to load checkpoint: EOF`: the state could only be imported by hand.
 it("a state that was half written when its update was killed is restored, and the next up goes on", async () => {
   scratch.back({ env: { RUN: "3" } });
-  await killedUp(scratch, { event: new RegExp(`^container create ${scratch.container("back")}$`) });
+  await killedUp(scratch, { event: new RegExp(`^container create ${scratch.named("back")}-`) });
   // As Pulumi writes it: the last state goes into the backup, and the next one is cut off.
   const state = join(scratch.folder, `state/.pulumi/stacks/agatha/${scratch.stack}.json`);
   copyFileSync(state, `${state}.bak`);

@@ -1,6 +1,7 @@
 /** What a user does: brings the stack up, uses it through the API and through the browser, brings it up again. */
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { SERVICES } from "../../lib/serviceNames.ts";
 import { openBrowser } from "../support/browser.ts";
 import { changes, type Ended, execute, type Operations, Scratch } from "../support/scratch.ts";
 
@@ -25,11 +26,11 @@ const post = (body: unknown) =>
   fetch(`${scratch.backUrl}/api/budgets`, { method: "POST", body: JSON.stringify(body) });
 
 describe("the first up", () => {
-  it("is followed by a status of three healthy services, at once", async () => {
+  it("is followed by a status of four healthy services, at once", async () => {
     const args = ["run", "--silent", "status", "--", "--stack", scratch.stack];
     const { code, output } = await execute("npm", args, scratch.env);
     expect(code, output).toBe(0);
-    expect(output.match(/\(healthy\)/g), output).toHaveLength(3);
+    expect(output.match(/\(healthy\)/g), output).toHaveLength(4);
   });
 
   it("prints the addresses, and hides the password", async () => {
@@ -44,7 +45,7 @@ describe("the first up", () => {
       backUrl: scratch.backUrl,
       databaseUrl: "postgresql://postgres@agatha-db:5432/docker_agatha_db",
       databasePassword: "[secret]",
-      images: { back: image, front: image, db: image },
+      images: { back: image, front: image, db: image, gateway: image },
     });
     for (const { sizeBytes } of Object.values(outputs["images"] as Record<string, { sizeBytes: number }>))
       expect(sizeBytes).toBeGreaterThan(1e6);
@@ -53,17 +54,17 @@ describe("the first up", () => {
 
   it("deploys the images that it names", async () => {
     const images = (await scratch.outputs())["images"] as Record<string, { ref: string }>;
-    for (const service of ["back", "front", "db"])
+    for (const service of SERVICES)
       expect(
-        await scratch.docker("inspect", "--format", "{{.Config.Image}}", scratch.container(service)),
+        await scratch.docker("inspect", "--format", "{{.Config.Image}}", await scratch.container(service)),
       ).toEqual([images[service]?.ref]);
   });
 
-  it("leaves only the three services running", async () => {
+  it("leaves only the four services running", async () => {
     const names = await scratch.docker(
       ...["ps", "--all", "--filter", `label=agatha.stack=${scratch.stack}`, "--format", "{{.Names}}"],
     );
-    expect(names.sort()).toEqual(["back", "db", "front"].map(scratch.container));
+    expect(names.sort()).toEqual((await Promise.all(SERVICES.map(scratch.container))).sort());
   });
 
   it("leaves no unused volume behind", async () => {
@@ -138,9 +139,9 @@ describe("the front end, in a browser", () => {
   });
 
   it("shows that the back is down, and recovers by itself", async () => {
-    await scratch.docker("stop", scratch.container("back"));
+    await scratch.docker("stop", await scratch.container("back"));
     await page.getByTestId("back-down").waitFor();
-    await scratch.docker("start", scratch.container("back"));
+    await scratch.docker("start", await scratch.container("back"));
     await page.getByTestId("back-down").waitFor({ state: "detached" });
   });
 });

@@ -56,7 +56,7 @@ afterAll(() => own?.remove());
 /** Runs SQL on another database than the back's. */
 async function sqlIn(database: string, statement: string): Promise<string[]> {
   const psql = ["psql", "-U", "postgres", "-d", database, "-qtAX", "-c", statement];
-  return scratch.docker("exec", scratch.container("db"), ...psql);
+  return scratch.docker("exec", await scratch.container("db"), ...psql);
 }
 
 /** All that the upgrade has to copy, as text. */
@@ -117,7 +117,7 @@ async function login(role: string, password: string): Promise<string> {
   const env = { ...process.env, PGPASSWORD: password };
   const { output } = await execute(
     "docker",
-    ["exec", "--env", "PGPASSWORD", scratch.container("db"), ...psql],
+    ["exec", "--env", "PGPASSWORD", await scratch.container("db"), ...psql],
     env,
   );
   return output.trim();
@@ -133,6 +133,7 @@ const UPGRADE: Operations = {
   "db-healthy": "replace",
   "db-schema-password": "replace",
   "db-schema-migrations": "replace",
+  "back-files": "replace",
   "back-container": "replace",
   "back-healthy": "replace",
   history: "update",
@@ -201,14 +202,19 @@ it("a failed upgrade leaves everything unchanged, and reports the cause", async 
 
 it("an image that does not fit the data is refused before anything stops", async () => {
   const ids = await containers();
-  const [image = ""] = await scratch.docker("inspect", "--format", "{{.Image}}", scratch.container("db"));
+  const [image = ""] = await scratch.docker(
+    "inspect",
+    "--format",
+    "{{.Image}}",
+    await scratch.container("db"),
+  );
   const fit = { image, major: 13, owner: "999:999", command: [] };
   await expect(refuseUnfitImage({ ...fit, major: 17 })).rejects.toThrow(
     "agatha:database.version: 17 does not fit the database's image, which has PostgreSQL 13.",
   );
   // As in images for Alpine: docker-library/postgres, 13/alpine/Dockerfile at 04bf35f0.
   const alpine = `agatha-db-image:${scratch.stack}`;
-  const container = `${scratch.container("db")}-alpine`;
+  const container = scratch.named("db-alpine");
   await scratch.docker("create", "--name", container, image);
   try {
     const passwd = "postgres:x:70:70::/var/lib/postgresql:/bin/sh\n";
@@ -227,7 +233,7 @@ it("an image that does not fit the data is refused before anything stops", async
 
 it("a killed upgrade is restarted by the next up, with every write in it", async () => {
   wanted(17);
-  await killUpWhen(`${scratch.container("db")}-upgrade-new`);
+  await killUpWhen(scratch.named("db-upgrade-new"));
   await scratch.pulumi(["cancel", "--yes"]);
   // Somebody starts the old database meanwhile, and writes. The upgrade's server still uses the same volume.
   await documented("the old pair");
@@ -237,7 +243,7 @@ it("a killed upgrade is restarted by the next up, with every write in it", async
   });
   const before = await everything();
   // As a kill leaves them: a failed attempt starts both again, even if it stopped neither.
-  await scratch.docker("stop", scratch.container("back"), scratch.container("db"));
+  await scratch.docker("stop", await scratch.container("back"), await scratch.container("db"));
   const failed = await scratch.up({ PATH: `${dockerWithoutRoom()}:${process.env["PATH"]}` });
   expect(failed.output).toContain("Nothing changed: the old database and the back run as before.");
   expect(await api()).toBe(200);
@@ -260,7 +266,7 @@ it("a killed upgrade is restarted by the next up, with every write in it", async
   const { db } = (await scratch.outputs())["images"] as Record<string, { sizeBytes: number }>;
   expect(db?.sizeBytes).toBeLessThan(150e6);
   expect(await dataVolumes()).toEqual([volume(13), volume(17)]);
-  expect((await scratch.own("container")).length).toBe(3);
+  expect((await scratch.own("container")).length).toBe(4);
 });
 
 it("the next up changes nothing", async () => {
@@ -306,14 +312,14 @@ it("no upgrade drops a volume that was in use with the newer version", async () 
   expect((await scratch.destroy()).code).toBe(0);
   // As after trying the old volume by hand.
   const mount = ["--volume", `${volume(13)}:/var/lib/postgresql/data`];
-  await scratch.docker("create", "--name", scratch.container("db"), ...mount, image);
+  await scratch.docker("create", "--name", scratch.named("db"), ...mount, image);
   const { code, output } = await scratch.up();
   expect(code).not.toBe(0);
   expect(output).toContain(
     `volume ${volume(17)} has been in use with PostgreSQL 17: an upgrade would drop that.`,
   );
   expectSentences(scratch, output);
-  await scratch.docker("rm", scratch.container("db"));
+  await scratch.docker("rm", scratch.named("db"));
   await scratch.upWell();
   expect(await serverVersion()).toBe(17);
   expect(await everything()).toEqual(before);
@@ -344,8 +350,10 @@ it("without the volume of the newer version, the older one continues from its ow
 const dataVolumes = async () =>
   (await scratch.own("volume")).filter((name) => name.startsWith(volume(13))).sort();
 
-const containers = () =>
-  scratch.docker("inspect", "--format", "{{.Id}}", ...["db", "back"].map((name) => scratch.container(name)));
+const containers = async () => {
+  const names = await Promise.all(["db", "back"].map(scratch.container));
+  return scratch.docker("inspect", "--format", "{{.Id}}", ...names);
+};
 
 /** Kills an `up` with all its processes as soon as the container exists. */
 async function killUpWhen(container: string): Promise<void> {

@@ -11,7 +11,7 @@ let scratch: Scratch;
 /** Of the seed's database. */
 let image: string;
 const folder = () => join(scratch.folder, "db_data");
-const seed = () => scratch.container("seed");
+const seed = () => scratch.named("seed");
 const file = (name: string) => join(scratch.folder, name);
 
 /** A block of docs/moving-in.md, which has to succeed. */
@@ -43,11 +43,10 @@ const seedSql = (statement: string, ...more: string[]) =>
 
 beforeAll(async () => {
   scratch = await Scratch.make();
-  await scratch.upWell();
-  await runSeed();
   // The stack has a migration that the seed does not know yet.
   writeFileSync(join(scratch.migrations, "V9__later.sql"), "create table later (id bigint primary key);\n");
   await scratch.upWell();
+  await runSeed();
 });
 afterAll(() => scratch?.remove());
 
@@ -66,7 +65,14 @@ async function runSeed(): Promise<void> {
   const url = "FLYWAY_URL=jdbc:postgresql://127.0.0.1:5432/docker_agatha_db";
   await scratch.docker(
     ...["run", "--rm", ...label, "--network", `container:${seed()}`, "--env", url],
-    ...["--env", "FLYWAY_USER=postgres", images["back"]?.ref ?? "", "/bin/agatha-back-migrate"],
+    ...[
+      "--env",
+      "FLYWAY_USER=postgres",
+      "--env",
+      "FLYWAY_TARGET=6",
+      images["back"]?.ref ?? "",
+      "/bin/agatha-back-migrate",
+    ],
   );
   await seedSql(`
     insert into budget (name, amount_cents) values ('Küche ''n'' "Bad"', 1), (E'tab\\t, line\\n, \\\\', 2);
@@ -156,7 +162,7 @@ describe("with docs/moving-in.md", () => {
 
   it("the old image over the folder gives a dump, too, also after its server was killed", async () => {
     await scratch.docker("kill", seed());
-    const old = scratch.container("old-db");
+    const old = scratch.named("old-db");
     await documented("dump of the folder", {
       "old-db": old,
       '"$PWD/db_data': `"${folder()}`,

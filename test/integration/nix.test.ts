@@ -86,6 +86,13 @@ describe("an image's tag", () => {
     await putEntry(jar, "release.txt", "2\n");
     expect(await tag({ back: { jar } })).not.toBe(await tag({}));
   });
+
+  it("of the gateway has nothing of the application in it", async () => {
+    const [own, other] = [await meta({}), await meta({ back: { jar, port: 8001 }, front: { port: 5174 } })];
+    expect(other.back.tag).not.toBe(own.back.tag);
+    expect(other.gateway).toEqual(own.gateway);
+    expect(own.gateway.inputs).toMatchObject({ haproxy: expect.stringMatching(/^\d+\.\d+/) });
+  });
 });
 
 describe("the system", () => {
@@ -135,23 +142,58 @@ it("new migrations do not send the jar: its layer lies below theirs, as all that
   expect(layers.slice(-3)).toEqual(["agatha-answers", "agatha-back-jar", "agatha-back-migrate"]);
 });
 
-describe("a build is reproducible, bit for bit:", () => {
-  // `conf` is an image without the bytes of its layers, but with their digests.
-  it.each(["back.jre", "back.run", "front", "back-image.conf", "front-image.conf", "db-image.conf"])(
-    "%s",
-    async (attribute) => {
-      await build(attribute);
-      const { code, output } = await execute("nix-build", [
-        "nix",
-        "-A",
-        attribute,
-        "--check",
-        "--no-out-link",
-      ]);
+/** `back.java` for each JDK of this machine that is new enough for a class data archive. */
+const archived = [21, 25].filter((java) =>
+  readdirSync("/usr/lib/jvm").some((name) => new RegExp(`\\b${java}\\b`).test(name)),
+);
+
+describe.each(archived)("the class data archive of Java %i", (java) => {
+  const args = ["--argstr", "application", JSON.stringify({ back: { java } })];
+  /** What the JRE prints when it says its version. */
+  const said = async (...flags: string[]) =>
+    await execute(join(await build("back.jre", ...args), "bin/java"), [...flags, "-version"]);
+
+  it.each([
+    [["-XX:+UseG1GC"]],
+    [["-XX:+UseSerialGC", "-Dfile.encoding=UTF-8"]],
+    [["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx512m"]],
+    [["-XX:+UseParallelGC"]],
+  ])("is used with %j", async (flags) => {
+    const { code, output } = await said(...flags, "-Xshare:on", "-Xlog:class+load");
+    expect(code, output).toBe(0);
+    expect(output.match(/shared objects file/g)?.length).toBeGreaterThan(300);
+  });
+
+  it.each([["-XX:+UseZGC"], ["-Xmx40g"], ["-XX:-UseCompressedOops"], ["-XX:ObjectAlignmentInBytes=16"]])(
+    "is passed over without a word with %s",
+    async (flag) => {
+      const { code, output } = await said(flag);
       expect(code, output).toBe(0);
-      expect(output).toContain("checking outputs of");
+      expect(output).not.toMatch(/warning|error|archive/i);
+      expect((await said(flag, "-Xshare:on")).code).not.toBe(0);
     },
   );
+
+  it("is the same in every build", async () => {
+    await build("back.jre", ...args);
+    const again = ["nix", "-A", "back.jre", "--check", "--no-out-link", ...args];
+    const { code, output } = await execute("nix-build", again);
+    expect(code, output).toBe(0);
+    expect(output).toContain("checking outputs of");
+  });
+});
+
+describe("a build is reproducible, bit for bit:", () => {
+  // `conf` is an image without the bytes of its layers, but with their digests.
+  it.each([
+    ...["back.jre", "back.run", "front", "gateway.haproxy"],
+    ...["back-image.conf", "front-image.conf", "db-image.conf", "gateway-image.conf"],
+  ])("%s", async (attribute) => {
+    await build(attribute);
+    const { code, output } = await execute("nix-build", ["nix", "-A", attribute, "--check", "--no-out-link"]);
+    expect(code, output).toBe(0);
+    expect(output).toContain("checking outputs of");
+  });
 
   it("the database of another major version", async () => {
     const args = ["--argstr", "application", '{"database":{"version":17}}'];
@@ -177,7 +219,12 @@ describe("a build is reproducible, bit for bit:", () => {
   });
 });
 
-async function meta(application: object): Promise<{ back: { tag: string } }> {
+interface Meta {
+  back: { tag: string };
+  gateway: { tag: string; inputs: object };
+}
+
+async function meta(application: object): Promise<Meta> {
   const args = ["--eval", "--strict", "--json", "-A", "meta", "nix"];
   const { code, output } = await execute("nix-instantiate", [
     ...args,

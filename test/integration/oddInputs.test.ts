@@ -78,7 +78,7 @@ const backProperties = {
 
 /** The output of bash in the back's container, which has no other program to read files and variables. */
 async function inBack(script: string, ...words: string[]): Promise<string> {
-  const args = ["exec", scratch.container("back"), "/bin/bash", "-c", script, "bash", ...words];
+  const args = ["exec", await scratch.container("back"), "/bin/bash", "-c", script, "bash", ...words];
   const { code, stdout, stderr } = await run("docker", args);
   if (code !== 0) throw new Error(stderr);
   return stdout;
@@ -86,7 +86,7 @@ async function inBack(script: string, ...words: string[]): Promise<string> {
 const file = (path: string) => inBack('IFS= read -r -d "" text < "$1"; printf %s "$text"', path);
 
 const PSQL = "psql -U postgres -d postgres -qtAX -v ON_ERROR_STOP=1";
-const inDatabase = (...command: string[]) => ["exec", "-i", scratch.container("db"), ...command];
+const inDatabase = (...command: string[]) => ["exec", "-i", scratch.named("db"), ...command];
 
 describe("a stack with odd names and values", () => {
   it("starts, and its next up changes nothing", async () => {
@@ -129,7 +129,7 @@ describe("a stack with odd names and values", () => {
     const places = [process.cwd(), scratch.folder, dirname(scratch.folder), process.env["HOME"] ?? "/root"];
     for (const folder of places) expect(existsSync(join(folder, marker)), folder).toBe(false);
     for (const service of ["db", "back", "front"]) {
-      const changed = await scratch.docker("diff", scratch.container(service));
+      const changed = await scratch.docker("diff", await scratch.container(service));
       expect(changed.filter((line) => line.endsWith(`/${marker}`))).toEqual([]);
     }
   });

@@ -154,7 +154,7 @@ it("a restore that fails midway leaves the data, and the back never stops", asyn
   await scratch.sql(UNRESTORABLE);
   // Our own backup would be refused, since it cannot be restored.
   const path = join(scratch.folder, "unrestorable.dump");
-  const dump = `docker exec ${scratch.container("db")} pg_dump -U postgres -Fc docker_agatha_db > '${path}'`;
+  const dump = `docker exec ${await scratch.container("db")} pg_dump -U postgres -Fc docker_agatha_db > '${path}'`;
   expect((await execute("sh", ["-c", dump])).code).toBe(0);
   await scratch.sql("insert into budget (name, amount_cents) values ('after', 1)");
   const before = [await scratch.running(), await backups.budgets()];

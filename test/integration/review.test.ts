@@ -2,6 +2,7 @@
 import { existsSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { ofStack } from "../../lib/docker/arguments.ts";
 import { publishedOf, readStackFile } from "../../lib/stacks/file.ts";
 import { codes, GithubRunner, said } from "../support/githubRunner.ts";
 import { putEntry } from "../support/jar.ts";
@@ -76,8 +77,13 @@ const own = async (kind: "container" | "network" | "volume") => {
   return model.docker(kind, "ls", ...all, "--quiet", "--filter", `label=agatha.stack=${stack}`);
 };
 
-const inspected = (service: string, format: string) =>
-  model.docker("inspect", "--format", format, `agatha-${stack}-${service}`);
+const inspected = async (service: string, format: string) =>
+  model.docker(
+    "inspect",
+    "--format",
+    format,
+    ...(await model.docker("ps", "--quiet", ...ofStack(stack, service))),
+  );
 
 const psql = (statement: string) =>
   model.docker(
@@ -110,7 +116,8 @@ it("the next push starts it, with the copied configuration and secrets, and comm
   expect([back, front]).not.toContain(model.backPort);
   expect((await fetch(`http://127.0.0.1:${back}/health`)).status).toBe(200);
   expect(await (await fetch(`http://127.0.0.1:${front}/properties.js`)).text()).toContain(`:${back}"`);
-  const properties = await model.docker("cp", `agatha-${stack}-back:/home/gradle.properties`, "-");
+  const [id] = await inspected("back", "{{.Id}}");
+  const properties = await model.docker("cp", `${id}:/home/gradle.properties`, "-");
   expect(properties.join("\n")).toContain(`token=${TOKEN}`);
   expect(runner.comments()).toHaveLength(1);
   expect(runner.comments()[0]).toContain(`| **front** | <http://127.0.0.1:${front}> |`);
@@ -141,7 +148,7 @@ it("a close while the docker host is unreachable removes nothing, and says so", 
   expect(codes(ran), said(ran)).toEqual([0, 0, 1, 0]);
   expect(said(ran)).toContain(`docker: Cannot connect to the Docker daemon at unix://${socket()}.`);
   expect(runner.comments()[0]).toMatch(/### Review stack .* could not be removed\n/);
-  expect(await own("container")).toHaveLength(3);
+  expect(await own("container")).toHaveLength(4);
   expect(await psql("select name from budget")).toEqual(["kept"]);
 });
 
@@ -194,7 +201,7 @@ it("the sweep removes only stacks of closed pull requests", async () => {
   runner.pullRequest(number, "CLOSED", runner.comments().slice(-1));
   runner.pullRequest(open, "OPEN");
   runner.pullRequest(elsewhere, "MERGED");
-  expect(await own("container")).toHaveLength(3);
+  expect(await own("container")).toHaveLength(4);
   const ran = await runner.run("review.yml", "sweep", settings(), { DOCKER_HOST: undefined });
   expect(codes(ran), said(ran)).toEqual([0, 0, 0]);
   expect(said(ran)).toContain(`Stack ${stack} is gone.`);

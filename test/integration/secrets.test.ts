@@ -7,6 +7,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { SERVICES } from "../../lib/serviceNames.ts";
 import { putEntry } from "../support/jar.ts";
 import { LocalRegistry } from "../support/registry.ts";
 import { execute, Scratch } from "../support/scratch.ts";
@@ -51,8 +52,6 @@ async function encrypted(value: string): Promise<{ secure: string }> {
   return { secure };
 }
 
-const SERVICES = ["db", "back", "front"];
-
 /** Each encoding in which the password may appear. */
 function expectNoSecret(text: string): void {
   for (const secret of [scratch.password, marker, registry.password]) {
@@ -78,11 +77,11 @@ describe("no secret is in", () => {
       ...{ username: registry.username, password: await encrypted(registry.password) },
     };
     said.push((await scratch.preview()).output, (await scratch.upWell()).output);
-    // A failure prints more, and the canary knows both secrets.
+    // A failure prints more, and the new container knows both secrets.
     scratch.back({ env: { serverPort: "none" } });
     const failed = await scratch.up();
     expect(failed.code).not.toBe(0);
-    expect(failed.output).toContain("agatha-back: its canary of ");
+    expect(failed.output).toContain("The old one keeps serving.");
     said.push(failed.output);
     scratch.back({ env: { CHANGED: "1" } });
     said.push((await scratch.upWell()).output);
@@ -95,13 +94,13 @@ describe("no secret is in", () => {
   it("the exported state", async () => {
     const { code, output } = await scratch.pulumi(["stack", "export"]);
     expect(code).toBe(0);
-    expect(output).toContain("back-container");
+    expect(output).toContain(`::${scratch.named("back")}`);
     expectNoSecret(output);
   });
 
   it("what docker shows of containers and images", async () => {
     for (const service of SERVICES) {
-      const container = scratch.container(service);
+      const container = await scratch.container(service);
       expectNoSecret((await scratch.docker("container", "inspect", container)).join("\n"));
       const [image = ""] = await scratch.docker("inspect", "--format", "{{.Image}}", container);
       expectNoSecret((await scratch.docker("image", "inspect", image)).join("\n"));
@@ -112,7 +111,7 @@ describe("no secret is in", () => {
 
   it("the arguments and the environment of any process", async () => {
     for (const service of SERVICES) {
-      const [, ...pids] = await scratch.docker("top", scratch.container(service), "-o", "pid");
+      const [, ...pids] = await scratch.docker("top", await scratch.container(service), "-o", "pid");
       expect(pids.length).toBeGreaterThan(0);
       for (const pid of pids.map((text) => text.trim()))
         for (const file of ["cmdline", "environ"]) expectNoSecret(processFile(pid, file));
@@ -147,7 +146,13 @@ describe("no secret is in", () => {
     const texts = [...seen];
     // The steps and the programs that they run were among them.
     const pull = `docker\0pull\0--quiet\0${registry.address}/team/agatha/agatha-back-image@sha256:`;
-    for (const program of ["steps/trial.ts", "steps/place-files.ts", "docker\0create\0", "skopeo\0", pull])
+    for (const program of [
+      "steps/take-over.ts",
+      "steps/place-files.ts",
+      "docker\0create\0",
+      "skopeo\0",
+      pull,
+    ])
       expect(
         texts.some((text) => text.includes(program)),
         program,
@@ -157,7 +162,7 @@ describe("no secret is in", () => {
 
   it("any log", async () => {
     for (const service of SERVICES)
-      expectNoSecret((await execute("docker", ["logs", scratch.container(service)])).output);
+      expectNoSecret((await execute("docker", ["logs", await scratch.container(service)])).output);
   });
 
   it("the derivations of the images", async () => {
@@ -171,7 +176,7 @@ it.each([
   ["gradle.properties", "0600", "databasePassword="],
   ["logback.xml", "0400", "<configuration"],
 ])("only its user and root can read the back's %s", async (file, permissions, text) => {
-  const back = scratch.container("back");
+  const back = await scratch.container("back");
   // A tar archive: the header has mode, user and group.
   const { output } = await execute("docker", ["cp", `${back}:/home/${file}`, "-"]);
   expect(output).toContain(text);

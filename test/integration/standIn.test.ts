@@ -127,6 +127,39 @@ it("the front has the whole Node package if its program does not run without tha
   expect(readlinkSync(join(node, "bin/node"))).toMatch(/^\/nix\/store\/.*-nodejs-slim-26\/bin\/node$/);
 });
 
+describe("the gateway's HAProxy", () => {
+  const haproxy = (changes = "{ }") => `package "haproxy" { pkgs = pkgs // ${changes}; }`;
+  /** A package of the set with a changed program. */
+  const changed = (name: string, commands: string) => `{
+    ${name} = { inherit (pkgs.haproxy) version; } // pkgs.runCommand "${name}-changed" {
+      nativeBuildInputs = [ pkgs.patchelf ];
+    } "mkdir -p $out/bin; cp \${pkgs.${name}}/bin/${name} $out/bin/; chmod u+w $out/bin/*; cd $out/bin; ${commands}";
+  }`;
+  const needs = async (path: string) =>
+    (await execute("nix-store", ["--query", "--references", path])).output.trim().split("\n");
+
+  it("needs no other store path, although the packages that it is from need many", async () => {
+    const path = await built(haproxy());
+    expect(await needs(path)).toEqual([path]);
+    expect((await needs(await built("pkgs.haproxy"))).length).toBeGreaterThan(1);
+  });
+
+  it("has what the C library opens when a thread ends, even if the program is not linked with it", async () => {
+    const path = await built(haproxy());
+    expect(readdirSync(join(path, "lib"))).toContain("libgcc_s.so.1");
+    const { output } = await execute("readelf", ["--dynamic", join(path, "bin/haproxy")]);
+    expect(output).toContain("[libgcc_s.so.1]");
+  });
+
+  it("is refused if a library is missing", async () => {
+    const { code, output } = await tryBuild(
+      haproxy(changed("socat", "patchelf --add-needed libnothing.so.1 socat")),
+    );
+    expect(code).not.toBe(0);
+    expect(output).toMatch(/haproxy\.nix: socat loads .*libnothing\.so\.1.*, which is not in its package\./);
+  });
+});
+
 describe("the executor's Pulumi", () => {
   const engine = (pkgs: string) => `package "pulumi" { pkgs = { inherit (pkgs) runCommand; } // ${pkgs}; }`;
 

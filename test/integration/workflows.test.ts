@@ -49,7 +49,7 @@ it("a pull request from a fork gets a preview against an empty state, without an
   expectReadable(text);
   expect(text).toMatch(/^### .*: what `up` would change\n\nPreviewed without the stack's state and secrets/);
   expect(text).toMatch(/\| \*\*back\*\* \| is built \| `[0-9a-z]{8}…` \| starts \| migrations run \|/);
-  expect(text).toContain("+ back-container (docker:Container): create");
+  expect(text).toMatch(/\+ agatha-\S+-back \(docker:Container\): create/);
   expect(runner.comments()).toEqual([]);
   expect(readFileSync(file, "utf8")).toBe(before);
 });

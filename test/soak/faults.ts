@@ -3,6 +3,7 @@ import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "vitest";
+import { SERVICES } from "../../lib/serviceNames.ts";
 import type { Engine } from "../support/engine.ts";
 import { changeDatabase } from "../support/graceful.ts";
 import { putEntry } from "../support/jar.ts";
@@ -26,8 +27,6 @@ export interface Fault {
   fix: Fix;
 }
 
-const SERVICES = ["db", "back", "front"] as const;
-
 const service = ({ drawn }: Round) => SERVICES[drawn % SERVICES.length] as (typeof SERVICES)[number];
 const container = (round: Round) => round.scratch.container(service(round));
 const network = ({ scratch }: Round) => `agatha-${scratch.stack}-network`;
@@ -50,36 +49,46 @@ export const FAULTS: Fault[] = [
     name: "a service's process is killed",
     fix: "up",
     happen: async (round) => {
-      const [pid] = await round.scratch.docker("inspect", "--format", "{{.State.Pid}}", container(round));
+      const [pid] = await round.scratch.docker(
+        "inspect",
+        "--format",
+        "{{.State.Pid}}",
+        await container(round),
+      );
       if (Number(pid) > 0) process.kill(Number(pid), "SIGKILL");
     },
   },
   {
     name: "a container is killed and stays down",
     fix: "refresh",
-    happen: async (round) => void (await round.scratch.docker("kill", container(round))),
+    happen: async (round) => void (await round.scratch.docker("kill", await container(round))),
   },
   {
     name: "a container is stopped",
     fix: "refresh",
-    happen: async (round) => void (await round.scratch.docker("stop", container(round))),
+    happen: async (round) => void (await round.scratch.docker("stop", await container(round))),
   },
   {
     name: "a container is removed",
     fix: "refresh",
-    happen: async (round) => void (await round.scratch.docker("rm", "--force", container(round))),
+    happen: async (round) => void (await round.scratch.docker("rm", "--force", await container(round))),
   },
   {
     name: "a container is restarted",
     fix: "up",
-    happen: async (round) => void (await round.scratch.docker("restart", container(round))),
+    happen: async (round) => void (await round.scratch.docker("restart", await container(round))),
   },
   {
     name: "an image is pruned",
     fix: "up",
     happen: async (round) => {
       const { scratch } = round;
-      const [ref = ""] = await scratch.docker("inspect", "--format", "{{.Config.Image}}", container(round));
+      const [ref = ""] = await scratch.docker(
+        "inspect",
+        "--format",
+        "{{.Config.Image}}",
+        await container(round),
+      );
       const [names = "[]"] = await scratch.docker("image", "inspect", "--format", "{{json .RepoTags}}", ref);
       await scratch.docker("image", "rm", "--force", ...(JSON.parse(names) as string[]));
     },
@@ -87,16 +96,19 @@ export const FAULTS: Fault[] = [
   {
     name: "a container is disconnected",
     fix: "refresh",
-    happen: async (round) => {
-      const published = round.scratch.container(round.drawn % 2 === 0 ? "back" : "front");
-      await round.scratch.docker("network", "disconnect", network(round), published);
-    },
+    happen: async (round) =>
+      void (await round.scratch.docker("network", "disconnect", network(round), await container(round))),
   },
   {
     name: "the database is disconnected",
     fix: "up",
     happen: async (round) => {
-      await round.scratch.docker("network", "disconnect", network(round), round.scratch.container("db"));
+      await round.scratch.docker(
+        "network",
+        "disconnect",
+        network(round),
+        await round.scratch.container("db"),
+      );
     },
   },
   {
@@ -109,7 +121,7 @@ export const FAULTS: Fault[] = [
           "disconnect",
           "--force",
           network(round),
-          round.scratch.container(name),
+          await round.scratch.container(name),
         );
       await round.scratch.docker("network", "rm", network(round));
     },

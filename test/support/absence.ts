@@ -17,7 +17,7 @@ export const crowd = (): number => Math.max(1, (loadavg()[0] ?? 1) / availablePa
  * @param since When the update began, in seconds since 1970.
  */
 export async function untilStarted(scratch: Scratch, since: number): Promise<number> {
-  const name = scratch.container("back");
+  const name = await scratch.container("back");
   const lines = await scratch.docker(
     ...["events", "--since", since.toFixed(3), "--until", (Date.now() / 1000).toFixed(3)],
     ...["--filter", `container=${name}`, "--format", "{{json .}}"],

@@ -1,4 +1,4 @@
-/** Certificates for a docker engine that speaks TLS, made by openssl. */
+/** Certificates made by openssl: for a docker engine that speaks TLS, and for a domain. */
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -37,4 +37,15 @@ export function certificates(folder: string, address: string): string {
   sign("server", "server-key.pem", `subjectAltName=IP:${address}\nextendedKeyUsage=serverAuth\n`);
   sign("cert", "key.pem", "extendedKeyUsage=clientAuth\n");
   return folder;
+}
+
+/** A certificate that a domain signed itself. @returns The files' paths. */
+export function siteCertificate(folder: string, domain: string, ...options: string[]) {
+  mkdirSync(folder, { recursive: true });
+  const [certificate, key] = [join(folder, "certificate.pem"), join(folder, "private.pem")];
+  const named = ["-subj", `/CN=${domain}`, "-addext", `subjectAltName=DNS:${domain}`];
+  const ec = options.includes("-newkey") ? [] : ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"];
+  const out = ["-keyout", key, "-out", certificate, "-days", "2"];
+  execFileSync("openssl", ["req", "-x509", ...ec, "-nodes", ...named, ...out, ...options], { stdio: "pipe" });
+  return { certificate, key };
 }

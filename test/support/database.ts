@@ -17,7 +17,7 @@ export async function expectAll(scratch: Scratch, acknowledged: string[]): Promi
 
 /** The log of the database's container, with all its starts. */
 export const databaseLog = async (scratch: Scratch): Promise<string> =>
-  (await scratch.docker("logs", scratch.container("db"))).join("\n");
+  (await scratch.docker("logs", await scratch.container("db"))).join("\n");
 
 /** The database was always shut down cleanly, as far back as its container's log goes. */
 export async function expectNoCrash(scratch: Scratch): Promise<void> {

@@ -1,5 +1,6 @@
 /** A stack that is up on a temporary docker host, and whose back this machine reaches: faults there affect nothing else. */
 import { Engine } from "./engine.ts";
+import { type Load, startLoad } from "./load.ts";
 import { Scratch } from "./scratch.ts";
 import { Writers } from "./writers.ts";
 
@@ -17,13 +18,13 @@ export class EngineStack {
    *
    * @param prepare What to do before the stack is up, such as to change its configuration.
    */
-  static async make(prepare: (scratch: Scratch) => void = () => {}): Promise<EngineStack> {
+  static async make(prepare: (scratch: Scratch) => void | Promise<void> = () => {}): Promise<EngineStack> {
     const engine = await Engine.make();
     process.env["DOCKER_HOST"] = engine.host;
     let scratch: Scratch | undefined;
     try {
       scratch = await Scratch.make(engine.asHost);
-      prepare(scratch);
+      await prepare(scratch);
       await scratch.upWell();
       return new EngineStack(engine, scratch);
     } catch (error) {
@@ -36,6 +37,16 @@ export class EngineStack {
   writers(load?: ConstructorParameters<typeof Writers>[1]): Writers {
     return new Writers(() => `http://${this.engine.address}:${this.scratch.backPort}`, load);
   }
+
+  /** A load of reads of both services and of writes; without a back that has an API, of reads alone. */
+  load = (kind: "all" | "reads" = "all"): Promise<Load> => {
+    const { backUrl, frontUrl } = this.scratch;
+    return startLoad({
+      reads: [`${backUrl}/health`, `${frontUrl}/`],
+      perSecond: 100,
+      ...(kind === "all" ? { writes: `${backUrl}/api/budgets`, writeShare: 0.3 } : {}),
+    });
+  };
 
   remove = () => removeBoth(this.engine, this.scratch);
 }

@@ -14,7 +14,7 @@ const CLONE = "/deployment";
 const CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt";
 
 /** What builds of the debian set use from the machine, and what Nix reads for their hashes. */
-const HOST_SET = ["/usr", "/bin", "/lib", "/lib64", "/etc/alternatives", "/var/lib/dpkg/info"];
+const HOST_SET = ["/usr", "/bin", "/lib", "/lib64", "/etc/alternatives", "/var/lib/dpkg"];
 
 export class Executor {
   readonly name: string;

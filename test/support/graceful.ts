@@ -27,7 +27,7 @@ export async function replaceGracefully(scratch: Scratch, writers: Writers, time
 export async function restartGracefully(scratch: Scratch, writers: Writers, times: number): Promise<void> {
   for (let round = 0; round < times; round++) {
     await writers.more(10);
-    await scratch.docker("restart", scratch.container("db"));
+    await scratch.docker("restart", await scratch.container("db"));
     await writers.more(10);
   }
   await expectNoCrash(scratch);

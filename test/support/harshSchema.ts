@@ -31,7 +31,7 @@ export async function loadHarshSchema(scratch: Scratch): Promise<void> {
     "-o",
     "/dev/null",
   ];
-  const { child, ended } = start("docker", ["exec", "-i", scratch.container("db"), ...psql]);
+  const { child, ended } = start("docker", ["exec", "-i", await scratch.container("db"), ...psql]);
   child.stdout.resume();
   await pipeline(createReadStream("test/support/harshSchema.sql"), child.stdin);
   const { code, stderr } = await ended;
@@ -41,7 +41,7 @@ export async function loadHarshSchema(scratch: Scratch): Promise<void> {
 /** pg_dump's text of the database: schema, rows, sequences, large objects, owners, rights and settings. */
 export async function wholeDump(scratch: Scratch): Promise<string> {
   const pgDump = ["pg_dump", "-U", "postgres", "--create", "docker_agatha_db"];
-  const lines = await scratch.docker("exec", scratch.container("db"), ...pgDump);
+  const lines = await scratch.docker("exec", await scratch.container("db"), ...pgDump);
   // A random key of each dump.
   return lines.filter((line) => !/^\\(un)?restrict /.test(line)).join("\n");
 }

@@ -17,6 +17,18 @@ export async function putEntry(jar: string, entry: string, content: string | Buf
   }
 }
 
+/** Sets the version that a jar's manifest names, which the sample answers at `/version`. */
+export async function setVersion(jar: string, version: string): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "agatha-jar-"));
+  try {
+    const lines = join(folder, "lines");
+    writeFileSync(lines, `Implementation-Version: ${version}\n`);
+    await jarTool("--update", "--file", jar, "--manifest", lines);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
 /** Writes another Java release into the header of one of a jar's classes, as a newer compiler would. */
 export async function setClassRelease(jar: string, entry: string, release: number): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "agatha-jar-"));

@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
+import { expect, vi } from "vitest";
 import { recover } from "../../lib/stacks/recover.ts";
 import type { Scratch } from "./scratch.ts";
 
@@ -48,12 +49,37 @@ export function startUp(scratch: Scratch, onOutput: (printed: string) => void = 
   return { child, ended, printed: () => printed };
 }
 
+/** An `up` that has to succeed. */
+export interface WatchedUp {
+  /** Waits until it printed that. */
+  until: (text: RegExp) => Promise<void>;
+  /** Its output, once it ended. */
+  ended: () => Promise<string>;
+}
+
+export function watchedUp(scratch: Scratch): WatchedUp {
+  const { ended, printed } = startUp(scratch);
+  const look = { timeout: LIMIT_MS, interval: 20 };
+  return {
+    until: (text) => vi.waitFor(() => expect(printed()).toMatch(text), look),
+    ended: async () => {
+      expect(await ended, printed()).toBe(0);
+      return printed();
+    },
+  };
+}
+
 /**
  * Starts an `up` and kills it at a moment.
  *
+ * @param onOutput Called after each output.
  * @returns Its output. @throws Error if the update ended before the moment, unless that is a time.
  */
-export async function killedUp(scratch: Scratch, { event, output, after }: Moment): Promise<string> {
+export async function killedUp(
+  scratch: Scratch,
+  { event, output, after }: Moment,
+  onOutput: (printed: string) => void = () => {},
+): Promise<string> {
   const format = "{{.Type}} {{.Action}} {{.Actor.Attributes.name}}";
   const events = spawn("docker", ["events", "--format", format], { stdio: ["ignore", "pipe", "ignore"] });
   let killed = false;
@@ -63,6 +89,7 @@ export async function killedUp(scratch: Scratch, { event, output, after }: Momen
     process.kill(-(child.pid as number), "SIGKILL");
   };
   const { child, ended, printed } = startUp(scratch, (text) => {
+    onOutput(text);
     if (output?.test(text)) setTimeout(kill, AFTER_OUTPUT_MS);
   });
   // By lines, since docker writes each line in pieces.

@@ -8,14 +8,18 @@ interface EngineEvent {
   resourcePreEvent?: { metadata: { op: string; urn: string } };
 }
 
-/** The operation of each resource, from the engine's own events; a replacement's parts count as one `replace`. */
-export function readOperations(log: string): Operations {
+/**
+ * The operation of each resource, from the engine's own events; a replacement's parts count as one `replace`. The containers of
+ * back and front, whose names in Pulumi contain the stack's, are `back-container` and `front-container` like the others.
+ */
+export function readOperations(log: string, stack: string): Operations {
   const operations: Operations = {};
   for (const entry of readFileSync(log, "utf8").split("\n").filter(Boolean)) {
     const metadata = (JSON.parse(entry) as EngineEvent).resourcePreEvent?.metadata;
     if (metadata === undefined) continue;
-    const [type, name] = metadata.urn.split("::").slice(-2) as [string, string];
+    const [type, given] = metadata.urn.split("::").slice(-2) as [string, string];
     if (type === "pulumi:pulumi:Stack") continue;
+    const name = given.replace(new RegExp(`^agatha-${stack}-(back|front)$`), "$1-container");
     const op = /replace/.test(metadata.op) ? "replace" : metadata.op;
     if (operations[name] !== "replace") operations[name] = op;
   }

@@ -8,7 +8,7 @@ export interface Substitutions {
 }
 
 /** Where a stack's name appears: after an option or command, or in the name of something of the stack. */
-const BEFORE = String.raw`(?<=(?:--stack|--preserve-config|--create|--like|stack init|-- new|-- rm|[sS]tack) |agatha-|kept-|(?:gcroots|backups)/|Pulumi\.|backups/[\w.-]+/)`;
+const BEFORE = String.raw`(?<=(?:--stack|--preserve-config|--create|--like|stack init|-- new|-- rm|[sS]tack) |agatha-|agatha\.stack=|kept-|(?:gcroots|backups)/|Pulumi\.|backups/[\w.-]+/)`;
 
 /** A page's text with the test's names in it. */
 export function substituted(text: string, { stacks, words = {} }: Substitutions): string {

@@ -1,7 +1,7 @@
 /** A stack's parts on docker hosts. */
 import type { Ended } from "./host.ts";
 
-/** Sorted names of a stack's containers, network and volumes, without the random part of volumes with files. */
+/** Sorted names of a stack's containers, network and volumes, without the random parts of some. */
 export async function partsOf(
   stack: string,
   docker: (...args: string[]) => Promise<Ended>,
@@ -14,10 +14,15 @@ export async function partsOf(
   ]);
   for (const { code, output } of lists) if (code !== 0) throw new Error(`docker ls: ${output}`);
   const names = lists.flatMap(({ output }) => output.split("\n").filter(Boolean));
-  return names.map((name) => name.replace(/-files-\w+-\d+$/, "-files")).sort();
+  return names
+    .map((name) => name.replace(/-files-\w+-\d+$/, "-files").replace(/-(back|front)-[0-9a-f]{7}$/, "-$1"))
+    .sort();
 }
 
-const PARTS = ["back", "back-files", "db", "db-data", "front", "front-files", "network"];
+const PARTS = [
+  ...["back", "back-files", "db", "db-data", "front", "front-files"],
+  ...["gateway", "gateway-data", "gateway-files", "network"],
+];
 
 /** The result of `partsOf` for a running stack whose back and front have files. */
 export const allParts = (stack: string): string[] => PARTS.map((part) => `agatha-${stack}-${part}`);

@@ -14,6 +14,8 @@ import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { SAMPLE_BACK } from "../../lib/config/load.ts";
+import { ofStack, removal } from "../../lib/docker/arguments.ts";
+import { SERVICES } from "../../lib/serviceNames.ts";
 import { type Ended, execute, freePort } from "./host.ts";
 import { type Operations, readOperations } from "./operations.ts";
 import { ourImages, restoreImages } from "./ourImages.ts";
@@ -195,7 +197,7 @@ export class Scratch {
   async operate(args: string[], env: NodeJS.ProcessEnv = {}): Promise<Ended & { operations: Operations }> {
     const log = join(this.folder, `events-${this.runs++}.json`);
     const ended = await this.pulumi([...args, "--event-log", log], env);
-    return { ...ended, operations: existsSync(log) ? readOperations(log) : {} };
+    return { ...ended, operations: existsSync(log) ? readOperations(log, this.stack) : {} };
   }
 
   up = (env?: NodeJS.ProcessEnv) => this.operate(["up", "--yes", "--skip-preview"], env);
@@ -237,22 +239,30 @@ export class Scratch {
       `label=agatha.stack=${this.stack}`,
     );
 
-  /** The container of a service. */
-  container = (service: string): string => `agatha-${this.stack}-${service}`;
+  /** The name on the docker host of what the stack has only one of: the database's container, the network. */
+  named = (part: string): string => `agatha-${this.stack}-${part}`;
 
-  /** Running containers and their start times, by service: equal before and after means nothing was touched. */
+  /** The name of a service's container; if there are two, of the newer one. Fails if there is none. */
+  container = async (service: string): Promise<string> => {
+    const all = ["container", "ls", "--all", ...ofStack(this.stack, service), "--format", "{{.Names}}"];
+    const [name] = await this.docker(...all);
+    if (name === undefined) throw new Error(`${this.stack}: has no container of the service ${service}`);
+    return name;
+  };
+
+  /** The services' containers with their states and start times: equal before and after means nothing was touched. */
   async running(): Promise<Record<string, string>> {
-    const services = ["db", "back", "front"];
     const format = "{{.Id}} {{.State.Status}} {{.State.StartedAt}}";
-    const states = await this.docker("inspect", "--format", format, ...services.map(this.container));
-    return Object.fromEntries(services.map((service, i) => [service, states[i] ?? ""]));
+    const names = await Promise.all(SERVICES.map(this.container));
+    const states = await this.docker("inspect", "--format", format, ...names);
+    return Object.fromEntries(SERVICES.map((service, i) => [service, states[i] ?? ""]));
   }
 
   /** Runs SQL as the database's own user; returns the rows, tab-separated. */
-  sql = (statement: string) =>
+  sql = async (statement: string) =>
     this.docker(
       "exec",
-      this.container("db"),
+      await this.container("db"),
       "psql",
       "-U",
       "postgres",
@@ -265,18 +275,15 @@ export class Scratch {
       statement,
     );
 
-  /** Removes everything of the stack, pass or fail; images too, if their refs were absent before. */
+  /** Removes everything of the stack, pass or fail, by force and without Pulumi; images too, if their refs were absent before. */
   async remove(): Promise<void> {
-    const destroyed = await this.destroy();
-    for (const kind of ["container", "network", "volume"] as const)
-      for (const id of await this.own(kind)) {
-        const how = { container: ["--force", "--volumes"], network: [], volume: ["--force"] }[kind];
-        await this.runDocker(kind, "rm", ...how, id);
-      }
+    for (const kind of ["container", "network", "volume"] as const) {
+      const all = await this.own(kind);
+      if (all.length > 0) await this.docker(...removal(kind, ...all));
+    }
     await restoreImages(this.docker, this.imagesBefore, [this.stack]);
     for (const kind of ["gcroots", "backups"])
       rmSync(join(".state", kind, this.stack), { recursive: true, force: true });
     rmSync(this.folder, { recursive: true, force: true });
-    if (destroyed.code !== 0) throw new Error(`pulumi destroy: ${destroyed.output}`);
   }
 }

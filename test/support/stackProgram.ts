@@ -5,7 +5,7 @@ import type { Config } from "../../lib/config/schema.ts";
 import type { Applied } from "../../lib/database/migrations/schemaHistory.ts";
 import type { UpgradeAhead } from "../../lib/database/upgrade/ahead.ts";
 import { pinnedImage } from "../../lib/images/plan.ts";
-import { listen, type Registered, record } from "./recorder.ts";
+import { listen, only, type Registered, record } from "./recorder.ts";
 
 /** A store hash of one letter. */
 export const hash = (letter: string) => letter.repeat(32);
@@ -41,6 +41,14 @@ export const meta = {
     drvPath: "/nix/store/d.drv",
     inputs: { postgresql: "13.14", packages: "debian" },
   },
+  gateway: {
+    name: "agatha-gateway-image",
+    tag: hash("g"),
+    alias: "latest",
+    attribute: "gateway-image",
+    drvPath: "/nix/store/g.drv",
+    inputs: { haproxy: "2.6.12", packages: "debian" },
+  },
 };
 
 const planned = vi.hoisted(() => ({ for: [] as string[], refusedFor: "" }));
@@ -69,7 +77,11 @@ vi.mock("../../lib/images/jar/unfitJar.ts", async (original) => ({
 }));
 const looked = vi.hoisted(() => ({ at: [] as string[] }));
 const running = vi.hoisted(() => ({ of: new Map<string, unknown>() }));
-vi.mock("../../lib/docker/deployedContainers.ts", () => ({ askDeployed: () => Promise.resolve(running.of) }));
+vi.mock("../../lib/docker/deployedContainers.ts", async (original) => ({
+  ...(await original<typeof import("../../lib/docker/deployedContainers.ts")>()),
+  askDeployed: () => Promise.resolve((service: string) => running.of.get(service) ?? "unknown"),
+  askDatabase: () => Promise.resolve(undefined),
+}));
 const engine = vi.hoisted(() => ({
   answer: { engine: "ENGINE" } as { engine: string; system?: string } | { words: string },
 }));
@@ -146,6 +158,17 @@ export async function program(more: Record<string, string> = {}, preview = false
   await pulumi.runtime.disconnect();
   return { registered, outputs, requests };
 }
+
+/** The name of a service's container in the program. */
+export const containerName = (service: string): string =>
+  service === "back" || service === "front" ? `agatha-dev-${service}` : `${service}-container`;
+
+/** The inputs of a service's container. */
+export const containerOf = (registered: Registered[], service: string): Registered["inputs"] =>
+  only(registered, "docker:index/container:Container", containerName(service));
+
+/** How many resources other than components the default stack has. */
+export const RESOURCES = 29;
 
 /** Resources other than components, as `type name`. */
 export const custom = (registered: Registered[]) =>

@@ -1,6 +1,5 @@
 /** Puts a dump in the place of a stack's database: examined, confirmed, restored beside it, exchanged, and served. */
 import { confirm } from "../../confirm.ts";
-import { runningContainer } from "../../docker/client.ts";
 import { isInterrupted, OutcomeError, run } from "../../process.ts";
 import { secondsSince } from "../../units.ts";
 import { UserError } from "../../userError.ts";
@@ -13,7 +12,7 @@ import { type DumpFile, examine } from "./file.ts";
 import { dropCommand, liveNow, unsettled, words } from "./outcome.ts";
 import { dropReplaced, exchange, hasReplaced, REPLACED, restoreBeside, settle } from "./replaceDatabase.ts";
 import type { Source } from "./source.ts";
-import { startBack, stopBack } from "./stopBack.ts";
+import { runningBacks, startBacks, stopBacks } from "./stopBack.ts";
 
 /** A restored database and its write-ahead log take about this many times the dump's text. */
 const SPACE = 2.5;
@@ -44,14 +43,14 @@ export async function restore(
 
   const missing = missingRoles(text, server);
   const roles = await restoreBeside(database, { file, text, roles: missing, version: server.version });
-  const back = await runningContainer(stack, "back");
+  const backs = await runningBacks(stack);
   const stopped = performance.now();
-  await swap(database, back, roles);
-  await serve(database, back);
+  await swap(database, backs, roles);
+  await serve(database, backs);
   const restored = text.inserts
     ? inNumbers(await tableRows(database))
     : `${inNumbers(text.rows)}, the same as in the dump`;
-  const away = back === undefined ? "" : `; the back was away for ${secondsSince(stopped)} and is healthy`;
+  const away = backs.length === 0 ? "" : `; the back was away for ${secondsSince(stopped)} and is healthy`;
   say(`Restored into ${database.name} of stack ${stack}: ${restored}, ${secondsSince(start)}${away}.`);
   return 0;
 }
@@ -92,9 +91,9 @@ async function refuseReplaced(database: Database): Promise<void> {
 const isOutcome = (error: unknown): boolean => error instanceof OutcomeError;
 
 /** The one short step in which the back is away; if it fails, the back serves what is there. */
-export async function swap(database: Database, back: string | undefined, roles: string[]): Promise<void> {
+export async function swap(database: Database, backs: string[], roles: string[]): Promise<void> {
   try {
-    if (back !== undefined) await stopBack(back);
+    await stopBacks(backs);
     await exchange(database);
   } catch (error) {
     const exchanged = await settle(database, roles).catch((unknown: unknown) => {
@@ -102,23 +101,22 @@ export async function swap(database: Database, back: string | undefined, roles: 
     });
     const live = exchanged ? liveNow(database, true) : "The database is as it was.";
     let outcome = live;
-    if (back !== undefined)
-      await startBack(back, live).catch((failed: unknown) => {
-        if (!isInterrupted()) outcome = isOutcome(failed) ? words(failed) : `${words(failed)}. ${live}`;
-      });
+    await startBacks(backs, live).catch((failed: unknown) => {
+      if (!isInterrupted()) outcome = isOutcome(failed) ? words(failed) : `${words(failed)}. ${live}`;
+    });
     throw new OutcomeError(`restore: ${words(error)}. ${outcome}`);
   }
 }
 
 /** What follows the exchange: whatever fails from here on, the dump's data is what is live. */
-export async function serve(database: Database, back: string | undefined): Promise<void> {
+export async function serve(database: Database, backs: string[]): Promise<void> {
   try {
-    if (back !== undefined) await startBack(back, liveNow(database, true));
+    await startBacks(backs, liveNow(database, true));
     await dropReplaced(database);
   } catch (error) {
     // The back is not healthy, and the error says the rest.
     if (isOutcome(error) && !isInterrupted()) throw error;
-    if (back !== undefined) await run("docker", ["start", back]);
+    if (backs.length > 0) await run("docker", ["start", ...backs]);
     const kept = await hasReplaced(database).catch(() => true);
     throw new OutcomeError(`restore: ${words(error)}. ${liveNow(database, kept)}`);
   }

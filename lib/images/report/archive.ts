@@ -26,7 +26,15 @@ export async function imageFrom(
 ): Promise<Image> {
   const folder = mkdtempSync(join(tmpdir(), "agatha-image-"));
   try {
-    const extract = ["--extract", "--no-same-owner", "--no-same-permissions", "--directory", folder];
+    // To the very end: tar would close the pipe at the archive's last block, and the program be ended by the padding after it.
+    const extract = [
+      "--extract",
+      "--ignore-zeros",
+      "--no-same-owner",
+      "--no-same-permissions",
+      "--directory",
+      folder,
+    ];
     const [made, unpacked] = await pipe([program, args], ["tar", extract]);
     // A program that fails writes no whole archive: its own error says more than tar's.
     for (const [name, result] of [

@@ -21,6 +21,7 @@ interface StorePath {
 /** Programs whose name in vulnerability databases differs from Nix's. */
 const CPE: [RegExp, string][] = [
   [/^nodejs(-slim)?$/, "nodejs:node.js"],
+  [/^haproxy$/, "haproxy:haproxy"],
   [/^postgresql$/, "postgresql:postgresql"],
   [/^(jdk|openjdk.*|temurin.*)$/, "oracle:openjdk"],
 ];
@@ -80,9 +81,11 @@ export function storeSoftware({ path, narHash, deriver, references }: StorePath)
  */
 function debianPackages(deriver: string): DebianPackage[] {
   if (!existsSync(deriver)) return [];
-  const file = /"md5sums","([^"]+)"/.exec(readFileSync(deriver, "utf8"))?.[1];
-  if (file === undefined || !existsSync(file)) return [];
-  const sums = readFileSync(file, "utf8");
+  const files = /"md5sums","([^"]+)"/.exec(readFileSync(deriver, "utf8"))?.[1]?.split(" ") ?? [];
+  const sums = files
+    .filter((file) => existsSync(file))
+    .map((file) => readFileSync(file, "utf8"))
+    .join("");
   installed ??= installedPackages();
   return installed.filter((one) => sums.includes(one.sums));
 }

@@ -4,9 +4,11 @@ import { benchArguments, PARTS } from "../../bench/arguments.ts";
 import { carriesImage, daemonSocket } from "../../bench/counter.ts";
 import { goalTable, met, rows, size } from "../../bench/goals.ts";
 import { changedBytes } from "../../bench/layers.ts";
-import type { Change, Results } from "../../bench/results.ts";
+import { plainResources } from "../../bench/plain.ts";
+import type { Change, LoadedUpdate, Results } from "../../bench/results.ts";
 import { composeFile, dockerfile } from "../../bench/rivalFiles.ts";
 import { median, pairedRatio } from "../../bench/stats.ts";
+import { kinds } from "../../bench/updates.ts";
 
 const results = (more: Partial<Results>): Results => ({ date: "", machine: {}, ...more });
 
@@ -52,13 +54,43 @@ describe("the goals", () => {
     const found = rows(results({ jar: change }));
     expect(found.map(({ against, goal, ...row }) => [against, goal, met({ ...row, against, goal })])).toEqual(
       [
-        ["2.50 s compose up --build", 1, true],
-        ["5.00 s the seed's recipe", 1 / 3, false],
+        ["2.50 s compose up --build", 1.5, true],
+        ["5.00 s the seed's recipe", 1, true],
         ["1.0 kB changed layers", 1.02, true],
         ["1.0 kB compose up --build", undefined, true],
         ["64.00 MB the seed's recipe", undefined, true],
       ],
     );
+  });
+
+  const update = (found: Partial<LoadedUpdate>): LoadedUpdate => ({
+    ...{ requests: 1000, failed: 0, failures: [], longestGapMs: 40, opened: 8 },
+    ...{ latencyMs: { median: 1, p99: 9, longest: 30 }, acknowledged: 500, missing: [], repeated: [] },
+    ...found,
+  });
+
+  it("allow updates no failed request and no lost write, whatever the other way has", () => {
+    const good = rows(results({ updates: { back: { ours: [update({})], compose: [update({})] } } }));
+    expect(good.map(met)).toEqual([true, true, true]);
+
+    const [ours, compose] = [
+      [update({}), update({ failed: 1, longestGapMs: 90, missing: ["a"] })],
+      [update({ failed: 5, repeated: ["b", "c"] }), update({ longestGapMs: 60 })],
+    ];
+    const found = rows(results({ updates: { front: { ours, compose } } }));
+    expect(found.map((row) => [row.what, row.ours, row.against, row.ratio, met(row)])).toEqual([
+      ["2 updates of the front, failed requests", "1 of 2000", "5 of 2000 compose up -d", 0.2, false],
+      ["2 updates of the front, longest gap", "90 ms", "60 ms compose up -d", 1.5, true],
+      ["2 updates of the front, lost or doubled writes", "1 of 1000", "2 of 1000 compose up -d", 0.5, false],
+    ]);
+  });
+
+  it("say what failed by kind", () => {
+    const failures = (kind: string, count: number) => update({ failures: [{ kind, count, first: [] }] });
+    expect(kinds([failures("ECONNRESET", 2), failures("status 503", 1), failures("ECONNRESET", 3)])).toBe(
+      "5 ECONNRESET and 1 status 503",
+    );
+    expect(kinds([update({})])).toBe("none");
   });
 
   it("hold each service's part of a larger stack against its part of a smaller one", () => {
@@ -114,15 +146,56 @@ describe("bytes that are sent", () => {
 
 describe("the bench's arguments", () => {
   it("are all parts unless some are named", () => {
-    expect(benchArguments({})).toEqual({ parts: [...PARTS], rounds: 5, pairs: 11 });
+    expect(benchArguments({})).toEqual({ parts: [...PARTS], rounds: 5, pairs: 11, updates: 20 });
     expect(benchArguments({ only: "jar,dist", rounds: "3" })).toMatchObject({
       parts: ["jar", "dist"],
       rounds: 3,
     });
   });
 
-  it.each([{ only: "up" }, { rounds: "0" }, { pairs: "x" }])("refuse %j", (options) => {
+  it.each([{ only: "up" }, { rounds: "0" }, { pairs: "x" }, { updates: "1.5" }])("refuse %j", (options) => {
     expect(() => benchArguments(options)).toThrow(UserError);
+  });
+});
+
+describe("the plain program", () => {
+  const named = (type: string, name: string, inputs: object) => ({
+    ...{ type, urn: `urn:pulumi:test-x::agatha::agatha:index:DockerService$${type}::${name}`, inputs },
+  });
+  const labels = [{ label: "agatha.stack", value: "test-x", __defaults: [] }];
+  const volumes = ["db-data", "back-files-1"].map((name) => ({ volumeName: `agatha-test-x-${name}` }));
+  const resources = [
+    named("command:local:Command", "back-trial", { environment: {} }),
+    named("docker:index/network:Network", "network", {
+      __defaults: [],
+      name: "agatha-test-x-network",
+      labels,
+    }),
+    named("docker:index/volume:Volume", "db-data", { name: "agatha-test-x-db-data" }),
+    named("docker:index/container:Container", "db", { name: "agatha-test-x-db", mustRun: true, volumes }),
+    named("docker:index/container:Container", "front", { name: "agatha-test-x-front", mustRun: true }),
+  ];
+
+  it("has our docker resources under another name, and starts none", () => {
+    const plain = plainResources(JSON.stringify({ deployment: { resources } }), "test-x", "test-x-plain");
+    const made = { start: false, mustRun: false };
+    expect(plain).toEqual({
+      networks: {
+        network: {
+          name: "agatha-test-x-plain-network",
+          labels: [{ label: "agatha.stack", value: "test-x-plain" }],
+        },
+      },
+      volumes: { "db-data": { name: "agatha-test-x-plain-db-data" } },
+      containers: {
+        db: {
+          name: "agatha-test-x-plain-db",
+          volumes: [{ volumeName: "agatha-test-x-plain-db-data" }],
+          ...made,
+        },
+        front: { name: "agatha-test-x-plain-front", volumes: [], ...made },
+      },
+    });
   });
 });
 

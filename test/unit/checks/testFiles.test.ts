@@ -15,7 +15,7 @@ it("a test file is found by a part of its name, or of its path", () => {
 });
 
 it("a name that no test file has is refused, whatever else is named", () => {
-  expect(() => refuseUnknown(["jar", "hosts/trial"])).not.toThrow();
+  expect(() => refuseUnknown(["jar", "hosts/deploys"])).not.toThrow();
   expect(() => refuseUnknown(["jar", "hosts/jar"])).toThrow(
     'test: no file in test/integration or test/hosts has "hosts/jar" in its name. Give a part of one, or of its path.',
   );

@@ -74,6 +74,13 @@ it("a property of the back has them too, beside the database's", () => {
   expect(publishedUrls(load(), LOCAL).frontUrl).toBe("http://127.0.0.1:5173");
 });
 
+it("with a domain, that is where browsers find both", () => {
+  const config = load();
+  config.gateway.domain = "app.example.org";
+  const origin = "https://app.example.org";
+  expect(publishedUrls(config, LOCAL)).toEqual({ backPort: "8000", backUrl: origin, frontUrl: origin });
+});
+
 it("a text of the back's files is left as it is", () => {
   const text = "${backUrl} ${databasePassword}";
   expect(errors({ back: { files: { "/home/x": { text } }, publish: false } })).toEqual([]);

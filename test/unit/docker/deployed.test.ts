@@ -1,66 +1,51 @@
 import { expect, it } from "vitest";
-import { deployed } from "../../../lib/docker/deployedContainers.ts";
+import { databaseOf, deployedOf } from "../../../lib/docker/deployedContainers.ts";
 
-const NAME = "agatha-dev-back";
 const NETWORK = "agatha-dev-network";
 
-/** A line of docker's answer. */
-function line(image: string, networks: string[], command: string[] | null = null, env: string[] = []) {
-  const connected = Object.fromEntries(networks.map((name) => [name, {}]));
-  const inspected = {
-    Name: `/${NAME}`,
-    Config: { Image: image, Env: env, Cmd: command },
-    NetworkSettings: { Networks: connected },
-  };
-  return `${JSON.stringify(inspected)}\n`;
-}
+/** A line of `docker ps`. */
+const line = (service: string, name: string, networks: string) =>
+  `${[service, name, `agatha-${service}-image:abc`, networks].join("\t")}\n`;
 
-it.each<[string, string, string, ReturnType<typeof deployed>]>([
+it.each<[string, string, ReturnType<typeof deployedOf>]>([
   [
     "a container that is there has its image",
-    line("agatha-back-image:abc", ["bridge", NETWORK], ["java", "-Da=b\tc d"]),
-    "",
-    { image: "agatha-back-image:abc", connected: true, command: ["java", "-Da=b\tc d"] },
+    line("back", "agatha-dev-back-1a2b3c4", `bridge,${NETWORK}`),
+    { image: "agatha-back-image:abc", connected: true },
   ],
   [
     "one that is in another network than the stack's is not connected",
-    line("agatha-back-image:abc", [`${NETWORK}-2`]),
-    "",
-    { image: "agatha-back-image:abc", connected: false, command: [] },
+    line("back", "agatha-dev-back-1a2b3c4", `${NETWORK}-2`),
+    { image: "agatha-back-image:abc", connected: false },
   ],
-  ["nor is one in none", line("a:b", []), "", { image: "a:b", connected: false, command: [] }],
+  ["nor is one in none", line("back", "x", ""), { image: "agatha-back-image:abc", connected: false }],
+  ["without an answer there is none", "", "absent"],
+  ["another service's says nothing", line("back-files", "x-courier", NETWORK), "absent"],
   [
-    "a database has what its data was made with",
-    line("a:b", [NETWORK], ["postgres"], ["PG_MAJOR=17", "POSTGRES_USER=postgres", "POSTGRES_DB=a=b c"]),
-    "",
-    {
-      ...{ image: "a:b", connected: true, command: ["postgres"] },
-      database: { name: "a=b c", user: "postgres", major: 17 },
-    },
+    "one whose successor failed does not count: the state has the successor",
+    line("back", "agatha-dev-back-1a2b3c4-former", NETWORK),
+    "former",
   ],
-  ["a container that is missing is absent", "", `Error: No such container: ${NAME}\n`, "absent"],
-  ["client 20.10 prints an empty line then", "\n", `Error: No such container: ${NAME}\n`, "absent"],
   [
-    "newer clients say it in their words",
-    "",
-    `Error response from daemon: No such container: ${NAME}\n`,
-    "absent",
+    "of two, the newest counts, which docker names first",
+    line("back", "agatha-dev-back-2", NETWORK) + line("back", "agatha-dev-back-1", "bridge"),
+    { image: "agatha-back-image:abc", connected: true },
   ],
-  ["another's absence says nothing", "", `Error: No such container: ${NAME}-2\n`, "unknown"],
-  [
-    "a name that begins alike is another's",
-    line("x:y", [NETWORK]).replace(NAME, `${NAME}-trial`),
-    "",
-    "unknown",
-  ],
-  ["half a line is no answer", line("a:b", [NETWORK]).slice(0, -9), "", "unknown"],
-  [
-    "a network that is null is none",
-    line("a:b", []).replace("{}", "null"),
-    "",
-    { image: "a:b", connected: false, command: [] },
-  ],
-  ["without a daemon nothing is known", "", "Cannot connect to the Docker daemon\n", "unknown"],
-])("%s", (_, stdout, stderr, known) => {
-  expect(deployed(NAME, NETWORK, stdout, stderr)).toEqual(known);
+])("%s", (_, answer, known) => {
+  expect(deployedOf("back", NETWORK, answer)).toEqual(known);
+});
+
+const inspected = (Env: string[] | null, Cmd: string[] | null) => JSON.stringify({ Config: { Env, Cmd } });
+
+it("a database has what its data was made with", () => {
+  const env = ["PG_MAJOR=17", "POSTGRES_USER=postgres", "POSTGRES_DB=a=b c"];
+  expect(databaseOf(inspected(env, ["postgres", "-c", "work_mem=8MB"]))).toEqual({
+    ...{ command: ["postgres", "-c", "work_mem=8MB"], name: "a=b c", user: "postgres", major: 17 },
+  });
+  expect(databaseOf(inspected(env, null))?.command).toEqual([]);
+});
+
+it("another container of the name has none", () => {
+  expect(databaseOf(inspected(null, null))).toBeUndefined();
+  expect(databaseOf(inspected(["POSTGRES_DB=a"], null))).toBeUndefined();
 });

@@ -51,10 +51,15 @@ it("a canary's containers go before its volumes, of which those in use stay", as
     `echo "$*" >> ${log}`,
     'case "$1 $2" in "container ls") echo c1; echo c2;; "volume ls") echo v1;; esac',
   );
-  await removeLabelled("dev", "back-trial");
-  const which = "--filter label=agatha.stack=dev --filter label=agatha.service=back-trial";
-  expect(readFileSync(log, "utf8").trim().split("\n")).toEqual([
+  await removeLabelled("dev", "db-trial");
+  const which = "--filter label=agatha.stack=dev --filter label=agatha.service=db-trial";
+  const [first, second, ...then] = readFileSync(log, "utf8").trim().split("\n");
+  // Asked at once.
+  expect([first, second].sort()).toEqual([
     `container ls --all --quiet ${which}`,
+    `volume ls --quiet --filter dangling=true ${which}`,
+  ]);
+  expect(then).toEqual([
     "container rm --force --volumes c1",
     "container rm --force --volumes c2",
     `volume ls --quiet --filter dangling=true ${which}`,

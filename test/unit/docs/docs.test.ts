@@ -107,7 +107,7 @@ it.each(pages().filter((page) => page.startsWith("docs/") && !NO_TASKS.includes(
 /** Keys down to the second level, as the tables have them. */
 const keysOf = (config: object): string[] =>
   Object.entries(config).flatMap(([key, value]) =>
-    ["back", "front", "database", "backups"].includes(key)
+    ["back", "front", "gateway", "database", "backups"].includes(key)
       ? Object.keys(value as object).map((child) => `${key}.${child}`)
       : [key],
   );

@@ -31,7 +31,8 @@ const meta = (service: string, letter: string, inputs: ImageMeta["inputs"] = {})
 function images(back: string, inputs: Inputs = { jar: back }): DeployedImages {
   const lower = back.toLowerCase();
   const plan = lower === back ? meta("back", lower, inputs) : pinnedImage("back", lower.repeat(32));
-  return deployedImages({ db: meta("db", "d"), front: meta("front", "f"), back: plan });
+  const [db, front, gateway] = [meta("db", "d"), meta("front", "f"), meta("gateway", "g")];
+  return deployedImages({ db, front, back: plan, gateway });
 }
 
 const deployed = (backs: string): History =>
@@ -130,12 +131,33 @@ describe("what a stack keeps", () => {
 
   it("has the images of all services", () => {
     expect([...keptRefs(deployed("a"), 1)].sort()).toEqual(
-      [ref("back", "a"), ref("db", "d"), ref("front", "f")].sort(),
+      [ref("back", "a"), ref("db", "d"), ref("front", "f"), ref("gateway", "g")].sort(),
     );
   });
 
   it("is nothing where nothing ran", () => {
     expect(keptRefs(NO_HISTORY, 5).size).toBe(0);
+  });
+});
+
+describe("a stack of before the gateway", () => {
+  const { gateway, ...others } = images("a");
+  const before = record(NO_HISTORY, others, "t0");
+  const after = record(before, { ...others, gateway }, "t1");
+
+  it("goes on with its generations", () => {
+    expect(after.generations.map(({ images }) => images.gateway)).toEqual([
+      undefined,
+      { ref: ref("gateway", "g") },
+    ]);
+    expect(record(after, images("a"), "t2").generations).toHaveLength(2);
+  });
+
+  it("comes back from its text, and keeps what it has", () => {
+    expect(decode(encode(before))).toEqual(before);
+    expect(decode(encode(after))).toEqual(after);
+    expect([...keptRefs(before, 1)].sort()).toEqual([ref("back", "a"), ref("db", "d"), ref("front", "f")]);
+    expect(keptRefs(after, 1)).toContain(ref("gateway", "g"));
   });
 });
 
@@ -207,6 +229,7 @@ describe("the history as text", () => {
     "{}",
     "[{}]",
     '[{"at":"t","images":{}}]',
+    '{"generations":[{"at":"t","images":{"gateway":{"ref":"agatha-gateway-image:g"}}}],"inputs":{}}',
     '{"generations":[{}],"inputs":{}}',
   ])("is none: %j", (text) => {
     expect(decode(text)).toBeUndefined();

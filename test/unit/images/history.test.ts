@@ -5,6 +5,7 @@ import {
   type Inputs,
   NO_HISTORY,
   record,
+  refsOf,
 } from "../../../lib/images/generations.ts";
 import { describe as describeList, historyText, hostState, recorded } from "../../../lib/stacks/history.ts";
 
@@ -15,6 +16,7 @@ function images(back: string, inputs: Inputs, pinned?: true): DeployedImages {
     db: { ref: ref("db", "d"), inputs: { postgresql: "13.14" } },
     back: { ref: ref("back", back), inputs, ...(pinned && { pinned }) },
     front: { ref: ref("front", "f"), inputs: { dist: "sha256:3" } },
+    gateway: { ref: ref("gateway", "g"), inputs: { haproxy: "2.6.12" } },
   };
 }
 
@@ -22,25 +24,28 @@ const A = images("a", { jar: "sha256:111111111111", migrations: { "V1__a.sql": "
 const B = images("b", { jar: "sha256:222222222222", migrations: { "V1__a.sql": "1", "V2__b.sql": "2" } });
 const PINNED_A = images("a", {}, true);
 
+/** What ran before there was a gateway. */
+const { gateway: _, ...BEFORE } = images("b", B.back.inputs);
+
 const list = [A, B, PINNED_A].reduce(
   (all, one, index) => record(all, one, `2026-11-2${index}T10:00:00.000Z`),
   NO_HISTORY,
 );
-const all = [A, B].flatMap(({ db, back, front }) => [db.ref, back.ref, front.ref]);
-const running = (of: DeployedImages) => new Set(Object.values(of).map((image) => image.ref));
+const all = [A, B].flatMap(refsOf);
+const running = (of: DeployedImages) => new Set(refsOf(of));
 
 describe("the history", () => {
   it("says what ran when, what changed, what runs, and how to go back", () => {
     const text = historyText("dev", describeList(list, { images: new Set(all), running: running(A) }));
     expect(text).toBe(
       [
-        "healthy since (UTC)  back       front      db         images   what changed",
-        "2026-11-22 10:00:00  aaaaaaaa…  ffffffff…  dddddddd…  run now  back: pinned",
-        "                                                               back: ~ jar sha256:22222222… => sha256:11111111…",
-        "                                                               back: - V2__b.sql",
-        "2026-11-21 10:00:00  bbbbbbbb…  ffffffff…  dddddddd…  there    back: ~ jar sha256:11111111… => sha256:22222222…",
-        "                                                               back: + V2__b.sql",
-        "2026-11-20 10:00:00  aaaaaaaa…  ffffffff…  dddddddd…  there",
+        "healthy since (UTC)  back       front      db         gateway    images   what changed",
+        "2026-11-22 10:00:00  aaaaaaaa…  ffffffff…  dddddddd…  gggggggg…  run now  back: pinned",
+        "                                                                          back: ~ jar sha256:22222222… => sha256:11111111…",
+        "                                                                          back: - V2__b.sql",
+        "2026-11-21 10:00:00  bbbbbbbb…  ffffffff…  dddddddd…  gggggggg…  there    back: ~ jar sha256:11111111… => sha256:22222222…",
+        "                                                                          back: + V2__b.sql",
+        "2026-11-20 10:00:00  aaaaaaaa…  ffffffff…  dddddddd…  gggggggg…  there",
         "",
         "To go back, or on, then `npm run up`:",
         "  pulumi config rm --path agatha:back.pin --stack dev",
@@ -79,6 +84,24 @@ describe("the history", () => {
       "back: another image, of inputs that are not listed",
     ]);
     expect(changes(A, images("c", A.back.inputs))).toEqual(["back: ~ its recipe in nix/"]);
+  });
+
+  it("shows what ran before the gateway, and goes back to it", () => {
+    const moved = record(
+      record(NO_HISTORY, BEFORE, "2026-11-20T10:00:00.000Z"),
+      A,
+      "2026-11-21T10:00:00.000Z",
+    );
+    const host = { images: new Set(refsOf(BEFORE)), running: running(BEFORE) };
+    const described = describeList(moved, host);
+    expect(described.map(({ gone, runs }) => ({ gone, runs }))).toEqual([
+      { gone: ["back", "gateway"], runs: false },
+      { gone: [], runs: true },
+    ]);
+    const text = historyText("dev", described);
+    expect(text).toMatch(/^2026-11-20 10:00:00 {2}b{8}… {2}f{8}… {2}d{8}… {2}- +run now/m);
+    expect(text).toContain("gateway: is new\n");
+    expect(text).toContain(`agatha:back.pin ${"b".repeat(32)} --stack dev`);
   });
 
   it("names the stack as Pulumi has to be told it", () => {

@@ -48,7 +48,7 @@ describe("a stack of before", () => {
     });
   });
 
-  it("is away in a preview for as long as it was the last time", () => {
+  it("is away in a preview for as long as it was the last time, a back for its database's time and its start", () => {
     const step = (name: string) => ({
       op: "replace",
       urn: `urn:pulumi:facts::agatha::x::${name}`,
@@ -58,7 +58,7 @@ describe("a stack of before", () => {
       "facts",
       ["db", "back"].flatMap((name) => [step(`${name}-container`), step(`${name}-healthy`)]),
     );
-    expect(services.map(({ away }) => away)).toEqual([2.3, 1.6, undefined]);
+    expect(services.map(({ away }) => away)).toEqual([2.3, 3.3, undefined, undefined]);
   });
 
   it("has its history, in the words of then", () => {

@@ -30,6 +30,7 @@ describe("an image is removed with all its names", () => {
       ],
     ],
     ["of the database too", [`agatha-db-image:${tag("a")}`, "agatha-db-image:postgresql-13.14-host"]],
+    ["of the gateway too", [`agatha-gateway-image:${tag("a")}`, "agatha-gateway-image:latest"]],
     ["when two refs are the same image", [ref("a"), ref("b"), keptBy("dev", "b")]],
   ])("%s", (_, names) => {
     const { hold, drop, remove } = plan([image(names)]);

@@ -21,14 +21,39 @@ function withDocker(script: string, command: string, ...args: string[]) {
   );
   return { status, stdout, stderr };
 }
+const ID = { back: "ff56a72e1d6b", other: "e86d4e0c54cd", front: "0123456789ab", gateway: "ba9876543210" };
+const line = (service: string, id = "", name = `agatha-${service}`, status = "Up 1 minute (healthy)") =>
+  `printf '${service}\\t${name}\\t${status}\\t\\timage\\t${id}\\n'`;
 const lists = (...services: string[]) =>
-  services
-    .map((service) => `printf '${service}\\tagatha-${service}\\tUp 1 minute (healthy)\\t\\timage\\n'`)
-    .join("\n");
+  services.map((service) => line(service, ID[service as "back"])).join("\n");
+
+/** A gateway that sends requests to the given containers, as HAProxy 2.6 says it. */
+const gateway = (back: string, front = ID.front) => {
+  const answers = Object.entries({ back, front }).flatMap(([name, id]) => [
+    "1",
+    "# be_name srv_name srv_admin_state srv_time_since_last_change srv_fqdn",
+    ...[`${name} blue 64 60 ${id}`, `${name} green 1 99 -`, `${name} none 0 99 -`, ""],
+    "# pxname,svname,scur,status,check_status,last_chk,",
+    ...[`${name},blue,3,UP,L7OK,,`, `${name},green,0,MAINT,,,`, ""],
+  ]);
+  return `if [ "$1" = exec ]; then cat <<'ANSWERS'\n${answers.join("\n")}\nANSWERS\nexit; fi`;
+};
 
 describe("status", () => {
-  it("ends with 0 if every service is healthy", () => {
-    expect(withDocker(lists("db", "back", "front"), "status").status).toBe(0);
+  const ALL = lists("db", "back", "front", "gateway");
+
+  it("ends with 0 if every service is healthy, and says for how long each has served", () => {
+    const { status, stdout } = withDocker(`${gateway(ID.back)}\n${ALL}`, "status");
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^back +Up 1 minute \(healthy\) +for 60 s +image$/m);
+  });
+
+  it("shows the rest if the gateway does not answer, says so, and ends with 1", () => {
+    const silent = 'if [ "$1" = exec ]; then echo "HAProxy does not answer" >&2; exit 1; fi';
+    const { status, stdout } = withDocker(`${silent}\n${ALL}`, "status");
+    expect(status).toBe(1);
+    expect(stdout).toMatch(/^back +Up 1 minute \(healthy\) +not known +image$/m);
+    expect(stdout).toContain("gateway: it does not say who serves: docker exec: HAProxy does not answer\n");
   });
 
   // It ended with 0: each service that was there was healthy.
@@ -40,6 +65,7 @@ describe("status", () => {
       ["db", "Up 1 minute (healthy)"],
       ["back", "is not there"],
       ["front", "Up 1 minute (healthy)"],
+      ["gateway", "is not there"],
       [""],
     ]);
   });
@@ -70,8 +96,26 @@ describe("logs", () => {
       status: 1,
       stdout: "── back ──\nlines of agatha-back\n── front ──\nlines of agatha-front\n",
       stderr:
-        "logs: db of stack no-file is not there. `npm run up -- --refresh --stack no-file` brings it up.\n",
+        "logs: db, gateway of stack no-file is not there. `npm run up -- --refresh --stack no-file` brings it up.\n",
     });
+  });
+
+  it("shows both containers of a service, the one that serves first", () => {
+    const two = [
+      line("back", ID.other, "agatha-x-back-2"),
+      line("back", ID.back, "agatha-x-back-1"),
+      line("gateway", ID.gateway),
+    ].join("\n");
+    const docker = `
+      if [ "$1" = logs ]; then echo "lines of \${@: -1}"; exit; fi
+      ${gateway(ID.back)}
+      ${two}`;
+    expect(withDocker(docker, "logs", "back").stdout).toBe(
+      "── back: agatha-x-back-1, which serves ──\nlines of agatha-x-back-1\n── back: agatha-x-back-2 ──\nlines of agatha-x-back-2\n",
+    );
+    expect(withDocker(docker, "logs", "back", "--follow").stdout).toBe(
+      "── back: agatha-x-back-1, which serves ──\nlines of agatha-x-back-1\n",
+    );
   });
 
   it("ends with docker's exit code", () => {

@@ -74,7 +74,7 @@ describe("the health gate", () => {
       `"container inspect --format {{json .NetworkSettings.Networks}} new") echo '{}';;`,
       `"network inspect n"|"network connect --alias agatha-back n new") ;;`,
     ];
-    const env = { ...SERVICE, ...former, CUT_OFF: "n 2026-11-28T10:00:00Z" };
+    const env = { ...SERVICE, ...former, CUT_OFF: "n 2026-11-28T10:00:00Z agatha-back" };
     const { stdout, stderr } = run("await-healthy", [...answers(false), ...network], env);
     expect(stdout).toBe("agatha-back is connected to n again, and healthy\n");
     expect(JSON.parse(stderr)).toEqual({ startSeconds: 1.7, awaySeconds: 2.3 });

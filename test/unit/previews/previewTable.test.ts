@@ -41,12 +41,13 @@ describe("a preview in words", () => {
     };
     expect(explain("dev", [build("replace", before, after)]).split("\n\n")[0]).toBe(
       [
-        "image  change                  why",
-        "db     stays",
-        "back   aaaaaaaa… => bbbbbbbb…  ~ jar sha256:11111111… => sha256:33333333…",
-        "                               ~ jre 17.0.15 => 17.0.16",
-        "                               + V2__b.sql",
-        "front  stays",
+        "image    change                  why",
+        "db       stays",
+        "back     aaaaaaaa… => bbbbbbbb…  ~ jar sha256:11111111… => sha256:33333333…",
+        "                                 ~ jre 17.0.15 => 17.0.16",
+        "                                 + V2__b.sql",
+        "front    stays",
+        "gateway  stays",
       ].join("\n"),
     );
   });
@@ -107,35 +108,45 @@ describe("a preview in words", () => {
     expect(rows.find(({ what }) => what === "back's files")?.of).toBe("back");
   });
 
+  it("says for how long a stack of before is away while it gives its ports to the gateway", () => {
+    const table = (op: string) =>
+      explain("dev", [
+        step("gateway-room", "create"),
+        step("back-container", op),
+        step("front-container", "same"),
+      ]);
+    expect(table("replace")).toMatch(/^back +is replaced .*about 2 s$/m);
+    expect(table("replace")).toMatch(/^front +stays +about 2 s$/m);
+    expect(table("create")).toMatch(/^back +starts$/m);
+  });
+
+  it("says that the password changes, not that it is set again", () => {
+    const table = (detailedDiff: Record<string, unknown>) =>
+      explain("dev", [step("db-schema-password", "update", {}, {}, { detailedDiff })]);
+    expect(table({ stdin: {} })).toMatch(/^password +is changed$/m);
+    expect(table({ "environment.ABSENT_AT": {} })).not.toContain("is changed");
+  });
+
   it("says which service is away, why and for how long", () => {
     const container = step(
-      "back-container",
+      "db-container",
       "replace",
       { memory: 512 },
       { memory: 300 },
-      {
-        detailedDiff: {
-          image: {},
-          memory: {},
-          memorySwap: {},
-          readOnly: {},
-          "uploads[0].content": {},
-          "volumes[0].volumeName": {},
-        },
-      },
+      { detailedDiff: { image: {}, memory: {}, memorySwap: {}, readOnly: {}, "tmpfs./tmp": {} } },
     );
-    const healthy = step("back-healthy", "replace");
+    const healthy = step("db-healthy", "replace");
     const facts = (measured: object) => {
       const stdout = "what people were shown: after 99 s, away for 99 s";
       healthy.oldState = { outputs: { stdout, stderr: JSON.stringify(measured) } };
       return explain("dev", [container, healthy]);
     };
     expect(facts({ startSeconds: 2.9 })).toMatch(
-      /back +is replaced +new image, memory 512 => 300 MB, read-only root, files or secrets +about 4 s/,
+      /db +is replaced +new image, memory 512 => 300 MB, read-only root, temporary folders +about 4 s/,
     );
     // What was measured comes before what is reckoned.
-    expect(facts({ startSeconds: 2.9, awaySeconds: 6.1 })).toMatch(/files or secrets +about 6 s/);
-    expect(facts({})).toMatch(/files or secrets +not known yet/);
+    expect(facts({ startSeconds: 2.9, awaySeconds: 6.1 })).toMatch(/temporary folders +about 6 s/);
+    expect(facts({})).toMatch(/temporary folders +not known yet/);
   });
 
   it("says which of PostgreSQL's settings change", () => {

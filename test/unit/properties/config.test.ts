@@ -32,7 +32,7 @@ function expectErrors(errors: string[]): void {
 
 describe("any configuration", () => {
   it("is made of every key that there is", () => {
-    expect(GROUPS).toEqual(["back", "front", "database", "backups", "registry"]);
+    expect(GROUPS).toEqual(["back", "front", "gateway", "database", "backups", "registry"]);
     const some = ["jar", "pin", "cpus", "version", "digest", "keep", "to", "insecure", "statuses", "text"];
     expect(LEAVES).toEqual(expect.arrayContaining(some));
   });

@@ -3,9 +3,9 @@ import { type DockerObject, dataIn } from "../../../lib/stacks/dockerObjects.ts"
 import { notUp } from "../../../lib/stacks/status.ts";
 
 const container = (service: string, status: string): DockerObject => ({
-  ...{ service, status, name: `agatha-a-${service}`, ports: "", image: "" },
+  ...{ id: "", service, status, name: `agatha-a-${service}`, ports: "", image: "" },
 });
-const up = ["db", "back", "front"].map((service) => container(service, "Up 2 minutes (healthy)"));
+const up = ["db", "back", "front", "gateway"].map((service) => container(service, "Up 2 minutes (healthy)"));
 const with_ = (service: string, status: string) =>
   up.map((one) => (one.service === service ? container(service, status) : one));
 
@@ -28,7 +28,19 @@ describe("a stack whose update went well", () => {
       expect(notUp("a", with_("back", status))).toBe(
         `up: stack a is not up: back is "${status}" on the docker host. \`npm run up -- --refresh --stack a\` makes it again.`,
       );
-    expect(notUp("a", [])).toContain("db is not there, back is not there, front is not there");
+    expect(notUp("a", [])).toContain("db is not there, back is not there, front is not there, gateway is");
+  });
+
+  // Where docker did not say in time what is deployed, an update finds nothing to do.
+  it("is not up if only the container of before is there, whose successor failed", () => {
+    const former = { ...container("back", "Up 2 hours (healthy)"), name: "agatha-a-back-1234567-former" };
+    const others = up.filter(({ service }) => service !== "back");
+    expect(notUp("a", [...others, former])).toBe(
+      "up: stack a is not up: back is not there on the docker host. `npm run up -- --refresh --stack a` makes it again.",
+    );
+    const newest = { ...container("back", "Up 1 minute (healthy)"), name: "agatha-a-back-89abcde" };
+    expect(notUp("a", [newest, ...others, former])).toBeUndefined();
+    expect(notUp("a", [former, ...others, newest])).toBeUndefined();
   });
 
   // A refresh leaves both as they are: docker says that they run.

@@ -174,9 +174,13 @@ it("temporary containers are distinguished from services, from those that prove 
     ["9", "agatha-dev-db-other", "db-work"],
     ["10", "eager_noether", "db-work"],
     ["11", "test-trial", ""],
+    ["12", "agatha-dev-gateway-data-courier", "gateway-certificate"],
+    ["13", "eager_hopper", "gateway-room"],
+    ["14", "agatha-dev-gateway", "gateway"],
+    ["15", "agatha-dev-back-1234567-former", "back"],
   ];
   const output = rows.map((row) => `${row.join("\t")}\n`).join("");
-  expect(temporaryIn(output).map(({ id }) => id)).toEqual(["2", "3", "4", "5", "7", "8"]);
+  expect(temporaryIn(output).map(({ id }) => id)).toEqual(["2", "3", "4", "5", "7", "8", "12", "13"]);
   expect(temporaryIn(output)[0]).toEqual({ id: "2", name: "agatha-dev-back-trial" });
   expect(temporaryIn("")).toEqual([]);
 });

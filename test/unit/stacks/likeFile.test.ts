@@ -41,6 +41,13 @@ describe("a stack's file like another's", () => {
     expect(JSON.stringify(like(model))).not.toMatch(/backups|mnt/);
   });
 
+  it("leaves the model's domain to the model, with its certificate and key", () => {
+    const gateway = { domain: "x.org", certificate: "c", key: { secure: "v1:a" }, drain: "20s" };
+    const { config, secrets } = like({ "agatha:gateway": gateway });
+    expect(config["agatha:gateway"]).toEqual({ drain: "20s" });
+    expect(secrets).toEqual([]);
+  });
+
   it("publishes what the model does, except for the database", () => {
     const model = { "agatha:back": { publish: false }, "agatha:database": { publish: { port: 4321 } } };
     expect(publishedOf(like(model).config)).toEqual([6373]);

@@ -1,13 +1,12 @@
 /**
- * Runs a canary of a service ("trial" in names) before the container that runs is replaced: same image, command, files,
- * secrets, user and limits; in the stack's network, but without ports and without the service's DNS name; its data on new,
- * empty volumes. It has to become healthy.
+ * Runs a canary of the database ("trial" in names) before the container that runs is replaced: same image, command, user and
+ * limits; in the stack's network, but without ports and without the service's DNS name; its data on new, empty volumes. It has
+ * to become healthy.
  */
+import { type Canary, type Running, runCanary, serves } from "../lib/database/canary.ts";
+import type { Limits, Trial } from "../lib/database/canaryArguments.ts";
 import { refuseMissing, refuseUnfitImage } from "../lib/database/image.ts";
-import { type Canary, type Running, runCanary, serves } from "../lib/docker/canary.ts";
-import type { Limits, Trial } from "../lib/docker/canaryArguments.ts";
 import { inspect } from "../lib/docker/client.ts";
-import { readFiles } from "../lib/docker/volumeFiles.ts";
 import { secondsSince } from "../lib/units.ts";
 import { input, step } from "./step.ts";
 
@@ -20,13 +19,12 @@ await step(async () => {
     container: input("CONTAINER"),
     network: input("NETWORK"),
     label: input("LABEL"),
-    files: await readFiles(),
     // A change of limits alone needs no canary: they are given together with another image.
     limits: limits === undefined ? undefined : (JSON.parse(limits) as Limits),
   };
   const { service, container, database, image } = canary;
   // Also if nothing runs yet: a database that is refused here would restart for ever.
-  if (database !== undefined) await refuseUnfitImage({ ...canary, ...database, owner: canary.user });
+  await refuseUnfitImage({ ...canary, ...database, owner: canary.user });
   const running = await inspect<Running>("container", container, ".");
   if (running === undefined || !(await serves(container, running, canary.probe))) {
     const is = running === undefined ? "does not run yet" : "does not serve";
@@ -34,9 +32,8 @@ await step(async () => {
     return;
   }
   const start = performance.now();
-  await runCanary(canary, running, async (id) => {
-    if (database !== undefined)
-      await refuseMissing({ ...database, container }, { ...database, container: id });
-  });
+  await runCanary(canary, running, (id) =>
+    refuseMissing({ ...database, container }, { ...database, container: id }),
+  );
   process.stdout.write(`${service}: the canary of ${image} got healthy, ${secondsSince(start)} in all\n`);
 });

@@ -1,10 +1,10 @@
-/** The arguments of `docker create` for a canary: the container of a service as the provider makes it, for docker's client. */
-import { HARDENED } from "./arguments.ts";
+/** The arguments of `docker create` for the database's canary: its container as the provider makes it, for docker's client. */
+import { HARDENED } from "../docker/arguments.ts";
 
-/** What a canary needs to know about its service, without files and limits. */
+/** What the canary needs to know about the service, without limits. */
 export interface Trial {
-  /** Of the database only: what its data was made with. */
-  database?: { major: number; name: string; user: string };
+  /** What the data was made with. */
+  database: { major: number; name: string; user: string };
   image: string;
   /** Empty for the image's own. */
   command: string[];
@@ -15,7 +15,6 @@ export interface Trial {
   sharedMemory?: number;
   /** Where the data is mounted. A canary must never see it, and gets an empty volume there. */
   data: string[];
-  folders: { path: string; keep: boolean }[];
   stopSignal: string;
   /** The plain probe. */
   probe: string[];
@@ -30,22 +29,20 @@ export interface Limits {
   processes: number;
 }
 
-/** @param volumes Names of the volumes with its files, in the order of `trial.folders`. */
-export function trialArguments(trial: Trial, volumes: string[]): string[] {
+export function trialArguments(trial: Trial): string[] {
   return [
     ...["--read-only", "--init", ...HARDENED],
     ...["--user", trial.user, "--stop-signal", trial.stopSignal],
-    // The step probes it. The service's own health check may end its container.
+    // The step probes it.
     "--no-healthcheck",
     ...Object.entries(trial.tmpfs).flatMap(([path, options]) => ["--tmpfs", `${path}:${options}`]),
     ...(trial.sharedMemory === undefined ? [] : ["--shm-size", `${trial.sharedMemory}m`]),
     ...trial.data.flatMap((path) => ["--volume", path]),
-    ...volumes.flatMap((name, index) => ["--volume", `${name}:${trial.folders[index]?.path}`]),
     ...Object.entries(trial.env).flatMap(([key, value]) => ["--env", `${key}=${value}`]),
     trial.image,
     ...trial.command,
     // Its log files have the same names as those of the data.
-    ...(trial.database === undefined || trial.command.length === 0 ? [] : ["-c", "archive_mode=off"]),
+    ...(trial.command.length === 0 ? [] : ["-c", "archive_mode=off"]),
   ];
 }
 

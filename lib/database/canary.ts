@@ -1,11 +1,10 @@
-/** A canary: a service's new container beside the one that runs, which it must not disturb. */
+/** The database's canary: its new container beside the one that runs, which it must not disturb. */
+import { labelled } from "../docker/arguments.ts";
+import { docker, removeLabelled } from "../docker/client.ts";
+import { Unhealthy, untilHealthy } from "../docker/health.ts";
 import { run } from "../process.ts";
 import { UserError } from "../userError.ts";
-import { labelled } from "./arguments.ts";
 import { type Limits, limitArguments, type Trial, trialArguments } from "./canaryArguments.ts";
-import { docker, removeLabelled } from "./client.ts";
-import { Unhealthy, untilHealthy } from "./health.ts";
-import { type PlacedFile, placeFiles } from "./volumeFiles.ts";
 
 /** The container that runs, as `docker inspect` describes it. */
 export interface Running {
@@ -23,7 +22,6 @@ export interface Canary extends Trial {
   network: string;
   /** The label `agatha.service` of everything that is made for it. */
   label: string;
-  files: PlacedFile[];
   /** The service's limits. Default: those of the container that runs. */
   limits?: Limits | undefined;
 }
@@ -65,15 +63,13 @@ export async function runCanary(
   }
 }
 
-async function create(canary: Canary, limits: Limits): Promise<string> {
-  const { container, network, stack, label, files, folders, user: owner, image } = canary;
+function create(canary: Canary, limits: Limits): Promise<string> {
+  const { container, network, stack, label } = canary;
   const name = `${container}-trial`;
-  const placement = { files, folders, owner, image, stack, label, prefix: name };
-  const volumes = files.length === 0 ? [] : await placeFiles(placement);
   return docker([
     ...["create", "--name", name, "--network", network, "--pull", "never", ...labelled(stack, label)],
     ...limitArguments(limits),
-    ...trialArguments(canary, volumes),
+    ...trialArguments(canary),
   ]);
 }
 

@@ -1,0 +1,102 @@
+/** The gateway in front of the back and the front, which publishes their ports. */
+import { isIPv6 } from "node:net";
+import * as command from "@pulumi/command";
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import type { Config } from "../lib/config/schema.ts";
+import { hostName, labels } from "../lib/docker/names.ts";
+import { DockerService, type DockerServiceArgs } from "./DockerService.ts";
+import type { PublishedPort, ServiceSpec } from "./serviceSpec.ts";
+import { gatewayService } from "./services.ts";
+import { dockerEnvironment, stepCommand } from "./stepCommand.ts";
+
+/**
+ * Registers it, with the volume that keeps its routes and its certificate.
+ *
+ * @param image Reference of its image.
+ * @param common What all services have.
+ */
+export function gateway(
+  config: Config,
+  image: pulumi.Input<string>,
+  common: Omit<DockerServiceArgs, "service">,
+  opts: pulumi.ComponentResourceOptions & { dependsOn: pulumi.Resource },
+): DockerService {
+  const { dependsOn, ...others } = opts;
+  const volume = new docker.Volume(
+    "gateway-data",
+    { name: hostName("gateway-data"), labels: labels("gateway") },
+    others,
+  );
+  const service = gatewayService(config, image, volume.name);
+  const before = room(config, service, volume, {
+    dependsOn: [dependsOn, ...certificate(config, image, volume)],
+  });
+  return new DockerService(
+    "gateway",
+    {
+      service,
+      ...common,
+      gate: { step: "open-gateway", environment: { STACK: pulumi.getStack() } },
+    },
+    { ...opts, dependsOn: before },
+  );
+}
+
+/** A port as docker's client takes it: `127.0.0.1:8000:8441`, `[::1]:8000:8441`. */
+const published = ({ address, external, internal }: PublishedPort): string =>
+  `${isIPv6(address) ? `[${address}]` : address}:${external}:${internal}`;
+
+/** The step that frees its ports in a stack from before there was a gateway. Never runs a second time. */
+const room = (
+  config: Config,
+  service: ServiceSpec,
+  volume: docker.Volume,
+  opts: pulumi.CustomResourceOptions,
+): pulumi.Resource =>
+  new command.local.Command(
+    "gateway-room",
+    {
+      create: stepCommand("make-room"),
+      environment: {
+        IMAGE: service.image,
+        PORTS: JSON.stringify(service.ports.map(published)),
+        STACK: pulumi.getStack(),
+        VOLUME: pulumi.interpolate`${volume.name}:${service.volumes[0]?.path}`,
+        ...dockerEnvironment(config.dockerHost),
+      },
+      stdin: pulumi.jsonStringify(service.files),
+      logging: "stdout",
+    },
+    { ...opts, ignoreChanges: ["environment", "stdin"] },
+  );
+
+/** The step that puts the certificate and its key into the volume; a gateway that runs takes them without a restart. */
+function certificate(
+  { gateway: { certificate: chain, key }, dockerHost }: Config,
+  image: pulumi.Input<string>,
+  volume: docker.Volume,
+): pulumi.Resource[] {
+  if (chain === undefined || key === undefined) return [];
+  const step = new command.local.Command(
+    "gateway-certificate",
+    {
+      create: stepCommand("place-certificate"),
+      environment: {
+        CONTAINER: hostName("gateway"),
+        IMAGE: image,
+        STACK: pulumi.getStack(),
+        VOLUME: volume.name,
+        ...dockerEnvironment(dockerHost),
+      },
+      stdin: pulumi.secret(`${chain.trimEnd()}\n${key.trimEnd()}\n`),
+      triggers: [volume.id],
+      logging: "none",
+    },
+    {
+      deleteBeforeReplace: true,
+      additionalSecretOutputs: ["stdout", "stderr"],
+    },
+  );
+  return [step];
+}

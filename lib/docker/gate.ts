@@ -1,0 +1,89 @@
+/** The health gate of a service's container, and what a container still lacks when the provider has made it. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { run } from "../process.ts";
+import { UserError } from "../userError.ts";
+import { docker, dockerError, inspect } from "./client.ts";
+import { untilHealthy } from "./health.ts";
+
+/** Time beyond the start period in which docker's three probes would have decided, in milliseconds. */
+const GRACE_MS = 30_000;
+
+/** Tries to set the limit of processes, and the time between two, in milliseconds. */
+const LIMIT_TRIES = 10;
+const PAUSE_MS = 100;
+
+export interface Gate {
+  /** Id of the container. */
+  container: string;
+  /** The service's name in messages: `agatha-back`. */
+  service: string;
+  /** The plain probe. */
+  probe: string[];
+  /** Time in which failed probes do not count, in milliseconds. */
+  startPeriodMs: number;
+  /** Limit on processes and threads. */
+  processes: number;
+  /** The network that it was found cut off from, and its names in there. */
+  cutOff?: { network: string; aliases: string[] } | undefined;
+}
+
+/**
+ * The name of a service's container.
+ *
+ * @throws UserError if it is gone.
+ */
+export async function nameOf({ container, service }: Gate): Promise<string> {
+  const name = (await inspect<string>("container", container, ".Name"))?.slice(1);
+  if (name !== undefined) return name;
+  throw new UserError(`${service}: its container is gone. Run \`pulumi up --refresh\`.`);
+}
+
+/**
+ * Gives the container its limit of processes, connects it to the stack's network if it was cut off, and waits until it is
+ * healthy.
+ *
+ * @returns The network that it was connected to again.
+ * @throws Unhealthy; UserError if the container or its network is gone.
+ */
+export async function passGate(gate: Gate): Promise<string | undefined> {
+  const { container, service, probe, startPeriodMs } = gate;
+  const connected = await connectAgain(gate);
+  await Promise.all([
+    limitProcesses(gate),
+    untilHealthy(container, service, probe, startPeriodMs + GRACE_MS),
+  ]);
+  return connected;
+}
+
+/** The provider has no input for it. Docker refuses it for a container that ends at that very moment, and takes it once it has. */
+async function limitProcesses({ container, processes }: Gate): Promise<void> {
+  const args = ["container", "update", "--pids-limit", String(processes), container];
+  for (let tries = 1; ; tries++) {
+    const result = await run("docker", args);
+    if (result.code === 0) return;
+    if (tries === LIMIT_TRIES || !/cannot update container/i.test(result.stderr))
+      throw new UserError(await dockerError(args, result));
+    await sleep(PAUSE_MS);
+  }
+}
+
+async function connectAgain({ container, service, cutOff }: Gate): Promise<string | undefined> {
+  if (cutOff === undefined) return undefined;
+  const { network, aliases } = cutOff;
+  const networks = await inspect<Record<string, unknown>>(
+    "container",
+    container,
+    ".NetworkSettings.Networks",
+  );
+  if (Object.hasOwn(networks ?? {}, network)) return undefined;
+  const { code, stderr } = await run("docker", ["network", "inspect", network]);
+  if (code !== 0 && /no such network|not found/i.test(stderr))
+    throw new UserError(`${service}: its network ${network} is gone. Run \`npm run up -- --refresh\`.`);
+  const names = aliases.flatMap((alias) => ["--alias", alias]);
+  await docker(["network", "connect", ...names, network, container]);
+  return network;
+}
+
+/** When a container started, in milliseconds of docker's clock. */
+export const startOf = async (container: string): Promise<number> =>
+  Date.parse((await inspect<string>("container", container, ".State.StartedAt")) ?? "");

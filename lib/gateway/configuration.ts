@@ -1,0 +1,273 @@
+/** The configuration of a gateway's HAProxy, 2.6 and 3.x. Which container serves is not in it: that is set while it runs. */
+import { seconds } from "../duration.ts";
+
+/** A service behind the gateway. */
+interface Behind {
+  /** The port that it listens on, which is also the one that the gateway serves it on inside the network. */
+  port: number;
+  health: {
+    /** A URL path. */
+    path: string;
+    /** The answers that mean ready. */
+    statuses: number[];
+    /** A canonical duration. */
+    interval: string;
+  };
+}
+
+/** What a gateway does. */
+export interface GatewayPlan {
+  back: Behind;
+  front: Behind;
+  /** Longest body of a request, in megabytes (10^6 bytes). */
+  requestLimit: number;
+  /** Memory of the container, in megabytes (2^20 bytes). */
+  memory: number;
+  /** The one origin that browsers see, by HTTPS; undefined without a domain. */
+  site:
+    | {
+        domain: string;
+        /** Paths that the back answers, with all below them; the front has the rest. */
+        backPaths: string[];
+      }
+    | undefined;
+}
+
+/** The names that the gateway bears in the stack's network. */
+export const gatewayAliases = ["agatha-back", "agatha-front"];
+
+/**
+ * What a slot without a container resolves: the gateway itself. HAProxy takes an address by its socket only in place of another
+ * one, and drops that of a name which is not found any more.
+ */
+export const idleName = (backend: string): string => `agatha-${backend}`;
+
+/** Where the gateway listens for what is published, in its container. */
+export interface GatewayPorts {
+  back: number;
+  front: number;
+  http: number;
+  https: number;
+}
+
+/** HAProxy's own memory, in megabytes: measured 9 with this configuration. */
+const BASE_MEMORY = 32;
+
+/** Memory of a connection with TLS and a buffer each way, in kilobytes: measured 45 to 75. */
+const CONNECTION_MEMORY = 100;
+
+/**
+ * Buffers per megabyte of memory, so that their 16 KB take half of it. Connections do not count streams of HTTP/2: 6,000 of
+ * those, on 60 connections, ended a gateway without this limit. Above it they wait for one another.
+ */
+const BUFFERS = 32;
+
+/**
+ * Longest time between two checks, in seconds: HAProxy's default. A restart between two requests is noticed by a check; then
+ * the service gets no request before it is ready.
+ */
+const MOST_BETWEEN_CHECKS = 2;
+
+/**
+ * The ports for what is published: never those of the services, whose listeners choose by `Host` if both have one port.
+ * Above 1023, so that nobody may listen on them, on any docker.
+ */
+export function gatewayPorts({
+  back,
+  front,
+}: {
+  back: { port: number };
+  front: { port: number };
+}): GatewayPorts {
+  const [first, second, third, fourth] = [8441, 8442, 8443, 8444, 8445, 8446].filter(
+    (port) => port !== back.port && port !== front.port,
+  ) as [number, number, number, number];
+  return { back: first, front: second, http: third, https: fourth };
+}
+
+/** The text of haproxy.cfg. */
+export function gatewayConfiguration(plan: GatewayPlan): string {
+  const ports = gatewayPorts(plan);
+  const { back, front, site } = plan;
+  const connections = Math.floor(((plan.memory - BASE_MEMORY) * 1024) / CONNECTION_MEMORY);
+  const apart = back.port !== front.port;
+  const sections = [
+    section("global", [
+      "log stdout format raw local0",
+      "stats socket /run/agatha/admin.sock mode 600 level admin",
+      "server-state-file /var/lib/agatha/servers",
+      "nbthread 2",
+      `maxconn ${connections}`,
+      `tune.buffers.limit ${plan.memory * BUFFERS}`,
+      "hard-stop-after 10s",
+      "ssl-default-bind-options ssl-min-ver TLSv1.2",
+    ]),
+    section("defaults", DEFAULTS),
+    section("resolvers docker", RESOLVERS),
+    listener("back", [ports.back, ...(apart ? [back.port] : [])], plan),
+    listener("front", [ports.front, ...(apart ? [front.port] : [])], plan),
+    ...(apart ? [] : [inside(back.port, plan)]),
+    ...(site === undefined ? [] : [redirect(site, ports), origin(site, ports, plan)]),
+    backend("back", back),
+    backend("front", front),
+  ];
+  return `${sections.join("\n\n")}\n`;
+}
+
+const section = (head: string, lines: string[]): string =>
+  [head, ...lines.map((line) => `  ${line}`)].join("\n");
+
+const DEFAULTS = [
+  "mode http",
+  "log global",
+  "option httplog",
+  "option dontlognull",
+  "option forwardfor",
+  "load-server-state-from-file global",
+  // A kept connection that a service closes just then would fail a request: each has one of its own.
+  "option http-server-close",
+  "http-reuse never",
+  // Held for 10 times 500 ms, the time limit of a connection and of the pause after one that failed. What reached no
+  // server is sent again in any case; a request whose server ended without an answer, if it may be repeated.
+  "timeout connect 500ms",
+  "retries 10",
+  "option redispatch 1",
+  "retry-on conn-failure empty-response",
+  // Reports may take minutes without a byte; a limit on what is dead ends connections all the same.
+  "timeout server 5m",
+  "timeout client 5m",
+  "timeout tunnel 1h",
+  // Slow senders of headers hold a connection no longer than this.
+  "timeout http-request 30s",
+  // Longer than what clients and other proxies keep idle connections for, mostly a minute: they are the ones to close.
+  "timeout http-keep-alive 2m",
+  "timeout client-fin 10s",
+  "timeout server-fin 10s",
+  "timeout check 5s",
+  `http-error status 503 content-type text/html string ${word(
+    '<!doctype html><meta charset="utf-8"><title>Not available</title><p>This service is not available right now. Please try again in a few seconds.\n',
+  )} hdr Retry-After 5`,
+];
+
+const RESOLVERS = [
+  "nameserver dns 127.0.0.11:53",
+  // Time between two questions for a name.
+  "timeout resolve 500ms",
+  "timeout retry 1s",
+  "resolve_retries 3",
+  // A service that is away keeps its address: once it had none, HAProxy would send it requests again before its first check.
+  // A container that runs while docker's daemon, and so its DNS, does not, is served all the same.
+  ...["nx", "other", "refused", "timeout"].map((answer) => `hold ${answer} 1h`),
+];
+
+/** What every listener does with a request. */
+const received = ({ requestLimit }: GatewayPlan): string[] => [
+  `http-request deny deny_status 413 if { req.body_size gt ${requestLimit * 1_000_000} }`,
+];
+
+/** A proxy before this one, such as the host's own, knows better what the client asked for. */
+const FORWARDED = [
+  "http-request set-header X-Forwarded-Proto http unless { req.hdr(x-forwarded-proto) -m found }",
+  "http-request set-header X-Forwarded-Host %[req.hdr(host)] unless { req.hdr(x-forwarded-host) -m found }",
+];
+
+/** One service, on plain HTTP. */
+const listener = (name: string, ports: number[], plan: GatewayPlan): string =>
+  section(`frontend to-${name}`, [
+    ...ports.map((port) => `bind :${port}`),
+    ...received(plan),
+    ...FORWARDED,
+    `default_backend ${name}`,
+  ]);
+
+/** Both services on one port of the network, where the name that was called tells them apart. */
+const inside = (port: number, plan: GatewayPlan): string =>
+  section("frontend inside", [
+    `bind :${port}`,
+    ...received(plan),
+    ...FORWARDED,
+    "use_backend back if { req.hdr(host),host_only -i agatha-back }",
+    "default_backend front",
+  ]);
+
+type Site = NonNullable<GatewayPlan["site"]>;
+
+const redirect = ({ domain }: Site, ports: GatewayPorts): string =>
+  section("frontend http", [
+    `bind :${ports.http}`,
+    `http-request redirect code 308 location https://${domain}%[pathq]`,
+  ]);
+
+const origin = ({ domain, backPaths }: Site, ports: GatewayPorts, plan: GatewayPlan): string =>
+  section("frontend https", [
+    `bind :${ports.https} ssl crt /var/lib/agatha/site.pem alpn h2,http/1.1`,
+    // A browser may ask for another name of the certificate on this connection: 421 tells it to use another one.
+    `http-request return status 421 content-type text/plain string ${word("This server is not responsible for that name.\n")} unless { req.hdr(host),host_only -i ${domain} }`,
+    ...received(plan),
+    // Nothing that is to be believed stands before this one.
+    "http-request del-header Forwarded",
+    "http-request del-header X-Forwarded-For",
+    "http-request set-header X-Forwarded-Proto https",
+    "http-request set-header X-Forwarded-Host %[req.hdr(host)]",
+    "filter compression",
+    "compression algo gzip",
+    `compression type ${COMPRESSED.join(" ")}`,
+    ...SECURITY.map(
+      ([name, value]) =>
+        `http-after-response set-header ${name} ${word(value)} unless { res.hdr(${name}) -m found }`,
+    ),
+    ...backPaths.flatMap((path) => {
+      const whole = path.replace(/\/+$/, "");
+      return [
+        ...(whole === "" ? [] : [`use_backend back if { path -m str -- ${word(whole)} }`]),
+        `use_backend back if { path -m beg -- ${word(`${whole}/`)} }`,
+      ];
+    }),
+    "default_backend front",
+  ]);
+
+/** Text that is not compressed by itself. */
+const COMPRESSED = [
+  "text/html",
+  "text/css",
+  "text/plain",
+  "text/xml",
+  "text/javascript",
+  "application/javascript",
+  "application/json",
+  "application/manifest+json",
+  "application/xml",
+  "image/svg+xml",
+];
+
+/** Headers that the application may set otherwise. */
+const SECURITY: [name: string, value: string][] = [
+  ["Strict-Transport-Security", "max-age=31536000"],
+  ["X-Content-Type-Options", "nosniff"],
+  ["Referrer-Policy", "strict-origin-when-cross-origin"],
+  ["X-Frame-Options", "DENY"],
+];
+
+/**
+ * Two slots, and a server that refuses every connection: without one, requests would get 503 at once while no slot is ready.
+ *
+ * A slot's container is set while HAProxy runs. Its address before that is one that no connection leaves for; HAProxy
+ * takes an address by its socket only in place of another one.
+ */
+const backend = (name: string, { port, health }: Behind): string =>
+  section(`backend ${name}`, [
+    "http-request disable-l7-retry unless { method GET HEAD OPTIONS TRACE PUT DELETE }",
+    "option httpchk",
+    `http-check send meth GET uri ${word(health.path)} ver HTTP/1.1 hdr Host agatha-${name}:${port} hdr User-Agent agatha-gateway`,
+    `http-check expect status ${health.statuses.join(",")}`,
+    // A refused connection takes a service away at once, for it is restarting; three failing checks in a row do so too. Its
+    // health path brings it back.
+    `default-server check inter ${Math.min(seconds(health.interval), MOST_BETWEEN_CHECKS)}s fastinter 200ms downinter 200ms rise 1 fall 3 observe layer4 error-limit 1 on-error mark-down resolvers docker resolve-prefer ipv4 resolve-opts allow-dup-ip init-addr 255.255.255.255`,
+    ...["blue", "green"].map((slot) => `server ${slot} ${idleName(name)}:${port} disabled`),
+    "server none 127.0.0.1:1 no-check backup",
+  ]);
+
+/** A text as one word of the configuration. */
+function word(text: string): string {
+  return text.replace(/[\\"'# ]/g, "\\$&").replaceAll("\n", "\\n");
+}

@@ -1,0 +1,285 @@
+/** Which container serves: a gateway has two slots for each service, so that a new container takes over from an old one. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { inspectAll } from "../docker/client.ts";
+import { stopIfInterrupted } from "../process.ts";
+import { UserError } from "../userError.ts";
+import { idleName } from "./configuration.ts";
+import { ask, save } from "./runtime.ts";
+
+export type Backend = "back" | "front";
+
+/** One of the two places of a service, as HAProxy sees it. */
+export interface Slot {
+  /** `blue` or `green`. */
+  server: string;
+  /** The first 12 hex digits of the id of the container in it; undefined before the first. */
+  container: string | undefined;
+  /** Where its requests go: `172.18.0.5:8000`. */
+  address: string;
+  /** `ready` gets new requests, `drain` finishes those that it has, `maint` has been given up. */
+  state: "ready" | "drain" | "maint";
+  /** Whether it is reachable by its last health check. */
+  up: boolean;
+  /** Requests and WebSockets that it has now. */
+  sessions: number;
+  /** Time since its state or its health last changed, in seconds of HAProxy's clock, which loses some on a busy machine. */
+  sinceSeconds: number;
+  /** HAProxy's words: `DOWN L4CON Connection refused`. */
+  status: string;
+}
+
+/** Longest time until a container that is routed already is up again, in milliseconds. */
+const UP_MS = 10_000;
+
+/** Changes that are lost when the gateway is killed before they are saved are made again: so often. */
+const TRIES = 5;
+
+/** Time between two looks, in milliseconds. */
+const PAUSE_MS = 100;
+
+/** Flags of `srv_admin_state`: forced maintenance and forced drain (HAProxy, `enum srv_admin`). */
+const MAINTENANCE = 0x01;
+const DRAIN = 0x08;
+
+/** The slots of a service. @throws UserError as `ask`. */
+export async function slots(gateway: string, backend: Backend): Promise<Slot[]> {
+  return parseSlots(backend, await ask(gateway, looks(backend)));
+}
+
+/** The slots of both services, in one conversation. @param limitMs As for `ask`. @throws UserError as `ask`. */
+export async function allSlots(gateway: string, limitMs: number): Promise<Record<Backend, Slot[]>> {
+  const [backs, fronts] = [looks("back"), looks("front")];
+  const answers = await ask(gateway, [...backs, ...fronts], limitMs);
+  return {
+    back: parseSlots("back", answers.slice(0, backs.length)),
+    front: parseSlots("front", answers.slice(backs.length)),
+  };
+}
+
+/** 4 is for servers, -1 for all of them. */
+const looks = (backend: Backend): string[] => [`show servers state ${backend}`, `show stat ${backend} 4 -1`];
+
+/** @param answers To `looks`. */
+export function parseSlots(backend: Backend, [state = "", stat = ""]: string[]): Slot[] {
+  const servers = rows(state.split("\n").slice(1).join("\n"), " ");
+  const stats = new Map(rows(stat, ",").map((row) => [row.get("svname"), row]));
+  const found = servers
+    .filter((row) => row.get("be_name") === backend && row.get("srv_name") !== "none")
+    .map((row): Slot => {
+      const server = row.get("srv_name") ?? "";
+      const numbers = stats.get(server);
+      const flags = Number(row.get("srv_admin_state"));
+      const container = row.get("srv_fqdn") ?? "";
+      const status = numbers?.get("status") ?? "";
+      return {
+        server,
+        container: /^[0-9a-f]{12}$/.test(container) ? container : undefined,
+        address: `${row.get("srv_addr")}:${row.get("srv_port")}`,
+        state: flags & MAINTENANCE ? "maint" : flags & DRAIN ? "drain" : "ready",
+        up: /^(UP|DRAIN)/.test(status),
+        sessions: Number(numbers?.get("scur")),
+        sinceSeconds: Number(row.get("srv_time_since_last_change")),
+        status: [status, numbers?.get("check_status"), numbers?.get("last_chk")].filter(Boolean).join(" "),
+      };
+    });
+  if (found.length === 0)
+    throw new UserError(`gateway: it has no slots of ${backend}. It says: ${state || "nothing"}`);
+  return found;
+}
+
+/** A table whose first line, after a `#`, names its columns. */
+function rows(text: string, separator: string): Map<string, string>[] {
+  const [head = "", ...lines] = text.split("\n");
+  const names = head.replace(/^# /, "").split(separator);
+  return lines
+    .filter(Boolean)
+    .map((line) => new Map(line.split(separator).map((value, index) => [names[index] ?? "", value])));
+}
+
+/**
+ * Hands a service over to a container: from then on it gets every new request, and the one before it finishes those that it
+ * has. Both at one moment: no request meets a gap, or the old version after the new one. Can be repeated.
+ *
+ * @param gateway Name or id of the gateway's container.
+ * @param id Of a container that is ready, in a network of the gateway.
+ * @throws UserError if it does not get up, with HAProxy's words; then the one before it serves.
+ */
+export async function route(gateway: string, backend: Backend, id: string): Promise<void> {
+  const container = id.slice(0, 12);
+  const [address, first] = await Promise.all([addressOf(gateway, container), slots(gateway, backend)]);
+  let seen = first;
+  for (let tries = 0; tries < TRIES; tries++) {
+    if (!serves(seen, container)) seen = await hand(gateway, backend, { container, address, seen });
+    await save(gateway);
+    // A gateway that was killed before that has the routes of before.
+    seen = await slots(gateway, backend);
+    if (serves(seen, container)) return untilUp(gateway, backend, container, seen);
+  }
+  throw new UserError(`gateway: it does not keep ${container} as its ${backend}. Look at its log.`);
+}
+
+/** Whether new requests go to this container and to no other one. */
+const serves = (seen: Slot[], container: string): boolean =>
+  seen.every((slot) => (slot.state === "ready") === (slot.container === container)) &&
+  seen.some((slot) => slot.container === container);
+
+interface Handing {
+  container: string;
+  address: Address;
+  seen: Slot[];
+}
+
+/** Gives a slot to the container, and drains the other one in the same conversation. */
+async function hand(gateway: string, backend: Backend, { container, address, seen }: Handing) {
+  const slot =
+    seen.find((one) => one.container === container) ??
+    seen.find((one) => one.state === "maint") ??
+    seen.find((one) => one.state === "drain") ??
+    seen.find((one) => !one.up) ??
+    (seen[0] as Slot);
+  const to = `${backend}/${slot.server}`;
+  const others = seen.filter((one) => one !== slot && one.state === "ready");
+  // Ready only once it has the new address: requests would go to the former one.
+  const name = [`set server ${to} state maint`, `set server ${to} fqdn ${container}`];
+  const isEmpty = slot.address.startsWith("-");
+  if (isEmpty) await resolved(gateway, backend, slot.server, name);
+  const commands = [
+    ...(isEmpty || slot.container === container ? [] : name),
+    // Docker's DNS says the same, but is asked only now and then; it follows a container that restarts.
+    `set server ${to} addr ${address.ip}${address.port === undefined ? "" : ` port ${address.port}`}`,
+    `set server ${to} state ready`,
+    // The caller has seen that it is healthy.
+    `set server ${to} health up`,
+    ...others.map((one) => `set server ${backend}/${one.server} state drain`),
+  ];
+  const answers = await ask(gateway, [...commands, ...looks(backend)]);
+  const after = parseSlots(backend, answers.slice(commands.length));
+  const given = after.find((one) => one.server === slot.server);
+  const [ip, port] = given?.address.split(/:(?=\d+$)/) ?? [];
+  if (given?.up && ip === address.ip && (address.port === undefined || Number(port) === address.port))
+    return after;
+  await ask(gateway, [
+    ...others.map((one) => `set server ${backend}/${one.server} state ready`),
+    ...(others.length === 0 ? [] : [`set server ${to} state maint`]),
+  ]);
+  const said = answers.slice(0, commands.length).filter(Boolean).join(" ");
+  throw new UserError(`gateway: it does not accept ${container} as its ${backend}. It says: ${said}`);
+}
+
+/**
+ * Gives a slot without an address a name, and waits until it has the address of that: HAProxy takes another one by its socket
+ * only in place of one.
+ */
+async function resolved(gateway: string, backend: Backend, server: string, name: string[]): Promise<void> {
+  await ask(gateway, name);
+  const start = performance.now();
+  while ((await slots(gateway, backend)).find((one) => one.server === server)?.address.startsWith("-")) {
+    if (performance.now() - start > UP_MS)
+      throw new UserError(
+        `gateway: it does not find the new ${backend} by docker's DNS within ${UP_MS / 1000} s.`,
+      );
+    stopIfInterrupted();
+    await sleep(PAUSE_MS);
+  }
+}
+
+interface Address {
+  ip: string;
+  /** Undefined if its image names none: then the configuration's holds. */
+  port: number | undefined;
+}
+
+interface Inspected {
+  NetworkSettings: { Networks: Record<string, { IPAddress: string }> | null };
+  Config: { ExposedPorts?: Record<string, unknown> | null };
+}
+
+/**
+ * The container's address in a network that the gateway is in, and its port as its image names it: during an update that
+ * changes the port, the gateway's configuration has the former one.
+ */
+async function addressOf(gateway: string, container: string): Promise<Address> {
+  const [ours, its] = await inspectAll<Inspected>("container", [gateway, container], "{{json .}}");
+  const networks = its?.NetworkSettings.Networks ?? {};
+  const ip = Object.keys(ours?.NetworkSettings.Networks ?? {})
+    .map((network) => networks[network]?.IPAddress)
+    .find(Boolean);
+  if (ip === undefined)
+    throw new UserError(`gateway: ${container} has no address in its network. Is it running?`);
+  const [port] = Object.keys(its?.Config.ExposedPorts ?? {});
+  return { ip, port: port === undefined ? undefined : Number.parseInt(port, 10) };
+}
+
+async function untilUp(gateway: string, backend: Backend, container: string, first: Slot[]): Promise<void> {
+  const start = performance.now();
+  for (let seen = first; ; seen = await slots(gateway, backend)) {
+    const slot = seen.find((one) => one.container === container);
+    if (slot?.up) return;
+    if (performance.now() - start > UP_MS)
+      throw new UserError(
+        `gateway: ${container} is not up as its ${backend} after ${UP_MS / 1000} s. HAProxy says: ${slot?.status}`,
+      );
+    stopIfInterrupted();
+    await sleep(PAUSE_MS);
+  }
+}
+
+/**
+ * Waits until the containers that drain have finished, then gives them up. @param limitMs Longest time, in milliseconds.
+ *
+ * @returns How many requests and WebSockets are cut when the container stops.
+ */
+export async function drained(gateway: string, backend: Backend, limitMs: number): Promise<number> {
+  const start = performance.now();
+  for (;;) {
+    const draining = (await slots(gateway, backend)).filter(({ state }) => state === "drain");
+    const left = draining.reduce((sum, { sessions }) => sum + sessions, 0);
+    if (left === 0 || performance.now() - start >= limitMs) {
+      await giveUp(gateway, backend, draining);
+      // What they had is gone soon: a name that is not found would take the slot's address away.
+      const idle = draining.map(({ server }) => `set server ${backend}/${server} fqdn ${idleName(backend)}`);
+      if (idle.length > 0) await ask(gateway, idle);
+      return left;
+    }
+    stopIfInterrupted();
+    await sleep(PAUSE_MS);
+  }
+}
+
+/** The certificate that HAProxy reads when it starts, and its name at the admin socket. */
+const CERTIFICATE = "/var/lib/agatha/site.pem";
+
+/**
+ * Exchanges the certificate of a gateway that runs; connections stay as they are. The file is left alone. One that was started
+ * without a domain has no use for it yet.
+ *
+ * @param pem Certificate, chain and key.
+ * @throws UserError in HAProxy's words if it refuses them: then the former certificate stays.
+ */
+export async function setCertificate(gateway: string, pem: string): Promise<void> {
+  // An empty line would end the payload.
+  const payload = pem.replace(/^\s*\n/gm, "");
+  const [taken = "", committed = ""] = await ask(gateway, [
+    `set ssl cert ${CERTIFICATE} <<\n${payload.trimEnd()}\n`,
+    `commit ssl cert ${CERTIFICATE}`,
+  ]);
+  if (/^Success!$/m.test(committed) || /not referenced by the configuration/.test(taken)) return;
+  await ask(gateway, [`abort ssl cert ${CERTIFICATE}`]);
+  throw new UserError(
+    `agatha:gateway.certificate: the gateway does not take it. It says: ${[taken, committed].join(" ").replace(/\s+/g, " ").trim()}`,
+  );
+}
+
+/** Lets no container serve any more: the gateway holds requests for some seconds, then answers 503. */
+export async function hold(gateway: string, backend: Backend): Promise<void> {
+  await giveUp(gateway, backend, await slots(gateway, backend));
+}
+
+async function giveUp(gateway: string, backend: Backend, given: Slot[]): Promise<void> {
+  if (given.length === 0) return;
+  await ask(
+    gateway,
+    given.map(({ server }) => `set server ${backend}/${server} state maint`),
+  );
+  await save(gateway);
+}

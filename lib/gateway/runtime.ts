@@ -1,0 +1,58 @@
+/** Conversations with the HAProxy of a gateway, by its admin socket, which only programs in its container reach. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { dockerError } from "../docker/client.ts";
+import { type Result, run, stopIfInterrupted } from "../process.ts";
+import { UserError } from "../userError.ts";
+
+/** Longest time that a gateway may take to answer again, in milliseconds: docker and HAProxy start it within 2 s. */
+const RESTART_MS = 30_000;
+
+/** Time between two tries, in milliseconds. */
+const PAUSE_MS = 200;
+
+/** What docker and `agatha-gateway` print while a container starts, restarts or ends. */
+const PASSING =
+  /does not answer|is (not running|restarting|paused|marked for removal)|cannot exec|container \S+ not found|exec failed|procReady|setns/i;
+
+/**
+ * Sends commands in one conversation. While the gateway restarts, all of them are sent again: they have to be repeatable.
+ *
+ * @param container Name or id of the gateway's container.
+ * @param limitMs How long a gateway that does not answer is asked again, in milliseconds. Default: as long as it may restart.
+ * @returns An answer for each command, without the empty line that ends it; of those that change something mostly "".
+ * @throws UserError if the gateway is gone, or does not answer in time.
+ */
+export async function ask(container: string, commands: string[], limitMs = RESTART_MS): Promise<string[]> {
+  const input = `${commands.join("\n")}\n`;
+  const lines = (await inGateway(container, "ask", { input, limitMs })).split("\n");
+  const answers: string[] = [];
+  for (let start = 0, end = lines.indexOf(""); end >= 0; start = end + 1, end = lines.indexOf("", start))
+    answers.push(lines.slice(start, end).join("\n"));
+  return commands.map((_, index) => answers[index] ?? "");
+}
+
+/** Writes what serves into the gateway's volume, for its next start. @throws UserError as `ask`. */
+export async function save(container: string): Promise<void> {
+  await inGateway(container, "save");
+}
+
+async function inGateway(
+  container: string,
+  command: string,
+  { input = "", limitMs = RESTART_MS } = {},
+): Promise<string> {
+  const args = ["exec", "--interactive", container, "/bin/agatha-gateway", command];
+  const start = performance.now();
+  for (;;) {
+    stopIfInterrupted();
+    const result = await run("docker", args, { input });
+    if (result.code === 0) return result.stdout;
+    if (!isPassing(result) || performance.now() - start > limitMs)
+      throw new UserError(await dockerError(args, result));
+    await sleep(PAUSE_MS);
+  }
+}
+
+/** A signal's end, such as 137 when the container was killed in the middle, passes too. */
+const isPassing = ({ code, stderr, stdout }: Result): boolean =>
+  (code !== null && code > 128) || PASSING.test(stderr) || PASSING.test(stdout);

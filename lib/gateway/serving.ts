@@ -1,0 +1,21 @@
+/** Which of a service's containers has the requests. */
+import { type ServiceContainer, serviceContainers } from "../docker/serviceContainers.ts";
+import type { RollingName } from "../serviceNames.ts";
+import { slots } from "./routes.ts";
+
+/**
+ * The id of the container that the gateway sends new requests to.
+ *
+ * @param containers The service's, newest first. Without a gateway that says otherwise, the newest one serves.
+ */
+export async function serving(
+  stack: string,
+  service: RollingName,
+  containers: ServiceContainer[],
+): Promise<string | undefined> {
+  const [newest, ...others] = containers;
+  const gateway = others.length === 0 ? undefined : (await serviceContainers(stack, "gateway"))[0];
+  if (gateway?.state !== "running") return newest?.id;
+  const ready = (await slots(gateway.id, service)).find(({ state }) => state === "ready")?.container;
+  return (containers.find(({ id }) => ready !== undefined && id.startsWith(ready)) ?? newest)?.id;
+}

@@ -1,0 +1,134 @@
+/** A new container takes over from the one that serves, or goes without a trace. */
+import { docker, inspect, remove, removeLabelled } from "../docker/client.ts";
+import { type Gate, nameOf, passGate } from "../docker/gate.ts";
+import { Unhealthy } from "../docker/health.ts";
+import {
+  endContainer,
+  markFormer,
+  type ServiceContainer,
+  serviceContainers,
+} from "../docker/serviceContainers.ts";
+import type { RollingName } from "../serviceNames.ts";
+import { secondsSince } from "../units.ts";
+import { UserError } from "../userError.ts";
+import { drained, hold, route } from "./routes.ts";
+import { serving } from "./serving.ts";
+
+export interface TakeOver {
+  stack: string;
+  service: RollingName;
+  gate: Gate;
+  /** Longest time that the old one gets to finish its requests, in milliseconds. */
+  drainMs: number;
+  /** What was changed for the new one, outside its container; undefined if nothing was. */
+  prepared: { keep: () => Promise<void>; undo: () => Promise<void> } | undefined;
+}
+
+export interface TakenOver {
+  /** The network that the container was connected to again; then nothing was replaced. */
+  connected: string | undefined;
+  /** When the old one stopped because both cannot run at once, in milliseconds of docker's clock. */
+  stopped: number | undefined;
+}
+
+const say = (text: string): void => void process.stdout.write(`${text}\n`);
+
+/**
+ * Waits until the new container is healthy, sends it all new requests, and ends the others once they have finished theirs.
+ * Everything it does can be done again, so the next update makes up for one that was interrupted.
+ *
+ * @param healthy Called as soon as the container serves.
+ * @throws UserError if it does not get healthy: if another one is there, that keeps serving, and nothing is left of the new one.
+ */
+export async function takeOver(
+  wanted: TakeOver,
+  healthy: (taken: TakenOver) => Promise<void>,
+): Promise<void> {
+  const { stack, service, gate, drainMs, prepared } = wanted;
+  const [name, containers, gateway] = await Promise.all([
+    nameOf(gate),
+    serviceContainers(stack, service),
+    gatewayOf(stack),
+  ]);
+  const others = containers.filter(({ id }) => id !== gate.container);
+  const connected = await passGate(gate).catch(async (error: unknown) => {
+    if (!(error instanceof Unhealthy)) throw error;
+    const outcome = await giveUp(wanted, name, others);
+    throw new UserError(`${gate.service} ${error.message}. ${outcome}\n${error.log}`);
+  });
+  // The gateway comes after the services when it is made: it finds the way to them itself.
+  if (gateway !== undefined) await route(gateway, service, gate.container);
+  const stopped = Math.max(...(await Promise.all(others.filter(isStopped).map(stopOf))));
+  await healthy({ connected, stopped: Number.isFinite(stopped) ? stopped : undefined });
+  await prepared?.keep();
+  // Until there is a gateway, the others have the ports; Pulumi removes them at its end.
+  if (gateway === undefined) return;
+  if (others.some(({ state }) => state === "running")) {
+    const start = performance.now();
+    const cut = await drained(gateway, service, drainMs);
+    const rest = cut === 0 ? "" : `; ${cut} ${cut === 1 ? "was" : "were"} cut off`;
+    say(`${gate.service}: the old one finished its requests in ${secondsSince(start)}${rest}`);
+  }
+  for (const other of others) await endContainer(other);
+}
+
+/** Stops what runs of a service that cannot run twice; the gateway holds its requests until the next one serves. */
+export async function stopForNext(stack: string, service: RollingName): Promise<void> {
+  const running = (await serviceContainers(stack, service)).filter(({ state }) => state === "running");
+  if (running.length === 0) return;
+  const gateway = await gatewayOf(stack);
+  if (gateway !== undefined) await hold(gateway, service);
+  await docker(["stop", ...running.map(({ id }) => id)]);
+}
+
+/**
+ * The gateway's container, if there is one that is in a network. One that was cut off, or whose network was removed, is connected
+ * or made anew after the services, and then finds the way to them itself.
+ */
+export async function gatewayOf(stack: string): Promise<string | undefined> {
+  const [gateway] = await serviceContainers(stack, "gateway");
+  if (gateway === undefined) return undefined;
+  const networks = await inspect<Record<string, unknown>>(
+    "container",
+    gateway.id,
+    ".NetworkSettings.Networks",
+  );
+  return Object.keys(networks ?? {}).length > 0 ? gateway.id : undefined;
+}
+
+/** Not one that crashed before: docker starts that again. */
+const isStopped = ({ state }: ServiceContainer): boolean => state === "exited";
+
+const stopOf = async ({ id }: ServiceContainer): Promise<number> =>
+  Date.parse((await inspect<string>("container", id, ".State.FinishedAt")) ?? "");
+
+const isHealthy = async ({ id }: ServiceContainer): Promise<boolean> =>
+  (await inspect<string>("container", id, ".State.Health.Status")) === "healthy";
+
+/** Lets the others go on as before, and removes the new one. @returns What became of them, for a message. */
+async function giveUp(
+  { stack, service, gate, prepared }: TakeOver,
+  name: string,
+  others: ServiceContainer[],
+): Promise<string> {
+  const keeps = await serving(stack, service, others);
+  const gateway = await gatewayOf(stack);
+  const other = others.find(({ id }) => id === keeps);
+  // Without a gateway, the other one may be a first version that was bad too.
+  if (other === undefined || (gateway === undefined && !isStopped(other) && !(await isHealthy(other))))
+    return `Fix what its log shows, then run up again. The last lines of \`docker logs ${name}\`:`;
+  // The rest are from updates that were killed.
+  for (const each of others) await (each === other ? markFormer(each) : endContainer(each));
+  try {
+    await prepared?.undo();
+  } finally {
+    await remove("container", gate.container);
+    await removeLabelled(stack, `${service}-files`);
+  }
+  if (isStopped(other)) {
+    await docker(["start", other.id]);
+    if (gateway !== undefined) await route(gateway, service, other.id);
+    return `The old one is started again. Fix what the log shows, then run up again. The last lines of the new one, which is removed:`;
+  }
+  return `The old one keeps serving. Fix what the log shows, then run up again. The last lines of the new one, which is removed:`;
+}

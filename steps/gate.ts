@@ -1,0 +1,64 @@
+/** What the steps that wait for a service have in common: their inputs, and what they hand on. */
+import { lastStop, now } from "../lib/docker/downtime.ts";
+import { type Gate, nameOf, passGate, startOf } from "../lib/docker/gate.ts";
+import { Unhealthy } from "../lib/docker/health.ts";
+import { handOn, healthFacts } from "../lib/stepFacts.ts";
+import { UserError } from "../lib/userError.ts";
+import { input } from "./step.ts";
+
+/** The gate of the service that the step is about. */
+export function gateOf(): Gate {
+  // `CUT_OFF` names the network, says when that was seen, and names the aliases.
+  const [network, , ...aliases] = process.env["CUT_OFF"]?.split(" ") ?? [];
+  return {
+    container: input("CONTAINER"),
+    service: input("SERVICE"),
+    probe: JSON.parse(input("PROBE")) as string[],
+    processes: Number(input("PROCESSES")),
+    startPeriodMs: Number(input("START_PERIOD_MS")),
+    cutOff: network === undefined ? undefined : { network, aliases },
+  };
+}
+
+/**
+ * Waits until a container that replaced one of its name is healthy, and hands on how long that took and how long the service was
+ * away.
+ *
+ * @param open What lets it serve once it is healthy. Default: nothing.
+ * @throws UserError with its last lines if it does not get healthy.
+ */
+export async function awaitHealthy(gate: Gate, open = async (): Promise<void> => {}): Promise<void> {
+  const { container, service } = gate;
+  const name = await nameOf(gate);
+  // Looked up before the probes, each of which is an event: docker keeps few.
+  const stopped = await lastStop(name, container);
+  const connected = await passGate(gate).catch((error: unknown) => {
+    if (!(error instanceof Unhealthy)) throw error;
+    throw new UserError(
+      `${service} ${error.message}. Fix what its log shows, then run up again. The last lines of \`docker logs ${name}\`:\n${error.log}`,
+    );
+  });
+  await open();
+  if (connected !== undefined) return connectedAgain(service, connected);
+  const healthy = await now();
+  const away = stopped === undefined ? undefined : healthy - stopped;
+  healthyAfter(service, healthy - (await startOf(container)), away);
+}
+
+/** Of a container that was only connected again: it is the one of before, so what was measured of it holds. */
+export function connectedAgain(service: string, network: string): void {
+  process.stdout.write(`${service} is connected to ${network} again, and healthy\n`);
+  const { PULUMI_COMMAND_STDOUT: stdout, PULUMI_COMMAND_STDERR: stderr } = process.env;
+  handOn(healthFacts({ stdout, stderr }));
+}
+
+/** Says how long a service took, and hands it on. @param away Time for which it was away, in milliseconds; undefined if it was not. */
+export function healthyAfter(service: string, startMs: number, away: number | undefined): void {
+  const startSeconds = seconds(startMs);
+  const awaySeconds = away === undefined ? undefined : seconds(away);
+  const words = awaySeconds === undefined ? "" : `, away for ${awaySeconds.toFixed(1)} s`;
+  process.stdout.write(`${service} is healthy after ${startSeconds.toFixed(1)} s${words}\n`);
+  handOn({ startSeconds, ...(awaySeconds === undefined ? {} : { awaySeconds }) });
+}
+
+const seconds = (milliseconds: number): number => Math.round(milliseconds) / 1000;

@@ -1,0 +1,30 @@
+/** Waits until a service's new container is healthy, lets it take over behind the gateway, and ends the old one. */
+import { forgetFormer, restorePassword } from "../lib/database/password.ts";
+import { now } from "../lib/docker/downtime.ts";
+import { startOf } from "../lib/docker/gate.ts";
+import { takeOver } from "../lib/gateway/takeOver.ts";
+import type { RollingName } from "../lib/serviceNames.ts";
+import { connectedAgain, gateOf, healthyAfter } from "./gate.ts";
+import { input, step } from "./step.ts";
+
+await step(async () => {
+  const gate = gateOf();
+  const [container, user] = [process.env["DATABASE_CONTAINER"], process.env["DATABASE_USER"]];
+  const role = container === undefined || user === undefined ? undefined : { container, user };
+  await takeOver(
+    {
+      gate,
+      stack: input("STACK"),
+      service: input("BACKEND") as RollingName,
+      drainMs: Number(input("DRAIN_MS")),
+      // The old back connects by the former password.
+      prepared: role && { keep: () => forgetFormer(role), undo: () => restorePassword(role) },
+    },
+    async ({ connected, stopped }) => {
+      if (connected !== undefined) return connectedAgain(gate.service, connected);
+      const healthy = await now();
+      const away = stopped === undefined ? undefined : healthy - stopped;
+      healthyAfter(gate.service, healthy - (await startOf(gate.container)), away);
+    },
+  );
+});
