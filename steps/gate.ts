@@ -1,6 +1,6 @@
 /** What the steps that wait for a service have in common: their inputs, and what they hand on. */
 import { lastStop, now } from "../lib/docker/downtime.ts";
-import { type Gate, nameOf, passGate, startOf } from "../lib/docker/gate.ts";
+import { type Gate, type Healthy, nameOf, passGate, startOf } from "../lib/docker/gate.ts";
 import { Unhealthy } from "../lib/docker/health.ts";
 import { handOn, healthFacts } from "../lib/stepFacts.ts";
 import { UserError } from "../lib/userError.ts";
@@ -39,6 +39,14 @@ export async function awaitHealthy(gate: Gate, open = async (): Promise<void> =>
     );
   });
   await open();
+  await handOnHealth(gate, { connected, stopped });
+}
+
+/** Says how long a service took and how long it was away, and hands both on. */
+export async function handOnHealth(
+  { container, service }: Gate,
+  { connected, stopped }: Healthy,
+): Promise<void> {
   if (connected !== undefined) return connectedAgain(service, connected);
   const healthy = await now();
   const away = stopped === undefined ? undefined : healthy - stopped;
@@ -46,14 +54,14 @@ export async function awaitHealthy(gate: Gate, open = async (): Promise<void> =>
 }
 
 /** Of a container that was only connected again: it is the one of before, so what was measured of it holds. */
-export function connectedAgain(service: string, network: string): void {
+function connectedAgain(service: string, network: string): void {
   process.stdout.write(`${service} is connected to ${network} again, and healthy\n`);
   const { PULUMI_COMMAND_STDOUT: stdout, PULUMI_COMMAND_STDERR: stderr } = process.env;
   handOn(healthFacts({ stdout, stderr }));
 }
 
 /** Says how long a service took, and hands it on. @param away Time for which it was away, in milliseconds; undefined if it was not. */
-export function healthyAfter(service: string, startMs: number, away: number | undefined): void {
+function healthyAfter(service: string, startMs: number, away: number | undefined): void {
   const startSeconds = seconds(startMs);
   const awaySeconds = away === undefined ? undefined : seconds(away);
   const words = awaySeconds === undefined ? "" : `, away for ${awaySeconds.toFixed(1)} s`;

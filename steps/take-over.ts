@@ -1,10 +1,8 @@
 /** Waits until a service's new container is healthy, lets it take over behind the gateway, and ends the old one. */
 import { forgetFormer, restorePassword } from "../lib/database/password.ts";
-import { now } from "../lib/docker/downtime.ts";
-import { startOf } from "../lib/docker/gate.ts";
 import { takeOver } from "../lib/gateway/takeOver.ts";
 import type { RollingName } from "../lib/serviceNames.ts";
-import { connectedAgain, gateOf, healthyAfter } from "./gate.ts";
+import { gateOf, handOnHealth } from "./gate.ts";
 import { input, step } from "./step.ts";
 
 await step(async () => {
@@ -20,11 +18,6 @@ await step(async () => {
       // The old back connects by the former password.
       prepared: role && { keep: () => forgetFormer(role), undo: () => restorePassword(role) },
     },
-    async ({ connected, stopped }) => {
-      if (connected !== undefined) return connectedAgain(gate.service, connected);
-      const healthy = await now();
-      const away = stopped === undefined ? undefined : healthy - stopped;
-      healthyAfter(gate.service, healthy - (await startOf(gate.container)), away);
-    },
+    (seen) => handOnHealth(gate, seen),
   );
 });

@@ -27,6 +27,14 @@ export interface Gate {
   cutOff?: { network: string; aliases: string[] } | undefined;
 }
 
+/** What is known of a service that is healthy. */
+export interface Healthy {
+  /** The network that its container was connected to again; then nothing was replaced. */
+  connected: string | undefined;
+  /** When the container before it stopped, in milliseconds of docker's clock; undefined if the service was not away. */
+  stopped: number | undefined;
+}
+
 /**
  * The name of a service's container.
  *

@@ -1,5 +1,5 @@
 /** A service's containers, found by their labels: during an update, and after one that failed, there can be two. */
-import { ofStack } from "./arguments.ts";
+import { ofStack, removal } from "./arguments.ts";
 import { docker, dockerLines } from "./client.ts";
 
 export interface ServiceContainer {
@@ -35,5 +35,5 @@ export async function markFormer({ id, name }: ServiceContainer): Promise<void> 
 /** Lets it end by its stop signal, within its grace period, and removes it. */
 export async function endContainer({ id, state }: ServiceContainer): Promise<void> {
   if (state === "running") await docker(["stop", id]);
-  await docker(["container", "rm", "--force", "--volumes", id]);
+  await docker(removal("container", id));
 }

@@ -2,11 +2,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { inspectAll } from "../docker/client.ts";
 import { stopIfInterrupted } from "../process.ts";
+import type { RollingName } from "../serviceNames.ts";
 import { UserError } from "../userError.ts";
 import { idleName } from "./configuration.ts";
 import { ask, save } from "./runtime.ts";
-
-export type Backend = "back" | "front";
 
 /** One of the two places of a service, as HAProxy sees it. */
 export interface Slot {
@@ -42,12 +41,12 @@ const MAINTENANCE = 0x01;
 const DRAIN = 0x08;
 
 /** The slots of a service. @throws UserError as `ask`. */
-export async function slots(gateway: string, backend: Backend): Promise<Slot[]> {
+export async function slots(gateway: string, backend: RollingName): Promise<Slot[]> {
   return parseSlots(backend, await ask(gateway, looks(backend)));
 }
 
 /** The slots of both services, in one conversation. @param limitMs As for `ask`. @throws UserError as `ask`. */
-export async function allSlots(gateway: string, limitMs: number): Promise<Record<Backend, Slot[]>> {
+export async function allSlots(gateway: string, limitMs: number): Promise<Record<RollingName, Slot[]>> {
   const [backs, fronts] = [looks("back"), looks("front")];
   const answers = await ask(gateway, [...backs, ...fronts], limitMs);
   return {
@@ -57,10 +56,13 @@ export async function allSlots(gateway: string, limitMs: number): Promise<Record
 }
 
 /** 4 is for servers, -1 for all of them. */
-const looks = (backend: Backend): string[] => [`show servers state ${backend}`, `show stat ${backend} 4 -1`];
+const looks = (backend: RollingName): string[] => [
+  `show servers state ${backend}`,
+  `show stat ${backend} 4 -1`,
+];
 
 /** @param answers To `looks`. */
-export function parseSlots(backend: Backend, [state = "", stat = ""]: string[]): Slot[] {
+export function parseSlots(backend: RollingName, [state = "", stat = ""]: string[]): Slot[] {
   const servers = rows(state.split("\n").slice(1).join("\n"), " ");
   const stats = new Map(rows(stat, ",").map((row) => [row.get("svname"), row]));
   const found = servers
@@ -104,7 +106,7 @@ function rows(text: string, separator: string): Map<string, string>[] {
  * @param id Of a container that is ready, in a network of the gateway.
  * @throws UserError if it does not get up, with HAProxy's words; then the one before it serves.
  */
-export async function route(gateway: string, backend: Backend, id: string): Promise<void> {
+export async function route(gateway: string, backend: RollingName, id: string): Promise<void> {
   const container = id.slice(0, 12);
   const [address, first] = await Promise.all([addressOf(gateway, container), slots(gateway, backend)]);
   let seen = first;
@@ -130,7 +132,7 @@ interface Handing {
 }
 
 /** Gives a slot to the container, and drains the other one in the same conversation. */
-async function hand(gateway: string, backend: Backend, { container, address, seen }: Handing) {
+async function hand(gateway: string, backend: RollingName, { container, address, seen }: Handing) {
   const slot =
     seen.find((one) => one.container === container) ??
     seen.find((one) => one.state === "maint") ??
@@ -170,7 +172,12 @@ async function hand(gateway: string, backend: Backend, { container, address, see
  * Gives a slot without an address a name, and waits until it has the address of that: HAProxy takes another one by its socket
  * only in place of one.
  */
-async function resolved(gateway: string, backend: Backend, server: string, name: string[]): Promise<void> {
+async function resolved(
+  gateway: string,
+  backend: RollingName,
+  server: string,
+  name: string[],
+): Promise<void> {
   await ask(gateway, name);
   const start = performance.now();
   while ((await slots(gateway, backend)).find((one) => one.server === server)?.address.startsWith("-")) {
@@ -210,7 +217,12 @@ async function addressOf(gateway: string, container: string): Promise<Address> {
   return { ip, port: port === undefined ? undefined : Number.parseInt(port, 10) };
 }
 
-async function untilUp(gateway: string, backend: Backend, container: string, first: Slot[]): Promise<void> {
+async function untilUp(
+  gateway: string,
+  backend: RollingName,
+  container: string,
+  first: Slot[],
+): Promise<void> {
   const start = performance.now();
   for (let seen = first; ; seen = await slots(gateway, backend)) {
     const slot = seen.find((one) => one.container === container);
@@ -229,7 +241,7 @@ async function untilUp(gateway: string, backend: Backend, container: string, fir
  *
  * @returns How many requests and WebSockets are cut when the container stops.
  */
-export async function drained(gateway: string, backend: Backend, limitMs: number): Promise<number> {
+export async function drained(gateway: string, backend: RollingName, limitMs: number): Promise<number> {
   const start = performance.now();
   for (;;) {
     const draining = (await slots(gateway, backend)).filter(({ state }) => state === "drain");
@@ -271,11 +283,11 @@ export async function setCertificate(gateway: string, pem: string): Promise<void
 }
 
 /** Lets no container serve any more: the gateway holds requests for some seconds, then answers 503. */
-export async function hold(gateway: string, backend: Backend): Promise<void> {
+export async function hold(gateway: string, backend: RollingName): Promise<void> {
   await giveUp(gateway, backend, await slots(gateway, backend));
 }
 
-async function giveUp(gateway: string, backend: Backend, given: Slot[]): Promise<void> {
+async function giveUp(gateway: string, backend: RollingName, given: Slot[]): Promise<void> {
   if (given.length === 0) return;
   await ask(
     gateway,

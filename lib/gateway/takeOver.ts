@@ -1,6 +1,6 @@
 /** A new container takes over from the one that serves, or goes without a trace. */
 import { docker, inspect, remove, removeLabelled } from "../docker/client.ts";
-import { type Gate, nameOf, passGate } from "../docker/gate.ts";
+import { type Gate, type Healthy, nameOf, passGate } from "../docker/gate.ts";
 import { Unhealthy } from "../docker/health.ts";
 import {
   endContainer,
@@ -24,13 +24,6 @@ export interface TakeOver {
   prepared: { keep: () => Promise<void>; undo: () => Promise<void> } | undefined;
 }
 
-export interface TakenOver {
-  /** The network that the container was connected to again; then nothing was replaced. */
-  connected: string | undefined;
-  /** When the old one stopped because both cannot run at once, in milliseconds of docker's clock. */
-  stopped: number | undefined;
-}
-
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
 /**
@@ -40,10 +33,7 @@ const say = (text: string): void => void process.stdout.write(`${text}\n`);
  * @param healthy Called as soon as the container serves.
  * @throws UserError if it does not get healthy: if another one is there, that keeps serving, and nothing is left of the new one.
  */
-export async function takeOver(
-  wanted: TakeOver,
-  healthy: (taken: TakenOver) => Promise<void>,
-): Promise<void> {
+export async function takeOver(wanted: TakeOver, healthy: (seen: Healthy) => Promise<void>): Promise<void> {
   const { stack, service, gate, drainMs, prepared } = wanted;
   const [name, containers, gateway] = await Promise.all([
     nameOf(gate),

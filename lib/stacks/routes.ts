@@ -1,5 +1,6 @@
 /** Which of a stack's containers serve, as its gateway says. */
-import { allSlots, type Backend, type Slot } from "../gateway/routes.ts";
+import { allSlots, type Slot } from "../gateway/routes.ts";
+import type { RollingName } from "../serviceNames.ts";
 import { UserError } from "../userError.ts";
 import type { DockerObject } from "./dockerObjects.ts";
 
@@ -7,7 +8,7 @@ import type { DockerObject } from "./dockerObjects.ts";
 const LIMIT_MS = 3000;
 
 /** The gateway's slots, or why it does not name them. Undefined if there is no gateway. */
-export type Routes = Record<Backend, Slot[]> | { silent: string } | undefined;
+export type Routes = Record<RollingName, Slot[]> | { silent: string } | undefined;
 
 /** Never rejects for a gateway that does not answer. @param containers The stack's. */
 export async function askRoutes(containers: DockerObject[]): Promise<Routes> {
@@ -25,7 +26,7 @@ export async function askRoutes(containers: DockerObject[]): Promise<Routes> {
 export const slotOf = ({ id, service }: DockerObject, routes: Routes): Slot | undefined =>
   routes === undefined || "silent" in routes
     ? undefined
-    : routes[service as Backend]?.find(({ container, state }) => container === id && state !== "maint");
+    : routes[service as RollingName]?.find(({ container, state }) => container === id && state !== "maint");
 
 /** Whether new requests go to it. */
 export const serves = (container: DockerObject, routes: Routes): boolean =>
