@@ -57,10 +57,13 @@ const BASE_MEMORY = 32;
 const CONNECTION_MEMORY = 100;
 
 /**
- * Buffers per megabyte of memory, so that their 16 KB take half of it. Connections do not count streams of HTTP/2: 6,000 of
- * those, on 60 connections, ended a gateway without this limit. Above it they wait for one another.
+ * Buffers per megabyte of memory, so that their 16 KB take half of it. Without a limit, 6,000 streams of HTTP/2 on 60
+ * connections ended a gateway. At the limit requests wait for one another, so `REQUESTS` keeps them below it.
  */
 const BUFFERS = 32;
+
+/** Requests that a service has at once, per megabyte of memory: each takes up to three buffers, and there are two services. */
+const REQUESTS = 5;
 
 /**
  * Longest time between two checks, in seconds: HAProxy's default. A restart between two requests is noticed by a check; then
@@ -108,8 +111,8 @@ export function gatewayConfiguration(plan: GatewayPlan): string {
     listener("front", [ports.front, ...(apart ? [front.port] : [])], plan),
     ...(apart ? [] : [inside(back.port, plan)]),
     ...(site === undefined ? [] : [redirect(site, ports), origin(site, ports, plan)]),
-    backend("back", back),
-    backend("front", front),
+    backend("back", back, plan),
+    backend("front", front, plan),
   ];
   return `${sections.join("\n\n")}\n`;
 }
@@ -133,9 +136,10 @@ const DEFAULTS = [
   "retries 10",
   "option redispatch 1",
   "retry-on conn-failure empty-response",
-  // Reports may take minutes without a byte; a limit on what is dead ends connections all the same.
+  // Reports may take minutes without a byte.
   "timeout server 5m",
-  "timeout client 5m",
+  // For a client that takes nothing of an answer, or stops in the middle of a request. One that waits is not meant.
+  "timeout client 1m",
   "timeout tunnel 1h",
   // Slow senders of headers hold a connection no longer than this.
   "timeout http-request 30s",
@@ -254,8 +258,9 @@ const SECURITY: [name: string, value: string][] = [
  * A slot's container is set while HAProxy runs. Its address before that is one that no connection leaves for; HAProxy
  * takes an address by its socket only in place of another one.
  */
-const backend = (name: string, { port, health }: Behind): string =>
+const backend = (name: string, { port, health }: Behind, { memory }: GatewayPlan): string =>
   section(`backend ${name}`, [
+    `http-request return status 503 hdr Retry-After 5 if { be_conn gt ${memory * REQUESTS} }`,
     "http-request disable-l7-retry unless { method GET HEAD OPTIONS TRACE PUT DELETE }",
     "option httpchk",
     `http-check send meth GET uri ${word(health.path)} ver HTTP/1.1 hdr Host agatha-${name}:${port} hdr User-Agent agatha-gateway`,
