@@ -14,7 +14,6 @@ import { backService, databaseLocation, databaseService, frontService } from "./
 import { dockerEnvironment, stepCommand } from "./components/stepCommand.ts";
 import { inSentences, readConfig } from "./lib/config/fromPulumi.ts";
 import { publishedUrls } from "./lib/config/placeholders.ts";
-import { unreachedProvider } from "./lib/docker/host.ts";
 import { hostName, labels } from "./lib/docker/names.ts";
 import { toMilliseconds } from "./lib/duration.ts";
 import { applicationOf } from "./lib/images/evaluate.ts";
@@ -29,12 +28,7 @@ const config = await inSentences(readConfig);
 const seen = await preflight(config);
 const { packages, registry } = config;
 const { dockerHost, images: plans, system } = seen;
-
-const [providerArgs, ignoreChanges] = seen.reached
-  ? [dockerHost.provider, []]
-  : unreachedProvider(dockerHost);
-const provider = new docker.Provider("docker", providerArgs, { ignoreChanges });
-const opts = { provider };
+const opts = { provider: seen.provider };
 
 const application = applicationOf(config);
 const urls = publishedUrls(config, dockerHost);

@@ -1,4 +1,5 @@
 /** Everything that is asked of docker, Nix and the stack's state before the first resource. */
+import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { publishedPorts } from "./components/services.ts";
 import { inSentences } from "./lib/config/fromPulumi.ts";
@@ -9,10 +10,12 @@ import { refuseOtherData } from "./lib/database/refuseOtherData.ts";
 import { lookForUpgrade, type UpgradeAhead } from "./lib/database/upgrade/ahead.ts";
 import { renamed, volumeOf } from "./lib/database/volumes.ts";
 import { askDatabase, askDeployed, type Deployed } from "./lib/docker/deployedContainers.ts";
-import { type DockerHost, resolveDockerHost } from "./lib/docker/host.ts";
+import { type DockerHost, resolveDockerHost, unreachedProvider } from "./lib/docker/host.ts";
 import { hostName } from "./lib/docker/names.ts";
 import { refuseTakenPorts } from "./lib/docker/ports.ts";
 import { holdHost, type KnownHost } from "./lib/docker/stackHost.ts";
+import { runsHere } from "./lib/docker/system.ts";
+import { buildEarly } from "./lib/images/buildEarly.ts";
 import { refuseWithoutBuilder } from "./lib/images/builder.ts";
 import type { StackImages } from "./lib/images/evaluate.ts";
 import { imageRef, isPinned, pinNote } from "./lib/images/plan.ts";
@@ -24,8 +27,7 @@ import { UserError } from "./lib/userError.ts";
 /** What was found. */
 export interface Seen {
   dockerHost: DockerHost;
-  /** Whether the docker host answers; always true in an update. */
-  reached: boolean;
+  provider: docker.Provider;
   images: StackImages;
   /** What the images are built for: `x86_64-linux`. */
   system: string;
@@ -44,22 +46,43 @@ export const preflight = (config: Config): Promise<Seen> => inSentences(() => lo
 async function look(config: Config): Promise<Seen> {
   const dockerHost = await resolveDockerHost(config.dockerHost);
   const host = holdHost(dockerHost, (madeAs) => refuseRenamed(madeAs, config));
-  const [{ images, system }, { reached, deployed, upgradeAhead, applied }] = await Promise.all([
-    planForHost(config, host),
+  // As soon as it may be, since its plugin starts while the rest is asked.
+  const provider = host.then(({ reached }) => providerFor(dockerHost, reached));
+  provider.catch(() => {});
+  const [{ images, ...planned }, { applied, ...asked }] = await Promise.all([
+    lookAtImages(config, dockerHost, host),
     askHost(config, dockerHost, host),
   ]);
-  const plans = Object.values(images);
-  const presence = reached ? await probeImages(plans.map(imageRef), dockerHost) : new Map<string, Presence>();
-  refuseAbsentPins(plans, presence);
   const migrations = checkMigrations(images.back, config.back.migrations, applied);
+  for (const plan of Object.values(images)) if (isPinned(plan)) void pulumi.log.info(pinNote(plan));
+  return { dockerHost, provider: await provider, images, ...planned, ...asked, migrations };
+}
+
+function providerFor(host: DockerHost, reached: boolean): docker.Provider {
+  const [args, ignoreChanges] = reached ? [host.provider, []] : unreachedProvider(host);
+  return new docker.Provider("docker", args, { ignoreChanges });
+}
+
+async function lookAtImages(
+  config: Config,
+  dockerHost: DockerHost,
+  host: Promise<KnownHost>,
+): Promise<Pick<Seen, "images" | "system" | "presence">> {
+  const { images, system } = await planForHost(config, host);
+  const plans = Object.values(images);
+  const presence = (await host).reached
+    ? await probeImages(plans.map(imageRef), dockerHost)
+    : new Map<string, Presence>();
+  refuseAbsentPins(plans, presence);
   await refuseWithoutBuilder(system, plans, presence, dockerHost);
+  const missing = plans.filter((plan) => presence.get(imageRef(plan)) !== "present");
+  if (!pulumi.runtime.isDryRun() && runsHere(system)) buildEarly(missing);
   // An image that docker has was checked when it was built. If nothing changes, the checking code is not even loaded.
-  if (!isPinned(images.back) && presence.get(imageRef(images.back)) !== "present") {
+  if (missing.includes(images.back) && !isPinned(images.back)) {
     const { refuseUnfitJar } = await import("./lib/images/jar/unfitJar.ts");
     await refuseUnfitJar(config);
   }
-  for (const plan of plans) if (isPinned(plan)) void pulumi.log.info(pinNote(plan));
-  return { dockerHost, reached, images, system, presence, deployed, upgradeAhead, migrations };
+  return { images, system, presence };
 }
 
 /** @throws UserError if the stack was renamed: everything on its host has its former name. */
@@ -78,7 +101,7 @@ async function askHost(
   config: Config,
   dockerHost: DockerHost,
   host: Promise<KnownHost>,
-): Promise<Pick<Seen, "reached" | "deployed" | "upgradeAhead"> & { applied: Applied[] }> {
+): Promise<Pick<Seen, "deployed" | "upgradeAhead"> & { applied: Applied[] }> {
   const answers = Promise.all([
     lookForUpgrade(config, dockerHost),
     askDeployed(pulumi.getStack(), hostName("network"), dockerHost),
@@ -87,10 +110,9 @@ async function askHost(
     refuseTakenPorts(publishedPorts(config), pulumi.getStack(), dockerHost),
   ]);
   answers.catch(() => {});
-  const { reached } = await host;
-  if (!reached) return { reached, deployed: () => "unknown", upgradeAhead: undefined, applied: [] };
+  if (!(await host).reached) return { deployed: () => "unknown", upgradeAhead: undefined, applied: [] };
   const [upgradeAhead, deployed, , applied] = await answers;
-  return { reached, deployed, upgradeAhead, applied };
+  return { deployed, upgradeAhead, applied };
 }
 
 const refuseUnfitData = async (config: Config, dockerHost: DockerHost): Promise<void> =>

@@ -30,7 +30,10 @@ export interface Slot {
 /** Longest time until a container that is routed already is up again, in milliseconds. */
 const UP_MS = 10_000;
 
-/** Changes that are lost when the gateway is killed before they are saved are made again: so often. */
+/**
+ * Changes that are lost when the gateway is killed before they are saved are made again, and so are those that it does not take
+ * because it restarted since it was looked at: so often.
+ */
 const TRIES = 5;
 
 /** Time between two looks, in milliseconds. */
@@ -104,14 +107,23 @@ function rows(text: string, separator: string): Map<string, string>[] {
  *
  * @param gateway Name or id of the gateway's container.
  * @param id Of a container that is ready, in a network of the gateway.
+ * @param looked The slots as they were a while ago. Default: looks now.
  * @throws UserError if it does not get up, with HAProxy's words; then the one before it serves.
  */
-export async function route(gateway: string, backend: RollingName, id: string): Promise<void> {
+export async function route(
+  gateway: string,
+  backend: RollingName,
+  id: string,
+  looked = slots(gateway, backend),
+): Promise<void> {
   const container = id.slice(0, 12);
-  const [address, first] = await Promise.all([addressOf(gateway, container), slots(gateway, backend)]);
+  const [address, first] = await Promise.all([addressOf(gateway, container), looked]);
   let seen = first;
-  for (let tries = 0; tries < TRIES; tries++) {
-    if (!serves(seen, container)) seen = await hand(gateway, backend, { container, address, seen });
+  for (let tries = 1; tries <= TRIES; tries++) {
+    if (!serves(seen, container))
+      await hand(gateway, backend, { container, address, seen }).catch((error: unknown) => {
+        if (tries > 1) throw error;
+      });
     await save(gateway);
     // A gateway that was killed before that has the routes of before.
     seen = await slots(gateway, backend);
@@ -158,8 +170,7 @@ async function hand(gateway: string, backend: RollingName, { container, address,
   const after = parseSlots(backend, answers.slice(commands.length));
   const given = after.find((one) => one.server === slot.server);
   const [ip, port] = given?.address.split(/:(?=\d+$)/) ?? [];
-  if (given?.up && ip === address.ip && (address.port === undefined || Number(port) === address.port))
-    return after;
+  if (given?.up && ip === address.ip && (address.port === undefined || Number(port) === address.port)) return;
   await ask(gateway, [
     ...others.map((one) => `set server ${backend}/${one.server} state ready`),
     ...(others.length === 0 ? [] : [`set server ${to} state maint`]),

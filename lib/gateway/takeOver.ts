@@ -11,7 +11,7 @@ import {
 import type { RollingName } from "../serviceNames.ts";
 import { secondsSince } from "../units.ts";
 import { UserError } from "../userError.ts";
-import { drained, hold, route } from "./routes.ts";
+import { drained, hold, route, slots } from "./routes.ts";
 import { serving } from "./serving.ts";
 
 export interface TakeOver {
@@ -41,13 +41,16 @@ export async function takeOver(wanted: TakeOver, healthy: (seen: Healthy) => Pro
     gatewayOf(stack),
   ]);
   const others = containers.filter(({ id }) => id !== gate.container);
+  // Asked while the new one starts.
+  const seen = gateway === undefined ? undefined : slots(gateway, service);
+  seen?.catch(() => {});
   const connected = await passGate(gate).catch(async (error: unknown) => {
     if (!(error instanceof Unhealthy)) throw error;
     const outcome = await giveUp(wanted, name, others);
     throw new UserError(`${gate.service} ${error.message}. ${outcome}\n${error.log}`);
   });
   // The gateway comes after the services when it is made: it finds the way to them itself.
-  if (gateway !== undefined) await route(gateway, service, gate.container);
+  if (gateway !== undefined) await route(gateway, service, gate.container, seen);
   const stopped = Math.max(...(await Promise.all(others.filter(isStopped).map(stopOf))));
   await healthy({ connected, stopped: Number.isFinite(stopped) ? stopped : undefined });
   await prepared?.keep();

@@ -64,13 +64,15 @@ export interface StackImages {
 /**
  * Evaluates the images that are not pinned: a pinned one needs no jar, no dist and no Nix.
  *
+ * @param instantiate Whether to put their derivations into Nix's store, for `buildEarly`.
  * @throws UserError by nix/application.nix, `oddName` or `nixError`.
  */
-export async function planImages(config: Config, system: string): Promise<StackImages> {
+export async function planImages(config: Config, system: string, instantiate: boolean): Promise<StackImages> {
   const { back, front } = config;
-  if (back.pin === undefined && front.pin === undefined) return evaluateImages(config, system);
+  if (back.pin === undefined && front.pin === undefined)
+    return meta.parse(await evaluate(config, "meta", system, instantiate));
   const evaluated = async (name: ServiceName) =>
-    imageMeta.parse(await evaluate(config, `meta.${name}`, system));
+    imageMeta.parse(await evaluate(config, `meta.${name}`, system, instantiate));
   const [backImage, frontImage, db, gateway] = await Promise.all([
     back.pin === undefined ? evaluated("back") : pinnedImage("back", back.pin),
     front.pin === undefined ? evaluated("front") : pinnedImage("front", front.pin),
@@ -80,11 +82,17 @@ export async function planImages(config: Config, system: string): Promise<StackI
   return { back: backImage, front: frontImage, db, gateway };
 }
 
-async function evaluate(config: Config, attribute: string, system: string | undefined): Promise<unknown> {
+async function evaluate(
+  config: Config,
+  attribute: string,
+  system: string | undefined,
+  instantiate = false,
+): Promise<unknown> {
   const { back, front, db } = applicationOf(config);
   const overrides = JSON.stringify({ ...back, ...front, ...db });
   const which = nixArguments(config.packages, overrides, system);
-  const args = ["--eval", "--strict", "--json", "-A", attribute, ...which];
+  const write = instantiate ? ["--read-write-mode"] : [];
+  const args = ["--eval", "--strict", "--json", ...write, "-A", attribute, ...which];
   const limit = timeLimit(config.packages);
   const result = await run("nix-instantiate", args, { timeout: limit * 1000 });
   const failed = result.code !== 0;

@@ -22,7 +22,8 @@ export interface Plan {
 export async function planForHost(config: Config, host: Promise<KnownHost>): Promise<Plan> {
   const asked = askedSystem();
   const assumed = asked ?? machineSystem();
-  const early = planImages(config, assumed);
+  const update = !pulumi.runtime.isDryRun();
+  const early = planImages(config, assumed, update);
   // A failure for another system does not matter.
   early.catch(() => {});
   const { system } = await host;
@@ -31,7 +32,7 @@ export async function planForHost(config: Config, host: Promise<KnownHost>): Pro
   const wanted = asked ?? system ?? assumed;
   refuseForeignPackages(config, wanted);
   refuseOtherDatabase(config, wanted);
-  return { images: await (wanted === assumed ? early : planImages(config, wanted)), system: wanted };
+  return { images: await (wanted === assumed ? early : planImages(config, wanted, update)), system: wanted };
 }
 
 /**

@@ -1,5 +1,6 @@
 /** Images that were pruned or pinned, and the history of what ran. */
 import { describe, expect, it, vi } from "vitest";
+import { imageRef } from "../../lib/images/plan.ts";
 import legacyState from "../support/legacyState.json" with { type: "json" };
 import { only, type Registered, settled } from "../support/recorder.ts";
 import {
@@ -16,7 +17,7 @@ import {
 // Some run the program several times, on machines that may be busy.
 vi.setConfig({ testTimeout: 30_000 });
 
-const { presence, looked, printed } = answers;
+const { presence, looked, printed, early } = answers;
 
 describe("an image's size", () => {
   const sizes = async (outputs: typeof printed.of) => {
@@ -71,6 +72,26 @@ describe("the jar", () => {
     expect(await lookedAt([])).toHaveLength(1);
     expect(await lookedAt([[ref, "present"]])).toEqual([]);
     expect(await lookedAt([], { "agatha:back": JSON.stringify({ pin: hash("a") }) })).toEqual([]);
+  });
+});
+
+describe("what docker lacks", () => {
+  const builtEarly = async (preview: boolean) => {
+    early.built = [];
+    presence.of = new Map(
+      Object.values(meta).map((one) => [
+        imageRef(one),
+        one.name === "agatha-back-image" ? "absent" : "present",
+      ]),
+    );
+    await program({}, preview);
+    presence.of = new Map();
+    return early.built;
+  };
+
+  it("is built by Nix while an update still starts, and nothing else; a preview builds nothing", async () => {
+    expect(await builtEarly(false)).toEqual([imageRef(meta.back)]);
+    expect(await builtEarly(true)).toEqual([]);
   });
 });
 

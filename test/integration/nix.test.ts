@@ -1,9 +1,24 @@
 /** The packages and images with Nix only: no docker, no Pulumi. */
-import { type ChildProcess, spawn } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { machineSystem } from "../../lib/docker/system.ts";
+import { buildEarly } from "../../lib/images/buildEarly.ts";
+import { applicationOf, planImages } from "../../lib/images/evaluate.ts";
+import { isPinned, pinnedImage } from "../../lib/images/plan.ts";
+import { load } from "../support/configuration.ts";
 import { putEntry } from "../support/jar.ts";
 import { execute, freePort } from "../support/scratch.ts";
 
@@ -70,6 +85,25 @@ describe("without docker", () => {
       readdirSync("sample/migrations").sort(),
     );
     expect(readdirSync(join(back, "bin")).sort()).toEqual(["agatha-back", "agatha-back-migrate"]);
+  });
+});
+
+describe("an update's images", () => {
+  it("are built from their evaluation alone, before any step asks for them", async () => {
+    const jar = join(folder, "early.jar");
+    cpSync("sample/back/target/agatha-back.jar", jar);
+    await putEntry(jar, "release.txt", folder);
+    const config = load({ back: { jar, migrations: "sample/migrations" } });
+    const { back } = await planImages(config, machineSystem(), true);
+    if (isPinned(back)) throw new Error("pinned");
+    const { stdout } = await promisify(execFile)("nix-store", ["--query", "--outputs", back.drvPath]);
+    const path = stdout.split("\n").find((line) => line.endsWith("-image")) ?? "";
+    expect(existsSync(path)).toBe(false);
+    buildEarly([back, pinnedImage("front", "a".repeat(32))]);
+    await vi.waitFor(() => expect(existsSync(path)).toBe(true), { timeout: 60_000 });
+    const application = JSON.stringify(applicationOf(config).back);
+    const args = ["--argstr", "packages", config.packages, "--argstr", "application", application];
+    expect(realpathSync(await build("back-image", ...args))).toBe(path);
   });
 });
 

@@ -4,7 +4,7 @@ import { vi } from "vitest";
 import type { Config } from "../../lib/config/schema.ts";
 import type { Applied } from "../../lib/database/migrations/schemaHistory.ts";
 import type { UpgradeAhead } from "../../lib/database/upgrade/ahead.ts";
-import { pinnedImage } from "../../lib/images/plan.ts";
+import { type ImagePlan, imageRef, pinnedImage } from "../../lib/images/plan.ts";
 import { listen, only, type Registered, record } from "./recorder.ts";
 
 /** A store hash of one letter. */
@@ -90,6 +90,10 @@ const builder = vi.hoisted(() => ({ askedFor: [] as string[] }));
 vi.mock("../../lib/images/builder.ts", () => ({
   refuseWithoutBuilder: (system: string) => Promise.resolve(builder.askedFor.push(system)),
 }));
+const early = vi.hoisted(() => ({ built: [] as string[] }));
+vi.mock("../../lib/images/buildEarly.ts", () => ({
+  buildEarly: (images: ImagePlan[]) => void early.built.push(...images.map(imageRef)),
+}));
 const history = vi.hoisted(() => ({ of: [] as Applied[] }));
 vi.mock("../../lib/database/migrations/checkInPreview.ts", async (original) => ({
   ...(await original<typeof import("../../lib/database/migrations/checkInPreview.ts")>()),
@@ -132,10 +136,21 @@ const printed = {
 };
 
 /**
- * The docker host's answers, the upgrade that lies ahead, for which systems Nix and its builder were asked, and
- * which jars were inspected. A test that changes one resets it.
+ * The docker host's answers, the upgrade that lies ahead, for which systems Nix and its builder were asked, which
+ * jars were inspected, and which images Nix was to build early. A test that changes one resets it.
  */
-export const answers = { printed, presence, running, engine, ahead, history, planned, builder, looked };
+export const answers = {
+  printed,
+  presence,
+  running,
+  engine,
+  ahead,
+  history,
+  planned,
+  builder,
+  looked,
+  early,
+};
 
 export const COMMAND = "command:local:Command";
 export const PASSWORD = "s3cret'pass";
