@@ -4,10 +4,11 @@ import { dockerError } from "../lib/docker/client.ts";
 import { hostSentence } from "../lib/docker/errors.ts";
 import { run } from "../lib/process.ts";
 import { UserError } from "../lib/userError.ts";
-import { input, step } from "./step.ts";
+import { step } from "./step.ts";
 
 await step(async () => {
-  const names = input("PULUMI_COMMAND_STDOUT").split(" ").filter(Boolean);
+  // The command plugin sets it only if place-files printed something.
+  const names = (process.env["PULUMI_COMMAND_STDOUT"] ?? "").split(" ").filter(Boolean);
   if (names.length === 0) return;
   const args = removal("volume", ...names);
   const result = await run("docker", args);

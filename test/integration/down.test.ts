@@ -11,6 +11,9 @@ let scratch: Scratch;
 
 beforeAll(async () => {
   scratch = await Scratch.make();
+  // As in a stack that configures none.
+  const { files: _, ...front } = scratch.config["front"] as Record<string, unknown>;
+  scratch.config["front"] = front;
   await scratch.upWell();
   await scratch.sql("insert into budget (name, amount_cents) values ('kept', 1)");
 });

@@ -37,3 +37,13 @@ it.each([
   expect(status, stderr).toBe(code);
   expect(stderr).toContain(said);
 });
+
+// The command plugin does not set an empty one: `down` failed on a front without files.
+it("has nothing to do for a service without files", () => {
+  const { PULUMI_COMMAND_STDOUT: _, ...env } = { ...process.env, ...fake(folder, "docker", ["exit 9"]) };
+  const { status, stderr } = spawnSync(process.execPath, ["steps/remove-files.ts"], {
+    env,
+    encoding: "utf8",
+  });
+  expect(status, stderr).toBe(0);
+});
