@@ -1,5 +1,6 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
+import { placeholdersIn } from "../lib/config/placeholders.ts";
 import type { Config } from "../lib/config/schema.ts";
 import type { Packaged } from "../lib/database/migrations/schemaHistory.ts";
 import type { Deployed } from "../lib/docker/deployedContainers.ts";
@@ -9,7 +10,7 @@ import { dockerEnvironment, goneAt, runAgain, stepCommand } from "./stepCommand.
 
 export interface DatabaseStepsArgs {
   /** The database, its role and password, and where backups go. */
-  config: Pick<Config, "backups" | "database" | "databasePassword" | "dockerHost">;
+  config: Pick<Config, "back" | "backups" | "database" | "databasePassword" | "dockerHost">;
   /** Id of the database's container. */
   containerId: pulumi.Input<string>;
   /** The back's image, which contains the migrations. */
@@ -60,6 +61,7 @@ export class DatabaseSteps extends pulumi.ComponentResource {
         environment: {
           CONTAINER: containerId,
           DATABASE_USER: database.user,
+          ...(logsIn(args.config) ? {} : { BACK_LOGS_IN: "no" }),
           ...again.environment,
           ...host,
         },
@@ -80,6 +82,12 @@ export class DatabaseSteps extends pulumi.ComponentResource {
     this.registerOutputs();
   }
 }
+
+/** Whether the back has the password: another one then makes another back, at whose take-over it is decided about. */
+const logsIn = ({ back, databasePassword }: DatabaseStepsArgs["config"]): boolean =>
+  Object.values(back.properties).some(
+    (value) => placeholdersIn(value).includes("databasePassword") || value.includes(databasePassword),
+  );
 
 /**
  * What the migration step runs with, and what makes it run again. A pin leaves the schema and the step as they are. If the step

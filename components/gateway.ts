@@ -5,6 +5,8 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { Config } from "../lib/config/schema.ts";
 import { hostName, labels } from "../lib/docker/names.ts";
+import { checkOf } from "../lib/gateway/configuration.ts";
+import { ROLLING } from "../lib/serviceNames.ts";
 import { DockerService, type DockerServiceArgs } from "./DockerService.ts";
 import type { PublishedPort, ServiceSpec } from "./serviceSpec.ts";
 import { gatewayService } from "./services.ts";
@@ -37,6 +39,7 @@ export function gateway(
     {
       service,
       ...common,
+      follows: { ...common.follows, ...checks(config) },
       gate: { step: "open-gateway", environment: { STACK: pulumi.getStack() } },
     },
     { ...opts, dependsOn: before },
@@ -46,6 +49,15 @@ export function gateway(
 /** A port as docker's client takes it: `127.0.0.1:8000:8441`, `[::1]:8000:8441`. */
 const published = ({ address, external, internal }: PublishedPort): string =>
   `${isIPv6(address) ? `[${address}]` : address}:${external}:${internal}`;
+
+/** What it asks the services, for steps that bring a container which answers something else. */
+const checks = (config: Config): Record<string, string> =>
+  Object.fromEntries(
+    ROLLING.map((name) => {
+      const { path, statuses } = config[name].health;
+      return [checkOf(name), `${path} ${statuses.join(",")}`];
+    }),
+  );
 
 /** The step that frees its ports in a stack from before there was a gateway. Never runs a second time. */
 const room = (

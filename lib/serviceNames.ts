@@ -9,6 +9,8 @@ export const mapServices = <T>(of: (service: ServiceName) => T): Record<ServiceN
 export const ROLLING = ["back", "front"] as const;
 export type RollingName = (typeof ROLLING)[number];
 
+export const isRolling = (service: string): boolean => (ROLLING as readonly string[]).includes(service);
+
 /** What a stack has for each of its services. One that was last deployed before the gateway came has none for that. */
 export type PerService<T> = Record<Exclude<ServiceName, "gateway">, T> & { gateway?: T | undefined };
 

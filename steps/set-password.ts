@@ -4,5 +4,9 @@ import { setPassword } from "../lib/database/password.ts";
 import { input, step } from "./step.ts";
 
 await step(async () =>
-  setPassword({ container: input("CONTAINER"), user: input("DATABASE_USER") }, await text(process.stdin)),
+  setPassword(
+    { container: input("CONTAINER"), user: input("DATABASE_USER") },
+    await text(process.stdin),
+    process.env["BACK_LOGS_IN"] !== "no",
+  ),
 );

@@ -19,17 +19,20 @@ export interface Role {
   user: string;
 }
 
-/** @throws UserError with PostgreSQL's message. */
-export const setPassword = (role: Role, password: string): Promise<void> =>
-  change(
-    role,
-    // Of several updates that failed, the first one's is what the back that serves uses.
-    `select not coalesce((pg_stat_file('${KEPT}', true)).size > 0, false) as first \\gset
+/**
+ * @param keepFormer Whether a back logs in by it, whose next take-over decides about the former one.
+ * @throws UserError with PostgreSQL's message.
+ */
+export const setPassword = (role: Role, password: string, keepFormer: boolean): Promise<void> =>
+  change(role, `${keepFormer ? keep(role) : ""}${alterRole(role.user, password)}`);
+
+// Of several updates that failed, the first one's is what the back that serves uses.
+const keep = ({ user }: Role): string =>
+  `select not coalesce((pg_stat_file('${KEPT}', true)).size > 0, false) as first \\gset
 \\if :first
-copy (select rolpassword from pg_authid where rolname =${literal(role.user)} and rolpassword is not null) to '${KEPT}';
+copy (select rolpassword from pg_authid where rolname =${literal(user)} and rolpassword is not null) to '${KEPT}';
 \\endif
-${alterRole(role.user, password)}`,
-  );
+`;
 
 /** Makes the role's former password hold again, if one is kept. @throws UserError with PostgreSQL's message. */
 export const restorePassword = async (role: Role): Promise<void> => {

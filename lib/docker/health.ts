@@ -88,6 +88,14 @@ async function whyDown(
   return undefined;
 }
 
+/** The plain probe of a service's container, without what counts failures to end the service; empty if it has none. */
+export async function probeOf(container: string): Promise<string[]> {
+  const check = await inspect<{ Test: string[] } | null>("container", container, ".Config.Healthcheck");
+  // Before the probe is docker's own word for how it is run, and `agatha-liveness` with two numbers.
+  const [, ...probe] = check?.Test ?? [];
+  return probe[0] === "/bin/agatha-liveness" ? probe.slice(3) : probe;
+}
+
 /** What a probe printed; names the configuration's keys if the service answers with another status. */
 export function because(answer: string, service: string): string {
   const [, path, status, wanted] =

@@ -2,10 +2,14 @@
 import { NOBODY } from "../docker/arguments.ts";
 import { docker, inspect, removeLabelled } from "../docker/client.ts";
 import { copyInto } from "../docker/volumeFiles.ts";
-import { setCertificate } from "./routes.ts";
+import { UserError } from "../userError.ts";
+import { ask } from "./runtime.ts";
 
 /** The folder of the gateway's volume. The image has it too, so that a new volume belongs to who uses it. */
 const FOLDER = "/var/lib/agatha";
+
+/** The certificate that HAProxy reads when it starts, and its name at the admin socket. */
+const CERTIFICATE = `${FOLDER}/site.pem`;
 
 export interface Placement {
   stack: string;
@@ -37,8 +41,29 @@ export async function placeCertificate(
   await copyInto([volume], {
     ...{ stack, image, owner: NOBODY, label },
     folders: [{ path: FOLDER, keep: true }],
-    files: [{ path: `${FOLDER}/site.pem`, content: Buffer.from(pem).toString("base64"), mode: "0400" }],
+    files: [{ path: CERTIFICATE, content: Buffer.from(pem).toString("base64"), mode: "0400" }],
   });
   // One that cannot start with the former one would be tried again only after up to a minute.
   if (state?.Running && !healthy) await docker(["restart", container]);
+}
+
+/**
+ * Exchanges the certificate of a gateway that runs; connections stay as they are. The file is left alone. One that was started
+ * without a domain has no use for it yet.
+ *
+ * @param pem Certificate, chain and key.
+ * @throws UserError in HAProxy's words if it refuses them: then the former certificate stays.
+ */
+export async function setCertificate(gateway: string, pem: string): Promise<void> {
+  // An empty line would end the payload.
+  const payload = pem.replace(/^\s*\n/gm, "");
+  const [taken = "", committed = ""] = await ask(gateway, [
+    `set ssl cert ${CERTIFICATE} <<\n${payload.trimEnd()}\n`,
+    `commit ssl cert ${CERTIFICATE}`,
+  ]);
+  if (/^Success!$/m.test(committed) || /not referenced by the configuration/.test(taken)) return;
+  await ask(gateway, [`abort ssl cert ${CERTIFICATE}`]);
+  throw new UserError(
+    `agatha:gateway.certificate: the gateway does not take it. It says: ${[taken, committed].join(" ").replace(/\s+/g, " ").trim()}`,
+  );
 }

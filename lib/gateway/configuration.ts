@@ -42,6 +42,9 @@ export const gatewayAliases = ["agatha-back", "agatha-front"];
  */
 export const idleName = (backend: string): string => `agatha-${backend}`;
 
+/** The gateway's container follows, by this name, what it asks a service's containers: the end of their probe's arguments. */
+export const checkOf = (backend: string): string => `${backend}-check`;
+
 /** Where the gateway listens for what is published, in its container. */
 export interface GatewayPorts {
   back: number;
@@ -263,7 +266,8 @@ const backend = (name: string, { port, health }: Behind, { memory }: GatewayPlan
     `http-request return status 503 hdr Retry-After 5 if { be_conn gt ${memory * REQUESTS} }`,
     "http-request disable-l7-retry unless { method GET HEAD OPTIONS TRACE PUT DELETE }",
     "option httpchk",
-    `http-check send meth GET uri ${word(health.path)} ver HTTP/1.1 hdr Host agatha-${name}:${port} hdr User-Agent agatha-gateway`,
+    // What `agatha-probe` sends: a service that refuses other hosts accepts that one, or its container is not healthy either.
+    `http-check send meth GET uri ${word(health.path)} ver HTTP/1.1 hdr Host 127.0.0.1:${port} hdr User-Agent agatha-gateway`,
     `http-check expect status ${health.statuses.join(",")}`,
     // A refused connection takes a service away at once, for it is restarting; three failing checks in a row do so too. Its
     // health path brings it back.

@@ -4,7 +4,7 @@ import { inspectAll } from "../docker/client.ts";
 import { stopIfInterrupted } from "../process.ts";
 import type { RollingName } from "../serviceNames.ts";
 import { UserError } from "../userError.ts";
-import { idleName } from "./configuration.ts";
+import { checkOf, idleName } from "./configuration.ts";
 import { ask, save } from "./runtime.ts";
 
 /** One of the two places of a service, as HAProxy sees it. */
@@ -81,7 +81,7 @@ export function parseSlots(backend: RollingName, [state = "", stat = ""]: string
         container: /^[0-9a-f]{12}$/.test(container) ? container : undefined,
         address: `${row.get("srv_addr")}:${row.get("srv_port")}`,
         state: flags & MAINTENANCE ? "maint" : flags & DRAIN ? "drain" : "ready",
-        up: /^(UP|DRAIN)/.test(status),
+        up: /^(UP|DRAIN|no check)/.test(status),
         sessions: Number(numbers?.get("scur")),
         sinceSeconds: Number(row.get("srv_time_since_last_change")),
         status: [status, numbers?.get("check_status"), numbers?.get("last_chk")].filter(Boolean).join(" "),
@@ -117,11 +117,13 @@ export async function route(
   looked = slots(gateway, backend),
 ): Promise<void> {
   const container = id.slice(0, 12);
-  const [address, first] = await Promise.all([addressOf(gateway, container), looked]);
+  const [target, first] = await Promise.all([look(gateway, backend, container), looked]);
   let seen = first;
   for (let tries = 1; tries <= TRIES; tries++) {
-    if (!serves(seen, container))
-      await hand(gateway, backend, { container, address, seen }).catch((error: unknown) => {
+    const server = serves(seen, container) && seen.find((one) => one.container === container)?.server;
+    if (server) await ask(gateway, [checking(`${backend}/${server}`, target)]);
+    else
+      await hand(gateway, backend, { container, target, seen }).catch((error: unknown) => {
         if (tries > 1) throw error;
       });
     await save(gateway);
@@ -139,12 +141,12 @@ const serves = (seen: Slot[], container: string): boolean =>
 
 interface Handing {
   container: string;
-  address: Address;
+  target: Target;
   seen: Slot[];
 }
 
 /** Gives a slot to the container, and drains the other one in the same conversation. */
-async function hand(gateway: string, backend: RollingName, { container, address, seen }: Handing) {
+async function hand(gateway: string, backend: RollingName, { container, target, seen }: Handing) {
   const slot =
     seen.find((one) => one.container === container) ??
     seen.find((one) => one.state === "maint") ??
@@ -160,8 +162,9 @@ async function hand(gateway: string, backend: RollingName, { container, address,
   const commands = [
     ...(isEmpty || slot.container === container ? [] : name),
     // Docker's DNS says the same, but is asked only now and then; it follows a container that restarts.
-    `set server ${to} addr ${address.ip}${address.port === undefined ? "" : ` port ${address.port}`}`,
+    `set server ${to} addr ${target.ip}${target.port === undefined ? "" : ` port ${target.port}`}`,
     `set server ${to} state ready`,
+    checking(to, target),
     // The caller has seen that it is healthy.
     `set server ${to} health up`,
     ...others.map((one) => `set server ${backend}/${one.server} state drain`),
@@ -170,7 +173,7 @@ async function hand(gateway: string, backend: RollingName, { container, address,
   const after = parseSlots(backend, answers.slice(commands.length));
   const given = after.find((one) => one.server === slot.server);
   const [ip, port] = given?.address.split(/:(?=\d+$)/) ?? [];
-  if (given?.up && ip === address.ip && (address.port === undefined || Number(port) === address.port)) return;
+  if (given?.up && ip === target.ip && (target.port === undefined || Number(port) === target.port)) return;
   await ask(gateway, [
     ...others.map((one) => `set server ${backend}/${one.server} state ready`),
     ...(others.length === 0 ? [] : [`set server ${to} state maint`]),
@@ -201,22 +204,29 @@ async function resolved(
   }
 }
 
-interface Address {
+/** A container that is to serve. */
+interface Target {
   ip: string;
   /** Undefined if its image names none: then the configuration's holds. */
   port: number | undefined;
+  /** Whether the gateway asks what the container answers when it is healthy. */
+  isChecked: boolean;
 }
 
 interface Inspected {
   NetworkSettings: { Networks: Record<string, { IPAddress: string }> | null };
-  Config: { ExposedPorts?: Record<string, unknown> | null };
+  Config: {
+    ExposedPorts?: Record<string, unknown> | null;
+    Labels: Record<string, string> | null;
+    Healthcheck?: { Test: string[] } | null;
+  };
 }
 
 /**
- * The container's address in a network that the gateway is in, and its port as its image names it: during an update that
- * changes the port, the gateway's configuration has the former one.
+ * The container's address in a network that the gateway is in, and its port as its image names it. During an update that changes
+ * the port or the health path, the gateway's configuration has the former one.
  */
-async function addressOf(gateway: string, container: string): Promise<Address> {
+async function look(gateway: string, backend: RollingName, container: string): Promise<Target> {
   const [ours, its] = await inspectAll<Inspected>("container", [gateway, container], "{{json .}}");
   const networks = its?.NetworkSettings.Networks ?? {};
   const ip = Object.keys(ours?.NetworkSettings.Networks ?? {})
@@ -225,8 +235,22 @@ async function addressOf(gateway: string, container: string): Promise<Address> {
   if (ip === undefined)
     throw new UserError(`gateway: ${container} has no address in its network. Is it running?`);
   const [port] = Object.keys(its?.Config.ExposedPorts ?? {});
-  return { ip, port: port === undefined ? undefined : Number.parseInt(port, 10) };
+  const probe = its?.Config.Healthcheck?.Test.join(" ") ?? "";
+  // A gateway of before has no such label.
+  const asks = ours?.Config.Labels?.[`agatha.follows.${checkOf(backend)}`];
+  return {
+    ip,
+    port: port === undefined ? undefined : Number.parseInt(port, 10),
+    isChecked: asks === undefined || probe.endsWith(` ${asks}`),
+  };
 }
+
+/**
+ * Without checks a server stays up: what the former version answered to them is not asked of the new one. The price: until the
+ * gateway is replaced, and so checks it again, a container that restarts is not found again.
+ */
+const checking = (server: string, { isChecked }: Target): string =>
+  `${isChecked ? "enable" : "disable"} health ${server}`;
 
 async function untilUp(
   gateway: string,
@@ -267,30 +291,6 @@ export async function drained(gateway: string, backend: RollingName, limitMs: nu
     stopIfInterrupted();
     await sleep(PAUSE_MS);
   }
-}
-
-/** The certificate that HAProxy reads when it starts, and its name at the admin socket. */
-const CERTIFICATE = "/var/lib/agatha/site.pem";
-
-/**
- * Exchanges the certificate of a gateway that runs; connections stay as they are. The file is left alone. One that was started
- * without a domain has no use for it yet.
- *
- * @param pem Certificate, chain and key.
- * @throws UserError in HAProxy's words if it refuses them: then the former certificate stays.
- */
-export async function setCertificate(gateway: string, pem: string): Promise<void> {
-  // An empty line would end the payload.
-  const payload = pem.replace(/^\s*\n/gm, "");
-  const [taken = "", committed = ""] = await ask(gateway, [
-    `set ssl cert ${CERTIFICATE} <<\n${payload.trimEnd()}\n`,
-    `commit ssl cert ${CERTIFICATE}`,
-  ]);
-  if (/^Success!$/m.test(committed) || /not referenced by the configuration/.test(taken)) return;
-  await ask(gateway, [`abort ssl cert ${CERTIFICATE}`]);
-  throw new UserError(
-    `agatha:gateway.certificate: the gateway does not take it. It says: ${[taken, committed].join(" ").replace(/\s+/g, " ").trim()}`,
-  );
 }
 
 /** Lets no container serve any more: the gateway holds requests for some seconds, then answers 503. */

@@ -12,7 +12,7 @@ const PAUSE_MS = 200;
 
 /** What docker and `agatha-gateway` print while a container starts, restarts or ends. */
 const PASSING =
-  /does not answer|is (not running|restarting|paused|marked for removal)|cannot exec|container \S+ not found|exec failed|procReady|setns/i;
+  /does not answer|is (not running|restarting|paused|marked for removal)|cannot exec|container \S+ not found|exec failed|received 409|procReady|setns/i;
 
 /**
  * Sends commands in one conversation. While the gateway restarts, all of them are sent again: they have to be repeatable.
@@ -47,8 +47,11 @@ async function inGateway(
     stopIfInterrupted();
     const result = await run("docker", args, { input });
     if (result.code === 0) return result.stdout;
-    if (!isPassing(result) || performance.now() - start > limitMs)
-      throw new UserError(await dockerError(args, result));
+    if (!isPassing(result)) throw new UserError(await dockerError(args, result));
+    if (performance.now() - start > limitMs)
+      throw new UserError(
+        `${(await dockerError(args, result)).replace(/\.?$/, ".")} If that lasts, \`docker rm --force ${container}\`, then run up again: that makes the gateway anew.`,
+      );
     await sleep(PAUSE_MS);
   }
 }

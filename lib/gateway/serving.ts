@@ -6,16 +6,17 @@ import { slots } from "./routes.ts";
 /**
  * The id of the container that the gateway sends new requests to.
  *
- * @param containers The service's, newest first. Without a gateway that says otherwise, the newest one serves.
+ * @param containers The service's, newest first. Without a gateway that says otherwise, the oldest one serves: the newer ones
+ * are from updates that failed or were killed, and in a stack of before there was a gateway it has the port.
  */
 export async function serving(
   stack: string,
   service: RollingName,
   containers: ServiceContainer[],
 ): Promise<string | undefined> {
-  const [newest, ...others] = containers;
-  const gateway = others.length === 0 ? undefined : (await serviceContainers(stack, "gateway"))[0];
-  if (gateway?.state !== "running") return newest?.id;
+  const oldest = containers.at(-1);
+  const gateway = containers.length < 2 ? undefined : (await serviceContainers(stack, "gateway"))[0];
+  if (gateway?.state !== "running") return oldest?.id;
   const ready = (await slots(gateway.id, service)).find(({ state }) => state === "ready")?.container;
-  return (containers.find(({ id }) => ready !== undefined && id.startsWith(ready)) ?? newest)?.id;
+  return (containers.find(({ id }) => ready !== undefined && id.startsWith(ready)) ?? oldest)?.id;
 }

@@ -1,13 +1,14 @@
 /** A new container takes over from the one that serves, or goes without a trace. */
 import { docker, inspect, remove, removeLabelled } from "../docker/client.ts";
 import { type Gate, type Healthy, nameOf, passGate } from "../docker/gate.ts";
-import { Unhealthy } from "../docker/health.ts";
+import { probeOf, Unhealthy, untilHealthy } from "../docker/health.ts";
 import {
   endContainer,
   markFormer,
   type ServiceContainer,
   serviceContainers,
 } from "../docker/serviceContainers.ts";
+import { run } from "../process.ts";
 import type { RollingName } from "../serviceNames.ts";
 import { secondsSince } from "../units.ts";
 import { UserError } from "../userError.ts";
@@ -46,7 +47,10 @@ export async function takeOver(wanted: TakeOver, healthy: (seen: Healthy) => Pro
   seen?.catch(() => {});
   const connected = await passGate(gate).catch(async (error: unknown) => {
     if (!(error instanceof Unhealthy)) throw error;
-    const outcome = await giveUp(wanted, name, others);
+    const outcome = await giveUp(wanted, others).then(
+      (kept) => afterwards(kept, name),
+      (failed: unknown) => `Going back to the old one failed too: ${words(failed)}. ${FIX} the new one:`,
+    );
     throw new UserError(`${gate.service} ${error.message}. ${outcome}\n${error.log}`);
   });
   // The gateway comes after the services when it is made: it finds the way to them itself.
@@ -76,17 +80,19 @@ export async function stopForNext(stack: string, service: RollingName): Promise<
 
 /**
  * The gateway's container, if there is one that is in a network. One that was cut off, or whose network was removed, is connected
- * or made anew after the services, and then finds the way to them itself.
+ * or made anew after the services, and then finds the way to them itself. One that was stopped is started, since the services
+ * cannot take over without it; if that fails, it goes: started later, it would send requests to containers of before.
  */
 export async function gatewayOf(stack: string): Promise<string | undefined> {
   const [gateway] = await serviceContainers(stack, "gateway");
   if (gateway === undefined) return undefined;
-  const networks = await inspect<Record<string, unknown>>(
-    "container",
-    gateway.id,
-    ".NetworkSettings.Networks",
-  );
-  return Object.keys(networks ?? {}).length > 0 ? gateway.id : undefined;
+  const { id, state } = gateway;
+  const networks = await inspect<Record<string, unknown>>("container", id, ".NetworkSettings.Networks");
+  if (Object.keys(networks ?? {}).length === 0) return undefined;
+  if (state !== "exited" && state !== "created") return id;
+  if ((await run("docker", ["start", id])).code === 0) return id;
+  await remove("container", id);
+  return undefined;
 }
 
 /** Not one that crashed before: docker starts that again. */
@@ -98,30 +104,49 @@ const stopOf = async ({ id }: ServiceContainer): Promise<number> =>
 const isHealthy = async ({ id }: ServiceContainer): Promise<boolean> =>
   (await inspect<string>("container", id, ".State.Health.Status")) === "healthy";
 
-/** Lets the others go on as before, and removes the new one. @returns What became of them, for a message. */
-async function giveUp(
-  { stack, service, gate, prepared }: TakeOver,
-  name: string,
-  others: ServiceContainer[],
-): Promise<string> {
-  const keeps = await serving(stack, service, others);
+/** What became of the old one, in words. */
+type Kept = "keeps serving" | "is started again";
+
+/** Lets the others go on as before, and removes the new one; undefined if there is none that could, and the new one stays. */
+async function giveUp(wanted: TakeOver, others: ServiceContainer[]): Promise<Kept | undefined> {
+  const { stack, service, gate, prepared } = wanted;
   const gateway = await gatewayOf(stack);
+  const keeps = await serving(stack, service, others);
   const other = others.find(({ id }) => id === keeps);
   // Without a gateway, the other one may be a first version that was bad too.
   if (other === undefined || (gateway === undefined && !isStopped(other) && !(await isHealthy(other))))
-    return `Fix what its log shows, then run up again. The last lines of \`docker logs ${name}\`:`;
-  // The rest are from updates that were killed.
-  for (const each of others) await (each === other ? markFormer(each) : endContainer(each));
+    return undefined;
+  // The rest are from updates that were killed; without a gateway, from such as failed later, and one of them may have the port.
+  for (const each of others)
+    await (each === other || gateway === undefined ? markFormer(each) : endContainer(each));
   try {
     await prepared?.undo();
   } finally {
     await remove("container", gate.container);
     await removeLabelled(stack, `${service}-files`);
+    if (isStopped(other)) await startAgain(wanted, gateway, other.id);
   }
-  if (isStopped(other)) {
-    await docker(["start", other.id]);
-    if (gateway !== undefined) await route(gateway, service, other.id);
-    return `The old one is started again. Fix what the log shows, then run up again. The last lines of the new one, which is removed:`;
-  }
-  return `The old one keeps serving. Fix what the log shows, then run up again. The last lines of the new one, which is removed:`;
+  return isStopped(other) ? "is started again" : "keeps serving";
 }
+
+async function startAgain(
+  { service, gate }: TakeOver,
+  gateway: string | undefined,
+  id: string,
+): Promise<void> {
+  await docker(["start", id]);
+  if (gateway === undefined) return;
+  // One that is not healthy by then may be so later, and is routed too.
+  await untilHealthy(id, gate.service, await probeOf(id), gate.startPeriodMs).catch(() => {});
+  await route(gateway, service, id);
+}
+
+const FIX = "Fix what the log shows, then run up again. The last lines of";
+
+const afterwards = (kept: Kept | undefined, name: string): string =>
+  kept === undefined
+    ? `${FIX} \`docker logs ${name}\`:`
+    : `The old one ${kept}. ${FIX} the new one, which is removed:`;
+
+const words = (error: unknown): string =>
+  (error instanceof Error ? error.message : String(error)).replace(/\.$/, "");

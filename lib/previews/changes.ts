@@ -1,25 +1,19 @@
 /** What a preview would change: images and why, services and how long they are away, data. */
-import { settingsOf } from "../config/databaseSettings.ts";
 import { asRan, compare, type Packaged } from "../database/migrations/schemaHistory.ts";
 import type { UpgradeAhead } from "../database/upgrade/ahead.ts";
 import { type Difference, differences, printable, short, worded } from "../images/differences.ts";
-import { ROLLING, SERVICES, type ServiceName } from "../serviceNames.ts";
-import { FORMER_SERVES, healthFacts } from "../stepFacts.ts";
-
-/** A resource as `pulumi preview --json` has it. */
-interface State {
-  inputs?: Record<string, unknown>;
-  outputs?: Record<string, unknown>;
-}
-
-/** A step of a preview. */
-export interface PreviewStep {
-  op: string;
-  urn: string;
-  oldState?: State;
-  newState?: State;
-  detailedDiff?: Record<string, unknown> | null;
-}
+import { isRolling, SERVICES, type ServiceName } from "../serviceNames.ts";
+import { healthFacts } from "../stepFacts.ts";
+import { containerReasons } from "./reasons.ts";
+import {
+  environmentOf,
+  inputsOf,
+  isFormerServing,
+  isReplaced,
+  type PreviewStep,
+  type State,
+  type Steps,
+} from "./steps.ts";
 
 /** Seconds that stopping and creating a container takes beside the service's own start, as it was measured. */
 const HANDOVER_SECONDS = 0.8;
@@ -121,16 +115,6 @@ function imageChange(name: string, step: PreviewStep | undefined): ImageChange {
   return { name, change, why: why.length > 0 ? why : ["~ its recipe in nix/"] };
 }
 
-/** The inputs that decide an image, as its build has them in its triggers. */
-function inputsOf(state: State | undefined): Record<string, unknown> {
-  const triggers = state?.inputs?.["triggers"];
-  return Array.isArray(triggers) ? (triggers[0] as Record<string, unknown>) : {};
-}
-
-/** A step's environment variables. */
-const environmentOf = (state: State | undefined): Record<string, unknown> =>
-  (state?.inputs?.["environment"] ?? {}) as Record<string, unknown>;
-
 function serviceChange(name: ServiceName, byName: Steps): ServiceChange {
   const [step, healthy] = [byName.get(`${name}-container`), byName.get(`${name}-healthy`)];
   if (step === undefined || step.op === "same") return { name, change: staying(healthy), why: [] };
@@ -156,18 +140,10 @@ function staying(healthy: PreviewStep | undefined): string {
   return `stays, is ${again} again`;
 }
 
-const isReplaced = (step: PreviewStep | undefined): boolean =>
-  step !== undefined && !["same", "create", "update", "delete"].includes(step.op);
-
-/** Whether a service's container is gone while the one of before serves. */
-const isFormerServing = (files: PreviewStep | undefined): boolean =>
-  String(environmentOf(files?.newState)["ABSENT_AT"]).endsWith(` ${FORMER_SERVES}`);
-
 function awayFor(name: ServiceName, byName: Steps): Away | undefined {
   const files = byName.get(`${name}-files`);
   // It is away already.
-  if (isRolling(name) && environmentOf(files?.newState)["ABSENT_AT"] !== undefined && !isFormerServing(files))
-    return undefined;
+  if (environmentOf(files?.newState)["ABSENT_AT"] !== undefined && !isFormerServing(files)) return undefined;
   if (name === "db" || name === "gateway") return lastAway(byName.get(`${name}-healthy`));
   if (name === "back" && isReplaced(byName.get("db-container")))
     return awayWithDatabase(byName.get("db-healthy"), byName.get("back-healthy"));
@@ -188,74 +164,6 @@ function lastAway(healthy: PreviewStep | undefined): Away {
   return startSeconds === undefined ? "not known yet" : startSeconds + HANDOVER_SECONDS;
 }
 
-/** Properties of a container as people know them; any other is shown by its own name. */
-const PROPERTIES: Record<string, string> = {
-  cpuPeriod: "limit of processors",
-  cpuQuota: "limit of processors",
-  envs: "environment",
-  healthcheck: "health",
-  image: "new image",
-  init: "init process",
-  logOpts: "log rotation",
-  networksAdvanced: "names in the network",
-  ports: "published port",
-  readOnly: "read-only root",
-  restart: "restart policy",
-  shmSize: "shared memory",
-  tmpfs: "temporary folders",
-  uploads: "files or secrets",
-  volumes: "files or secrets",
-};
-
-/** Whether each container of the service has files of its own, so that volumes and labels differ whatever the reason is. */
-const isRolling = (name: string): boolean => (ROLLING as readonly string[]).includes(name);
-
-function containerReasons(name: ServiceName, step: PreviewStep, byName: Steps): string[] {
-  const properties = Object.keys(step.detailedDiff ?? {}).map((path) => path.replace(/[.[].*/, ""));
-  const reasons = [
-    ...properties.flatMap((property) => propertyReasons(name, property, step)),
-    ...(isRolling(name) ? fileReasons(byName.get(`${name}-files`)) : []),
-    ...(name === "back" && isReplaced(byName.get("db-container")) ? ["its database is replaced"] : []),
-    ...(isReplaced(byName.get("network")) ? ["its network is replaced"] : []),
-  ];
-  return [...new Set(reasons)];
-}
-
-function propertyReasons(name: ServiceName, property: string, step: PreviewStep): string[] {
-  const { oldState, newState } = step;
-  // What they follow is looked at by itself. Without a limit of its own, swap follows the memory.
-  if (["labels", "memorySwap", "name"].includes(property)) return [];
-  if (property === "command") return [settingReasons(step)];
-  if (property === "memory")
-    return [`memory ${oldState?.inputs?.["memory"]} => ${newState?.inputs?.["memory"]} MB`];
-  if (isRolling(name)) {
-    if (["networksAdvanced", "volumes"].includes(property)) return [];
-    if (property === "ports") return ["the gateway gets its port"];
-  }
-  if (name === "gateway" && property === "volumes") return ["its configuration"];
-  return [PROPERTIES[property] ?? property];
-}
-
-/** Why the files of a back or a front are placed anew, apart from what makes another container all the same. */
-function fileReasons(files: PreviewStep | undefined): string[] {
-  return Object.keys(files?.detailedDiff ?? {}).flatMap((path) => {
-    if (path === "stdin" || path === "environment.FOLDERS") return ["files or secrets"];
-    if (path === "environment.STOP") return ["overlap"];
-    if (path !== "environment.ABSENT_AT") return [];
-    return [isFormerServing(files) ? "its last update failed" : "it is gone"];
-  });
-}
-
-/** What changes about PostgreSQL's settings, which are arguments: `settings: ~ max_connections 100 => 200`. */
-function settingReasons({ oldState, newState }: PreviewStep): string {
-  const settings = (state: State | undefined) =>
-    Object.fromEntries(
-      settingsOf((state?.inputs?.["command"] ?? []) as string[]).map((setting) => setting.split(/=(.*)/s)),
-    ) as Record<string, string>;
-  const changed = differences(settings(oldState), settings(newState)).map(worded);
-  return changed.length === 0 ? "command" : `settings: ${changed.join(", ")}`;
-}
-
 /** The upgrade to another major version of PostgreSQL that the step is about to make, if it makes one. */
 function upgradeAhead(step: PreviewStep | undefined): UpgradeAhead | undefined {
   if (step === undefined || ["same", "delete"].includes(step.op)) return undefined;
@@ -264,8 +172,6 @@ function upgradeAhead(step: PreviewStep | undefined): UpgradeAhead | undefined {
   if (typeof ahead !== "string" || ahead === environmentOf(step.oldState)["AHEAD"]) return undefined;
   return JSON.parse(ahead) as UpgradeAhead;
 }
-
-type Steps = Map<string, PreviewStep>;
 
 function dataChanges(byName: Steps, ahead: UpgradeAhead | undefined): DataChange[] {
   const op = (name: string) => byName.get(name)?.op ?? "same";

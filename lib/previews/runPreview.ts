@@ -1,8 +1,8 @@
 /** Runs `pulumi preview` and reads what it prints. */
 import { run } from "../process.ts";
 import { UserError } from "../userError.ts";
-import type { PreviewStep } from "./changes.ts";
 import { type DiffLine, readDiff } from "./diff.ts";
+import type { PreviewStep } from "./steps.ts";
 
 /** What a preview found. */
 export interface Preview {

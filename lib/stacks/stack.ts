@@ -1,5 +1,4 @@
 /** The stack that a command works on: its name, its files, and Pulumi run on it. */
-
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";

@@ -1,7 +1,7 @@
 /** A stack's services as people see them: whether they run, how they are, which container serves. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { isFormer } from "../docker/serviceContainers.ts";
-import { ROLLING, SERVICES } from "../serviceNames.ts";
+import { isRolling, ROLLING, SERVICES } from "../serviceNames.ts";
 import { table } from "../table.ts";
 import { type DockerObject, dockerObjects } from "./dockerObjects.ts";
 import { askRoutes, type Routes, serves, slotOf } from "./routes.ts";
@@ -59,8 +59,6 @@ export function statusOf(
 const isWell = (one: DockerObject, routes: Routes): boolean =>
   one.status.includes("(healthy)") && slotOf(one, routes)?.up !== false;
 
-const isRolling = (service: string): boolean => (ROLLING as readonly string[]).includes(service);
-
 function servingFor(one: DockerObject, routes: Routes): string {
   if (!isRolling(one.service) || one.status === ABSENT || routes === undefined) return "";
   if ("silent" in routes) return "not known";
@@ -101,10 +99,12 @@ function remarks(stack: string, service: string, all: DockerObject[], routes: Ro
         `${service}: ${name} keeps serving, since the update that was to replace it failed. Do what that update's error says, then ${goesOn}.\n`,
     );
   if (routes === undefined || "silent" in routes) return [];
-  if (own.length > 0 && !own.some((one) => serves(one, routes)))
+  if (own.length > 0 && !own.some((one) => serves(one, routes))) {
+    const gateway = all.find((one) => one.service === "gateway")?.name;
     return [
-      `${service}: none of its containers serves. ${goesOn} goes on where an update was interrupted.\n`,
+      `${service}: none of its containers serves. ${goesOn} goes on where an update was interrupted; if it finds nothing to do, \`docker rm --force ${gateway}\` first lets it make the gateway anew.\n`,
     ];
+  }
   return own
     .filter((one) => slotOf(one, routes) === undefined)
     .map(

@@ -142,3 +142,13 @@ it("the back's former password holds until the new one serves", async () => {
     `${COMMAND} db-schema-migrations`,
   );
 });
+
+it("no former password is kept for a back that logs in without it: nothing would decide about it", async () => {
+  const logsIn = async (back: object) => {
+    const { registered } = await program({ "agatha:back": JSON.stringify(back) });
+    return commandOf(registered, "db-schema-password").environment["BACK_LOGS_IN"];
+  };
+  expect(await logsIn({})).toBeUndefined();
+  expect(await logsIn({ properties: { user: "app", password: "of its own" } })).toBe("no");
+  expect(await logsIn({ properties: { url: "jdbc:x?password=${databasePassword}" } })).toBeUndefined();
+});

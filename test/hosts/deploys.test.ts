@@ -320,6 +320,18 @@ describe("a bad version is never noticed, and nothing of it stays:", () => {
     expect(await get(`${scratch.backUrl}/ping`)).toContain("pong");
   });
 
+  it.each([[[]], [["--refresh"]]])(
+    "a gateway that was stopped is started for the next good one: %j",
+    async (args) => {
+      restore();
+      await scratch.docker("stop", scratch.named("gateway"));
+      scratch.back({ env: { X: `stopped ${args}` } });
+      const { code, output } = await scratch.operate(["up", "--yes", "--skip-preview", ...args]);
+      expect(code, output).toBe(0);
+      await expectSettled(scratch);
+    },
+  );
+
   it("down takes away what a failed update left", async () => {
     const { code, output } = await scratch.destroy();
     expect(code, output).toBe(0);

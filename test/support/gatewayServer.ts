@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { createServer } from "node:http";
 import { hostname } from "node:os";
 
-const { READY_AFTER_MS = "0", KEEP_MS = "5000", PORT = "8000" } = process.env;
+const { READY_AFTER_MS = "0", KEEP_MS = "5000", PORT = "8000", ONLY_HOST = "", ABSENT = "" } = process.env;
 const start = performance.now();
 /** How often each path was asked for. */
 const asked = new Map<string, number>();
@@ -12,6 +12,8 @@ const server = createServer(async (request, response) => {
   const url = new URL(request.url ?? "/", "http://service");
   asked.set(url.pathname, (asked.get(url.pathname) ?? 0) + 1);
   if (performance.now() - start < Number(READY_AFTER_MS)) response.writeHead(503).end("not ready");
+  else if (!request.headers.host?.startsWith(ONLY_HOST)) response.writeHead(403).end("not for you");
+  else if (url.pathname === ABSENT) response.writeHead(404).end("not there");
   else if (url.pathname === "/asked")
     response.end(String(asked.get(url.searchParams.get("path") ?? "") ?? 0));
   else if (url.pathname === "/headers") response.end(JSON.stringify(request.headers));

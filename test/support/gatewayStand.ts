@@ -107,6 +107,10 @@ export class GatewayStand {
       ...["run", "--detach", "--init", "--name", this.gateway, ...this.labels, "--restart", "always"],
       ...["--network", this.network, "--network-alias", "agatha-back", "--network-alias", "agatha-front"],
       ...["--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--memory", "128m"],
+      ...[
+        "--label",
+        `agatha.follows.back-check=${plan.back.health.path} ${plan.back.health.statuses.join(",")}`,
+      ],
       ...["--tmpfs", "/run/agatha:uid=65534,gid=65534,mode=0700", "--stop-signal", "SIGUSR1"],
       ...["--volume", `${files}:/etc/haproxy:ro`, "--volume", `${data}:/var/lib/agatha`],
       ...(["back", "front", "http", "https"] as const).flatMap((name) => [
@@ -126,8 +130,13 @@ export class GatewayStand {
     process.kill(Number(await docker("inspect", "--format", "{{.State.Pid}}", container)), "SIGKILL");
   }
 
-  /** A service's container, ready; this Node runs in it. @returns Its id, as its host name is. */
-  async service(env: Record<string, string> = {}): Promise<string> {
+  /**
+   * A service's container, ready; this Node runs in it.
+   *
+   * @param probe The end of its probe's arguments: a path and statuses. Default: what the gateway of `PLAN` asks.
+   * @returns Its id, as its host name is.
+   */
+  async service(env: Record<string, string> = {}, probe = "/health 200"): Promise<string> {
     const libraries = (await execute("ldd", [process.execPath])).output.match(/\/\S+/g) ?? [];
     const folders = [...new Set([process.execPath, ...libraries].map(dirname))];
     const id = await docker(
@@ -136,6 +145,7 @@ export class GatewayStand {
       ...folders.flatMap((folder) => ["--volume", `${folder}:${folder}:ro`]),
       ...["--volume", `${resolve("test/support/gatewayServer.ts")}:/app/server.ts:ro`],
       ...Object.entries(env).flatMap(([name, value]) => ["--env", `${name}=${value}`]),
+      ...["--health-cmd", `agatha-probe ${probe}`, "--health-interval", "1h"],
       ...["--entrypoint", process.execPath, this.image, "/app/server.ts"],
     );
     const answer = `fetch("http://127.0.0.1:${env["PORT"] ?? 8000}/").then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))`;

@@ -2,8 +2,8 @@
  * The back end of a stack, stopped while its database is exchanged, and serving again after. In the middle of an update, or after
  * one that was killed, it has two containers.
  */
-import { docker, inspect } from "../../docker/client.ts";
-import { Unhealthy, untilHealthy } from "../../docker/health.ts";
+import { docker } from "../../docker/client.ts";
+import { probeOf, Unhealthy, untilHealthy } from "../../docker/health.ts";
 import { serviceContainers } from "../../docker/serviceContainers.ts";
 import { serving } from "../../gateway/serving.ts";
 import { OutcomeError } from "../../process.ts";
@@ -34,9 +34,7 @@ export async function startBacks(backs: string[], live: string): Promise<void> {
   if (container === undefined) return;
   // One whose stop was interrupted may be stopping still: a start would find it running, and do nothing.
   await docker(["restart", ...backs]);
-  const check = await inspect<{ Test: string[] } | null>("container", container, ".Config.Healthcheck");
-  // Before the probe is docker's own word for how it is run.
-  const [, ...probe] = check?.Test ?? [];
+  const probe = await probeOf(container);
   if (probe.length === 0) return;
   try {
     await untilHealthy(container, "agatha-back", probe, HEALTH_LIMIT);

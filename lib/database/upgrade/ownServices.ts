@@ -1,7 +1,7 @@
 /** The stack's own database and back end while its data is moved: stopped, and started again if that fails. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { ofStack } from "../../docker/arguments.ts";
-import { docker, dockerLines, inspect } from "../../docker/client.ts";
+import { docker, inspect } from "../../docker/client.ts";
+import { serviceContainers } from "../../docker/serviceContainers.ts";
 import { isInterrupted } from "../../process.ts";
 import { accepts } from "../temporaryServer.ts";
 
@@ -26,7 +26,7 @@ export interface Services {
 
 /** Those that run and those that do not: an attempt that was killed left them stopped. */
 export async function ownServices(stack: string, container: string): Promise<Services> {
-  const ids = await dockerLines(["ps", "--all", "--quiet", "--no-trunc", ...ofStack(stack, "back")]);
+  const ids = (await serviceContainers(stack, "back")).map(({ id }) => id);
   const found = await Promise.all([container, ...ids].map(find));
   return { database: found[0], backs: found.slice(1).filter((each) => each !== undefined) };
 }

@@ -53,7 +53,9 @@ describe("status", () => {
     const { status, stdout } = withDocker(`${silent}\n${ALL}`, "status");
     expect(status).toBe(1);
     expect(stdout).toMatch(/^back +Up 1 minute \(healthy\) +not known +image$/m);
-    expect(stdout).toContain("gateway: it does not say who serves: docker exec: HAProxy does not answer\n");
+    expect(stdout).toContain(
+      "gateway: it does not say who serves: docker exec: HAProxy does not answer. If that lasts, `docker rm --force ba9876543210`, then run up again: that makes the gateway anew.\n",
+    );
   });
 
   // It ended with 0: each service that was there was healthy.

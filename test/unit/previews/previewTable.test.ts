@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { changesOf, type PreviewStep } from "../../../lib/previews/changes.ts";
+import { changesOf } from "../../../lib/previews/changes.ts";
+import type { PreviewStep } from "../../../lib/previews/steps.ts";
 import { previewTable } from "../../../lib/previews/table.ts";
 
 const explain = (stack: string, steps: PreviewStep[]) => previewTable(changesOf(stack, steps));

@@ -3,8 +3,9 @@
  * them (engine 3.256), reduced to what is read of them; the stack's machine was busy, so its starts took long.
  */
 import { expect, it } from "vitest";
-import { changesOf, inWords, type PreviewStep } from "../../../lib/previews/changes.ts";
+import { changesOf, inWords } from "../../../lib/previews/changes.ts";
 import { comment } from "../../../lib/previews/comment.ts";
+import type { PreviewStep } from "../../../lib/previews/steps.ts";
 import recorded from "../../support/previewSteps.json" with { type: "json" };
 
 type Case = keyof typeof recorded;
@@ -95,6 +96,17 @@ it("a container that is gone is away already, unlike one whose update failed and
   ) as PreviewStep[];
   const back = changesOf("dev", gone).services.find(({ name }) => name === "back");
   expect(back).toEqual({ name: "back", change: "is replaced", why: ["health", "it is gone"] });
+});
+
+it("a gateway that is gone is made anew for that, and is away already", () => {
+  const gone = structuredClone(recorded.gwconf) as unknown as PreviewStep[];
+  for (const step of gone.filter(({ urn }) => urn.endsWith("::gateway-files")))
+    Object.assign(step, {
+      newState: { inputs: { environment: { ABSENT_AT: "2026-11-28T23:16:10.910Z" } } },
+      detailedDiff: { "environment.ABSENT_AT": {} },
+    });
+  const gateway = changesOf("dev", gone).services.find(({ name }) => name === "gateway");
+  expect(gateway).toEqual({ name: "gateway", change: "is replaced", why: ["published port", "it is gone"] });
 });
 
 it("a pull request's comment says first which services will be away", () => {

@@ -104,7 +104,7 @@ describe("the status of a service", () => {
     expect(seen([stopped, ...REST], routes(slot(OLD.id, "maint")))).toEqual({
       backs: [["Exited (143) 1 minute ago", "no"]],
       notes: [
-        "back: none of its containers serves. `npm run up -- --stack a` goes on where an update was interrupted.",
+        "back: none of its containers serves. `npm run up -- --stack a` goes on where an update was interrupted; if it finds nothing to do, `docker rm --force agatha-a-gateway-0000000` first lets it make the gateway anew.",
       ],
       good: false,
     });

@@ -1,0 +1,37 @@
+/** The steps of a preview, and what several readers of them look for. */
+import { FORMER_SERVES } from "../stepFacts.ts";
+
+/** A resource as `pulumi preview --json` has it. */
+export interface State {
+  inputs?: Record<string, unknown>;
+  outputs?: Record<string, unknown>;
+}
+
+/** A step of a preview. */
+export interface PreviewStep {
+  op: string;
+  urn: string;
+  oldState?: State;
+  newState?: State;
+  detailedDiff?: Record<string, unknown> | null;
+}
+
+/** By the resource's name. */
+export type Steps = Map<string, PreviewStep>;
+
+/** The inputs that decide an image, as its build has them in its triggers. */
+export function inputsOf(state: State | undefined): Record<string, unknown> {
+  const triggers = state?.inputs?.["triggers"];
+  return Array.isArray(triggers) ? (triggers[0] as Record<string, unknown>) : {};
+}
+
+/** A step's environment variables. */
+export const environmentOf = (state: State | undefined): Record<string, unknown> =>
+  (state?.inputs?.["environment"] ?? {}) as Record<string, unknown>;
+
+export const isReplaced = (step: PreviewStep | undefined): boolean =>
+  step !== undefined && !["same", "create", "update", "delete"].includes(step.op);
+
+/** Whether a service's container is gone while the one of before serves. */
+export const isFormerServing = (files: PreviewStep | undefined): boolean =>
+  String(environmentOf(files?.newState)["ABSENT_AT"]).endsWith(` ${FORMER_SERVES}`);
