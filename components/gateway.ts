@@ -83,7 +83,7 @@ const room = (
     { ...opts, ignoreChanges: ["environment", "stdin"] },
   );
 
-/** The step that puts the certificate and its key into the volume; a gateway that runs takes them without a restart. */
+/** The step that puts the certificate and its key into the volume, and takes them out; a gateway that runs takes new ones without a restart. */
 function certificate(
   { gateway: { certificate: chain, key }, dockerHost }: Config,
   image: pulumi.Input<string>,
@@ -94,6 +94,7 @@ function certificate(
     "gateway-certificate",
     {
       create: stepCommand("place-certificate"),
+      delete: stepCommand("forget-certificate"),
       environment: {
         CONTAINER: hostName("gateway"),
         IMAGE: image,

@@ -11,14 +11,17 @@ const FOLDER = "/var/lib/agatha";
 /** The certificate that HAProxy reads when it starts, and its name at the admin socket. */
 const CERTIFICATE = `${FOLDER}/site.pem`;
 
-export interface Placement {
+interface Volume {
   stack: string;
-  /** Name of the gateway's container. */
-  container: string;
   /** The gateway's image. */
   image: string;
   /** Name of the volume. */
   volume: string;
+}
+
+export interface Placement extends Volume {
+  /** Name of the gateway's container. */
+  container: string;
 }
 
 interface State {
@@ -27,14 +30,20 @@ interface State {
 }
 
 /** @param pem The certificate with its chain, and the key. @throws UserError in HAProxy's words if it does not take them. */
-export async function placeCertificate(
-  { stack, container, image, volume }: Placement,
-  pem: string,
-): Promise<void> {
+export async function placeCertificate({ container, ...volume }: Placement, pem: string): Promise<void> {
   const state = await inspect<State>("container", container, ".State");
   const healthy = state?.Health?.Status === "healthy";
   // First: what it refuses would keep it from its next start.
   if (healthy) await setCertificate(container, pem);
+  await write(volume, pem);
+  // One that cannot start with the former one would be tried again only after up to a minute.
+  if (state?.Running && !healthy) await docker(["restart", container]);
+}
+
+/** Leaves an empty file where the certificate and its key were: the gateway has no domain any more, or goes. */
+export const forgetCertificate = (volume: Volume): Promise<void> => write(volume, "");
+
+async function write({ stack, image, volume }: Volume, pem: string): Promise<void> {
   const label = "gateway-certificate";
   // An update that was killed may have left the container that copies.
   await removeLabelled(stack, label);
@@ -43,8 +52,6 @@ export async function placeCertificate(
     folders: [{ path: FOLDER, keep: true }],
     files: [{ path: CERTIFICATE, content: Buffer.from(pem).toString("base64"), mode: "0400" }],
   });
-  // One that cannot start with the former one would be tried again only after up to a minute.
-  if (state?.Running && !healthy) await docker(["restart", container]);
 }
 
 /**

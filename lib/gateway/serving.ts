@@ -1,7 +1,7 @@
 /** Which of a service's containers has the requests. */
 import { type ServiceContainer, serviceContainers } from "../docker/serviceContainers.ts";
 import type { RollingName } from "../serviceNames.ts";
-import { slots } from "./routes.ts";
+import { slots } from "./slots.ts";
 
 /**
  * The id of the container that the gateway sends new requests to.

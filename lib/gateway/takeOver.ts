@@ -12,8 +12,9 @@ import { run } from "../process.ts";
 import type { RollingName } from "../serviceNames.ts";
 import { secondsSince } from "../units.ts";
 import { UserError } from "../userError.ts";
-import { drained, hold, route, slots } from "./routes.ts";
+import { drained, hold, route } from "./routes.ts";
 import { serving } from "./serving.ts";
+import { slots } from "./slots.ts";
 
 export interface TakeOver {
   stack: string;

@@ -1,5 +1,5 @@
 /** Which of a stack's containers serve, as its gateway says. */
-import { allSlots, type Slot } from "../gateway/routes.ts";
+import { allSlots, type Slot } from "../gateway/slots.ts";
 import type { RollingName } from "../serviceNames.ts";
 import { UserError } from "../userError.ts";
 import type { DockerObject } from "./dockerObjects.ts";

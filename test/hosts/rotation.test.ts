@@ -257,4 +257,13 @@ describe("a domain", () => {
     await scratch.upWell();
     expect((await ask("/", new Agent())).status).toBe(200);
   });
+
+  it("goes with its key when the domain does", async () => {
+    scratch.config["gateway"] = {};
+    await scratch.upWell();
+    const [gateway = ""] = await containers("gateway");
+    const copy = join(scratch.folder, "kept.pem");
+    await scratch.docker("cp", `${gateway}:/var/lib/agatha/site.pem`, copy);
+    expect(readFileSync(copy, "utf8")).toBe("");
+  });
 });

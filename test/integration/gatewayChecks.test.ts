@@ -1,8 +1,8 @@
 /** What the gateway asks a service again and again: what the service answers that was healthy to its own probe. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { slots } from "../../lib/gateway/routes.ts";
 import { ask } from "../../lib/gateway/runtime.ts";
+import { slots } from "../../lib/gateway/slots.ts";
 import { GatewayStand, PLAN } from "../support/gatewayStand.ts";
 
 let stand: GatewayStand;

@@ -4,7 +4,8 @@ import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync 
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { type GatewayPlan, gatewayConfiguration, gatewayPorts } from "../../lib/gateway/configuration.ts";
-import { route, slots } from "../../lib/gateway/routes.ts";
+import { route } from "../../lib/gateway/routes.ts";
+import { slots } from "../../lib/gateway/slots.ts";
 import { execute, freePort } from "./host.ts";
 import { ourImages, restoreImages } from "./ourImages.ts";
 

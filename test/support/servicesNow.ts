@@ -1,6 +1,6 @@
 /** What a stack's services are right now: their containers, the gateway's routes, and the volumes. */
 import { expect } from "vitest";
-import { type Slot, slots } from "../../lib/gateway/routes.ts";
+import { type Slot, slots } from "../../lib/gateway/slots.ts";
 import type { Scratch } from "./scratch.ts";
 
 export interface Found {

@@ -1,6 +1,6 @@
 /** Which container of a service serves, as `npm run status` says it. */
 import { describe, expect, it } from "vitest";
-import type { Slot } from "../../../lib/gateway/routes.ts";
+import type { Slot } from "../../../lib/gateway/slots.ts";
 import type { DockerObject } from "../../../lib/stacks/dockerObjects.ts";
 import type { Routes } from "../../../lib/stacks/routes.ts";
 import { statusOf } from "../../../lib/stacks/status.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseSlots } from "../../../lib/gateway/routes.ts";
+import { parseSlots } from "../../../lib/gateway/slots.ts";
 
 /** HAProxy 2.6's answer to `show servers state back`. */
 const state = (...servers: string[]) =>
