@@ -1,9 +1,10 @@
 /** The gateway on real docker: nothing fails while containers take over from each other, restart and end. */
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { get, request } from "node:http";
 import { connect as connectHttp2 } from "node:http2";
 import { Agent as SecureAgent, request as secureRequest } from "node:https";
 import type { Socket } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { connect as connectTls, type TLSSocket } from "node:tls";
@@ -39,10 +40,9 @@ const states = async () =>
   );
 
 describe("the configuration", () => {
-  const files = siteCertificate(
-    join(process.env["TMPDIR"] ?? "/tmp", `agatha-check-${process.pid}`),
-    "app.test",
-  );
+  const folder = mkdtempSync(join(tmpdir(), "agatha-check-"));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const files = siteCertificate(folder, "app.test");
   const pem = readFileSync(files.certificate, "utf8") + readFileSync(files.key, "utf8");
   const site = { domain: "app.test", backPaths: ["/api", "/", "/-x/", "/a%20b/~c;d=(e)'*!$&+,:@"] };
   const odd = { path: `/h'e"a\\l#th$x%y%[src]{}?a=b&c=d`, statuses: [200, 204], interval: "1m30s" };
