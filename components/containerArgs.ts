@@ -39,7 +39,8 @@ export function containerArgs(
   return {
     image: service.image,
     ...(service.command === undefined ? {} : { command: service.command }),
-    hostname: service.hostname,
+    // Newer docker (seen with 26.1) finds a container by its host name too, and these two names are the gateway's alone.
+    ...(service.replacement === "instead" ? { hostname: service.hostname } : {}),
     user: service.user,
     envs: Object.entries(service.env).map(([key, value]) => pulumi.interpolate`${key}=${value}`),
     volumes: volumes.map(({ name, path }) => ({ volumeName: name, containerPath: path })),

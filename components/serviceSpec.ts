@@ -48,7 +48,7 @@ export type Replacement = "beside" | "after" | "instead";
 export interface ServiceSpec {
   /** Its name in labels and commands. */
   service: ServiceName;
-  /** Its name in messages, and its container's name for itself. */
+  /** Its name in messages, and its container's name for itself, unless that takes over behind the gateway. */
   hostname: string;
   replacement: Replacement;
   /** Its DNS names in the stack's network. */

@@ -87,7 +87,7 @@ export const COMMANDS = {
   },
   logs: {
     summary: "Shows the last lines that the services wrote.",
-    words: ["[SERVICE...]", "db, back or front; default: all"],
+    words: ["[SERVICE...]", "db, back, front or gateway; default: all"],
     options: { ...STACK_AND_FILE, "-f, --follow": "keeps printing new lines; one service only" },
   },
   stack: { summary: "Makes, removes and lists environments.", commands: ["new", "rm", "list"] },

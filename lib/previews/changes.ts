@@ -192,13 +192,23 @@ function dataChanges(byName: Steps, ahead: UpgradeAhead | undefined): DataChange
       of: "back",
       change: "are written anew: what it wrote itself, into gradle.properties too, goes",
     },
-    passwordChanges(byName.get("db-schema-password")) && { what: "password", of: "db", change: "is changed" },
+    isGivenAnew(byName.get("db-schema-password")) && { what: "password", of: "db", change: "is changed" },
+    isGivenAnew(byName.get("gateway-certificate")) && {
+      what: "certificate",
+      of: "gateway",
+      change: "is exchanged, or its key, while the gateway runs",
+    },
+    op("gateway-certificate") === "delete" && {
+      what: "certificate",
+      of: "gateway",
+      change: "goes, and its key",
+    },
   ];
   return found.filter((change) => change !== false);
 }
 
 /** Not where it is only set once more, after an update that failed. */
-const passwordChanges = (step: PreviewStep | undefined): boolean =>
+const isGivenAnew = (step: PreviewStep | undefined): boolean =>
   step?.op === "update" && Object.keys(step.detailedDiff ?? {}).some((path) => /^stdin/.test(path));
 
 function volumeChange(op: string, ahead: UpgradeAhead | undefined): string {

@@ -72,7 +72,7 @@ export async function removeStack(
     return { code: 0, found: false };
   }
   sayGoing(stack, dataIn(volumes));
-  await confirm("stack", "it would be removed", stack, sure);
+  await confirm("stack", `${stack} would be removed`, stack, sure);
   if (there) {
     await recover(stack, env);
     const code = await destroy(stack, ["--suppress-outputs"], env);

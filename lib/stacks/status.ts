@@ -1,9 +1,11 @@
 /** A stack's services as people see them: whether they run, how they are, which container serves. */
+import { existsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isFormer } from "../docker/serviceContainers.ts";
 import { isRolling, ROLLING, SERVICES } from "../serviceNames.ts";
 import { table } from "../table.ts";
 import { type DockerObject, dockerObjects } from "./dockerObjects.ts";
+import { fileOf } from "./file.ts";
 import { askRoutes, type Routes, serves, slotOf } from "./routes.ts";
 import { npmRun } from "./stack.ts";
 
@@ -27,7 +29,10 @@ export async function showStatus(stack: string): Promise<number> {
     found = await look();
   }
   if (found.length === 0) {
-    process.stdout.write(`Nothing of stack ${stack} runs here. ${npmRun("up", stack)} brings it up.\n`);
+    const next = existsSync(fileOf(stack))
+      ? `${npmRun("up", stack)} brings it up.`
+      : `It has no file here; \`npm run stack -- list\` lists the stacks.`;
+    process.stdout.write(`Nothing of stack ${stack} runs here. ${next}\n`);
     return 1;
   }
   const { text, good } = statusOf(stack, found, await askRoutes(found));

@@ -257,8 +257,8 @@ it("closes the file of an aborted download", async () => {
   await vi.waitFor(() => expect(open()).toEqual([]), { timeout: 10_000 });
 });
 
-it("logs a line per request, but none for a probe", async () => {
-  await ask("/probed", { "user-agent": "agatha-probe" });
+it("logs a line per request, but none for a probe, docker's or the gateway's", async () => {
+  for (const agent of ["agatha-probe", "agatha-gateway"]) await ask("/probed", { "user-agent": agent });
   await ask("/gone.js");
   await vi.waitFor(() => expect(printed).toMatch(/^\S+Z GET \/gone\.js 404$/m));
   expect(printed).not.toContain("/probed");

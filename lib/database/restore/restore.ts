@@ -77,7 +77,7 @@ async function requireRoom(database: Database, textBytes: number): Promise<void>
 async function askFor(stack: string, database: Database, rows: Rows, yes: boolean): Promise<void> {
   const tables = [...rows].map(([table, count]) => `${table} ${count}`).join(", ") || "no table";
   say(`Stack ${stack}: database ${database.name} has ${inNumbers(rows)}: ${tables}.`);
-  await confirm("restore", "it would be overwritten, and the back restarted", stack, yes);
+  await confirm("restore", "the database would be overwritten, and the back restarted", stack, yes);
 }
 
 /** It may be all that is left of what was there before an earlier restore. */

@@ -150,7 +150,8 @@ async function answer(request, response) {
 const server = http.createServer((request, response) => {
   const { method, url, headers } = request;
   response.once("close", () => {
-    if (headers["user-agent"] === "agatha-probe") return;
+    // Docker's checks, and the gateway's.
+    if (["agatha-probe", "agatha-gateway"].includes(headers["user-agent"])) return;
     console.log(`${new Date().toISOString()} ${method} ${url} ${response.statusCode}`);
   });
   answer(request, response).catch((error) => {

@@ -121,6 +121,14 @@ describe("a preview in words", () => {
     expect(table("create")).toMatch(/^back +starts$/m);
   });
 
+  it("says that a certificate or its key changes, or goes", () => {
+    const table = (op: string) =>
+      explain("dev", [step("gateway-certificate", op, {}, {}, { detailedDiff: { stdin: {} } })]);
+    expect(table("update")).toMatch(/^certificate +is exchanged, or its key, while the gateway runs$/m);
+    expect(table("delete")).toMatch(/^certificate +goes, and its key$/m);
+    expect(table("same")).not.toContain("certificate");
+  });
+
   it("says that the password changes, not that it is set again", () => {
     const table = (detailedDiff: Record<string, unknown>) =>
       explain("dev", [step("db-schema-password", "update", {}, {}, { detailedDiff })]);
