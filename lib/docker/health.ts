@@ -77,9 +77,8 @@ async function whyDown(
   if (seen === undefined) throw new UserError(`${container}: is gone. Run \`pulumi up --refresh\`.`);
   const { Status, ExitCode, OOMKilled, Health } = seen.State;
   if (OOMKilled) return "was killed: it needs more memory than its limit";
-  if (seen.RestartCount > restarts || Status === "restarting")
-    return `ends right after its start, with exit code ${await lastCode(container)}`;
-  if (Status === "exited") return `ends right after its start, with exit code ${ExitCode}`;
+  if (seen.RestartCount > restarts || Status === "restarting") return endsWith(await lastCode(container));
+  if (Status === "exited") return endsWith(ExitCode);
   if (Status !== "running") return `is ${Status}`;
   const absent = /FATAL: +((?:role|database) "[^"\n]*" does not exist)/.exec(answer)?.[1];
   if (absent !== undefined)
@@ -87,6 +86,12 @@ async function whyDown(
   if (Health?.Status === "unhealthy") return `is unhealthy${because(answer || "nothing yet", service)}`;
   return undefined;
 }
+
+/** Docker forgets with the next start that memory was the reason; nothing else kills a container that starts. */
+const endsWith = (code: number | "unknown"): string =>
+  code === 137
+    ? "was killed, with exit code 137, as happens where it needs more memory than its limit"
+    : `ends right after its start, with exit code ${code}`;
 
 /** The plain probe of a service's container, without what counts failures to end the service; empty if it has none. */
 export async function probeOf(container: string): Promise<string[]> {
