@@ -12,6 +12,7 @@ import { gateway as gatewayOf } from "./components/gateway.ts";
 import { NixImage } from "./components/NixImage.ts";
 import { backService, databaseLocation, databaseService, frontService } from "./components/services.ts";
 import { dockerEnvironment, stepCommand } from "./components/stepCommand.ts";
+import { targetOf } from "./components/targets.ts";
 import { inSentences, readConfig } from "./lib/config/fromPulumi.ts";
 import { publishedUrls } from "./lib/config/placeholders.ts";
 import { hostName, labels } from "./lib/docker/names.ts";
@@ -27,6 +28,7 @@ endWithEngine();
 const config = await inSentences(readConfig);
 const seen = await preflight(config);
 const { packages, registry } = config;
+const target = targetOf(config);
 const { dockerHost, images: plans, system } = seen;
 const opts = { provider: seen.provider };
 
@@ -40,7 +42,7 @@ const image = (name: ServiceName, aliases: string[] = []) =>
       presence: seen.presence.get(imageRef(plans[name])) ?? "unknown",
       application: application[name],
       dockerHost: config.dockerHost,
-      ...{ packages, system, registry, aliases },
+      ...{ packages, system, registry, aliases, byDigest: target.byDigest(config) },
     },
     opts,
   );
@@ -52,7 +54,11 @@ const images = {
   gateway: image("gateway"),
 };
 
-const network = new docker.Network("network", { name: hostName("network"), labels: labels("network") }, opts);
+const network = new docker.Network(
+  "network",
+  { name: hostName("network"), labels: labels("network"), ...target.network },
+  opts,
+);
 // Once all images are there: it stops the back, until that starts on the new database.
 const upgraded = databaseUpgrade(config, images.db.ref, seen.upgradeAhead, {
   dependsOn: Object.values(images),
@@ -73,7 +79,7 @@ const common = (name: ServiceName) => ({
 });
 /** Its new container takes over behind the gateway. */
 const takesOver = (name: RollingName, further: Record<string, pulumi.Input<string>> = {}) => ({
-  step: "take-over",
+  step: target.gate,
   environment: {
     BACKEND: name,
     DRAIN_MS: String(toMilliseconds(config.gateway.drain)),
@@ -104,28 +110,33 @@ const schema = new DatabaseSteps(
   },
   { ...opts, dependsOn: [db, images.back] },
 );
-const back = new DockerService(
+const back = target.rolling(
   "back",
   {
-    service: backService(config, images.back.loaded, urls),
+    service: backService(config, target.imageOf(images.back), urls),
+    ref: images.back.ref,
     ...common("back"),
     // A back does not reconnect to a new database, so it is replaced with it.
-    follows: { network: network.id, db: db.containerId },
+    follows: { network: network.id, db: target.followed(db) },
     gate: takesOver("back", { DATABASE_CONTAINER: db.containerId, DATABASE_USER: config.database.user }),
   },
   { ...opts, dependsOn: schema },
 );
-const front = new DockerService(
+const front = target.rolling(
   "front",
   {
-    service: frontService(config, images.front.loaded, urls),
+    service: frontService(config, target.imageOf(images.front), urls),
+    ref: images.front.ref,
     ...common("front"),
     gate: takesOver("front"),
   },
   { ...opts, dependsOn: back },
 );
 // After the services: in a stack of before there was a gateway, they have its ports until their successors are healthy.
-const gateway = gatewayOf(config, images.gateway.loaded, common("gateway"), { ...opts, dependsOn: front });
+const gateway = gatewayOf(config, images.gateway.loaded, common("gateway"), target.tasks, {
+  ...opts,
+  dependsOn: front,
+});
 
 // Last, when everything is healthy. Its output is the list of what the stack ran, from update to update.
 new command.local.Command(

@@ -2,6 +2,7 @@
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { publishedPorts } from "./components/services.ts";
+import { targetOf } from "./components/targets.ts";
 import { inSentences } from "./lib/config/fromPulumi.ts";
 import type { Config } from "./lib/config/schema.ts";
 import { askHistory, checkMigrations } from "./lib/database/migrations/checkInPreview.ts";
@@ -9,7 +10,7 @@ import type { Applied, Packaged } from "./lib/database/migrations/schemaHistory.
 import { refuseOtherData } from "./lib/database/refuseOtherData.ts";
 import { lookForUpgrade, type UpgradeAhead } from "./lib/database/upgrade/ahead.ts";
 import { renamed, volumeOf } from "./lib/database/volumes.ts";
-import { askDatabase, askDeployed, type Deployed } from "./lib/docker/deployedContainers.ts";
+import { askDatabase, type Deployed } from "./lib/docker/deployedContainers.ts";
 import { type DockerHost, resolveDockerHost, unreachedProvider } from "./lib/docker/host.ts";
 import { hostName } from "./lib/docker/names.ts";
 import { refuseTakenPorts } from "./lib/docker/ports.ts";
@@ -45,9 +46,9 @@ export const preflight = (config: Config): Promise<Seen> => inSentences(() => lo
 
 async function look(config: Config): Promise<Seen> {
   const dockerHost = await resolveDockerHost(config.dockerHost);
-  const host = holdHost(dockerHost, (madeAs) => refuseRenamed(madeAs, config));
+  const host = holdHost(dockerHost, config.target, (madeAs) => refuseRenamed(madeAs, config));
   // As soon as it may be, since its plugin starts while the rest is asked.
-  const provider = host.then(({ reached }) => providerFor(dockerHost, reached));
+  const provider = host.then(({ reached }) => providerFor(config, dockerHost, reached));
   provider.catch(() => {});
   const [{ images, ...planned }, { applied, ...asked }] = await Promise.all([
     lookAtImages(config, dockerHost, host),
@@ -58,9 +59,9 @@ async function look(config: Config): Promise<Seen> {
   return { dockerHost, provider: await provider, images, ...planned, ...asked, migrations };
 }
 
-function providerFor(host: DockerHost, reached: boolean): docker.Provider {
+function providerFor(config: Config, host: DockerHost, reached: boolean): docker.Provider {
   const [args, ignoreChanges] = reached ? [host.provider, []] : unreachedProvider(host);
-  return new docker.Provider("docker", args, { ignoreChanges });
+  return new docker.Provider("docker", { ...args, ...targetOf(config).provider(config) }, { ignoreChanges });
 }
 
 async function lookAtImages(
@@ -104,7 +105,7 @@ async function askHost(
 ): Promise<Pick<Seen, "deployed" | "upgradeAhead"> & { applied: Applied[] }> {
   const answers = Promise.all([
     lookForUpgrade(config, dockerHost),
-    askDeployed(pulumi.getStack(), hostName("network"), dockerHost),
+    targetOf(config).look(config, dockerHost),
     refuseUnfitData(config, dockerHost),
     askHistory(config, dockerHost),
     refuseTakenPorts(publishedPorts(config), pulumi.getStack(), dockerHost),

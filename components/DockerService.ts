@@ -1,9 +1,10 @@
+import { createHash } from "node:crypto";
 import * as command from "@pulumi/command";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { hostName } from "../lib/docker/names.ts";
 import { toMilliseconds } from "../lib/duration.ts";
-import { containerArgs, type Mount, REPLACE_ON_CHANGES } from "./containerArgs.ts";
+import { containerArgs, type Mount, REPLACE_ON_CHANGES, replacing } from "./containerArgs.ts";
 import { type FilesArgs, placedFiles } from "./placedFiles.ts";
 import { dockerEnvironment, now, runAgain, stepCommand } from "./stepCommand.ts";
 
@@ -18,6 +19,8 @@ export interface DockerServiceArgs extends FilesArgs {
 export class DockerService extends pulumi.ComponentResource {
   /** The container's id. To wait until the service is healthy, depend on this component. */
   public readonly containerId: pulumi.Output<string>;
+  /** Changes with each input whose change makes another container, and does not depend on the container. */
+  public readonly version: pulumi.Output<string>;
 
   constructor(name: string, args: DockerServiceArgs, opts?: pulumi.ComponentResourceOptions) {
     super("agatha:index:DockerService", name, {}, opts);
@@ -70,6 +73,9 @@ export class DockerService extends pulumi.ComponentResource {
     );
 
     this.containerId = container.id;
+    this.version = pulumi
+      .jsonStringify(replacing(service, follows))
+      .apply((inputs) => createHash("sha256").update(inputs).digest("hex"));
     this.registerOutputs({ containerId: this.containerId });
   }
 }

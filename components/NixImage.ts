@@ -3,7 +3,7 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { type ImagePlan, imageRef, isPinned, keptRef, pinAbsent } from "../lib/images/plan.ts";
 import type { Presence } from "../lib/images/presence.ts";
-import type { Registry } from "../lib/images/registry.ts";
+import { type Registry, repositoryOf } from "../lib/images/registry.ts";
 import { imageFacts } from "../lib/images/size.ts";
 import { dockerEnvironment, now, runAgain, stepCommand } from "./stepCommand.ts";
 
@@ -24,6 +24,8 @@ export interface NixImageArgs {
   dockerHost?: string | undefined;
   /** The registry that it goes through. Default: none, it is loaded directly. */
   registry?: (Registry & { password?: string | undefined }) | undefined;
+  /** Whether the registry has to have it, even if docker does. Default: no. */
+  byDigest?: boolean;
 }
 
 /**
@@ -37,6 +39,8 @@ export class NixImage extends pulumi.ComponentResource {
   public readonly ref: string;
   /** The ref, available once the image is in the daemon. */
   public readonly loaded: pulumi.Output<string>;
+  /** What every node of a swarm finds it by: its name and digest in the registry with `byDigest`, else docker's id of it. */
+  public readonly anywhere: pulumi.Output<string>;
   /** The size that docker reports, in bytes. */
   public readonly sizeBytes: pulumi.Output<number>;
   /** The image's derivation; undefined if it is pinned. */
@@ -65,6 +69,7 @@ export class NixImage extends pulumi.ComponentResource {
           ...again.environment,
           ...dockerEnvironment(args.dockerHost),
           ...(args.registry === undefined ? {} : { REGISTRY: JSON.stringify(registry) }),
+          ...(args.byDigest ? { BY_DIGEST: "1" } : {}),
         },
         ...(password === undefined ? {} : { stdin: pulumi.secret(password) }),
         // The ref changes if and only if one of the inputs does. A preview shows which.
@@ -87,9 +92,12 @@ export class NixImage extends pulumi.ComponentResource {
 
     this.loaded = owned.name;
     const { stdout, stderr } = build;
-    this.sizeBytes = pulumi.unsecret(
-      pulumi.output({ stdout, stderr }).apply((streams) => imageFacts(streams).sizeBytes),
-    );
+    const facts = pulumi.unsecret(pulumi.output({ stdout, stderr }).apply(imageFacts));
+    this.sizeBytes = facts.sizeBytes;
+    this.anywhere =
+      args.registry !== undefined && args.byDigest
+        ? pulumi.interpolate`${repositoryOf(args.registry, meta.name)}@${facts.digest}`
+        : owned.imageId;
     this.registerOutputs({ ref: this.ref, drvPath: this.drvPath, sizeBytes: this.sizeBytes });
   }
 }

@@ -9,13 +9,13 @@ import type { ServiceSpec } from "./serviceSpec.ts";
 export const RETRIES = 3;
 
 /** Time limit of one probe: it gives up after 5 s, and may take as long to end the service. */
-const PROBE_TIMEOUT = "15s";
+export const PROBE_TIMEOUT = "15s";
 
 /** Period of the limit on processor time, in microseconds: the kernel's default. */
 const CPU_PERIOD = 100_000;
 
 /** At most 30 MB of a container's log are kept. */
-const LOG_ROTATION = { "max-size": "10m", "max-file": "3" };
+export const LOG_ROTATION = { "max-size": "10m", "max-file": "3" };
 
 /** Changes that the provider reports as updates, but does not make. */
 export const REPLACE_ON_CHANGES = ["#initerror", "healthcheck", "init", "tmpfs", "cpuPeriod", "cpuQuota"];
@@ -67,6 +67,12 @@ export function containerArgs(
   } satisfies Partial<docker.ContainerArgs>;
 }
 
+/** The inputs whose change makes another container: not those that docker changes on one that runs. */
+export function replacing(service: ServiceSpec, follows: Record<string, pulumi.Input<string>>) {
+  const { memory: _, memorySwap: __, ...others } = containerArgs(service, [], follows);
+  return others;
+}
+
 function limits(service: ServiceSpec) {
   return {
     memory: service.memory,
@@ -93,7 +99,7 @@ function hardening(service: ServiceSpec) {
 }
 
 /** The health check that docker runs every few seconds. The steps run the plain probe. */
-function healthCommand({ health }: ServiceSpec): string[] {
+export function healthCommand({ health }: ServiceSpec): string[] {
   if (!health.liveness) return health.command;
   return ["/bin/agatha-liveness", String(RETRIES), String(seconds(health.startPeriod)), ...health.command];
 }

@@ -6,7 +6,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Config } from "../lib/config/schema.ts";
 import { hostName, labels } from "../lib/docker/names.ts";
 import { checkOf } from "../lib/gateway/configuration.ts";
-import { ROLLING } from "../lib/serviceNames.ts";
+import { ROLLING, type RollingName } from "../lib/serviceNames.ts";
 import { DockerService, type DockerServiceArgs } from "./DockerService.ts";
 import type { PublishedPort, ServiceSpec } from "./serviceSpec.ts";
 import { gatewayService } from "./services.ts";
@@ -17,11 +17,13 @@ import { dockerEnvironment, stepCommand } from "./stepCommand.ts";
  *
  * @param image Reference of its image.
  * @param common What all services have.
+ * @param tasks As `gatewayService` takes it.
  */
 export function gateway(
   config: Config,
   image: pulumi.Input<string>,
   common: Omit<DockerServiceArgs, "service">,
+  tasks: (service: RollingName) => string | undefined,
   opts: pulumi.ComponentResourceOptions & { dependsOn: pulumi.Resource },
 ): DockerService {
   const { dependsOn, ...others } = opts;
@@ -30,7 +32,7 @@ export function gateway(
     { name: hostName("gateway-data"), labels: labels("gateway") },
     others,
   );
-  const service = gatewayService(config, image, volume.name);
+  const service = gatewayService(config, image, volume.name, tasks);
   const before = room(config, service, volume, {
     dependsOn: [dependsOn, ...certificate(config, image, volume)],
   });

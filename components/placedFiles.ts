@@ -3,7 +3,7 @@ import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { Deployed } from "../lib/docker/deployedContainers.ts";
 import { hostName } from "../lib/docker/names.ts";
-import { containerArgs, type Mount } from "./containerArgs.ts";
+import { type Mount, replacing } from "./containerArgs.ts";
 import { fileFolders } from "./fileFolders.ts";
 import type { ServiceSpec } from "./serviceSpec.ts";
 import { dockerEnvironment, goneAt, runAgain, stepCommand } from "./stepCommand.ts";
@@ -75,12 +75,6 @@ export function placedFiles(name: string, args: FilesArgs, parent: pulumi.Resour
     mounts: folders.map(({ path }, index) => ({ path, name: volume(index) })),
     follows: inPlace ? {} : { files: placed.id },
   };
-}
-
-/** The inputs whose change makes another container: not those that docker changes on one that runs. */
-function replacing(service: ServiceSpec, follows: Record<string, pulumi.Input<string>>) {
-  const { memory: _, memorySwap: __, ...others } = containerArgs(service, [], follows);
-  return others;
 }
 
 /** The files for the step's standard input, which is a secret as a whole. */

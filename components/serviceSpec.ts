@@ -8,6 +8,8 @@ export interface ServiceFile {
   path: string;
   /** The file's bytes, in base64, since it may be binary. */
   content: pulumi.Input<string>;
+  /** Whether everybody may read it. Default: no. */
+  public?: boolean;
   /** Permissions, in octal. The owner is the service's user. Default: `0400`. */
   mode?: string;
 }
@@ -51,6 +53,8 @@ export interface ServiceSpec {
   /** Its name in messages, and its container's name for itself, unless that takes over behind the gateway. */
   hostname: string;
   replacement: Replacement;
+  /** How many run at once, and the labels of the nodes that they may run on; the docker host runs one. Default: one, anywhere. */
+  spread?: { replicas: number; placement: Record<string, string> };
   /** Its DNS names in the stack's network. */
   aliases: string[];
   /** Reference of its image. */

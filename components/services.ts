@@ -12,6 +12,7 @@ import { addressOf, type DockerHost } from "../lib/docker/host.ts";
 import { hostName } from "../lib/docker/names.ts";
 import type { Published } from "../lib/docker/ports.ts";
 import { gatewayAliases, gatewayConfiguration, gatewayPorts } from "../lib/gateway/configuration.ts";
+import type { RollingName } from "../lib/serviceNames.ts";
 import { renderProperties } from "./javaProperties.ts";
 import type { ServiceFile, ServiceHealth, ServiceSpec } from "./serviceSpec.ts";
 
@@ -113,6 +114,7 @@ export function backService(config: Config, image: pulumi.Input<string>, urls: U
     service: "back",
     hostname: BACK_DNS,
     replacement: back.overlap ? "beside" : "after",
+    spread: { replicas: back.replicas, placement: back.placement },
     aliases: [],
     image,
     command: ["/bin/agatha-back"],
@@ -144,11 +146,13 @@ export function backService(config: Config, image: pulumi.Input<string>, urls: U
 /** @param urls Values of placeholders in the texts of its files. */
 export function frontService(config: Config, image: pulumi.Input<string>, urls: Urls): ServiceSpec {
   const { front } = config;
-  const overlaid = files(front.files, `${FRONT_OVERLAY}/`, urls);
+  // It serves them.
+  const overlaid = files(front.files, `${FRONT_OVERLAY}/`, urls).map((file) => ({ ...file, public: true }));
   return {
     service: "front",
     hostname: FRONT_DNS,
     replacement: "beside",
+    spread: { replicas: front.replicas, placement: front.placement },
     aliases: [],
     image,
     command: ["/bin/agatha-front", ...(overlaid.length > 0 ? ["--overlay", FRONT_OVERLAY] : [])],
@@ -168,13 +172,19 @@ export function frontService(config: Config, image: pulumi.Input<string>, urls: 
   };
 }
 
-/** @param state The volume that keeps its routes and its certificate. */
+/**
+ * @param state The volume that keeps its routes and its certificate.
+ * @param tasks The DNS name of a service's tasks; undefined if containers are set while it runs.
+ */
 export function gatewayService(
   config: Config,
   image: pulumi.Input<string>,
   state: pulumi.Input<string>,
+  tasks: (service: RollingName) => string | undefined,
 ): ServiceSpec {
-  const { back, front, gateway } = config;
+  const { gateway } = config;
+  const back = { ...config.back, tasks: tasks("back") };
+  const front = { ...config.front, tasks: tasks("front") };
   const { requestLimit, memory, domain, backPaths } = gateway;
   const site = domain === undefined ? undefined : { domain, backPaths };
   const configuration = gatewayConfiguration({ back, front, requestLimit, memory, site });

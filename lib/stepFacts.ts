@@ -8,6 +8,8 @@ import { legacyHealth } from "./legacyOutputs.ts";
 export interface ImageFacts {
   /** Size that docker reports. */
   sizeBytes: number;
+  /** Its digest in the registry, if that was asked. */
+  digest?: string;
 }
 
 /** Of the step that waits until a service is healthy. */

@@ -8,7 +8,6 @@ import { writeFileSync } from "node:fs";
 import { command } from "../lib/cli/command.ts";
 import { which } from "../lib/process.ts";
 import { review } from "../lib/pull-requests/reviewStack.ts";
-import { dockerObjects } from "../lib/stacks/dockerObjects.ts";
 import { dockerHostOf, readStackFile, refuseLostTexts, usesRegistry } from "../lib/stacks/file.ts";
 import { recover } from "../lib/stacks/recover.ts";
 import { withHost } from "../lib/stacks/remove.ts";
@@ -22,6 +21,7 @@ import {
 } from "../lib/stacks/stack.ts";
 import { outputsOf } from "../lib/stacks/state.ts";
 import { notUp } from "../lib/stacks/status.ts";
+import { runningParts } from "../lib/stacks/swarmObjects.ts";
 import { UserError } from "../lib/userError.ts";
 import { needsOf, setup } from "../setup/setup.ts";
 
@@ -39,7 +39,7 @@ await command("up", async ({ stack, file, configFile, options, pulumi: passed })
   if (code !== 0) return code;
   const deployment = await exportedState(stack, env);
   const there = withHost(env, dockerHostOf(config), deployment);
-  const wrong = notUp(stack, await dockerObjects("container", stack, there));
+  const wrong = notUp(stack, await runningParts(stack, there));
   if (wrong !== undefined) throw new UserError(wrong);
   const { frontUrl, backUrl, databaseUrl } = outputsOf(deployment) as Record<string, string | undefined>;
   if (options.out !== undefined)

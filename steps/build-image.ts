@@ -3,9 +3,11 @@
  * there: otherwise the step fails with the message in `PIN_ABSENT`.
  * Prints one line that says what happened, and hands the image's size on.
  */
+import { text } from "node:stream/consumers";
 import { docker, inspect, tagged } from "../lib/docker/client.ts";
 import { buildAndDeliver, pointTo } from "../lib/images/deliver.ts";
 import type { Registry } from "../lib/images/registry.ts";
+import { digestIn, type OpenRegistry } from "../lib/images/throughRegistry.ts";
 import { handOn } from "../lib/stepFacts.ts";
 import { megabytes } from "../lib/units.ts";
 import { UserError } from "../lib/userError.ts";
@@ -14,23 +16,36 @@ import { input, step } from "./step.ts";
 await step(async () => {
   const [ref, kept] = [input("REF"), input("KEPT_AS")];
   const pinAbsent = process.env["PIN_ABSENT"];
-  let what = pinAbsent === undefined ? "is in docker already" : "is pinned";
-  // First of all: from here on, no other stack's update prunes the image as superfluous.
-  if (!(await tagged(ref, kept))) {
-    if (pinAbsent !== undefined) throw new UserError(pinAbsent);
-    const registry = process.env["REGISTRY"];
-    what = await buildAndDeliver(ref, {
+  const registry = await registryOf(process.env["REGISTRY"]);
+  const bring = () =>
+    buildAndDeliver(ref, {
       attribute: input("ATTRIBUTE"),
       packages: input("PACKAGES"),
       application: input("APPLICATION"),
       system: input("SYSTEM"),
       outLink: input("OUT_LINK"),
-      registry: registry === undefined ? undefined : (JSON.parse(registry) as Registry),
+      registry,
     });
+  let what = pinAbsent === undefined ? "is in docker already" : "is pinned";
+  // First of all: from here on, no other stack's update prunes the image as superfluous.
+  if (!(await tagged(ref, kept))) {
+    if (pinAbsent !== undefined) throw new UserError(pinAbsent);
+    what = await bring();
     if (!(await tagged(ref, kept)))
       throw new UserError(
         `${ref}: docker took the image, but under another name. Remove ${input("OUT_LINK")} and try again.`,
       );
+  }
+  const needed = registry !== undefined && process.env["BY_DIGEST"] !== undefined;
+  let digest = needed ? await digestIn(ref, registry) : undefined;
+  // It was in docker before the stack had this registry.
+  if (needed && digest === undefined) {
+    if (pinAbsent !== undefined)
+      throw new UserError(
+        `agatha:registry: "${registry.address}" does not have ${ref}, which is pinned. Take the pin away, or push it there.`,
+      );
+    what = await bring();
+    digest = await digestIn(ref, registry);
   }
   await Promise.all(
     input("ALIASES")
@@ -40,5 +55,11 @@ await step(async () => {
   if (pinAbsent === undefined) pointTo(input("OUT_LINK"));
   const sizeBytes = (await inspect<number>("image", ref, ".Size")) ?? 0;
   process.stdout.write(`${ref} ${what}, ${megabytes(sizeBytes)} (${sizeBytes} bytes)\n`);
-  handOn({ sizeBytes });
+  handOn({ sizeBytes, ...(digest === undefined ? {} : { digest }) });
 });
+
+/** The password is on standard input. */
+async function registryOf(described: string | undefined): Promise<OpenRegistry | undefined> {
+  if (described === undefined) return undefined;
+  return { ...(JSON.parse(described) as Registry), password: await text(process.stdin) };
+}

@@ -15,6 +15,7 @@ export const SITE_PORTS = [443, 80];
 /** @param exists Tells whether a path, relative to the project, exists. */
 export const crossErrors = (config: Config, exists: (path: string) => boolean): string[] => [
   ...registryErrors(config),
+  ...targetErrors(config),
   ...portErrors(config),
   ...certificateErrors(config),
   ...placeholderErrors(config),
@@ -30,6 +31,22 @@ function registryErrors({ registry }: Config): string[] {
     : [
         `${NAMESPACE}:registry.password: is missing beside registry.username. Set it: \`pulumi config set --secret --path ${NAMESPACE}:registry.password\`.`,
       ];
+}
+
+/** Several tasks, and nodes to choose from, are a swarm's. */
+function targetErrors({ target, back, front }: Config): string[] {
+  if (target === "swarm")
+    return back.replicas === 1 || back.overlap
+      ? []
+      : [
+          `${NAMESPACE}:back.replicas: ${back.replicas} would run side by side, and back.overlap is false. Set it to 1, or back.overlap to true.`,
+        ];
+  const only = (key: string, what: string) =>
+    `${NAMESPACE}:${key}: ${what} with target docker, which is one host. Remove it, or set ${NAMESPACE}:target to swarm (docs/scale.md).`;
+  return Object.entries({ back, front }).flatMap(([name, { replicas, placement }]) => [
+    ...(replicas === 1 ? [] : [only(`${name}.replicas`, `${replicas} cannot be had`)]),
+    ...(Object.keys(placement).length === 0 ? [] : [only(`${name}.placement`, "chooses no node")]),
+  ]);
 }
 
 /** Only the default version's image is pinned here: for another one it has to be configured. */

@@ -229,6 +229,23 @@ export const backupPlace = text("a place for backups", BACKUP_PLACE).refine(
   `is not a place for backups. ${BACKUP_PLACE}`,
 );
 
+/** Most tasks of a service: the gateway has a place for each, and for those that take over. */
+export const MOST_REPLICAS = 20;
+
+export const replicas = between(
+  1,
+  MOST_REPLICAS,
+  "a number of replicas. Give a whole number, like 3.",
+).default(1);
+
+/** Labels of the nodes that tasks may run on, by name, as `docker node update --label-add` takes them. */
+export const placement = z
+  .record(
+    like(/^[a-zA-Z\d][\w.-]{0,62}$/, "is not a node label's name. Write it like zone."),
+    scalar.pipe(like(/^[\w.-]{1,63}$/, "is not a node label's value. Use letters, digits, dots and dashes.")),
+  )
+  .default({});
+
 /** A store hash: 32 characters of Nix's base 32, which has no e, o, t and u. */
 export const tag = like(
   /^[0-9abcdfghijklmnpqrsvwxyz]{32}$/,

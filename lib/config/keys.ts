@@ -5,13 +5,21 @@ export type Values = Record<string, unknown>;
 
 /** Keys that are texts, whatever they look like: a password may well be `12345` or `true`, and a tag all digits. */
 const TEXTS =
-  /^(databasePassword|database\.(name|user)|(back|front)\.pin|registry\.(username|password)|(back\.(properties|env)|database\.settings)\..*)$/s;
+  /^(databasePassword|database\.(name|user)|(back|front)\.pin|registry\.(username|password)|(back\.(properties|env)|(back|front)\.placement|database\.settings)\..*)$/s;
 
 /** Whether the value at a path is a text, whatever it looks like. */
 export const isTextKey = (path: string[]): boolean => TEXTS.test(path.join("."));
 
 /** Keys that are maps: what comes after one in a flat key is one name, dots and all. */
-const MAPS = ["back.properties.", "back.env.", "back.files.", "front.files.", "database.settings."];
+const MAPS = [
+  "back.properties.",
+  "back.env.",
+  "back.files.",
+  "front.files.",
+  "back.placement.",
+  "front.placement.",
+  "database.settings.",
+];
 
 /** The entry beside a stack's configuration in which Pulumi names the keys that are secrets. */
 export const SECRET_KEYS = "PULUMI_CONFIG_SECRET_KEYS";

@@ -16,9 +16,11 @@ import {
   megabytes,
   pem,
   period,
+  placement,
   port,
   processors,
   publish,
+  replicas,
   roleName,
   scalar,
   servedPath,
@@ -57,6 +59,8 @@ const back = z
     health: health("/health", "1m0s"),
     stopSignal: signal.default("SIGTERM"),
     overlap: z.boolean().default(true),
+    replicas,
+    placement,
     memory: megabytes.default(512),
     cpus: processors.default(2),
     pin: tag.optional(),
@@ -71,6 +75,8 @@ const front = z
     files: z.record(servedPath, fileContent).default({}),
     spa: z.boolean().default(application.front.spa),
     health: health("/", "30s"),
+    replicas,
+    placement,
     memory: megabytes.default(128),
     cpus: processors.default(1),
     pin: tag.optional(),
@@ -166,6 +172,9 @@ export const schema = z.strictObject({
     .regex(/^[^\0\r\n]*$/, "holds a line break. Give a password of one line."),
   keep: between(1, LISTED, "a number of generations. Give a whole number, like 5.").default(5),
   dockerHost: dockerHost.optional(),
+  target: z
+    .enum(["docker", "swarm"], 'is not a target. Use "docker" (one host) or "swarm" (Docker Swarm).')
+    .default("docker"),
   registry: registry.optional(),
 });
 

@@ -1,6 +1,6 @@
 /** Docker's argument lists that more than one place needs: built here, run elsewhere. */
 
-export type Kind = "container" | "network" | "volume";
+export type Kind = "container" | "network" | "volume" | "service" | "secret" | "config";
 
 /** The labels that everything of a stack carries on its docker host. */
 export const STACK_LABEL = "agatha.stack";
@@ -26,6 +26,6 @@ export const HARDENED = ["--cap-drop", "ALL", "--security-opt", "no-new-privileg
 /** Removes by force: a container that runs too, with its anonymous volumes. Docker refuses volumes and networks in use. */
 export const removal = (kind: Kind, ...names: string[]): string[] => [
   ...[kind, "rm"],
-  ...{ container: ["--force", "--volumes"], volume: ["--force"], network: [] }[kind],
+  ...({ container: ["--force", "--volumes"], volume: ["--force"] }[kind as string] ?? []),
   ...names,
 ];

@@ -12,7 +12,7 @@ import { isLocal, resolveDockerHost } from "./host.ts";
 export const DONE = "agatha: done";
 
 /** Commands of docker that have commands of their own. */
-const GROUPS = ["container", "image", "network", "volume"];
+const GROUPS = ["container", "image", "network", "volume", "service", "secret", "config"];
 
 /** Gives what docker prints. @throws UserError with docker's message if it fails. */
 export const docker = async (args: string[], input: string | Buffer = ""): Promise<string> =>

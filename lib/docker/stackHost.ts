@@ -16,6 +16,8 @@ export interface HeldHost {
   system?: string | undefined;
   /** The stack's name, which the names of its containers and volumes contain; undefined in the state of an older stack. */
   stack?: string | undefined;
+  /** `agatha:target`; undefined for docker, as in the state of an older stack. */
+  target?: string | undefined;
 }
 
 /** What is known about a stack's docker host. */
@@ -30,13 +32,15 @@ export interface KnownHost {
  * Finds out which docker engine answers, and refuses one that is not the stack's. A Stash in the stack's state holds the
  * stack's own: it returns the value of the update that made it, so this works in previews too, and with any backend.
  *
+ * @param target `agatha:target`.
  * @param refuseRenamed Called with the name that the stack was made by. Comes before the refusal of another engine: if the
  * stack was renamed, that is the first thing to put right.
- * @throws UserError if another engine answers, or one for containers of a system that no image is built for; in an update
+ * @throws UserError if another engine answers, if the stack was made with another target, or if it is one for containers of a system that no image is built for; in an update
  * also if none answers.
  */
 export async function holdHost(
   host: DockerHost,
+  target: string,
   refuseRenamed: (madeAs: string) => void,
 ): Promise<KnownHost> {
   const preview = pulumi.runtime.isDryRun();
@@ -51,14 +55,26 @@ export async function holdHost(
   if (system !== undefined && !SYSTEMS.includes(system))
     throw new UserError(otherSystem(host.address, system));
   const stack = pulumi.getStack();
-  const input: HeldHost = { engine, address: host.address, ...(system && { system }), stack };
+  const input: HeldHost = {
+    engine,
+    address: host.address,
+    ...(system && { system }),
+    stack,
+    ...(target !== "docker" && { target }),
+  };
   const stash = new pulumi.Stash("docker-host", { input }, { ignoreChanges: ["input"] });
   const held = await new Promise<HeldHost>((resolve) => stash.output.apply(resolve));
   refuseRenamed(held.stack ?? stack);
   if (engine !== "" && held.engine !== "" && held.engine !== engine)
     throw new UserError(otherHost(host.address, held.address, stack));
+  if ((held.target ?? "docker") !== target)
+    throw new UserError(otherTarget(target, held.target ?? "docker", stack));
   return { reached: engine !== "", system: system ?? held.system };
 }
+
+/** The message for a target that is not the stack's: its database would start beside the one that runs, on the same data. */
+const otherTarget = (target: string, held: string, stack: string): string =>
+  `agatha:target: "${target}" is not what stack "${stack}" runs on, which is "${held}". Set it back, or take the stack down by \`npm run down\`, which keeps the data, and then run up.`;
 
 /** The message for a host that is not the stack's. */
 export function otherHost(address: string, held: string, stack: string): string {

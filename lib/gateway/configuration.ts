@@ -1,10 +1,13 @@
 /** The configuration of a gateway's HAProxy, 2.6 and 3.x. Which container serves is not in it: that is set while it runs. */
+import { MOST_REPLICAS } from "../config/fields.ts";
 import { seconds } from "../duration.ts";
 
 /** A service behind the gateway. */
 interface Behind {
   /** The port that it listens on, which is also the one that the gateway serves it on inside the network. */
   port: number;
+  /** The DNS name of its tasks in a swarm. Default: its containers are set while the gateway runs. */
+  tasks?: string | undefined;
   health: {
     /** A URL path. */
     path: string;
@@ -110,6 +113,9 @@ export function gatewayConfiguration(plan: GatewayPlan): string {
     ]),
     section("defaults", DEFAULTS),
     section("resolvers docker", RESOLVERS),
+    ...([back, front].some(({ tasks }) => tasks !== undefined)
+      ? [section("resolvers tasks", TASK_RESOLVERS)]
+      : []),
     listener("back", [ports.back, ...(apart ? [back.port] : [])], plan),
     listener("front", [ports.front, ...(apart ? [front.port] : [])], plan),
     ...(apart ? [] : [inside(back.port, plan)]),
@@ -166,6 +172,23 @@ const RESOLVERS = [
   // A container that runs while docker's daemon, and so its DNS, does not, is served all the same.
   ...["nx", "other", "refused", "timeout"].map((answer) => `hold ${answer} 1h`),
 ];
+
+/** Answers for as many tasks are longer than the 512 bytes that DNS has without asking for more. */
+const TASK_RESOLVERS = [
+  "nameserver dns 127.0.0.11:53",
+  "accepted_payload_size 8192",
+  // A task that ends leaves docker's DNS 2 s before its stop signal (moby, defaultGossipConvergeDelay).
+  "timeout resolve 300ms",
+  "timeout retry 1s",
+  "resolve_retries 3",
+  "hold obsolete 0s",
+  // Its address may soon be another one's. A docker daemon that starts again answers within this time.
+  "hold nx 10s",
+  ...["other", "refused", "timeout"].map((answer) => `hold ${answer} 1h`),
+];
+
+/** Places for tasks: the most that a service has, and some that take over. */
+const TASKS = MOST_REPLICAS + 4;
 
 /** What every listener does with a request. */
 const received = ({ requestLimit }: GatewayPlan): string[] => [
@@ -261,7 +284,7 @@ const SECURITY: [name: string, value: string][] = [
  * A slot's container is set while HAProxy runs. Its address before that is one that no connection leaves for; HAProxy
  * takes an address by its socket only in place of another one.
  */
-const backend = (name: string, { port, health }: Behind, { memory }: GatewayPlan): string =>
+const backend = (name: string, { port, health, tasks }: Behind, { memory }: GatewayPlan): string =>
   section(`backend ${name}`, [
     `http-request return status 503 hdr Retry-After 5 if { be_conn gt ${memory * REQUESTS} }`,
     "http-request disable-l7-retry unless { method GET HEAD OPTIONS TRACE PUT DELETE }",
@@ -271,8 +294,10 @@ const backend = (name: string, { port, health }: Behind, { memory }: GatewayPlan
     `http-check expect status ${health.statuses.join(",")}`,
     // A refused connection takes a service away at once, for it is restarting; three failing checks in a row do so too. Its
     // health path brings it back.
-    `default-server check inter ${Math.min(seconds(health.interval), MOST_BETWEEN_CHECKS)}s fastinter 200ms downinter 200ms rise 1 fall 3 observe layer4 error-limit 1 on-error mark-down resolvers docker resolve-prefer ipv4 resolve-opts allow-dup-ip init-addr 255.255.255.255`,
-    ...["blue", "green"].map((slot) => `server ${slot} ${idleName(name)}:${port} disabled`),
+    `default-server check inter ${Math.min(seconds(health.interval), MOST_BETWEEN_CHECKS)}s fastinter 200ms downinter 200ms rise 1 fall 3 observe layer4 error-limit 1 on-error mark-down ${tasks === undefined ? "resolvers docker resolve-prefer ipv4 resolve-opts allow-dup-ip init-addr 255.255.255.255" : "resolvers tasks resolve-prefer ipv4 init-addr none"}`,
+    ...(tasks === undefined
+      ? ["blue", "green"].map((slot) => `server ${slot} ${idleName(name)}:${port} disabled`)
+      : [`server-template task 1-${TASKS} ${tasks}:${port}`]),
     "server none 127.0.0.1:1 no-check backup",
   ]);
 

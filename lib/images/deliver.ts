@@ -7,8 +7,7 @@ import { secondsSince } from "../units.ts";
 import { knownLayers, load, usesContainerd } from "./load.ts";
 import { nixArguments } from "./nixArguments.ts";
 import { nixBuild } from "./nixBuild.ts";
-import type { Registry } from "./registry.ts";
-import { throughRegistry } from "./throughRegistry.ts";
+import { type OpenRegistry, throughRegistry } from "./throughRegistry.ts";
 
 export interface Source {
   /** The attribute of `nix/default.nix`. */
@@ -20,7 +19,7 @@ export interface Source {
   /** Link to what was built. */
   outLink: string;
   /** The registry that it goes through; undefined if it is loaded directly. */
-  registry: Registry | undefined;
+  registry: OpenRegistry | undefined;
 }
 
 /** @returns What happened: `built in 3.1 s, 1 of 14 layers, 3.2 MB of 131.0 MB sent in 0.4 s`. */

@@ -2,7 +2,6 @@
 import { createWriteStream, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { text } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import { dockerError, inspect, tagged } from "../docker/client.ts";
 import { type DockerHost, resolveDockerHost } from "../docker/host.ts";
@@ -11,40 +10,60 @@ import { UserError } from "../userError.ts";
 import type { Writer } from "./load.ts";
 import { authFile, pullError, type Registry, registryError, repositoryOf } from "./registry.ts";
 
+/** A registry, and the password of its login; empty if there is no login. */
+export type OpenRegistry = Registry & { password: string };
+
 /**
  * Pushes what an image's program writes, and lets the docker host pull it.
  *
  * @param ref The name that it has on the docker host: `name:tag`.
- * @param registry The registry. Its password is on standard input.
  * @returns What was sent: `pushed to host:5000 in 0.8 s, pulled in 0.5 s`.
  */
-export async function throughRegistry(image: Writer, ref: string, registry: Registry): Promise<string> {
-  // For this user only (0700): the login is in a file there, and so in no argument and no environment.
-  const folder = mkdtempSync(join(tmpdir(), "agatha-registry-"));
-  try {
-    const login = authFile(registry, await text(process.stdin));
-    writeFileSync(join(folder, "config.json"), login, { mode: 0o600 });
+export const throughRegistry = (image: Writer, ref: string, registry: OpenRegistry): Promise<string> =>
+  loggedIn(registry, async (folder) => {
     const start = performance.now();
     const { digest, sent } = await push(image, ref, registry, folder);
     const pushed = performance.now();
     await pull(ref, digest, registry, folder);
     const seconds = (from: number, to: number) => `${((to - from) / 1000).toFixed(1)} s`;
     return `${sent ? "pushed to" : "found in"} ${registry.address} in ${seconds(start, pushed)}, pulled in ${seconds(pushed, performance.now())}`;
+  });
+
+/** The digest of an image in the registry; undefined if it is not there. */
+export const digestIn = (ref: string, registry: OpenRegistry): Promise<string | undefined> =>
+  loggedIn(registry, (folder) => lookUp(ref, registry, folder));
+
+/** @param work Gets the folder with the login. */
+async function loggedIn<T>(registry: OpenRegistry, work: (folder: string) => Promise<T>): Promise<T> {
+  // For this user only (0700): the login is in a file there, and so in no argument and no environment.
+  const folder = mkdtempSync(join(tmpdir(), "agatha-registry-"));
+  try {
+    const login = authFile(registry, registry.password);
+    writeFileSync(join(folder, "config.json"), login, { mode: 0o600 });
+    return await work(folder);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-async function push(image: Writer, ref: string, registry: Registry, folder: string) {
+const targetIn = (registry: Registry, ref: string): string => {
   const [name = "", tag = ""] = ref.split(":");
-  const target = `docker://${repositoryOf(registry, name)}:${tag}`;
-  const tls = `--tls-verify=${!registry.insecure}`;
-  const auth = ["--authfile", join(folder, "config.json")];
-  // The tag is the hash of all inputs: an image with it is the same.
-  const there = await skopeo("inspect", tls, ...auth, "--format", "{{.Digest}}", target);
-  if (there.code === 0) return { digest: there.stdout.trim(), sent: false };
+  return `docker://${repositoryOf(registry, name)}:${tag}`;
+};
+
+/** The tag is the hash of all inputs: an image with it is the same. */
+async function lookUp(ref: string, registry: Registry, folder: string): Promise<string | undefined> {
+  const how = [`--tls-verify=${!registry.insecure}`, "--authfile", join(folder, "config.json")];
+  const there = await skopeo("inspect", ...how, "--format", "{{.Digest}}", targetIn(registry, ref));
+  if (there.code === 0) return there.stdout.trim();
   if (!/manifest unknown|name unknown|not found/i.test(there.stderr))
     throw new UserError(registryError(registry, "this machine", there.stderr));
+  return undefined;
+}
+
+async function push(image: Writer, ref: string, registry: Registry, folder: string) {
+  const there = await lookUp(ref, registry, folder);
+  if (there !== undefined) return { digest: there, sent: false };
   // Compressed here first: the registry can only say that it has a blob if the digest is known.
   const layout = `oci:${join(folder, "image")}`;
   // skopeo needs a seekable file.
@@ -54,13 +73,13 @@ async function push(image: Writer, ref: string, registry: Registry, folder: stri
   if (packed.code !== 0) throw new UserError(`skopeo copy: ${packed.stderr.trim()}`);
   const digestFile = join(folder, "digest");
   const to = [
-    `--dest-${tls.slice(2)}`,
+    `--dest-tls-verify=${!registry.insecure}`,
     "--dest-authfile",
     join(folder, "config.json"),
     "--digestfile",
     digestFile,
   ];
-  const copied = await skopeo("copy", ...to, layout, target);
+  const copied = await skopeo("copy", ...to, layout, targetIn(registry, ref));
   if (copied.code !== 0) throw new UserError(registryError(registry, "this machine", copied.stderr));
   return { digest: readFileSync(digestFile, "utf8").trim(), sent: true };
 }

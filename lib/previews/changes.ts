@@ -14,6 +14,7 @@ import {
   type State,
   type Steps,
 } from "./steps.ts";
+import { changesProbe, isInSwarm, replacesTasks, stopsFirst } from "./tasks.ts";
 
 /** Seconds that stopping and creating a container takes beside the service's own start, as it was measured. */
 const HANDOVER_SECONDS = 0.8;
@@ -89,10 +90,10 @@ export function changesOf(stack: string, steps: PreviewStep[]): Changes {
   };
 }
 
-/** A resource's name; of a container that has a name of its own on the host, the one that the others have. */
+/** A resource's name; of a container or service that has a name of its own on the host, the one that the others have. */
 function nameOf(urn: string): string {
   const name = urn.split("::").at(-1) ?? "";
-  const [, service] = /:Container::agatha-.+-(back|front)$/.exec(urn) ?? [];
+  const [, service] = /:(?:Container|Service)::agatha-.+-(back|front)$/.exec(urn) ?? [];
   return service === undefined ? name : `${service}-container`;
 }
 
@@ -121,7 +122,8 @@ function serviceChange(name: ServiceName, byName: Steps): ServiceChange {
   if (step.op === "create") return { name, change: "starts", why: [] };
   if (step.op === "delete") return { name, change: "ends", why: [], away: "from now on" };
   const why = containerReasons(name, step, byName);
-  if (step.op === "update") return { name, change: "is changed as it runs", why, away: "not at all" };
+  if (step.op === "update" && !(isInSwarm(step) && replacesTasks(step)))
+    return { name, change: "is changed as it runs", why, away: "not at all" };
   const away = awayFor(name, byName);
   return { name, change: "is replaced", why, ...(away === undefined ? {} : { away }) };
 }
@@ -141,13 +143,17 @@ function staying(healthy: PreviewStep | undefined): string {
 }
 
 function awayFor(name: ServiceName, byName: Steps): Away | undefined {
+  // Until the gateway is replaced too, it looks for the tasks at another port, or asks them something else.
+  const container = byName.get(`${name}-container`);
+  if (container !== undefined && changesProbe(container) && isReplaced(byName.get("gateway-container")))
+    return "not known yet";
   const files = byName.get(`${name}-files`);
   // It is away already.
   if (environmentOf(files?.newState)["ABSENT_AT"] !== undefined && !isFormerServing(files)) return undefined;
   if (name === "db" || name === "gateway") return lastAway(byName.get(`${name}-healthy`));
   if (name === "back" && isReplaced(byName.get("db-container")))
     return awayWithDatabase(byName.get("db-healthy"), byName.get("back-healthy"));
-  const isStopped = environmentOf(files?.newState)["STOP"] !== undefined;
+  const isStopped = environmentOf(files?.newState)["STOP"] !== undefined || stopsFirst(container);
   return isStopped ? lastAway(byName.get(`${name}-healthy`)) : "not at all";
 }
 

@@ -3,6 +3,7 @@ import { settingsOf } from "../config/databaseSettings.ts";
 import { differences, worded } from "../images/differences.ts";
 import { isRolling, type ServiceName } from "../serviceNames.ts";
 import { isFormerServing, isReplaced, type PreviewStep, type State, type Steps } from "./steps.ts";
+import { isInSwarm, taskReasons } from "./tasks.ts";
 
 /** Properties of a container as people know them; any other is shown by its own name. */
 const PROPERTIES: Record<string, string> = {
@@ -26,7 +27,9 @@ const PROPERTIES: Record<string, string> = {
 export function containerReasons(name: ServiceName, step: PreviewStep, byName: Steps): string[] {
   const properties = Object.keys(step.detailedDiff ?? {}).map((path) => path.replace(/[.[].*/, ""));
   const reasons = [
-    ...properties.flatMap((property) => propertyReasons(name, property, step)),
+    ...(isInSwarm(step)
+      ? taskReasons(step)
+      : properties.flatMap((property) => propertyReasons(name, property, step))),
     ...fileReasons(name, byName.get(`${name}-files`)),
     ...(name === "back" && isReplaced(byName.get("db-container")) ? ["its database is replaced"] : []),
     ...(isReplaced(byName.get("network")) ? ["its network is replaced"] : []),

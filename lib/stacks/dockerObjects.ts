@@ -13,6 +13,8 @@ export interface DockerObject {
   status: string;
   ports: string;
   image: string;
+  /** Of a service in a swarm: whether docker undid its last update. Its tasks run on any node. */
+  swarm?: { undone: boolean };
 }
 
 /** Containers come newest first. @throws UserError with docker's message. */

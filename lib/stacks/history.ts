@@ -8,6 +8,7 @@ import { table } from "../table.ts";
 import { UserError } from "../userError.ts";
 import { fullName } from "./stack.ts";
 import type { Deployment } from "./state.ts";
+import { swarmServices } from "./swarmObjects.ts";
 
 /** What the docker host says. */
 interface HostState {
@@ -59,7 +60,9 @@ export async function hostState(stack: string, env: NodeJS.ProcessEnv): Promise<
   const names = ["--format", "{{.Repository}}:{{.Tag}}"];
   const images = await ask(["image", "ls", "--filter", "reference=agatha-*-image", ...names]);
   const running = await ask(["ps", ...ofStack(stack), "--format", "{{.Image}}"]);
-  return images && running && { images, running };
+  if (images === undefined || running === undefined) return undefined;
+  for (const { image } of await swarmServices(stack, env)) running.add(image);
+  return { images, running };
 }
 
 /** The generations, newest first. */

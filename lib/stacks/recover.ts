@@ -64,7 +64,7 @@ async function forgetUnfinished(
   // On another host Pulumi would find nothing, and forget everything.
   await refuseOtherHost(stack, deployment, dockerEnv);
   for (const { kind, name } of unfinished(deployment)) {
-    const format = `{{index .${kind === "container" ? "Config." : ""}Labels "agatha.stack"}}`;
+    const format = `{{index .${{ container: "Config.", service: "Spec.", network: "" }[kind]}Labels "agatha.stack"}}`;
     const inspected = await run("docker", [kind, "inspect", "--format", format, name], { env: dockerEnv });
     if (inspected.code !== 0 || inspected.output.trim() !== stack) continue;
     await removeObject(kind, name, dockerEnv);

@@ -12,7 +12,13 @@ import { recover } from "./recover.ts";
 import { refuseOtherHost } from "./refuseOtherHost.ts";
 import { environment, exportedState, fullName, listed, npmRun, pulumi, stackExists } from "./stack.ts";
 import { type Deployment, dockerHostInState } from "./state.ts";
-import { leftBehind, refuseLeftBehind, removeLeftBehind } from "./withoutState.ts";
+import {
+  leftBehind,
+  refuseLeftBehind,
+  removeFromSwarm,
+  removeLeftBehind,
+  removeNetwork,
+} from "./withoutState.ts";
 
 /**
  * Removes what a stack made, except its images, and its data unless `volumes` says so.
@@ -41,6 +47,8 @@ export async function takeDown(
     await recover(stack, env, configFile);
     const code = await destroy(stack, [...configFile, ...args], env);
     if (code !== 0) return code;
+    // An update that was killed may have left secrets.
+    await removeFromSwarm(stack, env);
   } else process.stdout.write(`There is no stack ${stack} to take down.\n`);
   await sayGone(stack, env);
   await dropVolumes("down", stack, volumes, env);
@@ -79,9 +87,10 @@ export async function removeStack(
     if (code !== 0) return { code, found: true };
   }
   // What an update that was killed left, whatever Pulumi knows of it.
+  await removeFromSwarm(stack, env);
   for (const kind of ["container", "network"] as const)
     for (const { name } of await dockerObjects(kind, stack, env)) {
-      await removeObject(kind, name, env);
+      await (kind === "network" ? removeNetwork(name, env) : removeObject(kind, name, env));
       process.stdout.write(`Removed ${kind} ${name}.\n`);
     }
   await dropVolumes("stack", stack, true, env);

@@ -18,13 +18,14 @@ export interface Deployment {
 
 /** Something on the docker host that the update was making when it was killed. */
 interface Unfinished {
-  kind: "container" | "network";
+  kind: "container" | "network" | "service";
   name: string;
 }
 
 const KINDS: Record<string, Unfinished["kind"]> = {
   "docker:index/container:Container": "container",
   "docker:index/network:Network": "network",
+  "docker:index/service:Service": "service",
 };
 
 /**

@@ -2,12 +2,13 @@
 import { existsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isFormer } from "../docker/serviceContainers.ts";
-import { isRolling, ROLLING, SERVICES } from "../serviceNames.ts";
+import { isRolling, ROLLING, type RollingName, SERVICES } from "../serviceNames.ts";
 import { table } from "../table.ts";
-import { type DockerObject, dockerObjects } from "./dockerObjects.ts";
+import type { DockerObject } from "./dockerObjects.ts";
 import { fileOf } from "./file.ts";
 import { askRoutes, type Routes, serves, slotOf } from "./routes.ts";
 import { npmRun } from "./stack.ts";
+import { runningParts } from "./swarmObjects.ts";
 
 /**
  * Longest wait for docker's own first look at a service, in milliseconds: it comes one interval (default: 5 s) after the
@@ -21,7 +22,7 @@ const ABSENT = "is not there";
 /** Prints a row for each container. @returns The exit code: 0 if all are healthy, and each service has one that serves. */
 export async function showStatus(stack: string): Promise<number> {
   const start = performance.now();
-  const look = () => dockerObjects("container", stack, process.env);
+  const look = () => runningParts(stack, process.env);
   const isStarting = ({ status }: DockerObject) => status.includes("(health: starting)");
   let found = await look();
   while (found.some(isStarting) && performance.now() - start < FIRST_LOOK_MS) {
@@ -62,11 +63,19 @@ export function statusOf(
 }
 
 const isWell = (one: DockerObject, routes: Routes): boolean =>
-  one.status.includes("(healthy)") && slotOf(one, routes)?.up !== false;
+  one.status.includes("(healthy)") &&
+  (one.swarm === undefined ? slotOf(one, routes)?.up !== false : reached(one, routes) > 0);
+
+/** How many tasks of a service the gateway reaches. */
+const reached = ({ service }: DockerObject, routes: Routes): number =>
+  routes === undefined || "silent" in routes
+    ? 0
+    : routes[service as RollingName].filter(({ up, state }) => up && state === "ready").length;
 
 function servingFor(one: DockerObject, routes: Routes): string {
   if (!isRolling(one.service) || one.status === ABSENT || routes === undefined) return "";
   if ("silent" in routes) return "not known";
+  if (one.swarm !== undefined) return `by ${reached(one, routes)} tasks`;
   const slot = slotOf(one, routes);
   if (slot === undefined) return "no";
   if (slot.state === "drain") return `no more: has ${slot.sessions} requests to finish`;
@@ -98,6 +107,11 @@ function remarks(stack: string, service: string, all: DockerObject[], routes: Ro
   const own = all.filter((one) => one.service === service && one.status !== ABSENT);
   const former = own.filter(({ name }) => isFormer(name));
   const goesOn = npmRun("up", stack);
+  if (own.some(({ swarm }) => swarm?.undone))
+    return [
+      `${service}: the version before keeps serving, since the update that was to replace it failed. Do what that update's error says, then ${goesOn}.\n`,
+    ];
+  if (own.some(({ swarm }) => swarm)) return [];
   if (former.length > 0)
     return former.map(
       ({ name }) =>
@@ -141,7 +155,7 @@ export function notUp(stack: string, containers: DockerObject[]): string | undef
 /** A refresh makes again what does not run. To docker, a container that is paused or keeps restarting runs. */
 function fixFor(stack: string, wrong: { service: string; name: string; state: string }[]): string {
   const paused = wrong.filter(({ state }) => state.includes("(Paused)"));
-  const sick = wrong.filter(({ state }) => /^is "Restarting|\(unhealthy\)/.test(state));
+  const sick = wrong.filter(({ state }) => /^is "Restarting|\(unhealthy\)|tasks run/.test(state));
   // A sick service may only miss another one, as a back does without its database.
   if (paused.length + sick.length < wrong.length)
     return `${npmRun("up", stack, "--refresh")} makes it again.`;

@@ -1,6 +1,8 @@
 /** What a stack has on the docker host, found by its labels alone, for a stack whose state is lost. */
+import { setTimeout as sleep } from "node:timers/promises";
 import { UserError } from "../userError.ts";
 import { type DockerObject, dockerObjects, removeObject, stopContainer } from "./dockerObjects.ts";
+import { SWARM_KINDS, swarmNames } from "./swarmObjects.ts";
 
 interface LeftBehind {
   /** Names, those with data last. */
@@ -19,10 +21,11 @@ export async function leftBehind(stack: string, env: NodeJS.ProcessEnv): Promise
   return { containers: names(containers), networks: names(await dockerObjects("network", stack, env)) };
 }
 
-/** Shuts the containers down cleanly, and removes them and the networks; volumes stay. */
+/** Shuts services and containers down cleanly, and removes them and the networks; volumes stay. */
 export async function removeLeftBehind(stack: string, env: NodeJS.ProcessEnv): Promise<void> {
+  const removed = await removeFromSwarm(stack, env);
   const { containers, networks } = await leftBehind(stack, env);
-  if (containers.length + networks.length === 0)
+  if (removed + containers.length + networks.length === 0)
     process.stdout.write(`Nothing of stack ${stack} is on this docker host.\n`);
   for (const container of containers) {
     await stopContainer(container, env);
@@ -30,8 +33,36 @@ export async function removeLeftBehind(stack: string, env: NodeJS.ProcessEnv): P
     process.stdout.write(`Container ${container} is stopped and removed.\n`);
   }
   for (const network of networks) {
-    await removeObject("network", network, env);
+    await removeNetwork(network, env);
     process.stdout.write(`Network ${network} is removed.\n`);
+  }
+}
+
+/** @returns How much there was. */
+export async function removeFromSwarm(stack: string, env: NodeJS.ProcessEnv): Promise<number> {
+  let removed = 0;
+  for (const kind of SWARM_KINDS)
+    for (const name of await swarmNames(kind, stack, env)) {
+      await removeObject(kind, name, env);
+      process.stdout.write(`Removed ${kind} ${name}.\n`);
+      removed++;
+    }
+  return removed;
+}
+
+/** Longest time that the tasks of removed services take to end, in milliseconds; and the time between two tries. */
+const END_MS = 60_000;
+const PAUSE_MS = 500;
+
+/** Waits for tasks that end. @throws UserError with docker's message. */
+export async function removeNetwork(network: string, env: NodeJS.ProcessEnv): Promise<void> {
+  for (const start = performance.now(); ; await sleep(PAUSE_MS)) {
+    try {
+      return void (await removeObject("network", network, env));
+    } catch (error) {
+      if (!/in use by task|active endpoints/.test(String(error)) || performance.now() - start > END_MS)
+        throw error;
+    }
   }
 }
 

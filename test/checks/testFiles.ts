@@ -22,7 +22,7 @@ const APART = ["front", "interrupts", "jar", "major", "nix", "oddPaths", "probe"
 const WAITING = ["liveness"];
 
 /** The longest files with a daemon of their own, in this order: begun late, they would be waited for in the end. */
-const LONGEST = ["migrations", "major", "rollback", "deploys", "takeover", "registry", "healing"];
+const LONGEST = ["migrations", "swarm", "major", "rollback", "deploys", "takeover", "registry", "healing"];
 
 /** @throws UserError if a part is in no file's name: better now than after minutes. */
 export function refuseUnknown(parts: string[]): void {

@@ -23,9 +23,18 @@ const FULL = {
   "agatha:registry": '{"address":"registry.example","username":"u","password":"registry-secret"}',
 };
 
+/** With what a swarm has beside the rest. */
+const SWARM = {
+  "agatha:target": "swarm",
+  "agatha:back": '{"replicas":3,"placement":{"zone":"west"},"overlap":true}',
+  "agatha:front": '{"replicas":2,"files":{"config.js":{"text":"y"}}}',
+  "agatha:registry": '{"address":"registry.example","username":"u","password":"registry-secret"}',
+};
+
 it.each([
   ["default", {}],
   ["full", FULL],
+  ["swarm", SWARM],
 ])("the %s stack is registered as recorded", async (name, config) => {
   const { requests } = await program(config);
   await expect(text(requests)).toMatchFileSnapshot(`recorded/${name}.yaml`);

@@ -82,6 +82,19 @@ vi.mock("../../lib/docker/deployedContainers.ts", async (original) => ({
   askDeployed: () => Promise.resolve((service: string) => running.of.get(service) ?? "unknown"),
   askDatabase: () => Promise.resolve(undefined),
 }));
+vi.mock("../../lib/docker/swarm/services.ts", async (original) => ({
+  ...(await original<typeof import("../../lib/docker/swarm/services.ts")>()),
+  askServices: () => Promise.resolve((service: string) => running.of.get(service) ?? "unknown"),
+}));
+const swarm = vi.hoisted(() => ({ refusal: undefined as string | undefined }));
+vi.mock("../../lib/docker/swarm/fitness.ts", async (original) => {
+  const { UserError } = await import("../../lib/userError.ts");
+  return {
+    ...(await original<typeof import("../../lib/docker/swarm/fitness.ts")>()),
+    refuseUnfitSwarm: () =>
+      swarm.refusal === undefined ? Promise.resolve() : Promise.reject(new UserError(swarm.refusal)),
+  };
+});
 const engine = vi.hoisted(() => ({
   answer: { engine: "ENGINE" } as { engine: string; system?: string } | { words: string },
 }));
@@ -149,6 +162,7 @@ export const answers = {
   planned,
   builder,
   looked,
+  swarm,
   early,
 };
 

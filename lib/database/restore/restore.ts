@@ -1,6 +1,6 @@
 /** Puts a dump in the place of a stack's database: examined, confirmed, restored beside it, exchanged, and served. */
 import { confirm } from "../../confirm.ts";
-import { isInterrupted, OutcomeError, run } from "../../process.ts";
+import { isInterrupted, OutcomeError } from "../../process.ts";
 import { secondsSince } from "../../units.ts";
 import { UserError } from "../../userError.ts";
 import type { DumpText } from "../dumpText.ts";
@@ -12,7 +12,7 @@ import { type DumpFile, examine } from "./file.ts";
 import { dropCommand, liveNow, unsettled, words } from "./outcome.ts";
 import { dropReplaced, exchange, hasReplaced, REPLACED, restoreBeside, settle } from "./replaceDatabase.ts";
 import type { Source } from "./source.ts";
-import { runningBacks, startBacks, stopBacks } from "./stopBack.ts";
+import { type Backs, isNone, runningBacks, startAnyway, startBacks, stopBacks } from "./stopBack.ts";
 
 /** A restored database and its write-ahead log take about this many times the dump's text. */
 const SPACE = 2.5;
@@ -50,7 +50,7 @@ export async function restore(
   const restored = text.inserts
     ? inNumbers(await tableRows(database))
     : `${inNumbers(text.rows)}, the same as in the dump`;
-  const away = backs.length === 0 ? "" : `; the back was away for ${secondsSince(stopped)} and is healthy`;
+  const away = isNone(backs) ? "" : `; the back was away for ${secondsSince(stopped)} and is healthy`;
   say(`Restored into ${database.name} of stack ${stack}: ${restored}, ${secondsSince(start)}${away}.`);
   return 0;
 }
@@ -91,7 +91,7 @@ async function refuseReplaced(database: Database): Promise<void> {
 const isOutcome = (error: unknown): boolean => error instanceof OutcomeError;
 
 /** The one short step in which the back is away; if it fails, the back serves what is there. */
-export async function swap(database: Database, backs: string[], roles: string[]): Promise<void> {
+export async function swap(database: Database, backs: Backs, roles: string[]): Promise<void> {
   try {
     await stopBacks(backs);
     await exchange(database);
@@ -109,14 +109,14 @@ export async function swap(database: Database, backs: string[], roles: string[])
 }
 
 /** What follows the exchange: whatever fails from here on, the dump's data is what is live. */
-export async function serve(database: Database, backs: string[]): Promise<void> {
+export async function serve(database: Database, backs: Backs): Promise<void> {
   try {
     await startBacks(backs, liveNow(database, true));
     await dropReplaced(database);
   } catch (error) {
     // The back is not healthy, and the error says the rest.
     if (isOutcome(error) && !isInterrupted()) throw error;
-    if (backs.length > 0) await run("docker", ["start", ...backs]);
+    await startAnyway(backs);
     const kept = await hasReplaced(database).catch(() => true);
     throw new OutcomeError(`restore: ${words(error)}. ${liveNow(database, kept)}`);
   }

@@ -5,22 +5,44 @@
 import { docker } from "../../docker/client.ts";
 import { probeOf, Unhealthy, untilHealthy } from "../../docker/health.ts";
 import { serviceContainers } from "../../docker/serviceContainers.ts";
+import { untilTasksRun } from "../../docker/swarm/gate.ts";
+import { type Scaled, scaledService, startTasks, stopTasks } from "../../docker/swarm/scale.ts";
 import { serving } from "../../gateway/serving.ts";
-import { OutcomeError } from "../../process.ts";
+import { OutcomeError, run } from "../../process.ts";
 
 /** Longest wait for its health, in milliseconds: its start period's default and docker's three probes. */
 const HEALTH_LIMIT = 120_000;
 
-/** Ids of the containers that run; the first one is who serves. */
-export async function runningBacks(stack: string): Promise<string[]> {
-  const running = (await serviceContainers(stack, "back")).filter(({ state }) => state === "running");
-  const first = await serving(stack, "back", running);
-  return running.map(({ id }) => id).sort((a, b) => Number(b === first) - Number(a === first));
+/** What runs of it. */
+export interface Backs {
+  /** Ids; the first one is who serves. */
+  containers: string[];
+  /** In a swarm, its service. */
+  service?: Scaled | undefined;
 }
 
-export const stopBacks = async (backs: string[]): Promise<void> => {
-  if (backs.length > 0) await docker(["stop", ...backs]);
-};
+export async function runningBacks(stack: string): Promise<Backs> {
+  const running = (await serviceContainers(stack, "back")).filter(({ state }) => state === "running");
+  const first = await serving(stack, "back", running);
+  return {
+    containers: running.map(({ id }) => id).sort((a, b) => Number(b === first) - Number(a === first)),
+    service: running.length > 0 ? undefined : await scaledService(stack, "back"),
+  };
+}
+
+export const isNone = ({ containers, service }: Backs): boolean =>
+  containers.length === 0 && service === undefined;
+
+export async function stopBacks({ containers, service }: Backs): Promise<void> {
+  if (containers.length > 0) await docker(["stop", ...containers]);
+  if (service !== undefined) await stopTasks(service);
+}
+
+/** Starts what does not run, whatever comes of it. */
+export async function startAnyway({ containers, service }: Backs): Promise<void> {
+  if (containers.length > 0) await run("docker", ["start", ...containers]);
+  if (service !== undefined) await startTasks(service).catch(() => {});
+}
 
 /**
  * Starts them and waits until the first one is healthy.
@@ -29,19 +51,26 @@ export const stopBacks = async (backs: string[]): Promise<void> => {
  * @throws OutcomeError with `live` and the end of its log if that does not get healthy; also after an interrupt. UserError
  * in docker's words, which do not say what is live, if one cannot be started.
  */
-export async function startBacks(backs: string[], live: string): Promise<void> {
-  const [container] = backs;
-  if (container === undefined) return;
-  // One whose stop was interrupted may be stopping still: a start would find it running, and do nothing.
-  await docker(["restart", ...backs]);
-  const probe = await probeOf(container);
-  if (probe.length === 0) return;
+export async function startBacks({ containers, service }: Backs, live: string): Promise<void> {
+  if (service !== undefined) await startTasks(service);
   try {
-    await untilHealthy(container, "agatha-back", probe, HEALTH_LIMIT);
+    await (service === undefined ? containersHealthy(containers) : tasksHealthy(service));
   } catch (error) {
     if (!(error instanceof Unhealthy)) throw error;
     throw new OutcomeError(
       `restore: the back ${error.message}. ${live}\nThe last lines of its log:\n${error.log}`,
     );
   }
+}
+
+const tasksHealthy = ({ name, replicas }: Scaled): Promise<void> =>
+  untilTasksRun({ name, replicas, limitMs: HEALTH_LIMIT }, async () => {});
+
+async function containersHealthy(containers: string[]): Promise<void> {
+  const [container] = containers;
+  if (container === undefined) return;
+  // One whose stop was interrupted may be stopping still: a start would find it running, and do nothing.
+  await docker(["restart", ...containers]);
+  const probe = await probeOf(container);
+  if (probe.length > 0) await untilHealthy(container, "agatha-back", probe, HEALTH_LIMIT);
 }

@@ -65,7 +65,7 @@ describe("a back that cannot be started", () => {
 
   it("after the exchange, is reported with the data that is live", async () => {
     docker(noStart, 'case "$said" in *pg_database*) echo 1 ;; esac');
-    const error = await failure(serve(database, ["back"]));
+    const error = await failure(serve(database, { containers: ["back"] }));
     expect(error).toBeInstanceOf(OutcomeError);
     expect(error.message).toContain("restore: docker restart: no such network. The dump's data is live,");
     expect(error.message).toContain("in database agatha_replaced");
@@ -74,7 +74,7 @@ describe("a back that cannot be started", () => {
   it("after an exchange that failed, too", async () => {
     const noStop = 'case "$1" in stop) echo "no such container" >&2; exit 1 ;; esac';
     docker(noStart, noStop);
-    const error = await failure(swap(database, ["back"], []));
+    const error = await failure(swap(database, { containers: ["back"] }, []));
     expect(error).toBeInstanceOf(OutcomeError);
     expect(error.message).toBe(
       "restore: docker stop: no such container. docker restart: no such network. The database is as it was.",

@@ -54,6 +54,30 @@ describe("the listeners", () => {
   });
 });
 
+describe("tasks in a swarm", () => {
+  const tasks = { ...plan, back: { ...plan.back, tasks: "tasks.agatha-a-back" } };
+
+  it("are found by docker's DNS, as many as a service has at most and some more", () => {
+    const lines = section("backend back", tasks);
+    expect(lines).toContain("server-template task 1-24 tasks.agatha-a-back:8000");
+    expect(lines.join()).not.toContain("server blue");
+    const [defaults] = lines.filter((line) => line.startsWith("default-server"));
+    expect(defaults).toMatch(/ resolvers tasks resolve-prefer ipv4 init-addr none$/);
+    // What tells the two apart is only where a server's address comes from.
+    const rest = (all: string[]) =>
+      all.filter((line) => !/server(-template)? /.test(line) || / none /.test(line));
+    expect(rest(lines)).toEqual(rest(section("backend back")));
+  });
+
+  it("leave docker's DNS 2 s before they end, which is noticed before; long answers are taken", () => {
+    const lines = section("resolvers tasks", tasks);
+    expect(lines).toEqual(
+      expect.arrayContaining(["timeout resolve 300ms", "hold obsolete 0s", "accepted_payload_size 8192"]),
+    );
+    expect(section("resolvers tasks")).toEqual([]);
+  });
+});
+
 describe("the domain", () => {
   const site = { domain: "app.test", backPaths: ["/api/", "/"] };
 

@@ -11,8 +11,10 @@ vi.setConfig({ testTimeout: 30_000 });
 const folder = mkdtempSync(join(tmpdir(), "agatha-services-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
+const NO_SWARM = `[ "$1" != service ] || { echo "Error: This node is not a swarm manager." >&2; exit 1; }`;
+
 function withDocker(script: string, command: string, ...args: string[]) {
-  writeFileSync(join(folder, "docker"), `#!/bin/bash\n${script}\n`, { mode: 0o755 });
+  writeFileSync(join(folder, "docker"), `#!/bin/bash\n${NO_SWARM}\n${script}\n`, { mode: 0o755 });
   const env = { ...process.env, PATH: `${folder}:${process.env["PATH"]}`, DOCKER_HOST: "ssh://me@away" };
   const { status, stdout, stderr } = spawnSync(
     process.execPath,

@@ -1,0 +1,70 @@
+import * as command from "@pulumi/command";
+import * as docker from "@pulumi/docker";
+import * as pulumi from "@pulumi/pulumi";
+import { hostName, labels } from "../lib/docker/names.ts";
+import { toMilliseconds } from "../lib/duration.ts";
+import { RETRIES } from "./containerArgs.ts";
+import type { DockerServiceArgs } from "./DockerService.ts";
+import { dockerEnvironment, stepCommand } from "./stepCommand.ts";
+import { fileName, spreadOf, swarmArgs, swarmData } from "./swarmArgs.ts";
+
+/** Time beyond that of its health in which a task is placed, its image pulled and its end watched for, in milliseconds. */
+const TASK_MS = 90_000;
+
+export interface SwarmServiceArgs extends DockerServiceArgs {
+  /** The ref of its image, which it runs by another name. */
+  ref: string;
+}
+
+/** A service as tasks in a swarm: its files as secrets and configs, the service, and the wait until its newest version runs. */
+export class SwarmService extends pulumi.ComponentResource {
+  constructor(name: string, args: SwarmServiceArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("agatha:index:SwarmService", name, {}, opts);
+    const { service, deployed, follows = {} } = args;
+
+    // A new version has another name, so that it is there before the service is updated, and the old one until after.
+    const versions = service.files.map((file) => {
+      const inputs = { data: swarmData(file), labels: labels(service.service) };
+      const version = file.public
+        ? new docker.ServiceConfig(fileName(service.service, file), inputs, { parent: this })
+        : new docker.Secret(fileName(service.service, file), inputs, { parent: this });
+      return { file, id: version.id, name: version.name };
+    });
+    const inputs = swarmArgs(service, args.ref, versions, follows["network"] ?? args.network, follows);
+    // Docker has undone what the state has: another number makes the provider send all of it again.
+    const again = deployed === "former" ? Math.floor(Date.now() / 1000) : undefined;
+    const made = new docker.Service(
+      hostName(service.service),
+      { ...inputs, taskSpec: { ...inputs.taskSpec, ...(again === undefined ? {} : { forceUpdate: again }) } },
+      {
+        parent: this,
+        deleteBeforeReplace: true,
+        ignoreChanges: again === undefined ? ["taskSpec.forceUpdate"] : [],
+      },
+    );
+
+    const { replicas } = spreadOf(service);
+    const { interval, startPeriod } = service.health;
+    const milliseconds = (duration: string) => toMilliseconds(duration) ?? 0;
+    const taskMs = milliseconds(startPeriod) + RETRIES * milliseconds(interval) + TASK_MS;
+    new command.local.Command(
+      `${name}-healthy`,
+      {
+        create: stepCommand(args.gate?.step ?? ""),
+        environment: {
+          // One after the other.
+          LIMIT_MS: String(replicas * taskMs),
+          REPLICAS: String(replicas),
+          SERVICE: service.hostname,
+          SWARM_SERVICE: made.name,
+          ...args.gate?.environment,
+          ...dockerEnvironment(args.dockerHost),
+        },
+        triggers: [made.id, pulumi.jsonStringify(inputs)],
+        logging: "stdout",
+      },
+      { parent: this, deleteBeforeReplace: true },
+    );
+    this.registerOutputs();
+  }
+}

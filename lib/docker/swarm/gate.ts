@@ -1,0 +1,121 @@
+/** Waits until the tasks of a service in a swarm run its newest version, or cannot. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { run, stopIfInterrupted, tail } from "../../process.ts";
+import type { UserError } from "../../userError.ts";
+import { docker, dockerLines } from "../client.ts";
+import { Unhealthy } from "../health.ts";
+import { type Inspected, isUndone } from "./services.ts";
+
+/** Time between two looks, in milliseconds. */
+const PAUSE_MS = 300;
+
+/** Lines of a task's log that a failure shows, and the longest wait for them, in milliseconds: its node may be gone. */
+const LOG_LINES = 50;
+const LOG_MS = 10_000;
+
+/** What is read of a task. */
+export interface Task {
+  ID: string;
+  CreatedAt: string;
+  DesiredState: string;
+  /** Made of the service's when the task is made. */
+  Spec: { ContainerSpec: object };
+  Status: { State: string; Timestamp: string; Err?: string; Message?: string };
+}
+
+export interface TaskGate {
+  /** The service's name in the swarm. */
+  name: string;
+  /** Tasks that are to run. */
+  replicas: number;
+  /** Longest time until they do, in milliseconds. */
+  limitMs: number;
+}
+
+/**
+ * Docker starts a task beside the one that it replaces, and calls it running once its health check passes.
+ *
+ * @param undone Called as soon as docker goes back to the version before.
+ * @throws Unhealthy if the newest version does not run; UserError if the service is gone.
+ */
+export async function untilTasksRun(gate: TaskGate, undone: () => Promise<void>): Promise<void> {
+  const { name, replicas, limitMs } = gate;
+  const start = performance.now();
+  const failedBefore = new Set(failed(await tasksOf(name)).map(({ ID }) => ID));
+  for (let told = false; ; await sleep(PAUSE_MS)) {
+    stopIfInterrupted();
+    const { Spec, UpdateStatus } = await serviceOf(name);
+    const { State = "", Message = "" } = UpdateStatus ?? {};
+    const tasks = await tasksOf(name);
+    const running = newest(tasks.filter(isRunning), Spec.TaskTemplate.ContainerSpec);
+    if (isUndone(State) && !told) {
+      await undone();
+      told = true;
+    }
+    if (/^(rollback_completed|rollback_paused|paused)$/.test(State)) throw await unhealthy(tasks, Message);
+    if ((State === "" || State === "completed") && running === replicas) return;
+    // Of a new service there is nothing to go back to: docker starts its tasks again and again.
+    if (State === "" && failed(tasks).some(({ ID }) => !failedBefore.has(ID)))
+      throw await unhealthy(tasks, "it ends");
+    if (performance.now() - start > limitMs) {
+      if (State === "updating") {
+        await undone();
+        await docker(["service", "update", "--rollback", "--detach", name]);
+      }
+      throw await unhealthy(
+        tasks,
+        `${running} of ${replicas} tasks run after ${Math.round(limitMs / 1000)} s`,
+      );
+    }
+  }
+}
+
+const serviceOf = async (name: string): Promise<Inspected> =>
+  JSON.parse(await docker(["service", "inspect", "--format", "{{json .}}", name])) as Inspected;
+
+/** Those that docker remembers: it forgets the oldest ones. */
+async function tasksOf(name: string): Promise<Task[]> {
+  const ids = await dockerLines(["service", "ps", "--quiet", "--no-trunc", name]);
+  if (ids.length === 0) return [];
+  // One that was forgotten meanwhile is an error beside the others.
+  const { stdout } = await run("docker", ["inspect", "--type", "task", "--format", "{{json .}}", ...ids]);
+  return stdout
+    .split("\n")
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as Task);
+}
+
+/** How many tasks run, wanted or not. */
+export const runningTasks = async (name: string): Promise<number> =>
+  (await tasksOf(name)).filter(({ Status }) => Status.State === "running").length;
+
+const isRunning = ({ DesiredState, Status }: Task): boolean =>
+  DesiredState === "running" && Status.State === "running";
+
+/** How many are of the newest version: right after it was sent, docker may not have begun with it. */
+const newest = (tasks: Task[], wanted: object): number =>
+  tasks.filter(({ Spec }) => JSON.stringify(Spec.ContainerSpec) === JSON.stringify(wanted)).length;
+
+const failed = (tasks: Task[]): Task[] =>
+  tasks.filter(({ Status }) => ["failed", "rejected"].includes(Status.State));
+
+/** The task that shows why: the one that failed last, else one that does not start. */
+export function culprit(tasks: Task[]): Task | undefined {
+  const latest = (some: Task[]) =>
+    some.sort((a, b) => a.Status.Timestamp.localeCompare(b.Status.Timestamp)).at(-1);
+  return (
+    latest(failed(tasks)) ??
+    latest(
+      tasks.filter(({ DesiredState, Status }) => DesiredState === "running" && Status.State !== "running"),
+    )
+  );
+}
+
+async function unhealthy(tasks: Task[], message: string): Promise<Unhealthy | UserError> {
+  const task = culprit(tasks);
+  if (task === undefined) return new Unhealthy(message, "");
+  const { Err, Message, State } = task.Status;
+  const args = ["service", "logs", "--raw", "--tail", String(LOG_LINES), task.ID];
+  const { stdout, stderr } = await run("docker", args, { timeout: LOG_MS });
+  return new Unhealthy(`${Err || Message || State} (${message})`, tail(`${stdout}${stderr}`, LOG_LINES));
+}

@@ -1,0 +1,50 @@
+/** A stack's services in a swarm, by their names. */
+import { askDocker } from "../ask.ts";
+import type { Deployed } from "../deployedContainers.ts";
+import type { DockerHost } from "../host.ts";
+
+/** A task's variable with the ref of its image, which it runs by another name. */
+export const IMAGE_VARIABLE = "AGATHA_IMAGE";
+
+/** What is read of `docker service inspect`. */
+export interface Inspected {
+  Spec: {
+    Name: string;
+    Labels: Record<string, string>;
+    TaskTemplate: { ContainerSpec: { Image: string; Env?: string[] } };
+  };
+  /** Of the last update; missing if that started no task. */
+  UpdateStatus?: { State: string; Message: string };
+}
+
+/** Whether the version of the last update does not run: docker went back to the one before, or stopped half-way. */
+export const isUndone = (state: string): boolean => /^(rollback_|paused)/.test(state);
+
+/** Asks once for all services. @param nameOf The name of a service in the swarm. */
+export async function askServices(
+  services: readonly string[],
+  nameOf: (service: string) => string,
+  host: DockerHost,
+): Promise<(service: string) => Deployed> {
+  const args = ["service", "inspect", "--format", "{{json .}}", ...services.map(nameOf)];
+  const answer = await askDocker(args, host);
+  return (service) => deployedOf(nameOf(service), answer);
+}
+
+/** Reads docker's answer for one service: a line for each that is there, an error for each that is not. */
+export function deployedOf(
+  name: string,
+  { stdout, stderr, error }: { stdout: string; stderr: string; error: string | undefined },
+): Deployed {
+  const all = stdout
+    .split("\n")
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as Inspected);
+  const found = all.find(({ Spec }) => Spec.Name === name);
+  if (found === undefined)
+    return error === undefined || stderr.split("\n").some((line) => line.endsWith(`no such service: ${name}`))
+      ? "absent"
+      : "unknown";
+  if (isUndone(found.UpdateStatus?.State ?? "")) return "former";
+  return { image: found.Spec.TaskTemplate.ContainerSpec.Image, connected: true };
+}

@@ -1,0 +1,59 @@
+/** What a stack has in a swarm, found by its labels. */
+import { ofStack, SERVICE_LABEL } from "../docker/arguments.ts";
+import { dockerError } from "../docker/client.ts";
+import { IMAGE_VARIABLE, type Inspected, isUndone } from "../docker/swarm/services.ts";
+import { run } from "../process.ts";
+import { UserError } from "../userError.ts";
+import { type DockerObject, dockerObjects } from "./dockerObjects.ts";
+
+/** What a stack has there, in the order in which it can be removed. */
+export const SWARM_KINDS = ["service", "secret", "config"] as const;
+
+/** Names of what is there; none if the docker host is no manager of a swarm. @throws UserError with docker's message. */
+export const swarmNames = async (
+  kind: (typeof SWARM_KINDS)[number],
+  stack: string,
+  env: NodeJS.ProcessEnv,
+): Promise<string[]> => lines([kind, "ls", ...ofStack(stack), "--format", "{{.Name}}"], env);
+
+/** The services, described as containers are: a task runs once it is healthy. */
+export async function swarmServices(stack: string, env: NodeJS.ProcessEnv): Promise<DockerObject[]> {
+  const list = await lines(["service", "ls", ...ofStack(stack), "--format", "{{.Name}}\t{{.Replicas}}"], env);
+  if (list.length === 0) return [];
+  const replicas = new Map(list.map((line) => line.split("\t") as [string, string]));
+  const found = await lines(["service", "inspect", "--format", "{{json .}}", ...replicas.keys()], env);
+  return found.map((line) => {
+    const { Spec, UpdateStatus } = JSON.parse(line) as Inspected;
+    const [running = 0, wanted = 0] = (replicas.get(Spec.Name) ?? "")
+      .split("/")
+      .map((text) => Number.parseInt(text, 10));
+    return {
+      id: "",
+      service: Spec.Labels[SERVICE_LABEL] ?? "",
+      name: Spec.Name,
+      status:
+        // Those that are about to end run too.
+        running >= wanted
+          ? `Up with ${wanted} of ${wanted} tasks (healthy)`
+          : `${running} of ${wanted} tasks run`,
+      ports: "",
+      image: imageOf(Spec.TaskTemplate.ContainerSpec),
+      swarm: { undone: isUndone(UpdateStatus?.State ?? "") },
+    };
+  });
+}
+
+const imageOf = ({ Image, Env = [] }: Inspected["Spec"]["TaskTemplate"]["ContainerSpec"]): string =>
+  Env.find((entry) => entry.startsWith(`${IMAGE_VARIABLE}=`))?.slice(IMAGE_VARIABLE.length + 1) ?? Image;
+
+/** What runs of a stack: containers, newest first, and services in a swarm. @throws UserError with docker's message. */
+export async function runningParts(stack: string, env: NodeJS.ProcessEnv): Promise<DockerObject[]> {
+  return (await Promise.all([dockerObjects("container", stack, env), swarmServices(stack, env)])).flat();
+}
+
+async function lines(args: string[], env: NodeJS.ProcessEnv): Promise<string[]> {
+  const result = await run("docker", args, { env });
+  if (result.code === 0) return result.stdout.split("\n").filter(Boolean);
+  if (/not a swarm manager/i.test(result.stderr)) return [];
+  throw new UserError(await dockerError(args, result, env));
+}

@@ -1,0 +1,111 @@
+/** A swarm of temporary docker hosts on this machine. Each pair of nodes has a link of its own. */
+
+import { setTimeout as sleep } from "node:timers/promises";
+import { removeLeftBehind } from "../../lib/stacks/withoutState.ts";
+import { Engine } from "./engine.ts";
+import { removeEngine } from "./engineRemoval.ts";
+import { execute } from "./host.ts";
+import type { Scratch } from "./scratch.ts";
+
+/** Networks of the engines (engine.ts): a registry of this machine is reached at the manager's end. */
+const ENGINES = "10.128.0.0/9";
+
+export class Swarm {
+  readonly manager: Engine;
+  readonly workers: Engine[];
+
+  private constructor(manager: Engine, workers: Engine[]) {
+    this.manager = manager;
+    this.workers = workers;
+  }
+
+  /** One manager, and further nodes. @param size Number of nodes. */
+  static async make(size: number): Promise<Swarm> {
+    const nodes: Engine[] = [];
+    const swarm = () => new Swarm(nodes[0] as Engine, nodes.slice(1));
+    try {
+      for (let node = 0; node < size; node++)
+        nodes.push(await Engine.make({ args: () => ["--insecure-registry", ENGINES] }));
+      for (const [index, node] of nodes.entries())
+        for (const other of nodes.slice(index + 1)) await link(node, other);
+      await swarm().join();
+      return swarm();
+    } catch (error) {
+      await swarm().remove();
+      throw error;
+    }
+  }
+
+  private async join(): Promise<void> {
+    const { manager, workers } = this;
+    await well(manager, "swarm", "init", "--advertise-addr", manager.address);
+    const token = await well(manager, "swarm", "join-token", "--quiet", "worker");
+    for (const worker of workers)
+      await well(
+        worker,
+        ...["swarm", "join", "--token", token.trim(), "--advertise-addr", worker.address],
+        `${manager.address}:2377`,
+      );
+  }
+
+  /** The node that runs a task, unless it is the manager. */
+  async workerOf(service: string): Promise<Engine | undefined> {
+    const ids = (await well(this.manager, "service", "ps", "--quiet", "--no-trunc", service)).split("\n");
+    const format = "{{.Status.State}} {{.NodeID}}";
+    const tasks = await well(
+      this.manager,
+      "inspect",
+      "--type",
+      "task",
+      "--format",
+      format,
+      ...ids.filter(Boolean),
+    );
+    for (const worker of this.workers) {
+      const id = (await well(worker, "info", "--format", "{{.Swarm.NodeID}}")).trim();
+      if (tasks.includes(`running ${id}`)) return worker;
+    }
+    return undefined;
+  }
+
+  /** Ends a worker and all that runs on it, as a power cut does. */
+  kill = (worker: Engine): Promise<void> => removeEngine(worker.folder);
+
+  async remove(): Promise<void> {
+    for (const node of [...this.workers, this.manager]) await node?.remove();
+  }
+}
+
+/** Removes a stack by force. A network of a swarm goes a moment later. */
+export async function removeFromSwarm(scratch: Scratch): Promise<void> {
+  await removeLeftBehind(scratch.stack, process.env);
+  while ((await scratch.own("network")).length > 0) await sleep(100);
+  await scratch.remove();
+}
+
+/** A pair of devices between two namespaces. Each end answers for its host's address. */
+async function link(one: Engine, other: Engine): Promise<void> {
+  const device = (peer: Engine) => `to${peer.name.slice(-10)}`;
+  const ip = async (...args: string[]) => {
+    const { code, output } = await execute("ip", args);
+    if (code !== 0) throw new Error(`ip ${args.join(" ")}: ${output}`);
+  };
+  await ip(
+    ...["link", "add", device(other), "netns", one.name, "type", "veth"],
+    ...["peer", "name", device(one), "netns", other.name],
+  );
+  for (const [here, there] of [
+    [one, other],
+    [other, one],
+  ] as const) {
+    const inside = ["-n", here.name];
+    await ip(...inside, "link", "set", device(there), "up");
+    await ip(...inside, "route", "add", `${there.address}/32`, "dev", device(there), "src", here.address);
+  }
+}
+
+async function well(engine: Engine, ...args: string[]): Promise<string> {
+  const { code, output } = await engine.docker(...args);
+  if (code !== 0) throw new Error(`docker ${args.join(" ")}: ${output}`);
+  return output;
+}

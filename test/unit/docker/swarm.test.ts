@@ -1,0 +1,180 @@
+/** What docker says of a swarm and of a service's tasks, and what follows from it. */
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
+import { Unhealthy } from "../../../lib/docker/health.ts";
+import { refuseUnfitNames, unfit } from "../../../lib/docker/swarm/fitness.ts";
+import { culprit, type Task, untilTasksRun } from "../../../lib/docker/swarm/gate.ts";
+import { deployedOf } from "../../../lib/docker/swarm/services.ts";
+import { fake } from "../../support/programs.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "agatha-swarm-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+afterEach(() => vi.unstubAllEnvs());
+
+describe("a docker host", () => {
+  const manager = { LocalNodeState: "active", ControlAvailable: true, Nodes: 1 };
+  const host = "ssh://me@host";
+
+  it("is fit if it is a manager; of several nodes, with a registry", () => {
+    expect(unfit(manager, host, false)).toBeUndefined();
+    expect(unfit({ ...manager, Nodes: 3 }, host, true)).toBeUndefined();
+  });
+
+  it.each([
+    [
+      { LocalNodeState: "inactive", ControlAvailable: false },
+      true,
+      /is in none\. Make one there: `docker swarm init --advertise-addr 127\.0\.0\.1`/,
+    ],
+    [{ LocalNodeState: "pending", ControlAvailable: false }, true, /is in none/],
+    [
+      { LocalNodeState: "active", ControlAvailable: false },
+      true,
+      /is a worker of its swarm\. Set agatha:dockerHost to a manager\.$/,
+    ],
+    [
+      { ...manager, Nodes: 3 },
+      false,
+      /^agatha:registry: is missing, and the swarm has 3 nodes, which pull the images from there\./,
+    ],
+  ])("%j, registry %s, is refused", (info, hasRegistry, reason) => {
+    expect(unfit(info, host, hasRegistry)).toMatch(reason);
+  });
+});
+
+it.each([
+  ["dev", true],
+  ["review_1-x", true],
+  ["x".repeat(50), true],
+  ["x".repeat(51), false],
+  ["v1.2", false],
+  ["ends-", true],
+])("a stack called %s has services: %s", (stack, taken) => {
+  const refuse = () => refuseUnfitNames(stack, [`agatha-${stack}-back`, `agatha-${stack}-front`]);
+  if (taken) expect(refuse).not.toThrow();
+  else expect(refuse).toThrow("Use one of at most 50 letters, digits, - and _");
+});
+
+describe("a service", () => {
+  const inspected = (state?: string) =>
+    JSON.stringify({
+      Spec: { Name: "agatha-a-back", Labels: {}, TaskTemplate: { ContainerSpec: { Image: "sha256:1" } } },
+      ...(state === undefined ? {} : { UpdateStatus: { State: state, Message: "" } }),
+    });
+  const answer = (stdout: string, stderr = "") => ({ stdout, stderr, error: stderr || undefined });
+
+  it("is deployed unless docker undid its last update", () => {
+    for (const state of [undefined, "completed", "updating"])
+      expect(deployedOf("agatha-a-back", answer(inspected(state)))).toEqual({
+        image: "sha256:1",
+        connected: true,
+      });
+    for (const state of ["rollback_started", "rollback_completed", "rollback_paused", "paused"])
+      expect(deployedOf("agatha-a-back", answer(inspected(state)))).toBe("former");
+  });
+
+  it("is absent if docker says so, beside one that is there, and unknown without an answer", () => {
+    const missing = "Error: no such service: agatha-a-front";
+    expect(deployedOf("agatha-a-front", answer(inspected(), missing))).toBe("absent");
+    expect(deployedOf("agatha-a-back", answer(inspected(), missing))).toEqual({
+      image: "sha256:1",
+      connected: true,
+    });
+    expect(deployedOf("agatha-a-back", answer("", "connection refused"))).toBe("unknown");
+  });
+});
+
+const task = (
+  ID: string,
+  State: string,
+  more: Partial<Task["Status"]> = {},
+  DesiredState = "running",
+): Task => ({
+  ...{ ID, CreatedAt: "2026-11-01T00:00:00Z", DesiredState, Spec: { ContainerSpec: { Image: "new" } } },
+  Status: { State, Timestamp: "2026-11-01T00:00:01Z", ...more },
+});
+
+describe("the task that shows why", () => {
+  it("is the one that failed last, else one that does not start", () => {
+    const early = task("early", "failed", { Timestamp: "2026-11-01T00:00:02Z" });
+    const late = task("late", "rejected", { Timestamp: "2026-11-01T00:00:03Z" });
+    const pending = task("pending", "pending", { Timestamp: "2026-11-01T00:00:09Z" });
+    const ended = task("ended", "shutdown", { Timestamp: "2026-11-01T00:00:08Z" }, "shutdown");
+    expect(culprit([late, early, pending, ended])?.ID).toBe("late");
+    expect(culprit([task("fine", "running"), pending, ended])?.ID).toBe("pending");
+    expect(culprit([task("fine", "running")])).toBeUndefined();
+  });
+});
+
+const SPEC = '"Spec":{"TaskTemplate":{"ContainerSpec":{"Image":"new"}}}';
+
+describe("the gate", () => {
+  /** A docker whose service is in these states, one a look, and has these tasks. */
+  function withService(states: string[], tasks: Task[]): string {
+    const looks = states.map((state, index) => `${index}) s='${state}' ;;`).join(" ");
+    const script = [
+      `count="${folder}/count"; n=$(cat "$count" 2>/dev/null || echo 0)`,
+      `case "$1 $2" in "service inspect") echo $((n + 1)) > "$count"; case $n in ${looks} *) s='${states.at(-1)}' ;; esac`,
+      `if [ -n "$s" ]; then printf '{${SPEC},"UpdateStatus":{"State":"%s","Message":"said so"}}\\n' "$s"; else echo '{${SPEC}}'; fi ;;`,
+      `"service ps") ${tasks.length === 0 ? ":" : `printf '%s\\n' ${tasks.map(({ ID }) => ID).join(" ")}`} ;;`,
+      `"inspect --type") cat <<'TASKS'\n${tasks.map((one) => JSON.stringify(one)).join("\n")}\nTASKS\n;;`,
+      `"service logs") echo "the end of $6" ;;`,
+      `"service update") echo "$*" >> "${folder}/said" ;; esac`,
+    ];
+    rmSync(join(folder, "count"), { force: true });
+    const env = fake(folder, "docker", script);
+    for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
+    return folder;
+  }
+  const gate = { name: "agatha-a-back", replicas: 2, limitMs: 5000 };
+  const two = [task("one", "running"), task("two", "running")];
+
+  it("opens once docker has completed the update, or has nothing to update, and all tasks run", async () => {
+    const undone = vi.fn();
+    withService(["updating", "updating", "completed"], two);
+    await untilTasksRun(gate, undone);
+    withService([""], two);
+    await untilTasksRun(gate, undone);
+    expect(undone).not.toHaveBeenCalled();
+  });
+
+  it("stays closed while only tasks of the version before run", async () => {
+    const old = { ...task("one", "running"), Spec: { ContainerSpec: { Image: "old" } } };
+    for (const state of ["", "completed"]) {
+      withService([state], [old, task("two", "running")]);
+      const error = await untilTasksRun({ ...gate, limitMs: 10 }, vi.fn()).catch((caught: unknown) => caught);
+      expect((error as Error).message).toContain("1 of 2 tasks run after 0 s");
+    }
+  });
+
+  it("fails with the reason and the log if docker went back, and says so as soon as it begins", async () => {
+    const undone = vi.fn();
+    withService(
+      ["updating", "rollback_started", "rollback_completed"],
+      [...two, task("bad", "failed", { Err: "task: non-zero exit (1)" }, "shutdown")],
+    );
+    const error = await untilTasksRun(gate, undone).catch((caught: unknown) => caught);
+    expect(error).toBeInstanceOf(Unhealthy);
+    expect(error).toMatchObject({ message: "task: non-zero exit (1) (said so)", log: "the end of bad" });
+    expect(undone).toHaveBeenCalledOnce();
+  });
+
+  it("goes back itself if an update takes too long", async () => {
+    const undone = vi.fn();
+    withService(["updating"], [task("one", "running"), task("two", "pending", { Err: "no suitable node" })]);
+    const error = await untilTasksRun({ ...gate, limitMs: 10 }, undone).catch((caught: unknown) => caught);
+    expect(error).toMatchObject({ message: "no suitable node (1 of 2 tasks run after 0 s)" });
+    expect(undone).toHaveBeenCalledOnce();
+    expect(readFileSync(join(folder, "said"), "utf8")).toBe(
+      "service update --rollback --detach agatha-a-back\n",
+    );
+  });
+
+  it("waits while tasks of a new service start, and does not count those that had failed before", async () => {
+    withService([""], [task("old", "failed", { Err: "was bad" }, "shutdown"), task("one", "starting")]);
+    const error = await untilTasksRun({ ...gate, limitMs: 400 }, vi.fn()).catch((caught: unknown) => caught);
+    expect((error as Error).message).toContain("0 of 2 tasks run after 0 s");
+  });
+});
