@@ -1,6 +1,7 @@
 import * as command from "@pulumi/command";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
+import { isFormerDeployed } from "../lib/docker/deployedContainers.ts";
 import { hostName, labels } from "../lib/docker/names.ts";
 import { toMilliseconds } from "../lib/duration.ts";
 import { RETRIES } from "./containerArgs.ts";
@@ -32,7 +33,7 @@ export class SwarmService extends pulumi.ComponentResource {
     });
     const inputs = swarmArgs(service, args.ref, versions, follows["network"] ?? args.network, follows);
     // Docker has undone what the state has: another number makes the provider send all of it again.
-    const again = deployed === "former" ? Math.floor(Date.now() / 1000) : undefined;
+    const again = isFormerDeployed(deployed) ? Math.floor(Date.now() / 1000) : undefined;
     const made = new docker.Service(
       hostName(service.service),
       { ...inputs, taskSpec: { ...inputs.taskSpec, ...(again === undefined ? {} : { forceUpdate: again }) } },

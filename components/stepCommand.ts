@@ -1,5 +1,4 @@
-import { type Deployed, isGone } from "../lib/docker/deployedContainers.ts";
-import { FORMER_SERVES } from "../lib/stepFacts.ts";
+import { type Deployed, isFormerDeployed } from "../lib/docker/deployedContainers.ts";
 
 /**
  * The command line of a step: a program in `steps/`, which the Node on PATH runs in the project's folder. It contains no path
@@ -14,9 +13,11 @@ export const dockerEnvironment = (dockerHost: string | undefined): Record<string
 /** A moment, for `runAgain`: differs from every earlier value, also from that of an update that failed. */
 export const now = (): string => new Date().toISOString();
 
-/** For `runAgain`, if the container that the state has is gone: when that was seen, and whether a former one serves. */
-export const goneAt = (deployed: Deployed | undefined): string | undefined =>
-  isGone(deployed) ? [now(), ...(deployed === "former" ? [FORMER_SERVES] : [])].join(" ") : undefined;
+/** For `runAgain`, if the container that the state has is gone: when that was seen, and what serves if a former one does. */
+export function goneAt(deployed: Deployed | undefined): string | undefined {
+  if (isFormerDeployed(deployed)) return `${now()} ${deployed}`;
+  return deployed === "absent" ? now() : undefined;
+}
 
 /**
  * Makes a step run again although nothing else changed: while the value is set, Pulumi compares the variable. Without a value

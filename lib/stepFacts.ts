@@ -28,9 +28,6 @@ export const handOn = (facts: ImageFacts | HealthFacts): void =>
 export const healthFacts = (outputs: Streams): HealthFacts =>
   facts<HealthFacts>(outputs) ?? legacyHealth(String(outputs.stdout ?? ""));
 
-/** Said in a step's `ABSENT_AT`: the container that the state has is gone, since its update failed; the former one serves. */
-export const FORMER_SERVES = "former";
-
 export interface Streams {
   stdout?: string | undefined;
   stderr?: string | undefined;

@@ -4,15 +4,14 @@ import { askDocker } from "./ask.ts";
 import type { DockerHost } from "./host.ts";
 import { isFormer } from "./serviceContainers.ts";
 
-/**
- * What is known about a service's container: unknown if no daemon answers in time, former if only that of before is there, which
- * serves because its successor failed.
- */
-export type Deployed = "unknown" | "absent" | "former" | Container;
+/** What serves because its successor failed, with the reference of its image. */
+export type Former = `former ${string}`;
 
-/** Whether the container that the state has is gone. */
-export const isGone = (deployed: Deployed | undefined): boolean =>
-  deployed === "absent" || deployed === "former";
+/** What is known about a service's container: unknown if no daemon answers in time. */
+export type Deployed = "unknown" | "absent" | Former | Container;
+
+export const isFormerDeployed = (deployed: Deployed | undefined): deployed is Former =>
+  typeof deployed === "string" && deployed.startsWith("former ");
 
 export interface Container {
   /** The reference of its image. */
@@ -43,8 +42,8 @@ export function deployedOf(service: string, network: string, answer: string): De
     .filter(([label]) => label === service);
   // Docker puts the newest first. The state has the successor of a former one.
   const found = all.find(([, name = ""]) => !isFormer(name));
-  if (found === undefined) return all.length === 0 ? "absent" : "former";
-  const [, , image = "", networks = ""] = found;
+  const [, , image = "", networks = ""] = found ?? all[0] ?? [];
+  if (found === undefined) return all.length === 0 ? "absent" : `former ${image}`;
   return { image, connected: networks.split(",").includes(network) };
 }
 

@@ -74,7 +74,8 @@ export const deployedImages = (plans: Record<ServiceName, ImagePlan>): DeployedI
     return { ref: imageRef(plan), inputs: listed(plan.inputs) };
   });
 
-function listed(inputs: Inputs): Inputs {
+/** As they are recorded: digests are shortened, and too many files are counted. */
+export function listed(inputs: Inputs): Inputs {
   const short = mapValues(inputs, (value) => {
     if (typeof value === "string") return shortDigest(value);
     return isMap(value) ? mapValues(value, shortDigest) : value;

@@ -2,17 +2,18 @@
 import { asRan, compare, type Packaged } from "../database/migrations/schemaHistory.ts";
 import type { UpgradeAhead } from "../database/upgrade/ahead.ts";
 import { type Difference, differences, printable, short, worded } from "../images/differences.ts";
+import { decode, type Inputs, listed } from "../images/generations.ts";
 import { isRolling, SERVICES, type ServiceName } from "../serviceNames.ts";
 import { healthFacts } from "../stepFacts.ts";
 import { containerReasons } from "./reasons.ts";
 import {
   environmentOf,
   inputsOf,
-  isFormerServing,
   isReplaced,
   type PreviewStep,
   type State,
   type Steps,
+  servingFormer,
 } from "./steps.ts";
 import { changesProbe, isInSwarm, replacesTasks, stopsFirst } from "./tasks.ts";
 
@@ -79,7 +80,7 @@ export function changesOf(stack: string, steps: PreviewStep[]): Changes {
   return {
     stack,
     any: steps.some(({ op }) => op !== "same" && op !== "read"),
-    images: SERVICES.map((name) => imageChange(name, byName.get(`${name}-image-build`))),
+    images: SERVICES.map((name) => imageChange(name, byName)),
     services: SERVICES.map((name) => {
       const found = giving(serviceChange(name, byName), byName);
       // An upgrade stops both before it begins.
@@ -97,8 +98,11 @@ function nameOf(urn: string): string {
   return service === undefined ? name : `${service}-container`;
 }
 
-function imageChange(name: string, step: PreviewStep | undefined): ImageChange {
+function imageChange(name: ServiceName, byName: Steps): ImageChange {
+  const step = byName.get(`${name}-image-build`);
   const [before, after] = [inputsOf(step?.oldState), inputsOf(step?.newState)];
+  const serving = servingFormer(byName.get(`${name}-files`));
+  if (serving !== undefined && after["ref"] !== undefined) return changeSince(serving, name, after, byName);
   if (step === undefined || step.op === "same")
     return { name, change: STAYS, why: after["pinned"] ? ["pinned"] : [] };
   if (step.op === "create")
@@ -114,6 +118,24 @@ function imageChange(name: string, step: PreviewStep | undefined): ImageChange {
     return { name, change: "is looked up again", why: [why.join(", ") || "how it is asked for"] };
   const change = { from: short(oldRef), to: short(newRef) };
   return { name, change, why: why.length > 0 ? why : ["~ its recipe in nix/"] };
+}
+
+/** The state has an image that failed. What serves is in the history, as the newest that went well. */
+function changeSince(
+  serving: string,
+  name: ServiceName,
+  { ref, pinned, ...inputs }: Record<string, unknown>,
+  byName: Steps,
+): ImageChange {
+  if (ref === serving) return { name, change: STAYS, why: pinned ? ["pinned"] : ["it serves already"] };
+  const history = decode(String(byName.get("history")?.oldState?.outputs?.["stdout"] ?? ""));
+  const known = pinned ? undefined : history?.inputs[serving];
+  const why = known === undefined ? [] : differences(known, listed(inputs as Inputs)).map(worded);
+  return {
+    name,
+    change: { from: short(serving), to: short(ref) },
+    why: pinned ? ["pinned"] : why.length > 0 ? why : ["its last update failed"],
+  };
 }
 
 function serviceChange(name: ServiceName, byName: Steps): ServiceChange {
@@ -149,7 +171,8 @@ function awayFor(name: ServiceName, byName: Steps): Away | undefined {
     return "not known yet";
   const files = byName.get(`${name}-files`);
   // It is away already.
-  if (environmentOf(files?.newState)["ABSENT_AT"] !== undefined && !isFormerServing(files)) return undefined;
+  if (environmentOf(files?.newState)["ABSENT_AT"] !== undefined && servingFormer(files) === undefined)
+    return undefined;
   if (name === "db" || name === "gateway") return lastAway(byName.get(`${name}-healthy`));
   if (name === "back" && isReplaced(byName.get("db-container")))
     return awayWithDatabase(byName.get("db-healthy"), byName.get("back-healthy"));

@@ -2,8 +2,10 @@
 import { settingsOf } from "../config/databaseSettings.ts";
 import { differences, worded } from "../images/differences.ts";
 import { isRolling, type ServiceName } from "../serviceNames.ts";
-import { isFormerServing, isReplaced, type PreviewStep, type State, type Steps } from "./steps.ts";
+import { isReplaced, type PreviewStep, type State, type Steps, servingFormer } from "./steps.ts";
 import { isInSwarm, taskReasons } from "./tasks.ts";
+
+const NEW_IMAGE = "new image";
 
 /** Properties of a container as people know them; any other is shown by its own name. */
 const PROPERTIES: Record<string, string> = {
@@ -11,7 +13,7 @@ const PROPERTIES: Record<string, string> = {
   cpuQuota: "limit of processors",
   envs: "environment",
   healthcheck: "health",
-  image: "new image",
+  image: NEW_IMAGE,
   init: "init process",
   logOpts: "log rotation",
   networksAdvanced: "names in the network",
@@ -34,7 +36,11 @@ export function containerReasons(name: ServiceName, step: PreviewStep, byName: S
     ...(name === "back" && isReplaced(byName.get("db-container")) ? ["its database is replaced"] : []),
     ...(isReplaced(byName.get("network")) ? ["its network is replaced"] : []),
   ];
-  return [...new Set(reasons)];
+  const serving = servingFormer(byName.get(`${name}-files`));
+  if (serving === undefined) return [...new Set(reasons)];
+  // The state has the image that failed.
+  const others = reasons.filter((reason) => reason !== NEW_IMAGE);
+  return [...new Set(step.newState?.inputs?.["image"] === serving ? others : [NEW_IMAGE, ...others])];
 }
 
 function propertyReasons(name: ServiceName, property: string, step: PreviewStep): string[] {
@@ -58,7 +64,7 @@ function fileReasons(name: ServiceName, files: PreviewStep | undefined): string[
       return [name === "gateway" ? "its configuration" : "files or secrets"];
     if (path === "environment.STOP") return ["overlap"];
     if (path !== "environment.ABSENT_AT") return [];
-    return [isFormerServing(files) ? "its last update failed" : "it is gone"];
+    return [servingFormer(files) === undefined ? "it is gone" : "its last update failed"];
   });
 }
 

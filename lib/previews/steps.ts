@@ -1,5 +1,4 @@
 /** The steps of a preview, and what several readers of them look for. */
-import { FORMER_SERVES } from "../stepFacts.ts";
 
 /** A resource as `pulumi preview --json` has it. */
 export interface State {
@@ -32,6 +31,6 @@ export const environmentOf = (state: State | undefined): Record<string, unknown>
 export const isReplaced = (step: PreviewStep | undefined): boolean =>
   step !== undefined && !["same", "create", "update", "delete"].includes(step.op);
 
-/** Whether a service's container is gone while the one of before serves. */
-export const isFormerServing = (files: PreviewStep | undefined): boolean =>
-  String(environmentOf(files?.newState)["ABSENT_AT"]).endsWith(` ${FORMER_SERVES}`);
+/** The ref of the image that serves, where a service's container is gone since its update failed; else undefined. */
+export const servingFormer = (files: PreviewStep | undefined): string | undefined =>
+  / former (\S+)$/.exec(String(environmentOf(files?.newState)["ABSENT_AT"]))?.[1];

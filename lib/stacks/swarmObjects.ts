@@ -1,7 +1,7 @@
 /** What a stack has in a swarm, found by its labels. */
 import { ofStack, SERVICE_LABEL } from "../docker/arguments.ts";
 import { dockerError } from "../docker/client.ts";
-import { IMAGE_VARIABLE, type Inspected, isUndone } from "../docker/swarm/services.ts";
+import { type Inspected, imageOf, isUndone } from "../docker/swarm/services.ts";
 import { run } from "../process.ts";
 import { UserError } from "../userError.ts";
 import { type DockerObject, dockerObjects } from "./dockerObjects.ts";
@@ -23,7 +23,8 @@ export async function swarmServices(stack: string, env: NodeJS.ProcessEnv): Prom
   const replicas = new Map(list.map((line) => line.split("\t") as [string, string]));
   const found = await lines(["service", "inspect", "--format", "{{json .}}", ...replicas.keys()], env);
   return found.map((line) => {
-    const { Spec, UpdateStatus } = JSON.parse(line) as Inspected;
+    const one = JSON.parse(line) as Inspected;
+    const { Spec, UpdateStatus } = one;
     const [running = 0, wanted = 0] = (replicas.get(Spec.Name) ?? "")
       .split("/")
       .map((text) => Number.parseInt(text, 10));
@@ -37,14 +38,11 @@ export async function swarmServices(stack: string, env: NodeJS.ProcessEnv): Prom
           ? `Up with ${wanted} of ${wanted} tasks (healthy)`
           : `${running} of ${wanted} tasks run`,
       ports: "",
-      image: imageOf(Spec.TaskTemplate.ContainerSpec),
+      image: imageOf(one),
       swarm: { undone: isUndone(UpdateStatus?.State ?? "") },
     };
   });
 }
-
-const imageOf = ({ Image, Env = [] }: Inspected["Spec"]["TaskTemplate"]["ContainerSpec"]): string =>
-  Env.find((entry) => entry.startsWith(`${IMAGE_VARIABLE}=`))?.slice(IMAGE_VARIABLE.length + 1) ?? Image;
 
 /** What runs of a stack: containers, newest first, and services in a swarm. @throws UserError with docker's message. */
 export async function runningParts(stack: string, env: NodeJS.ProcessEnv): Promise<DockerObject[]> {

@@ -152,7 +152,7 @@ describe("a stack on a swarm", () => {
 
   it("is sent again once docker has undone its last update, and sets the password again", async () => {
     expect(specOf((await onSwarm()).registered, "back").forceUpdate).toBeUndefined();
-    running.of.set("back", "former");
+    running.of.set("back", "former agatha-back-image:one");
     const { registered, requests } = await onSwarm();
     expect(specOf(registered, "back").forceUpdate).toBeGreaterThan(1.7e9);
     expect(specOf(registered, "front").forceUpdate).toBeUndefined();

@@ -20,6 +20,14 @@ export interface Inspected {
 /** Whether the version of the last update does not run: docker went back to the one before, or stopped half-way. */
 export const isUndone = (state: string): boolean => /^(rollback_|paused)/.test(state);
 
+/** The ref of the image that a service runs. */
+export const imageOf = ({ Spec }: Inspected): string => {
+  const { Image, Env = [] } = Spec.TaskTemplate.ContainerSpec;
+  return (
+    Env.find((entry) => entry.startsWith(`${IMAGE_VARIABLE}=`))?.slice(IMAGE_VARIABLE.length + 1) ?? Image
+  );
+};
+
 /** Asks once for all services. @param nameOf The name of a service in the swarm. */
 export async function askServices(
   services: readonly string[],
@@ -45,6 +53,6 @@ export function deployedOf(
     return error === undefined || stderr.split("\n").some((line) => line.endsWith(`no such service: ${name}`))
       ? "absent"
       : "unknown";
-  if (isUndone(found.UpdateStatus?.State ?? "")) return "former";
-  return { image: found.Spec.TaskTemplate.ContainerSpec.Image, connected: true };
+  if (isUndone(found.UpdateStatus?.State ?? "")) return `former ${imageOf(found)}`;
+  return { image: imageOf(found), connected: true };
 }

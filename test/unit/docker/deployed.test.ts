@@ -24,7 +24,7 @@ it.each<[string, string, ReturnType<typeof deployedOf>]>([
   [
     "one whose successor failed does not count: the state has the successor",
     line("back", "agatha-dev-back-1a2b3c4-former", NETWORK),
-    "former",
+    "former agatha-back-image:abc",
   ],
   [
     "of two, the newest counts, which docker names first",

@@ -72,7 +72,7 @@ describe("a service", () => {
         connected: true,
       });
     for (const state of ["rollback_started", "rollback_completed", "rollback_paused", "paused"])
-      expect(deployedOf("agatha-a-back", answer(inspected(state)))).toBe("former");
+      expect(deployedOf("agatha-a-back", answer(inspected(state)))).toBe("former sha256:1");
   });
 
   it("is absent if docker says so, beside one that is there, and unknown without an answer", () => {

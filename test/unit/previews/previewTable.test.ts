@@ -121,6 +121,26 @@ describe("a preview in words", () => {
     expect(table("create")).toMatch(/^back +starts$/m);
   });
 
+  // What failed is in the state: the preview compared with that, and named a change of an image that ran already.
+  it("compares an image with the one that serves, if the update to another one failed", () => {
+    const ref = (tag: string) => `agatha-back-image:${tag.repeat(32)}`;
+    const triggers = (tag: string) => ({ ref: ref(tag), jar: `sha256:${tag.repeat(64)}` });
+    const history = { generations: [], inputs: { [ref("a")]: { jar: `sha256:${"a".repeat(12)}` } } };
+    const environment = { ABSENT_AT: `2026-11-29T00:00:00.000Z former ${ref("a")}` };
+    const table = (tag: string, op = "replace") =>
+      explain("dev", [
+        build(op, triggers("b"), triggers(tag)),
+        step("back-files", "replace", {}, { environment }, { detailedDiff: { "environment.ABSENT_AT": {} } }),
+        step("back-container", "replace", {}, { image: ref(tag) }, { detailedDiff: { image: {} } }),
+        step("history", "update", {}, {}, { oldState: { outputs: { stdout: JSON.stringify(history) } } }),
+      ]);
+    expect(table("a")).toMatch(/^back +stays +it serves already$/m);
+    expect(table("a")).toMatch(/^back +is replaced +its last update failed +not at all$/m);
+    expect(table("c")).toMatch(/^back +a+… => c+… +~ jar sha256:a+… => sha256:c+…$/m);
+    expect(table("c")).toMatch(/^back +is replaced +new image, its last update failed +not at all$/m);
+    expect(table("b", "same")).toMatch(/^back +a+… => b+… +~ jar/m);
+  });
+
   it("says that a certificate or its key changes, or goes", () => {
     const table = (op: string) =>
       explain("dev", [step("gateway-certificate", op, {}, {}, { detailedDiff: { stdin: {} } })]);
