@@ -114,7 +114,7 @@ function refuseFlat(
 }
 
 /** One word for a POSIX shell. */
-const shellWord = (word: string): string =>
+export const shellWord = (word: string): string =>
   /^[\w.,:/@%+=-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 
 /** Whether there is a value at a path. */

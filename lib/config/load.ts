@@ -6,7 +6,7 @@ import { wrongPackages } from "../packageSet.ts";
 import { UserError } from "../userError.ts";
 import { crossErrors, imageErrors, secretErrors } from "./checks.ts";
 import { validate } from "./errors.ts";
-import { collect, secretKeys } from "./keys.ts";
+import { collect, secretKeys, shellWord } from "./keys.ts";
 import { type Config, schema } from "./schema.ts";
 import { lostTexts } from "./stackFileTexts.ts";
 import { NAMESPACE } from "./text.ts";
@@ -80,7 +80,9 @@ export function loadConfig(raw: Record<string, string>, surroundings: Surroundin
   const lacking = completeBack(given);
   const { data, issues } = validate(schema, NAMESPACE, raw, collected, REQUIRED);
   errors.push(...issues);
-  if (data === undefined || collected.incomplete.size > 0) throw new ConfigError(errors);
+  const failed = () =>
+    new ConfigError(stack === "dev" ? errors : errors.map((error) => naming(error, options)));
+  if (data === undefined || collected.incomplete.size > 0) throw failed();
   // The pinned image is the default version's; what `debian` has of another version, no digest says.
   const { image = application.database.image } = data.database;
   const config: Config = { ...data, database: { ...data.database, image } };
@@ -90,9 +92,15 @@ export function loadConfig(raw: Record<string, string>, surroundings: Surroundin
     ...crossErrors(config, surroundings.exists ?? existsSync),
     ...lacking,
   );
-  if (errors.length > 0) throw new ConfigError(errors);
+  if (errors.length > 0) throw failed();
   return config;
 }
+
+/** An error whose command names the stack: pulumi has selected dev, unless somebody selected another one. */
+const naming = (error: string, options: string[]): string =>
+  error.includes("--stack")
+    ? error
+    : error.replace(/`pulumi config (set|rm) /g, `\`pulumi config $1 ${options.map(shellWord).join(" ")} `);
 
 /** Gives the sample's back what it needs. Another one does not get the sample's migrations either. */
 function completeBack(given: Record<string, unknown>): string[] {

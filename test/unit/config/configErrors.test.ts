@@ -178,3 +178,14 @@ it("a typo in a placeholder is reported, and the back's own placeholders are lef
     "agatha:back.properties.url: ${databaseHst} is filled in by nothing. Did you mean ${databaseHost}?",
   ]);
 });
+
+it("the commands in errors name the stack, unless that is dev", () => {
+  const raw = { gateway: { domain: "app.example.org" } };
+  const options = ["--stack", "own", "--config-file", "a b.yaml"];
+  expect(errors(raw, { stack: "own", options })[0]).toContain(
+    "Set it: `pulumi config set --stack own --config-file 'a b.yaml' --path agatha:gateway.certificate < chain.pem`.",
+  );
+  expect(errors(raw)[0]).toContain(
+    "Set it: `pulumi config set --path agatha:gateway.certificate < chain.pem`.",
+  );
+});
