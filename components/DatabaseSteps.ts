@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { placeholdersIn } from "../lib/config/placeholders.ts";
@@ -85,9 +86,12 @@ export class DatabaseSteps extends pulumi.ComponentResource {
 
 /** Whether the back has the password: another one then makes another back, at whose take-over it is decided about. */
 const logsIn = ({ back, databasePassword }: DatabaseStepsArgs["config"]): boolean =>
-  Object.values(back.properties).some(
-    (value) => placeholdersIn(value).includes("databasePassword") || value.includes(databasePassword),
-  );
+  Object.values(back.properties).some((value) => placeholdersIn(value).includes("databasePassword")) ||
+  [
+    ...Object.values(back.properties),
+    ...Object.values(back.env),
+    ...Object.values(back.files).map((file) => ("file" in file ? readFileSync(file.file) : file.text)),
+  ].some((value) => value.includes(databasePassword));
 
 /**
  * What the migration step runs with, and what makes it run again. A pin leaves the schema and the step as they are. If the step

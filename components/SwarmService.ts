@@ -3,10 +3,11 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { isFormerDeployed } from "../lib/docker/deployedContainers.ts";
 import { hostName, labels } from "../lib/docker/names.ts";
+import { versionOf } from "../lib/docker/swarm/services.ts";
 import { toMilliseconds } from "../lib/duration.ts";
 import { RETRIES } from "./containerArgs.ts";
 import type { DockerServiceArgs } from "./DockerService.ts";
-import { dockerEnvironment, stepCommand } from "./stepCommand.ts";
+import { dockerEnvironment, goneAt, runAgain, stepCommand } from "./stepCommand.ts";
 import { fileName, spreadOf, swarmArgs, swarmData } from "./swarmArgs.ts";
 
 /** Time beyond that of its health in which a task is placed, its image pulled and its end watched for, in milliseconds. */
@@ -44,6 +45,11 @@ export class SwarmService extends pulumi.ComponentResource {
       },
     );
 
+    const { env } = inputs.taskSpec.containerSpec;
+    const version = pulumi
+      .output({ env, ids: versions.map(({ id }) => id) })
+      .apply((sent) => versionOf(sent.env, sent.ids));
+    const rerun = runAgain("UNDONE_AT", again === undefined ? undefined : goneAt(deployed));
     const { replicas } = spreadOf(service);
     const { interval, startPeriod } = service.health;
     const milliseconds = (duration: string) => toMilliseconds(duration) ?? 0;
@@ -58,13 +64,15 @@ export class SwarmService extends pulumi.ComponentResource {
           REPLICAS: String(replicas),
           SERVICE: service.hostname,
           SWARM_SERVICE: made.name,
+          VERSION: version,
           ...args.gate?.environment,
+          ...rerun.environment,
           ...dockerEnvironment(args.dockerHost),
         },
         triggers: [made.id, pulumi.jsonStringify(inputs)],
         logging: "stdout",
       },
-      { parent: this, deleteBeforeReplace: true },
+      { parent: this, deleteBeforeReplace: true, ignoreChanges: rerun.ignoreChanges },
     );
     this.registerOutputs();
   }

@@ -18,12 +18,11 @@ await step(async () => {
     outcome =
       "The old one keeps serving. Fix what the log shows, then run up again. The last lines of the new one:";
   };
-  await untilTasksRun({ name, replicas, limitMs: Number(input("LIMIT_MS")) }, undone).catch(
-    (error: unknown) => {
-      if (!(error instanceof Unhealthy)) throw error;
-      throw new UserError(`${service} does not run: ${error.message}. ${outcome}\n${error.log}`);
-    },
-  );
+  const gate = { name, replicas, limitMs: Number(input("LIMIT_MS")), version: input("VERSION") };
+  await untilTasksRun(gate, undone).catch((error: unknown) => {
+    if (!(error instanceof Unhealthy)) throw error;
+    throw new UserError(`${service} does not run: ${error.message}. ${outcome}\n${error.log}`);
+  });
   if (role !== undefined) await forgetFormer(role);
   const startSeconds = Math.round(performance.now() - start) / 1000;
   process.stdout.write(

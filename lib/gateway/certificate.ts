@@ -3,7 +3,7 @@ import { NOBODY } from "../docker/arguments.ts";
 import { docker, inspect, removeLabelled } from "../docker/client.ts";
 import { copyInto } from "../docker/volumeFiles.ts";
 import { UserError } from "../userError.ts";
-import { ask } from "./runtime.ts";
+import { ask, isAlive } from "./runtime.ts";
 
 /** The folder of the gateway's volume. The image has it too, so that a new volume belongs to who uses it. */
 const FOLDER = "/var/lib/agatha";
@@ -24,20 +24,16 @@ export interface Placement extends Volume {
   container: string;
 }
 
-interface State {
-  Running: boolean;
-  Health?: { Status: string };
-}
-
 /** @param pem The certificate with its chain, and the key. @throws UserError in HAProxy's words if it does not take them. */
 export async function placeCertificate({ container, ...volume }: Placement, pem: string): Promise<void> {
-  const state = await inspect<State>("container", container, ".State");
-  const healthy = state?.Health?.Status === "healthy";
+  const runs = await inspect<boolean>("container", container, ".State.Running");
+  // Not by docker's health, which is not known for the first seconds.
+  const answers = runs === true && (await isAlive(container));
   // First: what it refuses would keep it from its next start.
-  if (healthy) await setCertificate(container, pem);
+  if (answers) await setCertificate(container, pem);
   await write(volume, pem);
   // One that cannot start with the former one would be tried again only after up to a minute.
-  if (state?.Running && !healthy) await docker(["restart", container]);
+  if (runs && !answers) await docker(["restart", container]);
 }
 
 /** Leaves an empty file where the certificate and its key were: the gateway has no domain any more, or goes. */

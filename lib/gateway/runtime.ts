@@ -31,6 +31,10 @@ export async function ask(container: string, commands: string[], limitMs = RESTA
   return commands.map((_, index) => answers[index] ?? "");
 }
 
+/** Whether the HAProxy of a container that runs answers. */
+export const isAlive = async (container: string): Promise<boolean> =>
+  (await run("docker", ["exec", container, "/bin/agatha-gateway", "alive"])).code === 0;
+
 /** Writes what serves into the gateway's volume, for its next start. @throws UserError as `ask`. */
 export async function save(container: string): Promise<void> {
   await inGateway(container, "save");

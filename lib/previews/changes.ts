@@ -7,6 +7,7 @@ import { isRolling, SERVICES, type ServiceName } from "../serviceNames.ts";
 import { healthFacts } from "../stepFacts.ts";
 import { containerReasons } from "./reasons.ts";
 import {
+  absentAt,
   environmentOf,
   inputsOf,
   isReplaced,
@@ -171,8 +172,7 @@ function awayFor(name: ServiceName, byName: Steps): Away | undefined {
     return "not known yet";
   const files = byName.get(`${name}-files`);
   // It is away already.
-  if (environmentOf(files?.newState)["ABSENT_AT"] !== undefined && servingFormer(files) === undefined)
-    return undefined;
+  if (absentAt(files) !== undefined && servingFormer(files) === undefined) return undefined;
   if (name === "db" || name === "gateway") return lastAway(byName.get(`${name}-healthy`));
   if (name === "back" && isReplaced(byName.get("db-container")))
     return awayWithDatabase(byName.get("db-healthy"), byName.get("back-healthy"));

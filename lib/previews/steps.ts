@@ -31,6 +31,14 @@ export const environmentOf = (state: State | undefined): Record<string, unknown>
 export const isReplaced = (step: PreviewStep | undefined): boolean =>
   step !== undefined && !["same", "create", "update", "delete"].includes(step.op);
 
+/** Since when a service's container is gone, if it is. The state may still have the moment of an earlier update. */
+export function absentAt(files: PreviewStep | undefined): string | undefined {
+  const moment = environmentOf(files?.newState)["ABSENT_AT"];
+  return typeof moment === "string" && moment !== environmentOf(files?.oldState)["ABSENT_AT"]
+    ? moment
+    : undefined;
+}
+
 /** The ref of the image that serves, where a service's container is gone since its update failed; else undefined. */
 export const servingFormer = (files: PreviewStep | undefined): string | undefined =>
-  / former (\S+)$/.exec(String(environmentOf(files?.newState)["ABSENT_AT"]))?.[1];
+  / former (\S+)$/.exec(absentAt(files) ?? "")?.[1];

@@ -155,7 +155,7 @@ export function notUp(stack: string, containers: DockerObject[]): string | undef
 /** A refresh makes again what does not run. To docker, a container that is paused or keeps restarting runs. */
 function fixFor(stack: string, wrong: { service: string; name: string; state: string }[]): string {
   const paused = wrong.filter(({ state }) => state.includes("(Paused)"));
-  const sick = wrong.filter(({ state }) => /^is "Restarting|\(unhealthy\)|tasks run/.test(state));
+  const sick = wrong.filter(({ state }) => /^is "Restarting|\(unhealthy\)|of [1-9]\d* tasks run/.test(state));
   // A sick service may only miss another one, as a back does without its database.
   if (paused.length + sick.length < wrong.length)
     return `${npmRun("up", stack, "--refresh")} makes it again.`;

@@ -1,9 +1,7 @@
 /** What a stack has in a swarm, found by its labels. */
 import { ofStack, SERVICE_LABEL } from "../docker/arguments.ts";
-import { dockerError } from "../docker/client.ts";
-import { type Inspected, imageOf, isUndone } from "../docker/swarm/services.ts";
-import { run } from "../process.ts";
-import { UserError } from "../userError.ts";
+import { type Inspected, imageOf, isUndone, swarmLines } from "../docker/swarm/services.ts";
+import { isRolling } from "../serviceNames.ts";
 import { type DockerObject, dockerObjects } from "./dockerObjects.ts";
 
 /** What a stack has there, in the order in which it can be removed. */
@@ -14,14 +12,17 @@ export const swarmNames = async (
   kind: (typeof SWARM_KINDS)[number],
   stack: string,
   env: NodeJS.ProcessEnv,
-): Promise<string[]> => lines([kind, "ls", ...ofStack(stack), "--format", "{{.Name}}"], env);
+): Promise<string[]> => swarmLines([kind, "ls", ...ofStack(stack), "--format", "{{.Name}}"], env);
 
 /** The services, described as containers are: a task runs once it is healthy. */
 export async function swarmServices(stack: string, env: NodeJS.ProcessEnv): Promise<DockerObject[]> {
-  const list = await lines(["service", "ls", ...ofStack(stack), "--format", "{{.Name}}\t{{.Replicas}}"], env);
+  const list = await swarmLines(
+    ["service", "ls", ...ofStack(stack), "--format", "{{.Name}}\t{{.Replicas}}"],
+    env,
+  );
   if (list.length === 0) return [];
   const replicas = new Map(list.map((line) => line.split("\t") as [string, string]));
-  const found = await lines(["service", "inspect", "--format", "{{json .}}", ...replicas.keys()], env);
+  const found = await swarmLines(["service", "inspect", "--format", "{{json .}}", ...replicas.keys()], env);
   return found.map((line) => {
     const one = JSON.parse(line) as Inspected;
     const { Spec, UpdateStatus } = one;
@@ -34,7 +35,7 @@ export async function swarmServices(stack: string, env: NodeJS.ProcessEnv): Prom
       name: Spec.Name,
       status:
         // Those that are about to end run too.
-        running >= wanted
+        wanted > 0 && running >= wanted
           ? `Up with ${wanted} of ${wanted} tasks (healthy)`
           : `${running} of ${wanted} tasks run`,
       ports: "",
@@ -46,12 +47,8 @@ export async function swarmServices(stack: string, env: NodeJS.ProcessEnv): Prom
 
 /** What runs of a stack: containers, newest first, and services in a swarm. @throws UserError with docker's message. */
 export async function runningParts(stack: string, env: NodeJS.ProcessEnv): Promise<DockerObject[]> {
-  return (await Promise.all([dockerObjects("container", stack, env), swarmServices(stack, env)])).flat();
-}
-
-async function lines(args: string[], env: NodeJS.ProcessEnv): Promise<string[]> {
-  const result = await run("docker", args, { env });
-  if (result.code === 0) return result.stdout.split("\n").filter(Boolean);
-  if (/not a swarm manager/i.test(result.stderr)) return [];
-  throw new UserError(await dockerError(args, result, env));
+  const containers = await dockerObjects("container", stack, env);
+  // Of a stack on one host: a swarm that its host may be in has nothing of it, and need not be well.
+  if (containers.some(({ service }) => isRolling(service))) return containers;
+  return [...containers, ...(await swarmServices(stack, env))];
 }

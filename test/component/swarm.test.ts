@@ -156,6 +156,8 @@ describe("a stack on a swarm", () => {
     const { registered, requests } = await onSwarm();
     expect(specOf(registered, "back").forceUpdate).toBeGreaterThan(1.7e9);
     expect(specOf(registered, "front").forceUpdate).toBeUndefined();
+    expect(gateOf(registered, "back").environment).toHaveProperty("UNDONE_AT");
+    expect(gateOf(registered, "front").environment).not.toHaveProperty("UNDONE_AT");
     expect(requests[`${SERVICE} agatha-dev-back`]).not.toHaveProperty("ignoreChanges");
     expect(requests[`${SERVICE} agatha-dev-front`]).toMatchObject({
       ignoreChanges: ["taskSpec.forceUpdate"],

@@ -2,7 +2,15 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { deployedOf } from "../../lib/docker/deployedContainers.ts";
 import { only, type Registered } from "../support/recorder.ts";
-import { answers, COMMAND, containerName, containerOf, hash, program } from "../support/stackProgram.ts";
+import {
+  answers,
+  COMMAND,
+  containerName,
+  containerOf,
+  hash,
+  PASSWORD,
+  program,
+} from "../support/stackProgram.ts";
 
 // Some run the program several times, on machines that may be busy.
 vi.setConfig({ testTimeout: 30_000 });
@@ -151,4 +159,7 @@ it("no former password is kept for a back that logs in without it: nothing would
   expect(await logsIn({})).toBeUndefined();
   expect(await logsIn({ properties: { user: "app", password: "of its own" } })).toBe("no");
   expect(await logsIn({ properties: { url: "jdbc:x?password=${databasePassword}" } })).toBeUndefined();
+  const properties = { user: "app" };
+  expect(await logsIn({ properties, env: { PASSWORD } })).toBeUndefined();
+  expect(await logsIn({ properties, files: { "/etc/login": { text: `x:${PASSWORD}` } } })).toBeUndefined();
 });

@@ -11,8 +11,8 @@ import { changes, Scratch } from "../support/scratch.ts";
 import { expectSentences } from "../support/words.ts";
 
 const ARM = "aarch64-linux";
-/** The only resource that a refused update creates: the Stash with the stack's docker host. */
-const LOOKED = { default: "create", "docker-host": "create" };
+/** All that a refused update creates: the Stash with the stack's docker host, and the providers. */
+const LOOKED = { default: "create", docker: "create", "docker-host": "create" };
 let engine: Engine;
 let scratch: Scratch;
 /** What Nix was asked for. */

@@ -1,10 +1,10 @@
 /** Waits until the tasks of a service in a swarm run its newest version, or cannot. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { run, stopIfInterrupted, tail } from "../../process.ts";
-import type { UserError } from "../../userError.ts";
+import { UserError } from "../../userError.ts";
 import { docker, dockerLines } from "../client.ts";
 import { Unhealthy } from "../health.ts";
-import { type Inspected, isUndone } from "./services.ts";
+import { type Inspected, isUndone, type TaskSpec, versionIn } from "./services.ts";
 
 /** Time between two looks, in milliseconds. */
 const PAUSE_MS = 300;
@@ -19,7 +19,7 @@ export interface Task {
   CreatedAt: string;
   DesiredState: string;
   /** Made of the service's when the task is made. */
-  Spec: { ContainerSpec: object };
+  Spec: TaskSpec;
   Status: { State: string; Timestamp: string; Err?: string; Message?: string };
 }
 
@@ -30,6 +30,8 @@ export interface TaskGate {
   replicas: number;
   /** Longest time until they do, in milliseconds. */
   limitMs: number;
+  /** What was sent, as `versionOf` has it; undefined if nothing was: then tasks of whatever docker has are fine. */
+  version?: string | undefined;
 }
 
 /**
@@ -39,38 +41,49 @@ export interface TaskGate {
  * @throws Unhealthy if the newest version does not run; UserError if the service is gone.
  */
 export async function untilTasksRun(gate: TaskGate, undone: () => Promise<void>): Promise<void> {
-  const { name, replicas, limitMs } = gate;
+  const { name, replicas, limitMs, version } = gate;
   const start = performance.now();
   const failedBefore = new Set(failed(await tasksOf(name)).map(({ ID }) => ID));
+  const isNew = ({ ID }: Task) => !failedBefore.has(ID);
+  const because = (tasks: Task[], message: string) =>
+    unhealthy(culprit(tasks.filter(isNew)) ?? culprit(tasks), message);
+  // A change of the placement alone shows in no task: docker has a moment to begin with it.
+  let quiet = 0;
   for (let told = false; ; await sleep(PAUSE_MS)) {
     stopIfInterrupted();
-    const { Spec, UpdateStatus } = await serviceOf(name);
-    const { State = "", Message = "" } = UpdateStatus ?? {};
+    const service = await serviceOf(name);
+    const { State = "", Message = "" } = service.UpdateStatus ?? {};
     const tasks = await tasksOf(name);
-    const running = newest(tasks.filter(isRunning), Spec.TaskTemplate.ContainerSpec);
-    if (isUndone(State) && !told) {
-      await undone();
-      told = true;
+    const running = newest(tasks.filter(isRunning), service.Spec.TaskTemplate);
+    const isFull = running === replicas;
+    if (version === undefined) {
+      if (isFull && State !== "updating") return;
+    } else {
+      if (isUndone(State) && !told) {
+        await undone();
+        told = true;
+      }
+      if (/^(rollback_completed|rollback_paused|paused)$/.test(State)) throw await because(tasks, Message);
+      // What undoes an update by hand, or scales after one that failed, leaves no other trace.
+      if (!isUndone(State) && versionIn(service) !== version)
+        throw new UserError(
+          `${name}: docker has another version of it than this update's. Run \`pulumi up --refresh\`.`,
+        );
+      if (isFull && (State === "completed" || (State === "" && ++quiet > 1))) return;
     }
-    if (/^(rollback_completed|rollback_paused|paused)$/.test(State)) throw await unhealthy(tasks, Message);
-    if ((State === "" || State === "completed") && running === replicas) return;
     // Of a new service there is nothing to go back to: docker starts its tasks again and again.
-    if (State === "" && failed(tasks).some(({ ID }) => !failedBefore.has(ID)))
-      throw await unhealthy(tasks, "it ends");
+    if (State === "" && failed(tasks).some(isNew)) throw await because(tasks, "it ends");
     if (performance.now() - start > limitMs) {
       if (State === "updating") {
         await undone();
         await docker(["service", "update", "--rollback", "--detach", name]);
       }
-      throw await unhealthy(
-        tasks,
-        `${running} of ${replicas} tasks run after ${Math.round(limitMs / 1000)} s`,
-      );
+      throw await because(tasks, `${running} of ${replicas} tasks run after ${Math.round(limitMs / 1000)} s`);
     }
   }
 }
 
-const serviceOf = async (name: string): Promise<Inspected> =>
+export const serviceOf = async (name: string): Promise<Inspected> =>
   JSON.parse(await docker(["service", "inspect", "--format", "{{json .}}", name])) as Inspected;
 
 /** Those that docker remembers: it forgets the oldest ones. */
@@ -85,16 +98,20 @@ async function tasksOf(name: string): Promise<Task[]> {
     .map((line) => JSON.parse(line) as Task);
 }
 
-/** How many tasks run, wanted or not. */
+/** How many tasks have a process, wanted or not: one that starts works already, and is called running once it is healthy. */
 export const runningTasks = async (name: string): Promise<number> =>
-  (await tasksOf(name)).filter(({ Status }) => Status.State === "running").length;
+  (await tasksOf(name)).filter(({ Status }) => ["starting", "running"].includes(Status.State)).length;
 
 const isRunning = ({ DesiredState, Status }: Task): boolean =>
   DesiredState === "running" && Status.State === "running";
 
 /** How many are of the newest version: right after it was sent, docker may not have begun with it. */
-const newest = (tasks: Task[], wanted: object): number =>
-  tasks.filter(({ Spec }) => JSON.stringify(Spec.ContainerSpec) === JSON.stringify(wanted)).length;
+const newest = (tasks: Task[], wanted: TaskSpec): number =>
+  tasks.filter(({ Spec }) => made(Spec) === made(wanted)).length;
+
+/** Not the placement: a task stays if its node is right by the new one too. */
+const made = ({ ContainerSpec, Resources, ForceUpdate }: TaskSpec): string =>
+  JSON.stringify([ContainerSpec, Resources, ForceUpdate]);
 
 const failed = (tasks: Task[]): Task[] =>
   tasks.filter(({ Status }) => ["failed", "rejected"].includes(Status.State));
@@ -111,8 +128,7 @@ export function culprit(tasks: Task[]): Task | undefined {
   );
 }
 
-async function unhealthy(tasks: Task[], message: string): Promise<Unhealthy | UserError> {
-  const task = culprit(tasks);
+async function unhealthy(task: Task | undefined, message: string): Promise<Unhealthy> {
   if (task === undefined) return new Unhealthy(message, "");
   const { Err, Message, State } = task.Status;
   const args = ["service", "logs", "--raw", "--tail", String(LOG_LINES), task.ID];

@@ -1,10 +1,11 @@
 /** Ends and starts the tasks of a service in a swarm. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { run, stopIfInterrupted } from "../../process.ts";
+import { stopIfInterrupted } from "../../process.ts";
 import { UserError } from "../../userError.ts";
 import { ofStack } from "../arguments.ts";
 import { docker } from "../client.ts";
-import { runningTasks } from "./gate.ts";
+import { runningTasks, serviceOf } from "./gate.ts";
+import { isUndone, swarmLines } from "./services.ts";
 
 /** Longest time for tasks to end, in milliseconds: their grace period is 10 s. */
 const END_MS = 60_000;
@@ -14,23 +15,38 @@ const PAUSE_MS = 300;
 export interface Scaled {
   name: string;
   replicas: number;
+  /** Whether docker undid its last update. */
+  undone: boolean;
 }
 
-/** A stack's service, if it is to have tasks; undefined too if the docker host is no manager of a swarm. */
+/**
+ * A stack's service, if it is to have tasks; undefined too if the docker host is no manager of a swarm.
+ *
+ * @throws UserError with docker's message.
+ */
 export async function scaledService(stack: string, service: string): Promise<Scaled | undefined> {
   const args = ["service", "ls", ...ofStack(stack, service), "--format", "{{.Name}} {{.Replicas}}"];
-  const { stdout } = await run("docker", args);
-  const [, name = "", replicas] = /^(\S+) \d+\/(\d+)/.exec(stdout) ?? [];
-  return Number(replicas) > 0 ? { name, replicas: Number(replicas) } : undefined;
+  const [line = ""] = await swarmLines(args);
+  const [, name = "", replicas] = /^(\S+) \d+\/(\d+)/.exec(line) ?? [];
+  if (!(Number(replicas) > 0)) return undefined;
+  const { UpdateStatus } = await serviceOf(name);
+  return { name, replicas: Number(replicas), undone: isUndone(UpdateStatus?.State ?? "") };
 }
 
-export const startTasks = async ({ name, replicas }: Scaled): Promise<void> => {
-  await docker(["service", "scale", "--detach", `${name}=${replicas}`]);
-};
+const scale = (name: string, replicas: number): Promise<string> =>
+  docker(["service", "scale", "--detach", `${name}=${replicas}`]);
+
+/** Can be repeated. */
+export async function startTasks({ name, replicas, undone }: Scaled): Promise<void> {
+  if (!undone) return void (await scale(name, replicas));
+  // By another number docker forgets that it undid an update, and the next one would find nothing to send.
+  if ((await serviceOf(name)).Spec.Mode?.Replicated?.Replicas === 0)
+    await docker(["service", "update", "--rollback", "--detach", name]);
+}
 
 /** @throws UserError if some do not end. */
 export async function stopTasks({ name }: Scaled): Promise<void> {
-  await startTasks({ name, replicas: 0 });
+  await scale(name, 0);
   for (const start = performance.now(); (await runningTasks(name)) > 0; await sleep(PAUSE_MS)) {
     stopIfInterrupted();
     if (performance.now() - start > END_MS)

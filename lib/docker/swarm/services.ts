@@ -1,17 +1,34 @@
 /** A stack's services in a swarm, by their names. */
+import { createHash } from "node:crypto";
+import { run } from "../../process.ts";
+import { UserError } from "../../userError.ts";
 import { askDocker } from "../ask.ts";
+import { dockerError } from "../client.ts";
 import type { Deployed } from "../deployedContainers.ts";
 import type { DockerHost } from "../host.ts";
 
 /** A task's variable with the ref of its image, which it runs by another name. */
 export const IMAGE_VARIABLE = "AGATHA_IMAGE";
 
+/** What tasks are made of: a change of any of these makes others. */
+export interface TaskSpec {
+  ContainerSpec: {
+    Image: string;
+    Env?: string[];
+    Secrets?: { SecretID: string }[];
+    Configs?: { ConfigID: string }[];
+  };
+  Resources?: object;
+  ForceUpdate?: number;
+}
+
 /** What is read of `docker service inspect`. */
 export interface Inspected {
   Spec: {
     Name: string;
     Labels: Record<string, string>;
-    TaskTemplate: { ContainerSpec: { Image: string; Env?: string[] } };
+    Mode?: { Replicated?: { Replicas: number } };
+    TaskTemplate: TaskSpec;
   };
   /** Of the last update; missing if that started no task. */
   UpdateStatus?: { State: string; Message: string };
@@ -27,6 +44,35 @@ export const imageOf = ({ Spec }: Inspected): string => {
     Env.find((entry) => entry.startsWith(`${IMAGE_VARIABLE}=`))?.slice(IMAGE_VARIABLE.length + 1) ?? Image
   );
 };
+
+/** A short form of what a service runs: its image, its settings and its files. @param ids Of its secrets and configs. */
+export const versionOf = (env: Record<string, string>, ids: string[]): string =>
+  hashOf(
+    Object.entries(env).map(([key, value]) => `${key}=${value}`),
+    ids,
+  );
+
+/** The same of a service that docker has. */
+export const versionIn = ({ Spec }: Inspected): string => {
+  const { Env = [], Secrets = [], Configs = [] } = Spec.TaskTemplate.ContainerSpec;
+  return hashOf(Env, [
+    ...Secrets.map(({ SecretID }) => SecretID),
+    ...Configs.map(({ ConfigID }) => ConfigID),
+  ]);
+};
+
+const hashOf = (env: string[], ids: string[]): string =>
+  createHash("sha256")
+    .update(JSON.stringify([env.toSorted(), ids.toSorted()]))
+    .digest("hex");
+
+/** What docker lists of a swarm; nothing if the docker host is no manager of one. @throws UserError with docker's message. */
+export async function swarmLines(args: string[], env: NodeJS.ProcessEnv = process.env): Promise<string[]> {
+  const result = await run("docker", args, { env });
+  if (result.code === 0) return result.stdout.split("\n").filter(Boolean);
+  if (/not a swarm manager/i.test(result.stderr)) return [];
+  throw new UserError(await dockerError(args, result, env));
+}
 
 /** Asks once for all services. @param nameOf The name of a service in the swarm. */
 export async function askServices(

@@ -1,12 +1,13 @@
 /** What docker says of a swarm and of a service's tasks, and what follows from it. */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
 import { Unhealthy } from "../../../lib/docker/health.ts";
 import { refuseUnfitNames, unfit } from "../../../lib/docker/swarm/fitness.ts";
 import { culprit, type Task, untilTasksRun } from "../../../lib/docker/swarm/gate.ts";
-import { deployedOf } from "../../../lib/docker/swarm/services.ts";
+import { scaledService, startTasks, stopTasks } from "../../../lib/docker/swarm/scale.ts";
+import { deployedOf, versionIn, versionOf } from "../../../lib/docker/swarm/services.ts";
 import { fake } from "../../support/programs.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "agatha-swarm-"));
@@ -128,7 +129,7 @@ describe("the gate", () => {
     for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
     return folder;
   }
-  const gate = { name: "agatha-a-back", replicas: 2, limitMs: 5000 };
+  const gate = { name: "agatha-a-back", replicas: 2, limitMs: 5000, version: versionOf({}, []) };
   const two = [task("one", "running"), task("two", "running")];
 
   it("opens once docker has completed the update, or has nothing to update, and all tasks run", async () => {
@@ -141,9 +142,15 @@ describe("the gate", () => {
   });
 
   it("stays closed while only tasks of the version before run", async () => {
-    const old = { ...task("one", "running"), Spec: { ContainerSpec: { Image: "old" } } };
-    for (const state of ["", "completed"]) {
-      withService([state], [old, task("two", "running")]);
+    const before = [
+      { ContainerSpec: { Image: "old" } },
+      { ContainerSpec: { Image: "new" }, Resources: { Limits: { MemoryBytes: 1 } } },
+      { ContainerSpec: { Image: "new" }, ForceUpdate: 1 },
+    ];
+    for (const [state, Spec] of ["", "completed"].flatMap((each) =>
+      before.map((spec) => [each, spec] as const),
+    )) {
+      withService([state], [{ ...task("one", "running"), Spec }, task("two", "running")]);
       const error = await untilTasksRun({ ...gate, limitMs: 10 }, vi.fn()).catch((caught: unknown) => caught);
       expect((error as Error).message).toContain("1 of 2 tasks run after 0 s");
     }
@@ -172,9 +179,92 @@ describe("the gate", () => {
     );
   });
 
+  it("looks twice where docker has said nothing yet: it may only be about to begin", async () => {
+    withService(["", "updating", "rollback_completed"], two);
+    await expect(untilTasksRun(gate, vi.fn())).rejects.toThrow("said so");
+  });
+
+  it("fails at another version than the one that was sent", async () => {
+    withService([""], two);
+    await expect(untilTasksRun({ ...gate, version: versionOf({ X: "1" }, []) }, vi.fn())).rejects.toThrow(
+      "agatha-a-back: docker has another version of it than this update's. Run `pulumi up --refresh`.",
+    );
+  });
+
+  it("takes whatever version docker has if none was sent, also one that docker went back to", async () => {
+    const undone = vi.fn();
+    withService(["rollback_completed"], two);
+    await untilTasksRun({ ...gate, version: undefined }, undone);
+    expect(undone).not.toHaveBeenCalled();
+  });
+
   it("waits while tasks of a new service start, and does not count those that had failed before", async () => {
     withService([""], [task("old", "failed", { Err: "was bad" }, "shutdown"), task("one", "starting")]);
     const error = await untilTasksRun({ ...gate, limitMs: 400 }, vi.fn()).catch((caught: unknown) => caught);
-    expect((error as Error).message).toContain("0 of 2 tasks run after 0 s");
+    expect((error as Error).message).toBe("starting (0 of 2 tasks run after 0 s)");
+  });
+});
+
+it("a version is what was sent, in any order", () => {
+  const ContainerSpec = {
+    ...{ Image: "x", Env: ["B=2", "A=1=1"] },
+    ...{ Secrets: [{ SecretID: "s" }], Configs: [{ ConfigID: "c" }] },
+  };
+  const inspected = { Spec: { Name: "", Labels: {}, TaskTemplate: { ContainerSpec } } };
+  expect(versionIn(inspected)).toBe(versionOf({ A: "1=1", B: "2" }, ["c", "s"]));
+  expect(versionIn(inspected)).not.toBe(versionOf({ A: "1=1", B: "2" }, ["c", "t"]));
+});
+
+describe("a service's tasks, ended and started for a restore", () => {
+  /** A docker whose service is in this state, with this number of replicas at the second look, and has these tasks. */
+  function withService(state: string, replicas: number, tasks: Task[] = []): () => string[] {
+    const UpdateStatus = { State: state, Message: "" };
+    const Spec = { Mode: { Replicated: { Replicas: replicas } } };
+    const script = [
+      `case "$1 $2" in "service ls") echo "agatha-a-back 2/2" ;;`,
+      `"service inspect") echo '${JSON.stringify({ Spec, UpdateStatus })}' ;;`,
+      `"service ps") printf '%s\\n' ${tasks.map(({ ID }) => ID).join(" ")} ;;`,
+      `"inspect --type") cat "${folder}/tasks"; : > "${folder}/tasks" ;;`,
+      `*) echo "$*" >> "${folder}/scaled" ;; esac`,
+    ];
+    rmSync(join(folder, "scaled"), { force: true });
+    writeFileSync(join(folder, "tasks"), tasks.map((one) => `${JSON.stringify(one)}\n`).join(""));
+    for (const [name, value] of Object.entries(fake(folder, "docker", script))) vi.stubEnv(name, value);
+    return () => readFileSync(join(folder, "scaled"), "utf8").split("\n").filter(Boolean);
+  }
+
+  it("are ended once none has a process, also one that only starts", async () => {
+    const said = withService("completed", 2, [task("one", "starting", {}, "remove")]);
+    const service = await scaledService("a", "back");
+    expect(service).toEqual({ name: "agatha-a-back", replicas: 2, undone: false });
+    if (service === undefined) return;
+    await stopTasks(service);
+    expect(readFileSync(join(folder, "tasks"), "utf8")).toBe("");
+    await startTasks(service);
+    expect(said()).toEqual([
+      "service scale --detach agatha-a-back=0",
+      "service scale --detach agatha-a-back=2",
+    ]);
+  });
+
+  it("are started by going back where docker had undone the last update, and only once", async () => {
+    const service = { name: "agatha-a-back", replicas: 2, undone: true };
+    const said = withService("rollback_completed", 0);
+    expect(await scaledService("a", "back")).toEqual(service);
+    await startTasks(service);
+    expect(said()).toEqual(["service update --rollback --detach agatha-a-back"]);
+    const again = withService("rollback_started", 2);
+    await startTasks(service);
+    expect(again).toThrow("ENOENT");
+  });
+
+  it("are none on a docker host in no swarm; any other failure is one", async () => {
+    const failing = (words: string) => {
+      const env = fake(folder, "docker", [`echo "${words}" >&2; exit 1`]);
+      for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
+      return scaledService("a", "back");
+    };
+    expect(await failing("This node is not a swarm manager.")).toBeUndefined();
+    await expect(failing("The swarm does not have a leader")).rejects.toThrow("does not have a leader");
   });
 });

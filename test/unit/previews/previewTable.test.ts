@@ -141,6 +141,21 @@ describe("a preview in words", () => {
     expect(table("b", "same")).toMatch(/^back +a+… => b+… +~ jar/m);
   });
 
+  it("forgets a failed update once a later one went well, though the state has the moment of the failure", () => {
+    const ref = `agatha-back-image:${"b".repeat(32)}`;
+    const environment = { ABSENT_AT: `2026-11-29T00:00:00.000Z former agatha-back-image:${"a".repeat(32)}` };
+    const kept = { inputs: { environment } };
+    const table = (op: string) =>
+      explain("dev", [
+        build("same", { ref }, { ref }),
+        { ...step("back-files", op, {}, { environment }), oldState: kept, newState: kept },
+        step("back-container", op, { image: ref }, { image: ref }, { detailedDiff: { envs: {} } }),
+        step("front-container", "replace"),
+      ]);
+    expect(table("same").match(/^back +stays$/gm)).toHaveLength(2);
+    expect(table("replace")).toMatch(/^back +is replaced +environment +not at all$/m);
+  });
+
   it("says that a certificate or its key changes, or goes", () => {
     const table = (op: string) =>
       explain("dev", [step("gateway-certificate", op, {}, {}, { detailedDiff: { stdin: {} } })]);

@@ -6,7 +6,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import type { Slot } from "../../../lib/gateway/slots.ts";
 import type { DockerObject } from "../../../lib/stacks/dockerObjects.ts";
 import { notUp, statusOf } from "../../../lib/stacks/status.ts";
-import { swarmServices } from "../../../lib/stacks/swarmObjects.ts";
+import { runningParts, swarmServices } from "../../../lib/stacks/swarmObjects.ts";
 import { fake } from "../../support/programs.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "agatha-swarm-objects-"));
@@ -54,6 +54,18 @@ describe("the services", () => {
   });
 });
 
+it("a stack on one host does not depend on the swarm that its host may be in", async () => {
+  const parts = (service: string) => {
+    const script = [
+      `case "$1" in container) printf '${service}\\tname\\tUp\\t\\timage\\tid\\n' ;;`,
+      `*) echo "The swarm does not have a leader" >&2; exit 1 ;; esac`,
+    ];
+    return runningParts("a", { ...process.env, ...fake(folder, "docker", script) });
+  };
+  expect((await parts("back")).map(({ service }) => service)).toEqual(["back"]);
+  await expect(parts("db")).rejects.toThrow("does not have a leader");
+});
+
 describe("their status", () => {
   const container = (service: string): DockerObject => ({
     ...{
@@ -96,6 +108,10 @@ describe("their status", () => {
     expect(notUp("a", [...others, ...(await services("2/2"))])).toBeUndefined();
     expect(notUp("a", [...others, ...(await services("1/2"))])).toBe(
       'up: stack a is not up: back is "1 of 2 tasks run" on the docker host. `npm run logs -- back --stack a` shows why.',
+    );
+    // A restore that was killed leaves none.
+    expect(notUp("a", [...others, ...(await services("0/0"))])).toBe(
+      'up: stack a is not up: back is "0 of 0 tasks run" on the docker host. `npm run up -- --refresh --stack a` makes it again.',
     );
   });
 });
