@@ -16,7 +16,6 @@ import { targetOf } from "./components/targets.ts";
 import { inSentences, readConfig } from "./lib/config/fromPulumi.ts";
 import { publishedUrls } from "./lib/config/placeholders.ts";
 import { hostName, labels } from "./lib/docker/names.ts";
-import { toMilliseconds } from "./lib/duration.ts";
 import { applicationOf } from "./lib/images/evaluate.ts";
 import { deployedImages } from "./lib/images/generations.ts";
 import { imageRef, isPinned, migrationsAlias } from "./lib/images/plan.ts";
@@ -77,16 +76,11 @@ const common = (name: ServiceName) => ({
   follows: { network: network.id },
   deployed: seen.deployed(name),
 });
-/** Its new container takes over behind the gateway. */
-const takesOver = (name: RollingName, further: Record<string, pulumi.Input<string>> = {}) => ({
-  step: target.gate,
-  environment: {
-    BACKEND: name,
-    DRAIN_MS: String(toMilliseconds(config.gateway.drain)),
-    STACK: pulumi.getStack(),
-    ...further,
-  },
-});
+/** It takes over behind the gateway. */
+const takesOver = (name: RollingName, further: Record<string, pulumi.Input<string>> = {}) => {
+  const { step, environment } = target.gate(config, name);
+  return { step, environment: { ...environment, ...further } };
+};
 
 const dbSpec = databaseService(config, images.db.loaded, volume.name);
 const canary = databaseCanary(

@@ -8,11 +8,17 @@ import { containerArgs, type Mount, REPLACE_ON_CHANGES, replacing } from "./cont
 import { type FilesArgs, placedFiles } from "./placedFiles.ts";
 import { dockerEnvironment, now, runAgain, stepCommand } from "./stepCommand.ts";
 
+/** The step that waits until a service serves, and its inputs beside those that every such step has. */
+export interface ServiceGate {
+  step: string;
+  environment: Record<string, pulumi.Input<string>>;
+}
+
 export interface DockerServiceArgs extends FilesArgs {
   /** The stack's network. */
   network: pulumi.Input<string>;
-  /** The step that waits until it serves, and its further inputs. Default: `await-healthy`, without any. */
-  gate?: { step: string; environment: Record<string, pulumi.Input<string>> };
+  /** Default: `await-healthy`. */
+  gate?: ServiceGate;
 }
 
 /** A service as a container on one docker host: the volumes with its files, the container, and the wait until it serves. */
@@ -20,7 +26,7 @@ export class DockerService extends pulumi.ComponentResource {
   /** The container's id. To wait until the service is healthy, depend on this component. */
   public readonly containerId: pulumi.Output<string>;
   /** Changes with each input whose change makes another container, and does not depend on the container. */
-  public readonly version: pulumi.Output<string>;
+  public readonly version: () => pulumi.Output<string>;
 
   constructor(name: string, args: DockerServiceArgs, opts?: pulumi.ComponentResourceOptions) {
     super("agatha:index:DockerService", name, {}, opts);
@@ -73,9 +79,10 @@ export class DockerService extends pulumi.ComponentResource {
     );
 
     this.containerId = container.id;
-    this.version = pulumi
-      .jsonStringify(replacing(service, follows))
-      .apply((inputs) => createHash("sha256").update(inputs).digest("hex"));
+    this.version = () =>
+      pulumi
+        .jsonStringify(replacing(service, follows))
+        .apply((inputs) => createHash("sha256").update(inputs).digest("hex"));
     this.registerOutputs({ containerId: this.containerId });
   }
 }

@@ -6,7 +6,7 @@ import { hostName, labels } from "../lib/docker/names.ts";
 import { versionOf } from "../lib/docker/swarm/services.ts";
 import { toMilliseconds } from "../lib/duration.ts";
 import { RETRIES } from "./containerArgs.ts";
-import type { DockerServiceArgs } from "./DockerService.ts";
+import type { DockerServiceArgs, ServiceGate } from "./DockerService.ts";
 import { dockerEnvironment, goneAt, runAgain, stepCommand } from "./stepCommand.ts";
 import { fileName, spreadOf, swarmArgs, swarmData } from "./swarmArgs.ts";
 
@@ -16,6 +16,7 @@ const TASK_MS = 90_000;
 export interface SwarmServiceArgs extends DockerServiceArgs {
   /** The ref of its image, which it runs by another name. */
   ref: string;
+  gate: ServiceGate;
 }
 
 /** A service as tasks in a swarm: its files as secrets and configs, the service, and the wait until its newest version runs. */
@@ -57,7 +58,7 @@ export class SwarmService extends pulumi.ComponentResource {
     new command.local.Command(
       `${name}-healthy`,
       {
-        create: stepCommand(args.gate?.step ?? ""),
+        create: stepCommand(args.gate.step),
         environment: {
           // One after the other.
           LIMIT_MS: String(replicas * taskMs),
@@ -65,7 +66,7 @@ export class SwarmService extends pulumi.ComponentResource {
           SERVICE: service.hostname,
           SWARM_SERVICE: made.name,
           VERSION: version,
-          ...args.gate?.environment,
+          ...args.gate.environment,
           ...rerun.environment,
           ...dockerEnvironment(args.dockerHost),
         },

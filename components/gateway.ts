@@ -5,7 +5,7 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { Config } from "../lib/config/schema.ts";
 import { hostName, labels } from "../lib/docker/names.ts";
-import { checkOf } from "../lib/gateway/configuration.ts";
+import { checkOf } from "../lib/gateway/backends.ts";
 import { ROLLING, type RollingName } from "../lib/serviceNames.ts";
 import { DockerService, type DockerServiceArgs } from "./DockerService.ts";
 import type { PublishedPort, ServiceSpec } from "./serviceSpec.ts";

@@ -67,6 +67,12 @@ export function swarmArgs(
   follows: Record<string, pulumi.Input<string>>,
 ) {
   const { replicas, placement } = spreadOf(service);
+  const change = (failureAction: string) => ({
+    parallelism: 1,
+    order: service.replacement === "beside" ? "start-first" : "stop-first",
+    failureAction,
+    monitor: MONITOR,
+  });
   return {
     name: hostName(service.service),
     // Never another one: with some versions of the provider, that makes another service.
@@ -74,18 +80,8 @@ export function swarmArgs(
     mode: { replicated: { replicas } },
     // By DNS alone: the gateway balances, and so it sees each task.
     endpointSpec: { mode: "dnsrr" },
-    updateConfig: {
-      parallelism: 1,
-      order: service.replacement === "beside" ? "start-first" : "stop-first",
-      failureAction: "rollback",
-      monitor: MONITOR,
-    },
-    rollbackConfig: {
-      parallelism: 1,
-      order: service.replacement === "beside" ? "start-first" : "stop-first",
-      failureAction: "continue",
-      monitor: MONITOR,
-    },
+    updateConfig: change("rollback"),
+    rollbackConfig: change("continue"),
     taskSpec: {
       containerSpec: {
         image: service.image,

@@ -7,8 +7,9 @@ import type { DockerHost } from "../lib/docker/host.ts";
 import { hostName } from "../lib/docker/names.ts";
 import { refuseUnfitNames, refuseUnfitSwarm } from "../lib/docker/swarm/fitness.ts";
 import { askServices } from "../lib/docker/swarm/services.ts";
+import { toMilliseconds } from "../lib/duration.ts";
 import { isRolling, ROLLING, type RollingName } from "../lib/serviceNames.ts";
-import { DockerService } from "./DockerService.ts";
+import { DockerService, type ServiceGate } from "./DockerService.ts";
 import type { NixImage } from "./NixImage.ts";
 import { SwarmService, type SwarmServiceArgs } from "./SwarmService.ts";
 import { refuseLongFiles } from "./swarmArgs.ts";
@@ -24,8 +25,8 @@ export interface Target {
   byDigest: (config: Config) => boolean;
   /** What the back or the front takes as its image. */
   imageOf: (image: NixImage) => pulumi.Output<string>;
-  /** The step that waits until a new version serves, and ends the old one if docker does not. */
-  gate: string;
+  /** The step that waits until a new version serves, and ends the old one if docker does not; and its inputs. */
+  gate: (config: Config, name: RollingName) => ServiceGate;
   /** Registers the back or the front. */
   rolling: (
     name: RollingName,
@@ -45,7 +46,14 @@ const onHost: Target = {
   provider: () => ({}),
   byDigest: () => false,
   imageOf: ({ loaded }) => loaded,
-  gate: "take-over",
+  gate: ({ gateway }, name) => ({
+    step: "take-over",
+    environment: {
+      BACKEND: name,
+      DRAIN_MS: String(toMilliseconds(gateway.drain)),
+      STACK: pulumi.getStack(),
+    },
+  }),
   rolling: (name, args, opts) => new DockerService(name, args, opts),
   followed: ({ containerId }) => containerId,
   tasks: () => undefined,
@@ -72,10 +80,10 @@ const onSwarm: Target = {
       : { registryAuth: [{ address, username, password: pulumi.secret(password) }] },
   byDigest: ({ registry }) => registry !== undefined,
   imageOf: ({ anywhere }) => anywhere,
-  gate: "await-tasks",
+  gate: () => ({ step: "await-tasks", environment: {} }),
   rolling: (name, args, opts) => new SwarmService(name, args, opts),
   // Pulumi would remove a service that depends on the container before it replaces that.
-  followed: ({ version }) => version,
+  followed: (database) => database.version(),
   tasks: (service) => `tasks.${hostName(service)}`,
 };
 

@@ -23,9 +23,11 @@ export const NOBODY = "65534:65534";
 /** A container without capabilities, which cannot gain any. */
 export const HARDENED = ["--cap-drop", "ALL", "--security-opt", "no-new-privileges:true"];
 
+const FORCE: Partial<Record<Kind, string[]>> = { container: ["--force", "--volumes"], volume: ["--force"] };
+
 /** Removes by force: a container that runs too, with its anonymous volumes. Docker refuses volumes and networks in use. */
 export const removal = (kind: Kind, ...names: string[]): string[] => [
   ...[kind, "rm"],
-  ...({ container: ["--force", "--volumes"], volume: ["--force"] }[kind as string] ?? []),
+  ...(FORCE[kind] ?? []),
   ...names,
 ];

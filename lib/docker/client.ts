@@ -67,6 +67,13 @@ export async function tagged(ref: string, name: string): Promise<boolean> {
   return result.code === 0;
 }
 
+/** What docker prints with `--format '{{json …}}'`: a line for each thing. */
+export const jsonLines = <T>(text: string): T[] =>
+  text
+    .split("\n")
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as T);
+
 /** What `docker inspect` says about one thing, or undefined if the daemon has no such thing. */
 export async function inspect<T>(
   kind: "image" | "container",
@@ -89,7 +96,7 @@ export async function inspectAll<T>(
   const missing = result.stderr.split("\n").filter(isMissing);
   if (result.code !== 0 && lines.length + missing.length < new Set(names).size)
     throw new UserError(await dockerError(args, result));
-  return lines.map((line) => JSON.parse(line) as T);
+  return jsonLines(result.stdout);
 }
 
 /** Id of a service's container, if it runs. */

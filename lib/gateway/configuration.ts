@@ -1,22 +1,6 @@
 /** The configuration of a gateway's HAProxy, 2.6 and 3.x. Which container serves is not in it: that is set while it runs. */
-import { MOST_REPLICAS } from "../config/fields.ts";
-import { seconds } from "../duration.ts";
-
-/** A service behind the gateway. */
-interface Behind {
-  /** The port that it listens on, which is also the one that the gateway serves it on inside the network. */
-  port: number;
-  /** The DNS name of its tasks in a swarm. Default: its containers are set while the gateway runs. */
-  tasks?: string | undefined;
-  health: {
-    /** A URL path. */
-    path: string;
-    /** The answers that mean ready. */
-    statuses: number[];
-    /** A canonical duration. */
-    interval: string;
-  };
-}
+import { type Behind, backend, RESOLVERS, TASK_RESOLVERS } from "./backends.ts";
+import { section, word } from "./syntax.ts";
 
 /** What a gateway does. */
 export interface GatewayPlan {
@@ -39,15 +23,6 @@ export interface GatewayPlan {
 /** The names that the gateway bears in the stack's network. */
 export const gatewayAliases = ["agatha-back", "agatha-front"];
 
-/**
- * What a slot without a container resolves: the gateway itself. HAProxy takes an address by its socket only in place of another
- * one, and drops that of a name which is not found any more.
- */
-export const idleName = (backend: string): string => `agatha-${backend}`;
-
-/** The gateway's container follows, by this name, what it asks a service's containers: the end of their probe's arguments. */
-export const checkOf = (backend: string): string => `${backend}-check`;
-
 /** Where the gateway listens for what is published, in its container. */
 export interface GatewayPorts {
   back: number;
@@ -64,18 +39,9 @@ const CONNECTION_MEMORY = 100;
 
 /**
  * Buffers per megabyte of memory, so that their 16 KB take half of it. Without a limit, 6,000 streams of HTTP/2 on 60
- * connections ended a gateway. At the limit requests wait for one another, so `REQUESTS` keeps them below it.
+ * connections ended a gateway. At the limit requests wait for one another, so `REQUESTS` (backends.ts) keeps them below it.
  */
 const BUFFERS = 32;
-
-/** Requests that a service has at once, per megabyte of memory: each takes up to three buffers, and there are two services. */
-const REQUESTS = 5;
-
-/**
- * Longest time between two checks, in seconds: HAProxy's default. A restart between two requests is noticed by a check; then
- * the service gets no request before it is ready.
- */
-const MOST_BETWEEN_CHECKS = 2;
 
 /**
  * The ports for what is published: never those of the services, whose listeners choose by `Host` if both have one port.
@@ -120,14 +86,11 @@ export function gatewayConfiguration(plan: GatewayPlan): string {
     listener("front", [ports.front, ...(apart ? [front.port] : [])], plan),
     ...(apart ? [] : [inside(back.port, plan)]),
     ...(site === undefined ? [] : [redirect(site, ports), origin(site, ports, plan)]),
-    backend("back", back, plan),
-    backend("front", front, plan),
+    backend("back", back, plan.memory),
+    backend("front", front, plan.memory),
   ];
   return `${sections.join("\n\n")}\n`;
 }
-
-const section = (head: string, lines: string[]): string =>
-  [head, ...lines.map((line) => `  ${line}`)].join("\n");
 
 const DEFAULTS = [
   "mode http",
@@ -161,34 +124,6 @@ const DEFAULTS = [
     '<!doctype html><meta charset="utf-8"><title>Not available</title><p>This service is not available right now. Please try again in a few seconds.\n',
   )} hdr Retry-After 5`,
 ];
-
-const RESOLVERS = [
-  "nameserver dns 127.0.0.11:53",
-  // Time between two questions for a name.
-  "timeout resolve 500ms",
-  "timeout retry 1s",
-  "resolve_retries 3",
-  // A service that is away keeps its address: once it had none, HAProxy would send it requests again before its first check.
-  // A container that runs while docker's daemon, and so its DNS, does not, is served all the same.
-  ...["nx", "other", "refused", "timeout"].map((answer) => `hold ${answer} 1h`),
-];
-
-/** Answers for as many tasks are longer than the 512 bytes that DNS has without asking for more. */
-const TASK_RESOLVERS = [
-  "nameserver dns 127.0.0.11:53",
-  "accepted_payload_size 8192",
-  // A task that ends leaves docker's DNS 2 s before its stop signal (moby, defaultGossipConvergeDelay).
-  "timeout resolve 300ms",
-  "timeout retry 1s",
-  "resolve_retries 3",
-  "hold obsolete 0s",
-  // Its address may soon be another one's. A docker daemon that starts again answers within this time.
-  "hold nx 10s",
-  ...["other", "refused", "timeout"].map((answer) => `hold ${answer} 1h`),
-];
-
-/** Places for tasks: the most that a service has, and some that take over. */
-const TASKS = MOST_REPLICAS + 4;
 
 /** What every listener does with a request. */
 const received = ({ requestLimit }: GatewayPlan): string[] => [
@@ -277,31 +212,3 @@ const SECURITY: [name: string, value: string][] = [
   ["Referrer-Policy", "strict-origin-when-cross-origin"],
   ["X-Frame-Options", "DENY"],
 ];
-
-/**
- * Two slots, and a server that refuses every connection: without one, requests would get 503 at once while no slot is ready.
- *
- * A slot's container is set while HAProxy runs. Its address before that is one that no connection leaves for; HAProxy
- * takes an address by its socket only in place of another one.
- */
-const backend = (name: string, { port, health, tasks }: Behind, { memory }: GatewayPlan): string =>
-  section(`backend ${name}`, [
-    `http-request return status 503 hdr Retry-After 5 if { be_conn gt ${memory * REQUESTS} }`,
-    "http-request disable-l7-retry unless { method GET HEAD OPTIONS TRACE PUT DELETE }",
-    "option httpchk",
-    // What `agatha-probe` sends: a service that refuses other hosts accepts that one, or its container is not healthy either.
-    `http-check send meth GET uri ${word(health.path)} ver HTTP/1.1 hdr Host 127.0.0.1:${port} hdr User-Agent agatha-gateway`,
-    `http-check expect status ${health.statuses.join(",")}`,
-    // A refused connection takes a service away at once, for it is restarting; three failing checks in a row do so too. Its
-    // health path brings it back.
-    `default-server check inter ${Math.min(seconds(health.interval), MOST_BETWEEN_CHECKS)}s fastinter 200ms downinter 200ms rise 1 fall 3 observe layer4 error-limit 1 on-error mark-down ${tasks === undefined ? "resolvers docker resolve-prefer ipv4 resolve-opts allow-dup-ip init-addr 255.255.255.255" : "resolvers tasks resolve-prefer ipv4 init-addr none"}`,
-    ...(tasks === undefined
-      ? ["blue", "green"].map((slot) => `server ${slot} ${idleName(name)}:${port} disabled`)
-      : [`server-template task 1-${TASKS} ${tasks}:${port}`]),
-    "server none 127.0.0.1:1 no-check backup",
-  ]);
-
-/** A text as one word of the configuration. */
-function word(text: string): string {
-  return text.replace(/[\\"'# ]/g, "\\$&").replaceAll("\n", "\\n");
-}

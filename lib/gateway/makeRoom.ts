@@ -8,7 +8,7 @@ import { serviceContainers } from "../docker/serviceContainers.ts";
 import { archiveOf, type PlacedFile } from "../docker/volumeFiles.ts";
 import { run } from "../process.ts";
 import { ROLLING } from "../serviceNames.ts";
-import { UserError } from "../userError.ts";
+import { messageOf, UserError } from "../userError.ts";
 
 export interface Room {
   stack: string;
@@ -78,6 +78,6 @@ async function prepare({ stack, image, files, volume }: Room, ports: string[]): 
 
 function fail(error: unknown, holders: string): never {
   throw new UserError(
-    `agatha-gateway: cannot take the ports of the back and the front, which ${holders}. ${error instanceof Error ? error.message : String(error)}`,
+    `agatha-gateway: cannot take the ports of the back and the front, which ${holders}. ${messageOf(error)}`,
   );
 }

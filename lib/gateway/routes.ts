@@ -4,7 +4,7 @@ import { inspectAll } from "../docker/client.ts";
 import { stopIfInterrupted } from "../process.ts";
 import type { RollingName } from "../serviceNames.ts";
 import { UserError } from "../userError.ts";
-import { checkOf, idleName } from "./configuration.ts";
+import { checkOf, idleName } from "./backends.ts";
 import { ask, save } from "./runtime.ts";
 import { looks, parseSlots, type Slot, slots } from "./slots.ts";
 

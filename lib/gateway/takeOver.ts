@@ -11,7 +11,7 @@ import {
 import { run } from "../process.ts";
 import type { RollingName } from "../serviceNames.ts";
 import { secondsSince } from "../units.ts";
-import { UserError } from "../userError.ts";
+import { messageOf, UserError } from "../userError.ts";
 import { drained, hold, route } from "./routes.ts";
 import { serving } from "./serving.ts";
 import { slots } from "./slots.ts";
@@ -40,7 +40,7 @@ export async function takeOver(wanted: TakeOver, healthy: (seen: Healthy) => Pro
   const [name, containers, gateway] = await Promise.all([
     nameOf(gate),
     serviceContainers(stack, service),
-    gatewayOf(stack),
+    runningGateway(stack),
   ]);
   const others = containers.filter(({ id }) => id !== gate.container);
   // Asked while the new one starts.
@@ -50,7 +50,8 @@ export async function takeOver(wanted: TakeOver, healthy: (seen: Healthy) => Pro
     if (!(error instanceof Unhealthy)) throw error;
     const outcome = await giveUp(wanted, others).then(
       (kept) => afterwards(kept, name),
-      (failed: unknown) => `Going back to the old one failed too: ${words(failed)}. ${FIX} the new one:`,
+      (failed: unknown) =>
+        `Going back to the old one failed too: ${messageOf(failed).replace(/\.$/, "")}. ${FIX} the new one:`,
     );
     throw new UserError(`${gate.service} ${error.message}. ${outcome}\n${error.log}`);
   });
@@ -74,7 +75,7 @@ export async function takeOver(wanted: TakeOver, healthy: (seen: Healthy) => Pro
 export async function stopForNext(stack: string, service: RollingName): Promise<void> {
   const running = (await serviceContainers(stack, service)).filter(({ state }) => state === "running");
   if (running.length === 0) return;
-  const gateway = await gatewayOf(stack);
+  const gateway = await runningGateway(stack);
   if (gateway !== undefined) await hold(gateway, service);
   await docker(["stop", ...running.map(({ id }) => id)]);
 }
@@ -84,7 +85,7 @@ export async function stopForNext(stack: string, service: RollingName): Promise<
  * or made anew after the services, and then finds the way to them itself. One that was stopped is started, since the services
  * cannot take over without it; if that fails, it goes: started later, it would send requests to containers of before.
  */
-export async function gatewayOf(stack: string): Promise<string | undefined> {
+export async function runningGateway(stack: string): Promise<string | undefined> {
   const [gateway] = await serviceContainers(stack, "gateway");
   if (gateway === undefined) return undefined;
   const { id, state } = gateway;
@@ -111,7 +112,7 @@ type Kept = "keeps serving" | "is started again";
 /** Lets the others go on as before, and removes the new one; undefined if there is none that could, and the new one stays. */
 async function giveUp(wanted: TakeOver, others: ServiceContainer[]): Promise<Kept | undefined> {
   const { stack, service, gate, prepared } = wanted;
-  const gateway = await gatewayOf(stack);
+  const gateway = await runningGateway(stack);
   const keeps = await serving(stack, service, others);
   const other = others.find(({ id }) => id === keeps);
   // Without a gateway, the other one may be a first version that was bad too.
@@ -148,6 +149,3 @@ const afterwards = (kept: Kept | undefined, name: string): string =>
   kept === undefined
     ? `${FIX} \`docker logs ${name}\`:`
     : `The old one ${kept}. ${FIX} the new one, which is removed:`;
-
-const words = (error: unknown): string =>
-  (error instanceof Error ? error.message : String(error)).replace(/\.$/, "");

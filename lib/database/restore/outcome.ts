@@ -1,5 +1,6 @@
 /** Messages for a restore whose exchange was begun and failed: which data is live, and where the other is. */
 import { isInterrupted } from "../../process.ts";
+import { messageOf } from "../../userError.ts";
 import type { Database } from "../postgres.ts";
 import { REPLACED } from "./replaceDatabase.ts";
 
@@ -23,7 +24,7 @@ export const unsettled = (database: Database, reason: string, unknown: string): 
 
 /** An error's words, without the full stop; before those of a program that an interrupt ended, the reason why. */
 export function words(error: unknown): string {
-  const text = (error instanceof Error ? error.message : String(error))
+  const text = messageOf(error)
     .replace(/^restore: /, "")
     .replace(/\.\s*$/, "");
   return isInterrupted() && text !== "interrupted" ? `interrupted (${text})` : text;

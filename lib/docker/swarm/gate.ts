@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { run, stopIfInterrupted, tail } from "../../process.ts";
 import { UserError } from "../../userError.ts";
-import { docker, dockerLines } from "../client.ts";
+import { docker, dockerLines, jsonLines } from "../client.ts";
 import { Unhealthy } from "../health.ts";
 import { type Inspected, isUndone, type TaskSpec, versionIn } from "./services.ts";
 
@@ -92,10 +92,7 @@ async function tasksOf(name: string): Promise<Task[]> {
   if (ids.length === 0) return [];
   // One that was forgotten meanwhile is an error beside the others.
   const { stdout } = await run("docker", ["inspect", "--type", "task", "--format", "{{json .}}", ...ids]);
-  return stdout
-    .split("\n")
-    .filter(Boolean)
-    .map((line) => JSON.parse(line) as Task);
+  return jsonLines<Task>(stdout);
 }
 
 /** How many tasks have a process, wanted or not: one that starts works already, and is called running once it is healthy. */

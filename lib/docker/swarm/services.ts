@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { run } from "../../process.ts";
 import { UserError } from "../../userError.ts";
 import { askDocker } from "../ask.ts";
-import { dockerError } from "../client.ts";
+import { dockerError, jsonLines } from "../client.ts";
 import type { Deployed } from "../deployedContainers.ts";
 import type { DockerHost } from "../host.ts";
 
@@ -90,11 +90,7 @@ export function deployedOf(
   name: string,
   { stdout, stderr, error }: { stdout: string; stderr: string; error: string | undefined },
 ): Deployed {
-  const all = stdout
-    .split("\n")
-    .filter(Boolean)
-    .map((line) => JSON.parse(line) as Inspected);
-  const found = all.find(({ Spec }) => Spec.Name === name);
+  const found = jsonLines<Inspected>(stdout).find(({ Spec }) => Spec.Name === name);
   if (found === undefined)
     return error === undefined || stderr.split("\n").some((line) => line.endsWith(`no such service: ${name}`))
       ? "absent"
