@@ -2,6 +2,7 @@
 import { command } from "../lib/cli/command.ts";
 import { describe, historyText, hostState, recorded } from "../lib/stacks/history.ts";
 import { environment, exportedState, stackExists } from "../lib/stacks/stack.ts";
+import { isOnSwarm } from "../lib/stacks/state.ts";
 import { UserError } from "../lib/userError.ts";
 
 await command("history", async ({ stack, file, options }) => {
@@ -10,8 +11,10 @@ await command("history", async ({ stack, file, options }) => {
     throw new UserError(
       `--stack: there is no stack ${JSON.stringify(stack)}. \`npm run up\` makes stack dev.`,
     );
-  const { history, dockerHost } = recorded(await exportedState(stack, env));
-  const host = await hostState(stack, { ...env, ...(dockerHost && { DOCKER_HOST: dockerHost }) });
+  const deployment = await exportedState(stack, env);
+  const { history, dockerHost } = recorded(deployment);
+  const where = { ...env, ...(dockerHost && { DOCKER_HOST: dockerHost }) };
+  const host = await hostState(stack, isOnSwarm(deployment), where);
   const described = describe(history, host);
   process.stdout.write(
     options.json ? `${JSON.stringify(described, null, 2)}\n` : historyText(stack, described),

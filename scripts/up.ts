@@ -8,6 +8,7 @@ import { writeFileSync } from "node:fs";
 import { command } from "../lib/cli/command.ts";
 import { which } from "../lib/process.ts";
 import { review } from "../lib/pull-requests/reviewStack.ts";
+import { chooseTarget } from "../lib/stacks/chooseTarget.ts";
 import { dockerHostOf, readStackFile, refuseLostTexts, usesRegistry } from "../lib/stacks/file.ts";
 import { recover } from "../lib/stacks/recover.ts";
 import { withHost } from "../lib/stacks/remove.ts";
@@ -25,7 +26,8 @@ import { runningParts } from "../lib/stacks/swarmObjects.ts";
 import { UserError } from "../lib/userError.ts";
 import { needsOf, setup } from "../setup/setup.ts";
 
-await command("up", async ({ stack, file, configFile, options, pulumi: passed }) => {
+await command("up", async (given) => {
+  const { stack, file, configFile, options } = given;
   Object.assign(process.env, hostVariable(file));
   refuseLostTexts(file);
   const config = readStackFile(file);
@@ -34,6 +36,7 @@ await command("up", async ({ stack, file, configFile, options, pulumi: passed })
   const env = await environment(stack, file);
   await ensureStack(stack, env, file, options.existing);
   await recover(stack, env, configFile);
+  const passed = await chooseTarget(given, env);
   const quiet = ["--yes", "--skip-preview", "--suppress-outputs", "--suppress-progress"];
   const code = await pulumi(stack, ["up", ...quiet, ...configFile, ...passed], env);
   if (code !== 0) return code;

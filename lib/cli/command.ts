@@ -34,8 +34,8 @@ interface Option {
 /** npm's own settings of the same names: these in its environment are not meant for the command. */
 const NPM_OWN = ["diff", "json", "message", "only", "target", "yes"];
 
-/** A resource as pulumi's `--target` names it: no value of npm's setting of that name. */
-const TARGET = /^urn:|\*/;
+/** What `--target` names, a resource or `agatha:target`: no value of npm's setting of that name. */
+const TARGET = /^urn:|\*|^(docker|swarm)$/;
 
 const STACK_NAME = /^[a-zA-Z0-9][\w.-]{0,99}$/;
 

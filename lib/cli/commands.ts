@@ -45,8 +45,15 @@ export const COMMANDS = {
       ...STACK_AND_FILE,
       "--existing": "makes no stack: refuses one that the backend does not have",
       "--out FILE": "writes a pull request's comment: where the stack is",
+      "-y, --yes": "makes a swarm without asking, if target swarm lacks one",
     },
-    pulumi: { ...UPDATE, ...TARGETS, ...MESSAGE, "--diff": "shows pulumi's detailed diff" },
+    pulumi: {
+      ...UPDATE,
+      ...TARGETS,
+      "-t, --target URN...": `${TARGETS["-t, --target URN..."]}; docker or swarm: sets agatha:target`,
+      ...MESSAGE,
+      "--diff": "shows pulumi's detailed diff",
+    },
     note: OTHERS,
   },
   preview: {

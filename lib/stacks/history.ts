@@ -51,8 +51,12 @@ export function recorded({ resources = [] }: Deployment): {
   return { history, dockerHost: typeof dockerHost === "string" ? dockerHost : undefined };
 }
 
-/** What docker says of a stack's images. Undefined if it does not answer. */
-export async function hostState(stack: string, env: NodeJS.ProcessEnv): Promise<HostState | undefined> {
+/** What docker says of a stack's images. @param swarm Whether it is on one. @returns Undefined if docker does not answer. */
+export async function hostState(
+  stack: string,
+  swarm: boolean,
+  env: NodeJS.ProcessEnv,
+): Promise<HostState | undefined> {
   const ask = async (args: string[]) => {
     const { code, stdout } = await run("docker", args, { env, optional: true });
     return code === 0 ? new Set(stdout.split("\n").filter(Boolean)) : undefined;
@@ -61,7 +65,7 @@ export async function hostState(stack: string, env: NodeJS.ProcessEnv): Promise<
   const images = await ask(["image", "ls", "--filter", "reference=agatha-*-image", ...names]);
   const running = await ask(["ps", ...ofStack(stack), "--format", "{{.Image}}"]);
   if (images === undefined || running === undefined) return undefined;
-  for (const { image } of await swarmServices(stack, env)) running.add(image);
+  if (swarm) for (const { image } of await swarmServices(stack, env)) running.add(image);
   return { images, running };
 }
 

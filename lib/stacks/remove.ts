@@ -11,7 +11,7 @@ import { dockerHostOf, fileOf, publishedOf, readStackFile, stacksWithFiles } fro
 import { recover } from "./recover.ts";
 import { refuseOtherHost } from "./refuseOtherHost.ts";
 import { environment, exportedState, fullName, listed, npmRun, pulumi, stackExists } from "./stack.ts";
-import { type Deployment, dockerHostInState } from "./state.ts";
+import { type Deployment, dockerHostInState, isOnSwarm } from "./state.ts";
 import {
   leftBehind,
   refuseLeftBehind,
@@ -35,7 +35,8 @@ export async function takeDown(
 ): Promise<number> {
   const env = await environment(stack, file);
   const there = !withoutState && (await stackExists(stack, env));
-  if (there) await refuseOtherHost(stack, await exportedState(stack, env), env);
+  const deployment = there ? await exportedState(stack, env) : {};
+  if (there) await refuseOtherHost(stack, deployment, env);
   else if (!withoutState) await refuseLeftBehind(stack, env);
   const data = volumes ? dataIn(await dockerObjects("volume", stack, env)) : [];
   if (data.length > 0) {
@@ -48,7 +49,7 @@ export async function takeDown(
     const code = await destroy(stack, [...configFile, ...args], env);
     if (code !== 0) return code;
     // An update that was killed may have left secrets.
-    await removeFromSwarm(stack, env);
+    if (isOnSwarm(deployment)) await removeFromSwarm(stack, env);
   } else process.stdout.write(`There is no stack ${stack} to take down.\n`);
   await sayGone(stack, env);
   await dropVolumes("down", stack, volumes, env);
@@ -87,7 +88,7 @@ export async function removeStack(
     if (code !== 0) return { code, found: true };
   }
   // What an update that was killed left, whatever Pulumi knows of it.
-  await removeFromSwarm(stack, env);
+  if (!there || isOnSwarm(deployment)) await removeFromSwarm(stack, env);
   for (const kind of ["container", "network"] as const)
     for (const { name } of await dockerObjects(kind, stack, env)) {
       await (kind === "network" ? removeNetwork(name, env) : removeObject(kind, name, env));

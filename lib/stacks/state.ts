@@ -52,8 +52,11 @@ export function heldHostOf({ resources = [] }: Deployment): HeldHost | undefined
     ({ type, urn }) => type === "pulumi:index:Stash" && urn.endsWith("::docker-host"),
   );
   const held = stash?.outputs?.["output"] as Partial<HeldHost> | undefined;
-  return held?.engine ? { engine: held.engine, address: held.address ?? "" } : undefined;
+  return held?.engine ? { ...held, engine: held.engine, address: held.address ?? "" } : undefined;
 }
+
+/** Whether the stack was made on a swarm (`agatha:target`). */
+export const isOnSwarm = (deployment: Deployment): boolean => heldHostOf(deployment)?.target === "swarm";
 
 /** The volume with the stack's data, and the stack that it is labelled as. */
 export function volumeIn({ resources = [] }: Deployment): { name: string; stack: string } | undefined {

@@ -45,10 +45,13 @@ export async function swarmServices(stack: string, env: NodeJS.ProcessEnv): Prom
   });
 }
 
+/** Whether containers are of a stack on one host: a swarm that the host may be in has nothing of it, and need not be well. */
+export const areOnOneHost = (containers: DockerObject[]): boolean =>
+  containers.some(({ service }) => isRolling(service));
+
 /** What runs of a stack: containers, newest first, and services in a swarm. @throws UserError with docker's message. */
 export async function runningParts(stack: string, env: NodeJS.ProcessEnv): Promise<DockerObject[]> {
   const containers = await dockerObjects("container", stack, env);
-  // Of a stack on one host: a swarm that its host may be in has nothing of it, and need not be well.
-  if (containers.some(({ service }) => isRolling(service))) return containers;
+  if (areOnOneHost(containers)) return containers;
   return [...containers, ...(await swarmServices(stack, env))];
 }

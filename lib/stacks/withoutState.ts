@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { UserError } from "../userError.ts";
 import { type DockerObject, dockerObjects, removeObject, stopContainer } from "./dockerObjects.ts";
-import { SWARM_KINDS, swarmNames } from "./swarmObjects.ts";
+import { areOnOneHost, SWARM_KINDS, swarmNames } from "./swarmObjects.ts";
 
 interface LeftBehind {
   /** Names, those with data last. */
@@ -23,7 +23,9 @@ export async function leftBehind(stack: string, env: NodeJS.ProcessEnv): Promise
 
 /** Shuts services and containers down cleanly, and removes them and the networks; volumes stay. */
 export async function removeLeftBehind(stack: string, env: NodeJS.ProcessEnv): Promise<void> {
-  const removed = await removeFromSwarm(stack, env);
+  const removed = areOnOneHost(await dockerObjects("container", stack, env))
+    ? 0
+    : await removeFromSwarm(stack, env);
   const { containers, networks } = await leftBehind(stack, env);
   if (removed + containers.length + networks.length === 0)
     process.stdout.write(`Nothing of stack ${stack} is on this docker host.\n`);

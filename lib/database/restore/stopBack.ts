@@ -22,11 +22,12 @@ export interface Backs {
 }
 
 export async function runningBacks(stack: string): Promise<Backs> {
-  const running = (await serviceContainers(stack, "back")).filter(({ state }) => state === "running");
+  const containers = await serviceContainers(stack, "back");
+  const running = containers.filter(({ state }) => state === "running");
   const first = await serving(stack, "back", running);
   return {
     containers: running.map(({ id }) => id).sort((a, b) => Number(b === first) - Number(a === first)),
-    service: running.length > 0 ? undefined : await scaledService(stack, "back"),
+    service: containers.length > 0 ? undefined : await scaledService(stack, "back"),
   };
 }
 

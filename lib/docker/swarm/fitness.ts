@@ -5,7 +5,7 @@ import type { DockerHost } from "../host.ts";
 
 /** What `docker info` says of a host's swarm. */
 export interface SwarmInfo {
-  /** `active` in a swarm. */
+  /** `active` in a swarm, `inactive` in none. */
   LocalNodeState: string;
   /** Whether the host is a manager. */
   ControlAvailable: boolean;
@@ -24,11 +24,19 @@ export function refuseUnfitNames(stack: string, names: string[]): void {
     );
 }
 
-/** @throws UserError with the way, unless the host does not answer: whatever needs it reports that. */
-export async function refuseUnfitSwarm(host: DockerHost, hasRegistry: boolean): Promise<void> {
+/** What makes a swarm of a docker host alone. */
+export const INIT = ["swarm", "init", "--advertise-addr", "127.0.0.1"];
+
+/** Undefined if the host does not answer: whatever needs it reports that. */
+export async function askSwarm(host: DockerHost): Promise<SwarmInfo | undefined> {
   const { stdout, error } = await askDocker(["info", "--format", "{{json .Swarm}}"], host);
-  const reason =
-    error === undefined ? unfit(JSON.parse(stdout) as SwarmInfo, host.address, hasRegistry) : undefined;
+  return error === undefined ? (JSON.parse(stdout) as SwarmInfo) : undefined;
+}
+
+/** @throws UserError with the way. */
+export async function refuseUnfitSwarm(host: DockerHost, hasRegistry: boolean): Promise<void> {
+  const info = await askSwarm(host);
+  const reason = info && unfit(info, host.address, hasRegistry);
   if (reason !== undefined) throw new UserError(reason);
 }
 
@@ -38,8 +46,10 @@ export function unfit(
   address: string,
   hasRegistry: boolean,
 ): string | undefined {
+  if (LocalNodeState === "locked")
+    return `agatha:target: "swarm" needs a swarm, and that of the docker host at "${address}" is locked. Unlock it there: \`docker swarm unlock\`.`;
   if (LocalNodeState !== "active")
-    return `agatha:target: "swarm" needs a swarm, and the docker host at "${address}" is in none. Make one there: \`docker swarm init --advertise-addr 127.0.0.1\`, or with an address that further nodes reach (docs/scale.md).`;
+    return `agatha:target: "swarm" needs a swarm, and the docker host at "${address}" is in none. Make one there: \`docker ${INIT.join(" ")}\`, or with an address that further nodes reach (docs/scale.md).`;
   if (!ControlAvailable)
     return `agatha:target: "swarm" needs a manager, and the docker host at "${address}" is a worker of its swarm. Set agatha:dockerHost to a manager.`;
   if (Nodes > 1 && !hasRegistry)

@@ -29,6 +29,11 @@ describe("a docker host", () => {
       true,
       /is in none\. Make one there: `docker swarm init --advertise-addr 127\.0\.0\.1`/,
     ],
+    [
+      { LocalNodeState: "locked", ControlAvailable: false },
+      true,
+      /is locked\. Unlock it there: `docker swarm unlock`\.$/,
+    ],
     [{ LocalNodeState: "pending", ControlAvailable: false }, true, /is in none/],
     [
       { LocalNodeState: "active", ControlAvailable: false },

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
 import {
   type DeployedImages,
@@ -8,6 +11,7 @@ import {
   refsOf,
 } from "../../../lib/images/generations.ts";
 import { describe as describeList, historyText, hostState, recorded } from "../../../lib/stacks/history.ts";
+import { fake } from "../../support/programs.ts";
 
 const ref = (service: string, letter: string) => `agatha-${service}-image:${letter.repeat(32)}`;
 
@@ -149,5 +153,17 @@ describe("a stack's state", () => {
 });
 
 it("what docker has is not known if there is no docker client", async () => {
-  expect(await hostState("dev", { PATH: "/no/such" })).toBeUndefined();
+  expect(await hostState("dev", false, { PATH: "/no/such" })).toBeUndefined();
+});
+
+it("what a stack on one host runs is known although that host's swarm is locked", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "agatha-history-"));
+  const lines = [
+    `case "$1" in image) echo ${ref("back", "a")} ;; ps) echo ${ref("back", "a")} ;;`,
+    `service) echo "Swarm is encrypted and needs to be unlocked" >&2; exit 1 ;; esac`,
+  ];
+  const env = { ...process.env, ...fake(folder, "docker", lines) };
+  expect((await hostState("dev", false, env))?.running).toEqual(new Set([ref("back", "a")]));
+  await expect(hostState("dev", true, env)).rejects.toThrow("needs to be unlocked");
+  rmSync(folder, { recursive: true });
 });

@@ -20,6 +20,7 @@ import {
   dockerHostInState,
   heldHostOf,
   isEmpty,
+  isOnSwarm,
   unfinished,
   volumeIn,
 } from "../../../lib/stacks/state.ts";
@@ -196,6 +197,8 @@ describe("the docker host that holds a stack", () => {
     const held = { engine: "ID", address: "ssh://u@h" };
     const other = { ...stash({ engine: "X", address: "x" }), urn: "u::other" };
     expect(heldHostOf({ resources: [other, stash(held)] })).toEqual(held);
+    expect(isOnSwarm({ resources: [stash(held)] })).toBe(false);
+    expect(isOnSwarm({ resources: [stash({ ...held, target: "swarm" })] })).toBe(true);
   });
 
   it("is unknown before anything was made", () => {

@@ -1,0 +1,49 @@
+/** `agatha:target` for `npm run up`: on its command line, and the swarm that it needs. */
+import type { Given } from "../cli/command.ts";
+import { confirm } from "../confirm.ts";
+import { docker } from "../docker/client.ts";
+import { resolveDockerHost } from "../docker/host.ts";
+import { askSwarm, INIT } from "../docker/swarm/fitness.ts";
+import { line } from "../progress.ts";
+import { readStackFile, valuesOf } from "./file.ts";
+import { pulumiOutput } from "./pulumiOutput.ts";
+import { exportedState, fullName } from "./stack.ts";
+import { heldHostOf, isOnSwarm } from "./state.ts";
+
+/** What `--target` names if it is no resource. */
+const TARGETS = ["docker", "swarm"];
+
+/**
+ * Offers to make a swarm for a stack that is to run on one, and sets the key if `--target` names its value.
+ *
+ * @returns The arguments for pulumi.
+ */
+export async function chooseTarget(
+  { stack, file, configFile, options, pulumi }: Given<"up">,
+  env: NodeJS.ProcessEnv,
+): Promise<string[]> {
+  const named = options.target?.find((name) => TARGETS.includes(name));
+  if ((named ?? valuesOf(readStackFile(file))["target"]) === "swarm")
+    await offerSwarm(stack, options.yes ?? false, env);
+  if (named === undefined) return pulumi;
+  const set = ["config", "set", "agatha:target", named, "--stack", fullName(stack, env), ...configFile];
+  await pulumiOutput(set, env);
+  return pulumi.filter((arg) => arg !== `--target=${named}`);
+}
+
+/**
+ * Makes a swarm of the docker host alone if that is in none, and somebody agrees. With nobody to ask it does nothing: the
+ * program refuses such a host, with the command.
+ */
+async function offerSwarm(stack: string, sure: boolean, env: NodeJS.ProcessEnv): Promise<void> {
+  const host = await resolveDockerHost(undefined);
+  if ((await askSwarm(host))?.LocalNodeState !== "inactive" || !(sure || process.stdin.isTTY)) return;
+  const deployment = await exportedState(stack, env);
+  // A stack on one host is refused another target.
+  if (heldHostOf(deployment) !== undefined && !isOnSwarm(deployment)) return;
+  const command = `\`docker ${INIT.join(" ")}\``;
+  const what = `the docker host at "${host.address}" is in no swarm, and would be the only node of one`;
+  await confirm("up", `${what}: ${command} (for further nodes see docs/scale.md)`, stack, sure);
+  await docker(INIT);
+  line("swarm", `made: ${command}`);
+}
