@@ -20,7 +20,7 @@ import { applicationOf } from "./lib/images/evaluate.ts";
 import { deployedImages } from "./lib/images/generations.ts";
 import { imageRef, isPinned, migrationsAlias } from "./lib/images/plan.ts";
 import { endWithEngine } from "./lib/runtime/endWithEngine.ts";
-import type { RollingName, ServiceName } from "./lib/serviceNames.ts";
+import { isRolling, type RollingName, type ServiceName } from "./lib/serviceNames.ts";
 import { preflight } from "./preflight.ts";
 
 endWithEngine();
@@ -41,7 +41,7 @@ const image = (name: ServiceName, aliases: string[] = []) =>
       presence: seen.presence.get(imageRef(plans[name])) ?? "unknown",
       application: application[name],
       dockerHost: config.dockerHost,
-      ...{ packages, system, registry, aliases, byDigest: target.byDigest(config) },
+      ...{ packages, system, registry, aliases, byDigest: isRolling(name) && target.byDigest(config) },
     },
     opts,
   );

@@ -21,7 +21,7 @@ export interface Target {
   network: Pick<docker.NetworkArgs, "attachable" | "driver">;
   /** Further inputs of docker's provider. */
   provider: (config: Config) => Pick<docker.ProviderArgs, "registryAuth">;
-  /** Whether images need a name that every node can pull. */
+  /** Whether the images of the back and the front need a name that every node can pull. */
   byDigest: (config: Config) => boolean;
   /** What the back or the front takes as its image. */
   imageOf: (image: NixImage) => pulumi.Output<string>;

@@ -55,7 +55,8 @@ export type Away =
   | "not at all"
   | "not known yet"
   | "a time that depends on its size"
-  | "from now on";
+  | "from now on"
+  | "until the gateway is replaced too";
 
 export const inWords = (away: Away): string =>
   typeof away === "number" ? `about ${away.toFixed(0)} s` : away;
@@ -169,7 +170,7 @@ function awayFor(name: ServiceName, byName: Steps): Away | undefined {
   // Until the gateway is replaced too, it looks for the tasks at another port, or asks them something else.
   const container = byName.get(`${name}-container`);
   if (container !== undefined && changesProbe(container) && isReplaced(byName.get("gateway-container")))
-    return "not known yet";
+    return "until the gateway is replaced too";
   const files = byName.get(`${name}-files`);
   // It is away already.
   if (absentAt(files) !== undefined && servingFormer(files) === undefined) return undefined;

@@ -68,7 +68,8 @@ function sentences({ services, data }: Changes): string {
   const away = services.flatMap(({ name, away }) => {
     if (away === undefined || away === "not at all") return [];
     if (away === "not known yet") return [`\`${name}\` will be away, for how long is not known yet`];
-    return [`\`${name}\` will be away ${away === "from now on" ? away : `for ${inWords(away)}`}`];
+    const time = /^(from|until) /.test(String(away)) ? away : `for ${inWords(away)}`;
+    return [`\`${name}\` will be away ${time}`];
   });
   const absent = away.length === 0 ? "No service will be away" : away.join("; ");
   const volume = data.find(({ what }) => what === "volume")?.change ?? STAYS;

@@ -119,6 +119,8 @@ describe("a stack on a swarm", () => {
     expect(image).toBe("registry.example:5000/agatha/agatha-back-image@sha256:abc");
     expect(env["AGATHA_IMAGE"]).toBe(`agatha-back-image:${hash("b")}`);
     expect(only(registered, COMMAND, "back-image-build")["environment"]).toMatchObject({ BY_DIGEST: "1" });
+    // A plain container runs what docker has.
+    expect(only(registered, COMMAND, "db-image-build")["environment"]).not.toHaveProperty("BY_DIGEST");
     expect(JSON.stringify(requests["pulumi:providers:docker docker"])).toContain("registry.example:5000");
   });
 

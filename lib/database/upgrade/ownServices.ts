@@ -2,6 +2,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { docker, inspect } from "../../docker/client.ts";
 import { serviceContainers } from "../../docker/serviceContainers.ts";
+import { healthyTasks } from "../../docker/swarm/gate.ts";
+import { type Scaled, scaledService, startTasks, stopTasks } from "../../docker/swarm/scale.ts";
 import { isInterrupted } from "../../process.ts";
 import { accepts } from "../temporaryServer.ts";
 
@@ -22,13 +24,19 @@ interface Found {
 export interface Services {
   database: Found | undefined;
   backs: Found[];
+  /** In a swarm, the back's service. */
+  tasks: Scaled | undefined;
 }
 
 /** Those that run and those that do not: an attempt that was killed left them stopped. */
 export async function ownServices(stack: string, container: string): Promise<Services> {
   const ids = (await serviceContainers(stack, "back")).map(({ id }) => id);
   const found = await Promise.all([container, ...ids].map(find));
-  return { database: found[0], backs: found.slice(1).filter((each) => each !== undefined) };
+  return {
+    database: found[0],
+    backs: found.slice(1).filter((each) => each !== undefined),
+    tasks: ids.length > 0 ? undefined : await scaledService(stack, "back"),
+  };
 }
 
 async function find(name: string): Promise<Found | undefined> {
@@ -38,7 +46,8 @@ async function find(name: string): Promise<Found | undefined> {
 }
 
 /** The back first, so that no write of it fails; then the database, so that nobody else's is lost. */
-export async function stopRunning({ database, backs }: Services): Promise<void> {
+export async function stopRunning({ database, backs, tasks }: Services): Promise<void> {
+  if (tasks !== undefined) await stopTasks(tasks);
   for (const each of [...backs, ...(database === undefined ? [] : [database])]) {
     if (!each.running) continue;
     each.asked = true;
@@ -47,7 +56,7 @@ export async function stopRunning({ database, backs }: Services): Promise<void> 
 }
 
 /** Starts what there is of them. @param user A role of the database. */
-export async function serveAgain({ database, backs }: Services, user: string): Promise<void> {
+export async function serveAgain({ database, backs, tasks }: Services, user: string): Promise<void> {
   if (database !== undefined && isAway(database)) {
     await docker(["restart", database.id]);
     // A back end does not find its way to a database that comes later.
@@ -55,17 +64,19 @@ export async function serveAgain({ database, backs }: Services, user: string): P
   }
   const away = backs.filter(isAway).map(({ id }) => id);
   if (away.length > 0) await docker(["restart", ...away]);
+  if (tasks !== undefined) await startTasks(tasks);
 }
 
 /** One that may be stopping still is restarted, which waits for that: a start would find it running, and do nothing. */
 const isAway = ({ running, asked }: Found): boolean => asked || !running;
 
 /** Waits until the backs that were started are healthy. @returns What is true then, for people. */
-export async function answersAgain({ database, backs }: Services): Promise<string> {
+export async function answersAgain({ database, backs, tasks }: Services): Promise<string> {
   if (database === undefined) return "Nothing changed";
-  if (backs.length === 0) return "Nothing changed: the old database runs as before";
+  if (backs.length === 0 && tasks === undefined) return "Nothing changed: the old database runs as before";
   const end = performance.now() + HEALTHY_LIMIT_MS;
   const healthy = async () => {
+    if (tasks !== undefined && (await healthyTasks(tasks.name)) < tasks.replicas) return false;
     const states = await Promise.all(
       backs.map(({ id }) => inspect<string>("container", id, ".State.Health.Status")),
     );

@@ -1,13 +1,17 @@
 /** Waits until the tasks of a service in a swarm run its newest version, or cannot. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { run, stopIfInterrupted, tail } from "../../process.ts";
+import { secondsSince } from "../../units.ts";
 import { UserError } from "../../userError.ts";
-import { docker, dockerLines, jsonLines } from "../client.ts";
+import { docker, dockerLines, inspect, jsonLines } from "../client.ts";
 import { Unhealthy } from "../health.ts";
 import { type Inspected, isUndone, type TaskSpec, versionIn } from "./services.ts";
 
 /** Time between two looks, in milliseconds. */
 const PAUSE_MS = 300;
+
+/** Longest time that a task finds no node, in milliseconds: one that starts again or joins needs some. A guess. */
+const PLACE_MS = 20_000;
 
 /** Lines of a task's log that a failure shows, and the longest wait for them, in milliseconds: its node may be gone. */
 const LOG_LINES = 50;
@@ -17,6 +21,8 @@ const LOG_MS = 10_000;
 export interface Task {
   ID: string;
   CreatedAt: string;
+  /** Missing as long as it has none. */
+  NodeID?: string;
   DesiredState: string;
   /** Made of the service's when the task is made. */
   Spec: TaskSpec;
@@ -30,6 +36,8 @@ export interface TaskGate {
   replicas: number;
   /** Longest time until they do, in milliseconds. */
   limitMs: number;
+  /** Longest time that one finds no node, in milliseconds. Default: 20 s. */
+  placeMs?: number;
   /** What was sent, as `versionOf` has it; undefined if nothing was: then tasks of whatever docker has are fine. */
   version?: string | undefined;
 }
@@ -41,7 +49,7 @@ export interface TaskGate {
  * @throws Unhealthy if the newest version does not run; UserError if the service is gone.
  */
 export async function untilTasksRun(gate: TaskGate, undone: () => Promise<void>): Promise<void> {
-  const { name, replicas, limitMs, version } = gate;
+  const { name, replicas, limitMs, placeMs = PLACE_MS, version } = gate;
   const start = performance.now();
   const failedBefore = new Set(failed(await tasksOf(name)).map(({ ID }) => ID));
   const isNew = ({ ID }: Task) => !failedBefore.has(ID);
@@ -49,6 +57,7 @@ export async function untilTasksRun(gate: TaskGate, undone: () => Promise<void>)
     unhealthy(culprit(tasks.filter(isNew)) ?? culprit(tasks), message);
   // A change of the placement alone shows in no task: docker has a moment to begin with it.
   let quiet = 0;
+  let placed = start;
   for (let told = false; ; await sleep(PAUSE_MS)) {
     stopIfInterrupted();
     const service = await serviceOf(name);
@@ -73,12 +82,13 @@ export async function untilTasksRun(gate: TaskGate, undone: () => Promise<void>)
     }
     // Of a new service there is nothing to go back to: docker starts its tasks again and again.
     if (State === "" && failed(tasks).some(isNew)) throw await because(tasks, "it ends");
-    if (performance.now() - start > limitMs) {
+    if (!tasks.some(isHomeless)) placed = performance.now();
+    if (performance.now() - start > limitMs || performance.now() - placed > placeMs) {
       if (State === "updating") {
         await undone();
         await docker(["service", "update", "--rollback", "--detach", name]);
       }
-      throw await because(tasks, `${running} of ${replicas} tasks run after ${Math.round(limitMs / 1000)} s`);
+      throw await because(tasks, `${running} of ${replicas} tasks run after ${secondsSince(start)}`);
     }
   }
 }
@@ -95,9 +105,22 @@ async function tasksOf(name: string): Promise<Task[]> {
   return jsonLines<Task>(stdout);
 }
 
-/** How many tasks have a process, wanted or not: one that starts works already, and is called running once it is healthy. */
-export const runningTasks = async (name: string): Promise<number> =>
-  (await tasksOf(name)).filter(({ Status }) => ["starting", "running"].includes(Status.State)).length;
+/** Those that have a process, wanted or not: one that starts works already, and is called running once it is healthy. */
+export const runningTasks = async (name: string): Promise<Task[]> =>
+  (await tasksOf(name)).filter(({ Status }) => ["starting", "running"].includes(Status.State));
+
+/** How many are healthy. */
+export const healthyTasks = async (name: string): Promise<number> =>
+  (await tasksOf(name)).filter(isRunning).length;
+
+/** Replaces the tasks that are older than their database's container: a back does not connect to another one. */
+export async function renewTasks(name: string, container: string): Promise<void> {
+  const created = Date.parse((await inspect<string>("container", container, ".Created")) ?? "");
+  const { Spec } = await serviceOf(name);
+  const stale = (await tasksOf(name)).filter(({ CreatedAt }) => Date.parse(CreatedAt) < created);
+  if (newest(stale.filter(isRunning), Spec.TaskTemplate) > 0)
+    await docker(["service", "update", "--force", "--detach", name]);
+}
 
 const isRunning = ({ DesiredState, Status }: Task): boolean =>
   DesiredState === "running" && Status.State === "running";
@@ -110,6 +133,12 @@ const newest = (tasks: Task[], wanted: TaskSpec): number =>
 const made = ({ ContainerSpec, Resources, ForceUpdate }: TaskSpec): string =>
   JSON.stringify([ContainerSpec, Resources, ForceUpdate]);
 
+/** Whether a task that is wanted runs on no node, since none is up and has the labels that it needs. */
+const isHomeless = (task: Task): boolean => isWanted(task) && /^no suitable node/.test(task.Status.Err ?? "");
+
+/** One that takes the place of another is made ready first. */
+const isWanted = ({ DesiredState }: Task): boolean => ["ready", "running"].includes(DesiredState);
+
 const failed = (tasks: Task[]): Task[] =>
   tasks.filter(({ Status }) => ["failed", "rejected"].includes(Status.State));
 
@@ -118,16 +147,14 @@ export function culprit(tasks: Task[]): Task | undefined {
   const latest = (some: Task[]) =>
     some.sort((a, b) => a.Status.Timestamp.localeCompare(b.Status.Timestamp)).at(-1);
   return (
-    latest(failed(tasks)) ??
-    latest(
-      tasks.filter(({ DesiredState, Status }) => DesiredState === "running" && Status.State !== "running"),
-    )
+    latest(failed(tasks)) ?? latest(tasks.filter((task) => isWanted(task) && task.Status.State !== "running"))
   );
 }
 
 async function unhealthy(task: Task | undefined, message: string): Promise<Unhealthy> {
   if (task === undefined) return new Unhealthy(message, "");
   const { Err, Message, State } = task.Status;
+  if (isHomeless(task)) return new Unhealthy(`${Err} (${message})`, "");
   const args = ["service", "logs", "--raw", "--tail", String(LOG_LINES), task.ID];
   const { stdout, stderr } = await run("docker", args, { timeout: LOG_MS });
   return new Unhealthy(`${Err || Message || State} (${message})`, tail(`${stdout}${stderr}`, LOG_LINES));

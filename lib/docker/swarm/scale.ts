@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { stopIfInterrupted } from "../../process.ts";
 import { UserError } from "../../userError.ts";
 import { ofStack } from "../arguments.ts";
-import { docker } from "../client.ts";
+import { docker, dockerLines } from "../client.ts";
 import { runningTasks, serviceOf } from "./gate.ts";
 import { isUndone, swarmLines } from "./services.ts";
 
@@ -44,14 +44,28 @@ export async function startTasks({ name, replicas, undone }: Scaled): Promise<vo
     await docker(["service", "update", "--rollback", "--detach", name]);
 }
 
-/** @throws UserError if some do not end. */
+/** @throws UserError if some do not end, or may run on a node that is down. */
 export async function stopTasks({ name }: Scaled): Promise<void> {
+  await refuseLost(name);
   await scale(name, 0);
-  for (const start = performance.now(); (await runningTasks(name)) > 0; await sleep(PAUSE_MS)) {
+  for (const start = performance.now(); (await runningTasks(name)).length > 0; await sleep(PAUSE_MS)) {
     stopIfInterrupted();
     if (performance.now() - start > END_MS)
       throw new UserError(
         `${name}: its tasks do not end within ${END_MS / 1000} s. \`docker service ps ${name}\` shows them`,
       );
   }
+}
+
+/** Docker goes on to call a task running whose node is down, and to wait for it. */
+async function refuseLost(name: string): Promise<void> {
+  const used = (await runningTasks(name)).map(({ NodeID }) => NodeID);
+  const nodes = await dockerLines(["node", "ls", "--format", "{{.ID}} {{.Status}} {{.Hostname}}"]);
+  const down = nodes
+    .map((node) => node.split(" "))
+    .find(([id, status]) => status === "Down" && used.includes(id));
+  if (down !== undefined)
+    throw new UserError(
+      `${name}: node ${down[2]} is down, and docker cannot tell whether a task there still runs. Start the node again; if it is gone for good: \`docker node rm --force ${down[2]}\``,
+    );
 }

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
 import { Unhealthy } from "../../../lib/docker/health.ts";
 import { refuseUnfitNames, unfit } from "../../../lib/docker/swarm/fitness.ts";
-import { culprit, type Task, untilTasksRun } from "../../../lib/docker/swarm/gate.ts";
+import { culprit, renewTasks, type Task, untilTasksRun } from "../../../lib/docker/swarm/gate.ts";
 import { scaledService, startTasks, stopTasks } from "../../../lib/docker/swarm/scale.ts";
 import { deployedOf, versionIn, versionOf } from "../../../lib/docker/swarm/services.ts";
 import { fake } from "../../support/programs.ts";
@@ -157,7 +157,7 @@ describe("the gate", () => {
     )) {
       withService([state], [{ ...task("one", "running"), Spec }, task("two", "running")]);
       const error = await untilTasksRun({ ...gate, limitMs: 10 }, vi.fn()).catch((caught: unknown) => caught);
-      expect((error as Error).message).toContain("1 of 2 tasks run after 0 s");
+      expect((error as Error).message).toContain("1 of 2 tasks run after 0.");
     }
   });
 
@@ -175,13 +175,29 @@ describe("the gate", () => {
 
   it("goes back itself if an update takes too long", async () => {
     const undone = vi.fn();
-    withService(["updating"], [task("one", "running"), task("two", "pending", { Err: "no suitable node" })]);
+    withService(["updating"], [task("one", "running"), task("two", "starting")]);
     const error = await untilTasksRun({ ...gate, limitMs: 10 }, undone).catch((caught: unknown) => caught);
-    expect(error).toMatchObject({ message: "no suitable node (1 of 2 tasks run after 0 s)" });
+    expect((error as Error).message).toMatch(/^starting \(1 of 2 tasks run after 0\.\d s\)$/);
     expect(undone).toHaveBeenCalledOnce();
     expect(readFileSync(join(folder, "said"), "utf8")).toBe(
       "service update --rollback --detach agatha-a-back\n",
     );
+  });
+
+  it("goes back soon if no node takes a task, with docker's reason and no log, and waits for one at first", async () => {
+    const Err = "no suitable node (scheduling constraints not satisfied on 1 node)";
+    for (const desired of ["ready", "running"]) {
+      const undone = vi.fn();
+      withService(["updating"], [task("one", "running"), task("two", "pending", { Err }, desired)]);
+      const start = performance.now();
+      const error = await untilTasksRun({ ...gate, placeMs: 400 }, undone).catch((caught: unknown) => caught);
+      expect(performance.now() - start).toBeGreaterThan(400);
+      expect((error as Error).message).toMatch(
+        /^no suitable node \(scheduling constraints not satisfied on 1 node\) \(1 of 2 tasks run after \d\.\d s\)$/,
+      );
+      expect((error as Unhealthy).log).toBe("");
+      expect(undone).toHaveBeenCalledOnce();
+    }
   });
 
   it("looks twice where docker has said nothing yet: it may only be about to begin", async () => {
@@ -206,8 +222,28 @@ describe("the gate", () => {
   it("waits while tasks of a new service start, and does not count those that had failed before", async () => {
     withService([""], [task("old", "failed", { Err: "was bad" }, "shutdown"), task("one", "starting")]);
     const error = await untilTasksRun({ ...gate, limitMs: 400 }, vi.fn()).catch((caught: unknown) => caught);
-    expect((error as Error).message).toBe("starting (0 of 2 tasks run after 0 s)");
+    expect((error as Error).message).toMatch(/^starting \(0 of 2 tasks run after 0\.\d s\)$/);
   });
+});
+
+it("tasks of before their database's container are replaced, unless an update does that already", async () => {
+  const renewed = async (database: string, image: string) => {
+    const script = [
+      `case "$1 $2" in "container inspect") echo '"${database}"' ;;`,
+      `"inspect --type") echo '${JSON.stringify(task("one", "running"))}' ;;`,
+      `"service inspect") echo '${JSON.stringify({ Spec: { TaskTemplate: { ContainerSpec: { Image: image } } } })}' ;;`,
+      `"service ps") echo one ;; *) echo "$*" >> "${folder}/renewed" ;; esac`,
+    ];
+    writeFileSync(join(folder, "renewed"), "");
+    for (const [name, value] of Object.entries(fake(folder, "docker", script))) vi.stubEnv(name, value);
+    await renewTasks("agatha-a-back", "db");
+    return readFileSync(join(folder, "renewed"), "utf8");
+  };
+  expect(await renewed("2026-11-01T00:00:00.5Z", "new")).toBe(
+    "service update --force --detach agatha-a-back\n",
+  );
+  expect(await renewed("2026-10-31T23:59:59.9Z", "new")).toBe("");
+  expect(await renewed("2026-11-01T00:00:00.5Z", "newer")).toBe("");
 });
 
 it("a version is what was sent, in any order", () => {
@@ -229,7 +265,8 @@ describe("a service's tasks, ended and started for a restore", () => {
       `case "$1 $2" in "service ls") echo "agatha-a-back 2/2" ;;`,
       `"service inspect") echo '${JSON.stringify({ Spec, UpdateStatus })}' ;;`,
       `"service ps") printf '%s\\n' ${tasks.map(({ ID }) => ID).join(" ")} ;;`,
-      `"inspect --type") cat "${folder}/tasks"; : > "${folder}/tasks" ;;`,
+      `"inspect --type") cat "${folder}/tasks"; [ ! -e "${folder}/scaled" ] || : > "${folder}/tasks" ;;`,
+      `"node ls") printf 'n1 Ready one\\nn2 Down two\\n' ;;`,
       `*) echo "$*" >> "${folder}/scaled" ;; esac`,
     ];
     rmSync(join(folder, "scaled"), { force: true });
@@ -250,6 +287,15 @@ describe("a service's tasks, ended and started for a restore", () => {
       "service scale --detach agatha-a-back=0",
       "service scale --detach agatha-a-back=2",
     ]);
+  });
+
+  it("are left alone if one is on a node that is down, with what to do about that", async () => {
+    const lost = { ...task("one", "running", {}, "shutdown"), NodeID: "n2" };
+    const said = withService("completed", 2, [{ ...task("two", "running"), NodeID: "n1" }, lost]);
+    await expect(stopTasks({ name: "agatha-a-back", replicas: 2, undone: false })).rejects.toThrow(
+      "agatha-a-back: node two is down, and docker cannot tell whether a task there still runs. Start the node again; if it is gone for good: `docker node rm --force two`",
+    );
+    expect(said).toThrow("ENOENT");
   });
 
   it("are started by going back where docker had undone the last update, and only once", async () => {

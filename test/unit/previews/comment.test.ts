@@ -84,6 +84,7 @@ describe("a comment", () => {
     expect(away("a time that depends on its size", "not known yet", "from now on")).toBe(
       "`db` will be away for a time that depends on its size; `back` will be away, for how long is not known yet; `front` will be away from now on. The data stays.",
     );
+    expect(away("until the gateway is replaced too")).toMatch(/^`db` will be away until the gateway/);
   });
 
   it("says what a preview against an empty state cannot tell", () => {

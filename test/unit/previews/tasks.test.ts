@@ -50,7 +50,7 @@ describe("a service in a swarm", () => {
       urn: "urn:pulumi:a::agatha::docker:index/container:Container::gateway-container",
     };
     const asked = service(["taskSpec.containerSpec.healthcheck.tests[4]"]);
-    expect(backOf(asked, gateway)?.away).toBe("not known yet");
+    expect(backOf(asked, gateway)?.away).toBe("until the gateway is replaced too");
     expect(backOf(service(["taskSpec.containerSpec.image"]), gateway)?.away).toBe("not at all");
   });
 
