@@ -163,7 +163,7 @@ export const COMMANDS = {
   bench: {
     summary: "Measures updates beside an empty program, the seed's recipe and compose.",
     options: {
-      "--only PARTS": "some of noop,sdk,plain,preview,jar,dist,updates,scaling",
+      "--only PARTS": "some of noop,sdk,plain,preview,jar,dist,updates,scaling,swarm",
       "--rounds N": "of what takes seconds; default: 5",
       "--pairs N": "of what changes nothing; default: 11",
       "--updates N": "of each service under load; default: 20",

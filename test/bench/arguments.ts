@@ -2,7 +2,17 @@
 import type { Given } from "../../lib/cli/command.ts";
 import { UserError } from "../../lib/userError.ts";
 
-export const PARTS = ["noop", "sdk", "plain", "preview", "jar", "dist", "updates", "scaling"] as const;
+export const PARTS = [
+  "noop",
+  "sdk",
+  "plain",
+  "preview",
+  "jar",
+  "dist",
+  "updates",
+  "scaling",
+  "swarm",
+] as const;
 export type Part = (typeof PARTS)[number];
 
 export interface BenchArguments {

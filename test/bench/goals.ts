@@ -43,9 +43,19 @@ export function rows(results: Results): Row[] {
     ...(results.jar ? changeRows("changed jar", results.jar, true) : []),
     ...(results.dist ? changeRows("changed dist", results.dist, false) : []),
     ...Object.entries(results.updates ?? {}).flatMap(([service, updates]) => updateRows(service, updates)),
-    ...scalingRows(results.scaling ?? []),
+    ...scalingRows("no-op up", results.scaling ?? []),
+    ...(results.swarm ? swarmRows(results.swarm) : []),
   ];
 }
+
+/** The goals are those of one host. */
+const swarmRows = ({ noop, updates, scaling }: NonNullable<Results["swarm"]>): Row[] => [
+  pairedRow("no-op up on a swarm", noop, "empty program", GOALS.noop),
+  ...Object.entries(updates).flatMap(([service, found]) =>
+    updateRows(`${service} on a swarm`, found, "one host"),
+  ),
+  ...scalingRows("no-op up on a swarm", scaling),
+];
 
 function pairedRow(what: string, { ours, empty }: Paired, program: string, goal?: number): Row {
   const ratio = pairedRatio(ours, empty);
@@ -80,7 +90,7 @@ function changeRows(what: string, change: Change, goals: boolean): Row[] {
 }
 
 /** What clients notice of updates: all of them together, since one failure is one too many. */
-function updateRows(service: string, { ours, compose }: LoadedUpdates): Row[] {
+function updateRows(service: string, { ours, compose }: LoadedUpdates, other = "compose up -d"): Row[] {
   const sum = (updates: LoadedUpdate[], count: (update: LoadedUpdate) => number) =>
     updates.reduce((all, update) => all + count(update), 0);
   const compared = (
@@ -91,7 +101,7 @@ function updateRows(service: string, { ours, compose }: LoadedUpdates): Row[] {
   ): Row => ({
     what: `${ours.length} updates of the ${service}, ${name}`,
     ours: text(ours),
-    against: `${text(compose)} compose up -d`,
+    against: `${text(compose)} ${other}`,
     ratio: value(ours) === 0 ? 0 : value(ours) / value(compose),
     ...(goal === undefined ? {} : { goal }),
     decimals: 3,
@@ -111,7 +121,7 @@ function updateRows(service: string, { ours, compose }: LoadedUpdates): Row[] {
 }
 
 /** What a service costs beyond the empty program: with more services, each must not cost more. */
-function scalingRows(scaling: NonNullable<Results["scaling"]>): Row[] {
+function scalingRows(kind: string, scaling: NonNullable<Results["scaling"]>): Row[] {
   const costs = scaling.map(({ services, ours, empty }) => {
     const beyond = ours.map((value, round) => value - (empty[round] as number));
     return { services, up: median(ours), each: median(beyond) / services };
@@ -120,7 +130,7 @@ function scalingRows(scaling: NonNullable<Results["scaling"]>): Row[] {
     const before = costs[index] as (typeof costs)[number];
     const name = ({ services, up, each }: typeof cost) =>
       `${milliseconds(each)} (${services} services, up ${seconds(up)})`;
-    const what = "no-op up, each service's part";
+    const what = `${kind}, each service's part`;
     return {
       what,
       ours: name(cost),

@@ -4,10 +4,10 @@
  */
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
-import { DockerService } from "../../components/DockerService.ts";
 import { NixImage } from "../../components/NixImage.ts";
 import type { ServiceSpec } from "../../components/serviceSpec.ts";
 import { frontService } from "../../components/services.ts";
+import { targetOf } from "../../components/targets.ts";
 import { inSentences, readConfig } from "../../lib/config/fromPulumi.ts";
 import { publishedUrls } from "../../lib/config/placeholders.ts";
 import { resolveDockerHost } from "../../lib/docker/host.ts";
@@ -16,13 +16,21 @@ import { machineSystem } from "../../lib/docker/system.ts";
 import { applicationOf, evaluateImages } from "../../lib/images/evaluate.ts";
 import { imageRef } from "../../lib/images/plan.ts";
 import { probeImages } from "../../lib/images/presence.ts";
+import type { RollingName } from "../../lib/serviceNames.ts";
 
 const config = await inSentences(readConfig);
 const host = await inSentences(() => resolveDockerHost(config.dockerHost));
 const meta = await inSentences(() => evaluateImages(config));
 const presence = await probeImages(Object.values(meta).map(imageRef), host);
 const opts = { provider: new docker.Provider("docker", {}) };
-const network = new docker.Network("network", { name: hostName("network"), labels: labels("network") }, opts);
+const target = targetOf(config);
+const network = new docker.Network(
+  "network",
+  { name: hostName("network"), labels: labels("network"), ...target.network },
+  opts,
+);
+// Nothing takes over: there is no gateway.
+const gate = { step: config.target === "swarm" ? "await-tasks" : "await-healthy", environment: {} };
 
 const count = new pulumi.Config("bench").requireNumber("services");
 for (let number = 1; number <= count; number++) {
@@ -40,11 +48,11 @@ for (let number = 1; number <= count; number++) {
     opts,
   );
   const service = {
-    ...frontService(config, image.loaded, publishedUrls(config, host)),
-    // The type knows the product's own three.
+    ...frontService(config, target.imageOf(image), publishedUrls(config, host)),
+    // The type knows the product's own.
     service: name as ServiceSpec["service"],
     hostname: `agatha-${name}`,
   };
-  const args = { service, ref: image.ref, network: network.name, follows: { network: network.id } };
-  new DockerService(name, args, opts);
+  const args = { service, ref: image.ref, network: network.name, follows: { network: network.id }, gate };
+  target.rolling(name as RollingName, args, opts);
 }

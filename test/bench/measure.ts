@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { SAMPLE_BACK } from "../../lib/config/load.ts";
 import { report } from "../../lib/progress.ts";
+import type { Scratch } from "../support/scratch.ts";
 import type { BenchArguments, Part } from "./arguments.ts";
 import { measureChange } from "./change.ts";
 import { measurePairs } from "./pairs.ts";
@@ -62,7 +63,29 @@ export async function measure(stand: Stand, options: BenchArguments, results: Me
     });
   }
   if (wanted("jar") || wanted("dist") || wanted("updates")) await changes(stand, options, results);
-  if (wanted("scaling")) results.scaling = await scaling(stand, empty, options.pairs);
+  if (wanted("scaling")) {
+    const many = await manyServices(stand, "many", stand.scratch);
+    results.scaling = await scaling(many, empty, options.pairs);
+  }
+  // Last: docker commands of this process go to the swarm from then on.
+  if (wanted("swarm")) results.swarm = await onSwarm(stand, empty, options);
+}
+
+async function onSwarm(
+  stand: Stand,
+  empty: Project,
+  { pairs, updates }: BenchArguments,
+): Promise<NonNullable<Results["swarm"]>> {
+  const { scratch, up } = await stand.swarm();
+  const noop = await measurePairs(pairs, up, () => empty.pulumi(UP));
+  const { jar, dist, backUrl, frontUrl } = scratch;
+  const ways = { ours: { jar, dist, backUrl, frontUrl, deploy: up }, compose: stand.ours };
+  const [back, front] = [
+    await measureUpdates("back", ways, updates),
+    await measureUpdates("front", ways, updates),
+  ];
+  const many = await manyServices(stand, "many-tasks", scratch);
+  return { noop, updates: { back, front }, scaling: await scaling(many, empty, pairs) };
 }
 
 async function changes(
@@ -94,15 +117,26 @@ async function changes(
   }
 }
 
-async function scaling(stand: Stand, empty: Project, pairs: number): Promise<Results["scaling"]> {
+/** The project of manyServices.ts on the docker host and the target of a scratch stack. */
+function manyServices(stand: Stand, part: string, scratch: Scratch): Promise<Project> {
   const program = `export * from ${JSON.stringify(join(import.meta.dirname, "manyServices.ts"))};\n`;
-  const { jar, migrations, dist, password } = stand.scratch;
-  const many = await stand.project("agatha", "many", program, {
+  const { env, config, jar, migrations, dist, password } = scratch;
+  const target = config["target"] ?? "docker";
+  const settings = {
+    "agatha:target": target,
     "agatha:databasePassword": password,
     "agatha:back": { ...SAMPLE_BACK, jar, migrations },
-    // Probes of 48 services at the usual pace would take the machine from what is measured.
-    "agatha:front": { dist, publish: false, health: { interval: "1h" } },
-  });
+    // Probes of 48 services at the usual pace would take the machine from what is measured; a task waits for its first one.
+    "agatha:front": { dist, publish: false, health: { interval: target === "swarm" ? "1m" : "1h" } },
+  };
+  return stand.project("agatha", part, program, settings, env);
+}
+
+async function scaling(
+  many: Project,
+  empty: Project,
+  pairs: number,
+): Promise<NonNullable<Results["scaling"]>> {
   const measured: NonNullable<Results["scaling"]> = [];
   for (const services of SERVICES) {
     await report(`${services} services`, async () => {

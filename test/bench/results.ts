@@ -30,11 +30,15 @@ export interface LoadedUpdate extends Omit<LoadResult, "acknowledged"> {
   acknowledged: number;
 }
 
-/** Updates by each way in turn, of the same images. */
+/** Updates by each of two ways in turn. */
 export interface LoadedUpdates {
   ours: LoadedUpdate[];
+  /** By docker compose, of the same images; beside a swarm, by us on one host. */
   compose: LoadedUpdate[];
 }
+
+/** No-op updates of stacks with so many services. */
+type Scaling = (Paired & { services: number })[];
 
 export interface Results {
   date: string;
@@ -48,6 +52,7 @@ export interface Results {
   jar?: Change;
   dist?: Change;
   updates?: { back?: LoadedUpdates; front?: LoadedUpdates };
-  /** No-op updates of stacks with so many services. */
-  scaling?: (Paired & { services: number })[];
+  scaling?: Scaling;
+  /** The same of a stack on a swarm of one node; its updates beside those on one host. */
+  swarm?: { noop: Paired; updates: { back: LoadedUpdates; front: LoadedUpdates }; scaling: Scaling };
 }

@@ -7,6 +7,7 @@ import { run, tail } from "../../lib/process.ts";
 import { UserError } from "../../lib/userError.ts";
 import { removeLeftovers } from "../checks/leftovers.ts";
 import { freePort, Scratch } from "../support/scratch.ts";
+import { SwarmStack } from "../support/swarmStack.ts";
 import type { Deployment } from "./change.ts";
 import { composeTool } from "./composeTool.ts";
 import { DockerCounter, daemonSocket } from "./counter.ts";
@@ -51,10 +52,16 @@ export class Stand {
     if (code !== 0) throw new UserError(`bench: pulumi ${args[0]} ended with ${code}:\n${tail(output, 30)}`);
   }
 
-  /** A Pulumi project beside the product's, with the same engine and the same state. */
-  async project(name: string, part: string, program: string, config = {}): Promise<Project> {
+  /** A Pulumi project beside the product's. @param env With the engine and the state. Default: the same ones. */
+  async project(
+    name: string,
+    part: string,
+    program: string,
+    config = {},
+    env = this.scratch.env,
+  ): Promise<Project> {
     const stack = `${this.scratch.stack}-${part}`;
-    const project = await Project.make({ name, stack, program, config, env: this.scratch.env });
+    const project = await Project.make({ name, stack, program, config, env });
     this.removals.unshift(
       () => removeLeftovers(stack.replace(/^test-/, ""), process.env),
       () => project.remove(),
@@ -74,6 +81,13 @@ export class Stand {
   get ours(): Deployment {
     const { jar, dist, backUrl, frontUrl } = this.scratch;
     return { jar, dist, backUrl, frontUrl, deploy: () => this.up() };
+  }
+
+  /** The stack that is up on a swarm of one node, a temporary docker host. Needs root. */
+  async swarm(): Promise<{ scratch: Scratch; up: () => Promise<void> }> {
+    const own = await SwarmStack.make(1);
+    this.removals.unshift(own.remove);
+    return { scratch: own.scratch, up: async () => void (await own.scratch.upWell()) };
   }
 
   /** Path of the program that writes our image of a service. */

@@ -69,6 +69,30 @@ describe("the goals", () => {
     ...found,
   });
 
+  it("hold a swarm to the same, beside one host", () => {
+    const pair = { ours: [1.2], empty: [1] };
+    const updates = {
+      back: { ours: [update({})], compose: [update({})] },
+      front: { ours: [update({ failed: 1 })], compose: [update({})] },
+    };
+    const scaling = [
+      { ...pair, services: 3 },
+      { ...pair, services: 12 },
+    ];
+    const found = rows(results({ swarm: { noop: pair, updates, scaling } }));
+    expect(found.map((row) => [row.what, met(row)])).toEqual([
+      ["no-op up on a swarm", true],
+      ["1 updates of the back on a swarm, failed requests", true],
+      ["1 updates of the back on a swarm, longest gap", true],
+      ["1 updates of the back on a swarm, lost or doubled writes", true],
+      ["1 updates of the front on a swarm, failed requests", false],
+      ["1 updates of the front on a swarm, longest gap", true],
+      ["1 updates of the front on a swarm, lost or doubled writes", true],
+      ["no-op up on a swarm, each service's part", true],
+    ]);
+    expect(found[1]?.against).toBe("0 of 1000 one host");
+  });
+
   it("allow updates no failed request and no lost write, whatever the other way has", () => {
     const good = rows(results({ updates: { back: { ours: [update({})], compose: [update({})] } } }));
     expect(good.map(met)).toEqual([true, true, true]);
