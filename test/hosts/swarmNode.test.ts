@@ -4,6 +4,7 @@ import { Engine } from "../support/engine.ts";
 import { changes, execute, Scratch } from "../support/scratch.ts";
 import { runBlock } from "../support/scratchPage.ts";
 import { removeFromSwarm } from "../support/swarm.ts";
+import { probedOften } from "../support/swarmStack.ts";
 
 let engine: Engine;
 let scratch: Scratch;
@@ -12,6 +13,7 @@ beforeAll(async () => {
   engine = await Engine.make();
   process.env["DOCKER_HOST"] = engine.host;
   scratch = await Scratch.make(engine.asHost);
+  probedOften(scratch);
 });
 afterAll(async () => {
   try {

@@ -21,11 +21,13 @@ export class Swarm {
 
   /** One manager, and further nodes. @param size Number of nodes. */
   static async make(size: number): Promise<Swarm> {
-    const nodes: Engine[] = [];
+    const made = await Promise.allSettled(
+      Array.from({ length: size }, () => Engine.make({ args: () => ["--insecure-registry", ENGINES] })),
+    );
+    const nodes = made.flatMap((one) => (one.status === "fulfilled" ? one.value : []));
     const swarm = () => new Swarm(nodes[0] as Engine, nodes.slice(1));
     try {
-      for (let node = 0; node < size; node++)
-        nodes.push(await Engine.make({ args: () => ["--insecure-registry", ENGINES] }));
+      for (const one of made) if (one.status === "rejected") throw one.reason;
       for (const [index, node] of nodes.entries())
         for (const other of nodes.slice(index + 1)) await link(node, other);
       await swarm().join();
@@ -40,12 +42,8 @@ export class Swarm {
     const { manager, workers } = this;
     await well(manager, "swarm", "init", "--advertise-addr", manager.address);
     const token = await well(manager, "swarm", "join-token", "--quiet", "worker");
-    for (const worker of workers)
-      await well(
-        worker,
-        ...["swarm", "join", "--token", token.trim(), "--advertise-addr", worker.address],
-        `${manager.address}:2377`,
-      );
+    const join = ["swarm", "join", "--token", token.trim(), `${manager.address}:2377`, "--advertise-addr"];
+    await Promise.all(workers.map((worker) => well(worker, ...join, worker.address)));
   }
 
   /** The node that runs a task, unless it is the manager. */
@@ -72,7 +70,7 @@ export class Swarm {
   kill = (worker: Engine): Promise<void> => removeEngine(worker.folder);
 
   async remove(): Promise<void> {
-    for (const node of [...this.workers, this.manager]) await node?.remove();
+    await Promise.all([...this.workers, this.manager].map((node) => node?.remove()));
   }
 }
 

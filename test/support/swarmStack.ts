@@ -40,6 +40,7 @@ export class SwarmStack {
       Object.assign(scratch.config, {
         ...{ target: "swarm", registry: { address, username, password, insecure: true } },
       });
+      probedOften(scratch);
       prepare(scratch);
       await scratch.upWell();
       return new SwarmStack(swarm, scratch, registry, folder);
@@ -59,6 +60,12 @@ export class SwarmStack {
   };
 
   remove = () => removeAll(this.swarm, this.scratch, this.registry, this.folder);
+}
+
+/** A task is called running after its first probe, and is called unhealthy after some: one interval each. */
+export function probedOften(scratch: Scratch): void {
+  for (const name of ["back", "front"])
+    scratch.config[name] = { ...(scratch.config[name] as object), health: { interval: "1s" } };
 }
 
 async function removeAll(

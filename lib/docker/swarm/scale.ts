@@ -66,6 +66,6 @@ async function refuseLost(name: string): Promise<void> {
     .find(([id, status]) => status === "Down" && used.includes(id));
   if (down !== undefined)
     throw new UserError(
-      `${name}: node ${down[2]} is down, and docker cannot tell whether a task there still runs. Start the node again; if it is gone for good: \`docker node rm --force ${down[2]}\``,
+      `${name}: node ${down[2]} is down, and docker cannot tell whether a task there still runs. Start the node again; if it is gone for good: \`docker node rm --force ${down[0]}\``,
     );
 }

@@ -293,7 +293,7 @@ describe("a service's tasks, ended and started for a restore", () => {
     const lost = { ...task("one", "running", {}, "shutdown"), NodeID: "n2" };
     const said = withService("completed", 2, [{ ...task("two", "running"), NodeID: "n1" }, lost]);
     await expect(stopTasks({ name: "agatha-a-back", replicas: 2, undone: false })).rejects.toThrow(
-      "agatha-a-back: node two is down, and docker cannot tell whether a task there still runs. Start the node again; if it is gone for good: `docker node rm --force two`",
+      "agatha-a-back: node two is down, and docker cannot tell whether a task there still runs. Start the node again; if it is gone for good: `docker node rm --force n2`",
     );
     expect(said).toThrow("ENOENT");
   });
