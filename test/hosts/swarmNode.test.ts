@@ -46,7 +46,7 @@ it("a docker host in no swarm is refused, with the way", async () => {
   const { code, output } = await scratch.up();
   expect(code).not.toBe(0);
   expect(output).toContain(
-    `agatha:target: "swarm" needs a swarm, and the docker host at "${engine.host}" is in none. Make one there: \`docker swarm init --advertise-addr 127.0.0.1\``,
+    `agatha:target: "swarm" needs a swarm, and the docker host at "${engine.host}" is in none. Make one there: \`docker swarm init --advertise-addr 127.0.0.1 --listen-addr 127.0.0.1\``,
   );
   delete scratch.config["target"];
 });

@@ -24,8 +24,8 @@ export function refuseUnfitNames(stack: string, names: string[]): void {
     );
 }
 
-/** What makes a swarm of a docker host alone. */
-export const INIT = ["swarm", "init", "--advertise-addr", "127.0.0.1"];
+/** What makes a swarm of a docker host alone. By default docker would listen for further nodes on every interface. */
+export const INIT = ["swarm", "init", "--advertise-addr", "127.0.0.1", "--listen-addr", "127.0.0.1"];
 
 /** Undefined if the host does not answer: whatever needs it reports that. */
 export async function askSwarm(host: DockerHost): Promise<SwarmInfo | undefined> {

@@ -27,7 +27,7 @@ describe("a docker host", () => {
     [
       { LocalNodeState: "inactive", ControlAvailable: false },
       true,
-      /is in none\. Make one there: `docker swarm init --advertise-addr 127\.0\.0\.1`/,
+      /is in none\. Make one there: `docker swarm init --advertise-addr 127\.0\.0\.1 --listen-addr 127\.0\.0\.1`/,
     ],
     [
       { LocalNodeState: "locked", ControlAvailable: false },

@@ -43,7 +43,7 @@ async function choose(args: string[], { swarm = "inactive", held = "", config = 
   return { passed, said: said.split("\n").filter(Boolean) };
 }
 
-const INIT = "docker swarm init --advertise-addr 127.0.0.1";
+const INIT = "docker swarm init --advertise-addr 127.0.0.1 --listen-addr 127.0.0.1";
 const SET = (target: string) => `pulumi config set agatha:target ${target} --stack s --config-file FILE`;
 
 it("a target is set once there is a swarm, and pulumi gets the resources alone", async () => {
