@@ -81,7 +81,8 @@ export function swarmArgs(
     // By DNS alone: the gateway balances, and so it sees each task.
     endpointSpec: { mode: "dnsrr" },
     updateConfig: change("rollback"),
-    rollbackConfig: change("continue"),
+    // What serves again was watched when it was new. Docker's least is not none: that is its default of 5 s.
+    rollbackConfig: { ...change("continue"), monitor: "1ms" },
     taskSpec: {
       containerSpec: {
         image: service.image,

@@ -45,16 +45,16 @@ export function rows(results: Results): Row[] {
     ...Object.entries(results.updates ?? {}).flatMap(([service, updates]) => updateRows(service, updates)),
     ...scalingRows("no-op up", results.scaling ?? []),
     ...(results.swarm ? swarmRows(results.swarm) : []),
+    ...scalingRows("no-op up on a swarm", results.swarmScaling ?? []),
   ];
 }
 
 /** The goals are those of one host. */
-const swarmRows = ({ noop, updates, scaling }: NonNullable<Results["swarm"]>): Row[] => [
+const swarmRows = ({ noop, updates }: NonNullable<Results["swarm"]>): Row[] => [
   pairedRow("no-op up on a swarm", noop, "empty program", GOALS.noop),
   ...Object.entries(updates).flatMap(([service, found]) =>
     updateRows(`${service} on a swarm`, found, "one host"),
   ),
-  ...scalingRows("no-op up on a swarm", scaling),
 ];
 
 function pairedRow(what: string, { ours, empty }: Paired, program: string, goal?: number): Row {

@@ -68,24 +68,29 @@ export async function measure(stand: Stand, options: BenchArguments, results: Me
     results.scaling = await scaling(many, empty, options.pairs);
   }
   // Last: docker commands of this process go to the swarm from then on.
-  if (wanted("swarm")) results.swarm = await onSwarm(stand, empty, options);
+  if (wanted("swarm")) await onSwarm(stand, empty, options, results);
 }
 
 async function onSwarm(
   stand: Stand,
   empty: Project,
   { pairs, updates }: BenchArguments,
-): Promise<NonNullable<Results["swarm"]>> {
+  results: Measured,
+): Promise<void> {
   const { scratch, up } = await stand.swarm();
-  const noop = await measurePairs(pairs, up, () => empty.pulumi(UP));
-  const { jar, dist, backUrl, frontUrl } = scratch;
-  const ways = { ours: { jar, dist, backUrl, frontUrl, deploy: up }, compose: stand.ours };
-  const [back, front] = [
-    await measureUpdates("back", ways, updates),
-    await measureUpdates("front", ways, updates),
-  ];
+  await report("a swarm", async ({ note }) => {
+    note("no-op up");
+    const noop = await measurePairs(pairs, up, () => empty.pulumi(UP));
+    const { jar, dist, backUrl, frontUrl } = scratch;
+    const ways = { ours: { jar, dist, backUrl, frontUrl, deploy: up }, compose: stand.ours };
+    note("updates of the back");
+    const back = await measureUpdates("back", ways, updates);
+    note("updates of the front");
+    results.swarm = { noop, updates: { back, front: await measureUpdates("front", ways, updates) } };
+    return `${pairs} pairs; ${updates} updates of each service`;
+  });
   const many = await manyServices(stand, "many-tasks", scratch);
-  return { noop, updates: { back, front }, scaling: await scaling(many, empty, pairs) };
+  results.swarmScaling = await scaling(many, empty, pairs);
 }
 
 async function changes(

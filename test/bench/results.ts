@@ -54,5 +54,6 @@ export interface Results {
   updates?: { back?: LoadedUpdates; front?: LoadedUpdates };
   scaling?: Scaling;
   /** The same of a stack on a swarm of one node; its updates beside those on one host. */
-  swarm?: { noop: Paired; updates: { back: LoadedUpdates; front: LoadedUpdates }; scaling: Scaling };
+  swarm?: { noop: Paired; updates: { back: LoadedUpdates; front: LoadedUpdates } };
+  swarmScaling?: Scaling;
 }

@@ -130,7 +130,8 @@ describe("a stack on a swarm", () => {
     expect(await update({ replicas: 3, placement: { zone: "west" } })).toMatchObject({
       mode: { replicated: { replicas: 3 } },
       endpointSpec: { mode: "dnsrr" },
-      updateConfig: { order: "start-first", parallelism: 1, failureAction: "rollback" },
+      updateConfig: { order: "start-first", parallelism: 1, failureAction: "rollback", monitor: "5s" },
+      rollbackConfig: { order: "start-first", failureAction: "continue", monitor: "1ms" },
       taskSpec: { placement: { constraints: ["node.labels.zone==west"] } },
     });
     expect(await update({ overlap: false })).toMatchObject({ updateConfig: { order: "stop-first" } });

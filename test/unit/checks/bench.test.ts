@@ -79,7 +79,7 @@ describe("the goals", () => {
       { ...pair, services: 3 },
       { ...pair, services: 12 },
     ];
-    const found = rows(results({ swarm: { noop: pair, updates, scaling } }));
+    const found = rows(results({ swarm: { noop: pair, updates }, swarmScaling: scaling }));
     expect(found.map((row) => [row.what, met(row)])).toEqual([
       ["no-op up on a swarm", true],
       ["1 updates of the back on a swarm, failed requests", true],
