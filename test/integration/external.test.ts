@@ -3,7 +3,8 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { ExternalServer } from "../support/externalServer.ts";
-import { execute, type Scratch, Scratch as Stack } from "../support/scratch.ts";
+import { execute, Scratch } from "../support/scratch.ts";
+import { runBlock } from "../support/scratchPage.ts";
 
 let scratch: Scratch;
 let server: ExternalServer;
@@ -24,7 +25,7 @@ const budgets = async () =>
 const names = async () => (await budgets()).map(({ name }) => name);
 
 beforeAll(async () => {
-  scratch = await Stack.make();
+  scratch = await Scratch.make();
   const backups = join(scratch.folder, "backups");
   mkdirSync(backups);
   scratch.config["backups"] = { to: backups };
@@ -47,8 +48,8 @@ it("is refused while the stack is up: its data would stay behind", async () => {
   expect(output).toContain("has its data in a volume of its own. To take the data along: npm run backup");
 });
 
-it("migrates nothing on a database without the data, and takes a backup as soon as the role may make databases", async () => {
-  await well("down");
+it("migrates nothing on a database without the data, and restores a backup as soon as the role may make databases", async () => {
+  await runBlock(scratch, ["docs/external-database.md", "integration/external.test.ts", "leave"]);
   const { code, output } = await scratch.up();
   expect(code, output).not.toBe(0);
   expect(output).toContain(`database "budget" at ${server.host}:${server.port} has no schema history`);
