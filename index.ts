@@ -6,11 +6,11 @@ import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { DatabaseSteps } from "./components/DatabaseSteps.ts";
 import { DockerService } from "./components/DockerService.ts";
-import { databaseCanary } from "./components/databaseCanary.ts";
-import { databaseUpgrade, databaseVolume } from "./components/databaseUpgrade.ts";
+import { databaseClient } from "./components/databaseClient.ts";
 import { gateway as gatewayOf } from "./components/gateway.ts";
 import { NixImage } from "./components/NixImage.ts";
-import { backService, databaseLocation, databaseService, frontService } from "./components/services.ts";
+import { ownDatabase } from "./components/ownDatabase.ts";
+import { backService, databaseLocation, frontService } from "./components/services.ts";
 import { dockerEnvironment, stepCommand } from "./components/stepCommand.ts";
 import { targetOf } from "./components/targets.ts";
 import { inSentences, readConfig } from "./lib/config/fromPulumi.ts";
@@ -58,17 +58,6 @@ const network = new docker.Network(
   { name: hostName("network"), labels: labels("network"), ...target.network },
   opts,
 );
-// Once all images are there: it stops the back, until that starts on the new database.
-const upgraded = databaseUpgrade(config, images.db.ref, seen.upgradeAhead, {
-  dependsOn: Object.values(images),
-});
-const volume = new docker.Volume(
-  "db-data",
-  { name: databaseVolume(config), labels: labels("db") },
-  // No change of the configuration and no destroy drops data. `down --volumes` and `stack rm` do, after they name it.
-  { ...opts, retainOnDelete: true, dependsOn: upgraded },
-);
-
 /** The inputs that all services have. A network that was removed and made again is another one, by its id. */
 const common = (name: ServiceName) => ({
   network: network.name,
@@ -82,17 +71,17 @@ const takesOver = (name: RollingName, further: Record<string, pulumi.Input<strin
   return { step, environment: { ...environment, ...further } };
 };
 
-const dbSpec = databaseService(config, images.db.loaded, volume.name);
-const canary = databaseCanary(
-  { service: dbSpec, ref: images.db.ref, deployed: seen.deployed("db"), dockerHost: config.dockerHost },
-  // After an upgrade stopped the services, a canary that fails would leave them stopped.
-  { dependsOn: [images.db] },
-);
-const db = new DockerService(
-  "db",
-  { service: dbSpec, ...common("db") },
-  { ...opts, dependsOn: [volume, canary] },
-);
+const { external } = config.database;
+const { service, dependsOn } =
+  external === undefined
+    ? ownDatabase(
+        config,
+        { image: images.db, images: Object.values(images) },
+        { upgradeAhead: seen.upgradeAhead, deployed: seen.deployed("db") },
+        opts,
+      )
+    : { service: databaseClient(config, external, images.db.loaded), dependsOn: [] };
+const db = new DockerService("db", { service, ...common("db") }, { ...opts, dependsOn });
 const schema = new DatabaseSteps(
   "db-schema",
   {
@@ -110,9 +99,16 @@ const back = target.rolling(
     service: backService(config, target.imageOf(images.back), urls),
     ref: images.back.ref,
     ...common("back"),
-    // A back does not reconnect to a new database, so it is replaced with it.
-    follows: { network: network.id, db: target.followed(db) },
-    gate: takesOver("back", { DATABASE_CONTAINER: db.containerId, DATABASE_USER: config.database.user }),
+    ...(external === undefined
+      ? {
+          // A back does not reconnect to a new database, so it is replaced with it.
+          follows: { network: network.id, db: target.followed(db) },
+          gate: takesOver("back", {
+            DATABASE_CONTAINER: db.containerId,
+            DATABASE_USER: config.database.user,
+          }),
+        }
+      : { gate: takesOver("back") }),
   },
   { ...opts, dependsOn: schema },
 );

@@ -104,7 +104,7 @@ async function askHost(
   host: Promise<KnownHost>,
 ): Promise<Pick<Seen, "deployed" | "upgradeAhead"> & { applied: Applied[] }> {
   const answers = Promise.all([
-    lookForUpgrade(config, dockerHost),
+    config.database.external === undefined ? lookForUpgrade(config, dockerHost) : undefined,
     targetOf(config).look(config, dockerHost),
     refuseUnfitData(config, dockerHost),
     askHistory(config, dockerHost),

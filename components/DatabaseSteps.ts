@@ -21,12 +21,12 @@ export interface DatabaseStepsArgs {
   deployed: Deployed;
 }
 
-/** Prepares a healthy database for the back: migrates, then sets the role's password. */
+/** Prepares a healthy database for the back: migrates, then sets the role's password if the server is the stack's own. */
 export class DatabaseSteps extends pulumi.ComponentResource {
   constructor(name: string, args: DatabaseStepsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("agatha:index:DatabaseSteps", name, {}, opts);
     const { containerId } = args;
-    const { backups, database, databasePassword, dockerHost } = args.config;
+    const { backups, database, dockerHost } = args.config;
     const host = dockerEnvironment(dockerHost);
 
     const { environment, stdin, trigger, ignoreChanges } = migrations(args);
@@ -53,6 +53,14 @@ export class DatabaseSteps extends pulumi.ComponentResource {
       { parent: this, deleteBeforeReplace: true, ignoreChanges },
     );
 
+    // The password of another server is set by whoever runs it.
+    if (database.external === undefined) this.password(name, args, migrated);
+    this.registerOutputs();
+  }
+
+  private password(name: string, args: DatabaseStepsArgs, migrated: pulumi.Resource): void {
+    const { containerId } = args;
+    const { database, databasePassword, dockerHost } = args.config;
     // The back that serves may need the former password until a new one takes over: nothing that can fail comes in between.
     const again = runAgain("ABSENT_AT", goneAt(args.deployed));
     new command.local.Command(
@@ -64,7 +72,7 @@ export class DatabaseSteps extends pulumi.ComponentResource {
           DATABASE_USER: database.user,
           ...(logsIn(args.config) ? {} : { BACK_LOGS_IN: "no" }),
           ...again.environment,
-          ...host,
+          ...dockerEnvironment(dockerHost),
         },
         stdin: pulumi.secret(databasePassword),
         triggers: [containerId],
@@ -79,8 +87,6 @@ export class DatabaseSteps extends pulumi.ComponentResource {
         additionalSecretOutputs: ["stdout", "stderr"],
       },
     );
-
-    this.registerOutputs();
   }
 }
 

@@ -51,9 +51,12 @@ export function placedFiles(name: string, args: FilesArgs, parent: pulumi.Resour
         OWNER: service.user,
         PREFIX: hostName(`${service.service}-files`),
         STACK: pulumi.getStack(),
-        // The image is an input only if something in it is kept: otherwise a new jar does not touch the files.
+        // The image is an input only if something in it is kept: otherwise a new jar does not touch the files. The container that is
+        // there in every stack is the database's.
         COURIER: pulumi.jsonStringify(
-          folders.some(({ keep }) => keep) ? { image: service.image } : { container: hostName("db") },
+          folders.some(({ keep }) => keep) || service.service === "db"
+            ? { image: service.image }
+            : { container: hostName("db") },
         ),
         ...(service.replacement === "after" ? { STOP: service.service } : {}),
         ...again.environment,

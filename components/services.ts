@@ -17,7 +17,7 @@ import { renderProperties } from "./javaProperties.ts";
 import type { ServiceFile, ServiceHealth, ServiceSpec } from "./serviceSpec.ts";
 
 /** The services' DNS names, and the database's port, inside the stack's network. */
-const DATABASE_DNS = "agatha-db";
+export const DATABASE_DNS = "agatha-db";
 const DATABASE_PORT = 5432;
 const BACK_DNS = "agatha-back";
 const FRONT_DNS = "agatha-front";
@@ -38,7 +38,7 @@ const PROCESSES = { back: 512, front: 64, gateway: 64 };
 const LEAST_SHARED_MEMORY = 64;
 
 /** What is in /tmp counts towards the memory limit: hence a size, an eighth of the sample's limit. */
-const TMP = "rw,noexec,nosuid,nodev,mode=1777,size=64m";
+export const TMP = "rw,noexec,nosuid,nodev,mode=1777,size=64m";
 
 /** On SIGINT, PostgreSQL aborts running statements and shuts down cleanly; a large checkpoint takes its time. */
 const DATABASE_GRACE_SECONDS = 60;
@@ -243,11 +243,17 @@ export function publishedPorts(config: Config): Published[] {
   return [...published, ...site.map((one) => ({ key: "agatha:gateway.domain", ...one }))];
 }
 
-/** `user@address/name`; the address inside the stack's network if the database is not published. */
-export function databaseLocation({ database }: Config, host: Pick<DockerHost, "address">): string {
-  const { name, user, publish } = database;
-  return `${user}@${publish === false ? `${DATABASE_DNS}:${DATABASE_PORT}` : addressOf(publish, host)}/${name}`;
+/** `user@address/name`; the address that the stack's services use if the database is not published. */
+export function databaseLocation(config: Config, host: Pick<DockerHost, "address">): string {
+  const { name, user, publish } = config.database;
+  const inside = databaseAddress(config);
+  const address = inside.host.includes(":") ? `[${inside.host}]` : inside.host;
+  return `${user}@${publish === false ? `${address}:${inside.port}` : addressOf(publish, host)}/${name}`;
 }
+
+/** Where the stack's services find the database. */
+const databaseAddress = ({ database }: Config): { host: string; port: number } =>
+  database.external ?? { host: DATABASE_DNS, port: DATABASE_PORT };
 
 function httpHealth(port: number, health: Health): ServiceHealth {
   return {
@@ -275,9 +281,10 @@ function ownTmpfs(user: string, size: string): string {
 }
 
 function databaseValues(config: Config): Record<(typeof DATABASE)[number], string> {
+  const { host, port } = databaseAddress(config);
   return {
-    databaseHost: DATABASE_DNS,
-    databasePort: String(DATABASE_PORT),
+    databaseHost: host,
+    databasePort: String(port),
     databaseName: config.database.name,
     databaseUser: config.database.user,
     databasePassword: config.databasePassword,

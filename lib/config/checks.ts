@@ -16,6 +16,7 @@ export const SITE_PORTS = [443, 80];
 export const crossErrors = (config: Config, exists: (path: string) => boolean): string[] => [
   ...registryErrors(config),
   ...targetErrors(config),
+  ...externalErrors(config),
   ...portErrors(config),
   ...certificateErrors(config),
   ...placeholderErrors(config),
@@ -47,6 +48,31 @@ function targetErrors({ target, back, front }: Config): string[] {
     ...(replicas === 1 ? [] : [only(`${name}.replicas`, `${replicas} cannot be had`)]),
     ...(Object.keys(placement).length === 0 ? [] : [only(`${name}.placement`, "chooses no node")]),
   ]);
+}
+
+/** What is verified needs an authority; what a server outside of the stack has, whoever runs it sets. */
+function externalErrors({ database: { external, publish, settings } }: Config): string[] {
+  if (external === undefined) return [];
+  const { tls, ca } = external;
+  const key = `${NAMESPACE}:database`;
+  const errors: string[] = [];
+  if (tls.startsWith("verify") && ca === undefined)
+    errors.push(
+      `${key}.external.ca: is missing for tls ${tls}. Set the certificate of the authority that signs the server's: \`pulumi config set --path ${key}.external.ca < ca.pem\`.`,
+    );
+  if (!tls.startsWith("verify") && ca !== undefined)
+    errors.push(
+      `${key}.external.ca: ${NOT_SHOWN} verifies nothing with tls ${tls}. Set ${key}.external.tls to verify-full, or remove it.`,
+    );
+  for (const [name, given] of [
+    ["publish", publish !== false],
+    ["settings", Object.keys(settings).length > 0],
+  ] as const)
+    if (given)
+      errors.push(
+        `${key}.${name}: is for a database of the stack's own, and database.external names another server. Remove one of the two.`,
+      );
+  return errors;
 }
 
 /** Only the default version's image is pinned here: for another one it has to be configured. */

@@ -174,6 +174,17 @@ export const domain = z
     ),
   );
 
+const NO_SERVER = "is not a server's name or address. Write it like db.example.org.";
+
+/** A server that containers reach: their own loopback leads nowhere. */
+export const serverName = z
+  .string(NO_SERVER)
+  .regex(/^(?=.{1,253}$)(\w([\w.-]*\w)?|[\da-f]*:[\da-f:.]+)$/i, NO_SERVER)
+  .refine(
+    (name) => !/^(localhost|127\..*|::1)$/i.test(name),
+    "is the container itself, to whoever connects from one. Name an address of the server that containers reach.",
+  );
+
 /** Characters of a URL's path (RFC 3986), as they are sent. */
 export const urlPath = like(
   /^\/[\w.~!$&'()*+,;=:@%/-]{0,500}$/,

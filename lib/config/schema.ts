@@ -24,6 +24,7 @@ import {
   roleName,
   scalar,
   servedPath,
+  serverName,
   signal,
   sqlName,
   tag,
@@ -110,6 +111,24 @@ const gateway = z
 /** From 18 on, the official image keeps its data elsewhere. */
 const NO_VERSION = "is not a major version of PostgreSQL from 13 to 17. Write it like 17.";
 
+/** A server outside of the stack. `tls` has the words of libpq and pgjdbc (`sslmode`). */
+const external = z.strictObject({
+  host: serverName,
+  port: port.default(5432),
+  tls: z
+    .enum(
+      ["disable", "require", "verify-ca", "verify-full"],
+      'is not a kind of TLS. Use "verify-full", "verify-ca", "require" (encrypted, not verified) or "disable".',
+    )
+    .default("verify-full"),
+  ca: pem(
+    "CERTIFICATE",
+    "is not a certificate. Set the text of the PEM file: `pulumi config set --path agatha:database.external.ca < ca.pem`.",
+  ).optional(),
+});
+
+export type External = z.infer<typeof external>;
+
 const database = z
   .strictObject({
     version: z.int(NO_VERSION).min(13, NO_VERSION).max(17, NO_VERSION).default(application.database.version),
@@ -122,6 +141,7 @@ const database = z
       .optional(),
     name: sqlName.default("docker_agatha_db"),
     user: roleName.default("postgres"),
+    external: external.optional(),
     settings: settings.default({}),
     publish: publish(),
     memory: megabytes.default(512),

@@ -3,6 +3,7 @@ import { DONE, docker, dockerError } from "../docker/client.ts";
 import { run } from "../process.ts";
 import { UserError } from "../userError.ts";
 import { freeIn } from "./freeSpace.ts";
+import { DATA } from "./officialImage.ts";
 
 export interface Database {
   /** Name or id of the container. */
@@ -11,6 +12,10 @@ export interface Database {
   user: string;
   name: string;
 }
+
+/** A database that can be connected to while others are renamed or asked about: none can rename its own. */
+export const maintenance = ({ name }: Pick<Database, "name">): string =>
+  name === "postgres" ? "template1" : "postgres";
 
 /** Rows by table (`schema.table`). */
 export type Rows = Map<string, number>;
@@ -93,11 +98,9 @@ export const tableCount = async (database: Database): Promise<number> =>
 export const databaseBytes = async ({ ...database }: Database): Promise<number> =>
   Number((await sql(database, "select pg_database_size(current_database());"))[0]);
 
-/** Free bytes on the server's disk. */
-export async function freeBytes(database: Database): Promise<number> {
-  const [folder = ""] = await sql(database, "show data_directory;");
-  return freeIn(await docker(["exec", database.container, "df", "-Pk", folder]));
-}
+/** Free bytes where docker has the volumes of the database's container. */
+export const freeBytes = async ({ container }: Database): Promise<number> =>
+  freeIn(await docker(["exec", container, "df", "-Pk", DATA]));
 
 /** The server's version: `13.14`. */
 export const serverVersion = async (database: Database): Promise<string> =>

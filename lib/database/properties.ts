@@ -1,5 +1,5 @@
 /** What belongs to a database itself and not to its contents, as statements that give it to another. */
-import { type Database, sql } from "./postgres.ts";
+import { type Database, maintenance, sql } from "./postgres.ts";
 import { identifier, literal, unquoted } from "./sql.ts";
 
 /** A setting in a form that SET takes; in the catalogue, lists are quoted already, but for the empty name. */
@@ -21,7 +21,7 @@ export async function createLike(server: Database, of: string, name: string): Pr
          when 'i' then format(' locale_provider icu icu_locale %L', coalesce(more->>'daticulocale', more->>'datlocale'))
          when 'b' then format(' locale_provider builtin builtin_locale %L', more->>'datlocale') else '' end || ';'
      from pg_database d, to_jsonb(d) more where datname =${literal(of)};`,
-    "template1",
+    maintenance({ name: of }),
   );
   return line;
 }
@@ -56,7 +56,7 @@ export async function propertiesOf(server: Database, of: string, name: string): 
      union all
      select format('comment on database %I is %L;', ${target}, shobj_description(oid, 'pg_database'))
        from db where shobj_description(oid, 'pg_database') is not null) all_of_them (statement);`,
-    "template1",
+    maintenance({ name: of }),
   );
   // As JSON: a comment may have lines of its own.
   return lines.map((line) => JSON.parse(line) as string).join("\n");

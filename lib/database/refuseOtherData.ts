@@ -28,11 +28,13 @@ const ASK = `select json_build_object(
  * @throws UserError with everything that does not fit.
  */
 export async function refuseOtherData(
-  { database: { name, user, settings, version } }: Pick<Config, "database">,
+  { database: { name, user, settings, version, external } }: Pick<Config, "database">,
   database: DatabaseContainer | undefined,
   host: DockerHost,
 ): Promise<void> {
   if (database === undefined) return;
+  refuseOtherPlace(external !== undefined, database.host);
+  if (external !== undefined) return;
   const limits = pulumi.runtime.isDryRun() ? BRIEF : PATIENT;
   const exec = (...args: string[]) => askDocker(["exec", hostName("db"), ...args], host, limits);
   const wanted = settingsOf(settingArguments(settings));
@@ -51,6 +53,21 @@ export async function refuseOtherData(
     ...refusedSettings(wanted, set?.stdout ?? ""),
   ];
   if (errors.length > 0) throw new UserError(errors.join("\n"));
+}
+
+/**
+ * Refuses a switch between a database of the stack's own and another server while the stack is up: the data would stay behind.
+ *
+ * @param host The server that the running stack's client is for.
+ */
+function refuseOtherPlace(external: boolean, host: string | undefined): void {
+  if (external === (host !== undefined)) return;
+  const [now, fix] = external
+    ? ["has its data in a volume of its own", "remove the key again"]
+    : [`has its data at ${host}, and the key is missing`, "set the key again"];
+  throw new UserError(
+    `agatha:database.external: stack ${pulumi.getStack()} ${now}. To take the data along: npm run backup, npm run down (keeps the data), then up and restore, as docs/external-database.md describes; or ${fix}.`,
+  );
 }
 
 /** The messages for a name and a role that the data does not have. */

@@ -73,6 +73,14 @@ const REMEDIES: [RegExp, string][] = [
     "If the old database does not know its encoding (SQL_ASCII), take the dump with the one that its texts have: pg_dump --encoding=LATIN1 …",
   ],
   [
+    /^must be (?:member of|able to SET) role /,
+    "The stack's role gives things to no other one. Take the dump with -Fc, of which owners are left out, or with --no-owner --no-acl.",
+  ],
+  [
+    /^(?:permission denied to create (?:extension|event trigger)|must be superuser to create|must be owner of (?:extension|event trigger))/,
+    "The stack's role may not, and a superuser did it in the old database. Drop it there and take another dump, or have the role given what it takes.",
+  ],
+  [
     /^tablespace ".*" does not exist/,
     "The stack keeps all its data in one volume. Take the dump with --no-tablespaces, or with -Fc.",
   ],

@@ -18,6 +18,6 @@ export function alterRole(role: string, password: string): string {
   return `${quiet}\nALTER ROLE ${identifier(role)} PASSWORD${literal(password)};\n`;
 }
 
-/** Ends the sessions of a database, or of a program. */
+/** Ends the sessions of a database, or of a program: those that the role may end. */
 export const endSessions = (of: "datname" | "application_name", name: string): string =>
-  `select pg_terminate_backend(pid) from pg_stat_activity where ${of} =${literal(name)};`;
+  `select pg_terminate_backend(pid) from pg_stat_activity where ${of} =${literal(name)} and pg_has_role(usesysid, 'usage');`;

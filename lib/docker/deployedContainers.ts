@@ -54,6 +54,8 @@ export interface DatabaseContainer {
   name: string;
   user: string;
   major: number;
+  /** The server, if the container is the client of one outside of the stack. */
+  host?: string | undefined;
 }
 
 /** What is read of `docker container inspect`. */
@@ -80,5 +82,11 @@ export function databaseOf(answer: string): DatabaseContainer | undefined {
     env?.find((entry) => entry.startsWith(`${name}=`))?.slice(name.length + 1);
   const [name, user] = [variable("POSTGRES_DB"), variable("POSTGRES_USER")];
   if (name === undefined || user === undefined) return undefined;
-  return { command: command ?? [], name, user, major: Number(variable("PG_MAJOR")) };
+  return {
+    command: command ?? [],
+    name,
+    user,
+    major: Number(variable("PG_MAJOR")),
+    host: variable("PGHOST"),
+  };
 }

@@ -66,6 +66,10 @@ export async function untilHealthy(
   }
 }
 
+/** What no wait helps against when a database's client connects to its server. */
+const REFUSED =
+  /(?:FATAL|ERROR|error): +((?:password authentication failed|no pg_hba\.conf entry|permission denied for database|unsupported startup parameter|agatha:|SSL error|server does not support SSL|server certificate for)[^\n]*)/;
+
 /** Why the service cannot become healthy any more; undefined while it can. */
 async function whyDown(
   container: string,
@@ -83,6 +87,9 @@ async function whyDown(
   const absent = /FATAL: +((?:role|database) "[^"\n]*" does not exist)/.exec(answer)?.[1];
   if (absent !== undefined)
     return `does not have what the configuration names: ${absent}. Set agatha:database.user and agatha:database.name to what the data has`;
+  const refused = REFUSED.exec(answer)?.[1];
+  if (refused !== undefined)
+    return `is refused by its server (agatha:database.external, agatha:databasePassword): ${refused.replace(/\.$/, "")}`;
   if (Health?.Status === "unhealthy") return `is unhealthy${because(answer || "nothing yet", service)}`;
   return undefined;
 }

@@ -174,12 +174,18 @@ function awayFor(name: ServiceName, byName: Steps): Away | undefined {
   const files = byName.get(`${name}-files`);
   // It is away already.
   if (absentAt(files) !== undefined && servingFormer(files) === undefined) return undefined;
+  if (name === "db" && isClient(container)) return "not at all";
   if (name === "db" || name === "gateway") return lastAway(byName.get(`${name}-healthy`));
-  if (name === "back" && isReplaced(byName.get("db-container")))
+  const database = byName.get("db-container");
+  if (name === "back" && isReplaced(database) && !isClient(database))
     return awayWithDatabase(byName.get("db-healthy"), byName.get("back-healthy"));
   const isStopped = environmentOf(files?.newState)["STOP"] !== undefined || stopsFirst(container);
   return isStopped ? lastAway(byName.get(`${name}-healthy`)) : "not at all";
 }
+
+/** Whether a database's container is the client of a server outside of the stack, which the back does not need. */
+const isClient = (container: PreviewStep | undefined): boolean =>
+  [inputsOf(container?.newState)["envs"]].flat().some((entry) => String(entry).startsWith("PGHOST="));
 
 /** Pulumi removes the back before its database, and makes it once that is healthy and migrated. */
 function awayWithDatabase(db: PreviewStep | undefined, back: PreviewStep | undefined): Away {
@@ -208,7 +214,11 @@ function dataChanges(byName: Steps, ahead: UpgradeAhead | undefined): DataChange
   const keep = (state: State | undefined) => environmentOf(state)["KEEP"];
   const history = byName.get("history");
   const found: (DataChange | false)[] = [
-    { what: "volume", of: "db", change: volumeChange(op("db-data"), ahead) },
+    !isClient(byName.get("db-container")) && {
+      what: "volume",
+      of: "db",
+      change: volumeChange(op("db-data"), ahead),
+    },
     ahead !== undefined && { what: "version", of: "db", change: versionChange(ahead) },
     migrationsChange(byName.get("db-schema-migrations")),
     history?.op === "update" &&

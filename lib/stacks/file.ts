@@ -82,6 +82,14 @@ export function dockerHostOf(config: Values): string | undefined {
   return typeof host === "string" ? host : undefined;
 }
 
+/** `host:port` of a database outside of the stack, if the file names one. */
+export function externalOf(config: Values): string | undefined {
+  const { external } = (valuesOf(config)["database"] ?? {}) as {
+    external?: { host?: unknown; port?: unknown };
+  };
+  return external === undefined ? undefined : `${external.host}:${external.port ?? 5432}`;
+}
+
 /** Whether images go through a registry. */
 export const usesRegistry = (config: Values): boolean => Object.hasOwn(valuesOf(config), "registry");
 

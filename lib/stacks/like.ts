@@ -41,16 +41,22 @@ export function configLike(like: string, model: Values, ports: Ports, dockerHost
   const errors: string[] = [];
   collect(textsOf(model), NAMESPACE, errors, ["--stack", like]);
   const secrets: string[] = [];
+  const warnings: string[] = [];
   const config: Values = {};
   for (const [key, value] of Object.entries(model)) {
     if (ITS_OWN.includes(key)) continue;
     const [, namespace, name = ""] = /^([^:]*):(.*)$/s.exec(key) ?? [];
     const plain = namespace === NAMESPACE && typeof value === "string" ? fromText(name, value) : value;
     const root = name.includes(".") ? `${namespace}:[${JSON.stringify(name)}]` : key;
-    if (isSecret(plain)) secrets.push(root);
-    else config[key] = withoutSecrets(key === "agatha:gateway" ? withoutSite(plain) : plain, root, secrets);
+    const own =
+      key === "agatha:gateway"
+        ? withoutSite(plain)
+        : key === "agatha:database"
+          ? withoutExternal(like, plain, warnings, errors)
+          : plain;
+    if (isSecret(own)) secrets.push(root);
+    else config[key] = withoutSecrets(own, root, secrets);
   }
-  const warnings: string[] = [];
   for (const { path, address, service } of ownAddresses(model, config)) {
     const where = `${fileOf(like)}: ${NAMESPACE}:${dotted(path)}: ${quoted(address)} is the ${service} of stack ${like}`;
     const placeholders =
@@ -79,6 +85,24 @@ const withoutSite = (gateway: unknown): unknown =>
   typeof gateway === "object" && gateway !== null
     ? Object.fromEntries(Object.entries(gateway).filter(([name]) => !ITS_SITE.includes(name)))
     : gateway;
+
+/**
+ * A stack with its model's database would migrate it.
+ *
+ * @param errors Gets a message if the value cannot be looked into.
+ */
+function withoutExternal(like: string, database: unknown, warnings: string[], errors: string[]): unknown {
+  if (isSecret(database))
+    errors.push(
+      `${fileOf(like)}: agatha:database is one secret, so whether it names a server outside of the stack (external) is not known. Write it as a map, without --secret.`,
+    );
+  if (typeof database !== "object" || database === null || !("external" in database)) return database;
+  const { external: _, ...others } = database;
+  warnings.push(
+    `${fileOf(like)}: agatha:database.external is not copied: the new stack has a database of its own. Where texts of the back ask for TLS (sslmode), change them in the new stack's file.`,
+  );
+  return others;
+}
 
 /** The object at a name, made if there is none. */
 function below(parent: Values, name: string): Values {

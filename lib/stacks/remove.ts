@@ -7,7 +7,7 @@ import { run, runHere } from "../process.ts";
 import { table } from "../table.ts";
 import { UserError } from "../userError.ts";
 import { dataIn, dockerObjects, removeObject } from "./dockerObjects.ts";
-import { dockerHostOf, fileOf, publishedOf, readStackFile, stacksWithFiles } from "./file.ts";
+import { dockerHostOf, externalOf, fileOf, publishedOf, readStackFile, stacksWithFiles } from "./file.ts";
 import { recover } from "./recover.ts";
 import { refuseOtherHost } from "./refuseOtherHost.ts";
 import { environment, exportedState, fullName, listed, npmRun, pulumi, stackExists } from "./stack.ts";
@@ -39,10 +39,11 @@ export async function takeDown(
   if (there) await refuseOtherHost(stack, deployment, env);
   else if (!withoutState) await refuseLeftBehind(stack, env);
   const data = volumes ? dataIn(await dockerObjects("volume", stack, env)) : [];
+  const external = externalOf(readStackFile(file));
   if (data.length > 0) {
-    sayGoing(stack, data);
+    sayGoing(stack, data, external);
     await confirm("down", "the data would go", stack, sure);
-  }
+  } else if (external !== undefined) process.stdout.write(`${leftAlone(external)}\n`);
   if (withoutState) await removeLeftBehind(stack, env);
   else if (there) {
     await recover(stack, env, configFile);
@@ -80,7 +81,7 @@ export async function removeStack(
     process.stdout.write(`There is no stack ${stack}.\n`);
     return { code: 0, found: false };
   }
-  sayGoing(stack, dataIn(volumes));
+  sayGoing(stack, dataIn(volumes), externalOf(readStackFile(fileOf(stack))));
   await confirm("stack", `${stack} would be removed`, stack, sure);
   if (there) {
     await recover(stack, env);
@@ -119,10 +120,13 @@ export function withHost(
   return inFile || context || host === undefined ? env : { ...env, DOCKER_HOST: host };
 }
 
-function sayGoing(stack: string, data: string[]): void {
+function sayGoing(stack: string, data: string[], external: string | undefined): void {
   const what = data.length === 0 ? "no data" : `the data in volume ${data.join(", ")}`;
-  process.stdout.write(`Stack ${stack} goes, with ${what}.\n`);
+  const stays = external === undefined ? "" : ` ${leftAlone(external)}`;
+  process.stdout.write(`Stack ${stack} goes, with ${what}.${stays}\n`);
 }
+
+const leftAlone = (external: string): string => `Its database at ${external} is not touched.`;
 
 const destroy = (stack: string, args: string[], env: NodeJS.ProcessEnv): Promise<number> =>
   pulumi(stack, ["destroy", "--yes", "--skip-preview", ...args], env);

@@ -31,10 +31,16 @@ const SWARM = {
   "agatha:registry": '{"address":"registry.example","username":"u","password":"registry-secret"}',
 };
 
+const EXTERNAL = {
+  "agatha:database":
+    '{"name":"budget","user":"app","external":{"host":"db.example.org","port":6432,"ca":"-----BEGIN CERTIFICATE-----"}}',
+};
+
 it.each([
   ["default", {}],
   ["full", FULL],
   ["swarm", SWARM],
+  ["external", EXTERNAL],
 ])("the %s stack is registered as recorded", async (name, config) => {
   const { requests } = await program(config);
   await expect(text(requests)).toMatchFileSnapshot(`recorded/${name}.yaml`);

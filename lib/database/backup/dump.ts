@@ -70,7 +70,11 @@ export async function dump(
     return result;
   } finally {
     if (!whole) {
-      for (const { child } of [source, ...consumers]) child.kill("SIGTERM");
+      for (const { child } of [source, ...consumers]) {
+        // A docker client that is asked to end before its container starts goes on, and would wait for more of the dump.
+        child.stdin.end();
+        child.kill("SIGTERM");
+      }
       // The client's end is not pg_dump's, which goes on in the container until it writes again.
       await sql(database, endSessions("application_name", name), "postgres").catch(() => undefined);
       await proof.running.ended.catch(() => undefined);

@@ -55,9 +55,12 @@ const NEEDED = `
   select name, setting from pg_settings where name in ('max_locks_per_transaction', 'max_connections',
     'shared_preload_libraries', 'DateStyle', 'IntervalStyle', 'TimeZone', 'default_text_search_config', 'xmloption',
     'array_nulls', 'transform_null_equals')
-    or name like '%.%' and source in ('command line', 'configuration file')
-  union all (select distinct on (name) name, setting from pg_file_settings f where name like '%.%' and applied
-    and not exists (select from pg_settings s where s.name = f.name))`;
+    or name like '%.%' and source in ('command line', 'configuration file')`;
+
+/** Those of nobody's extension. Only a role that may read them gets them: a view of the server's files. */
+const NEEDED_IN_FILES = `
+  select distinct on (name) name, setting from pg_file_settings f where name like '%.%' and applied
+    and not exists (select from pg_settings s where s.name = f.name)`;
 
 /** Least memory of the container, in bytes: what checks, indexes and views take beside small rows. */
 const LEAST_MEMORY = 512 * 1024 * 1024;
@@ -68,12 +71,14 @@ const LIMITS = ["--cpu-shares", "128", "--oom-score-adj", "500"];
 const SCRIPT = `
   set -euo pipefail
   ${RESTORE}
+  # A provider's own libraries are not in the image.
+  started() { pg_ctl start --wait < /dev/null || { sed -i '/^shared_preload_libraries /d' "$PGDATA/postgresql.conf" && pg_ctl start --wait < /dev/null; }; }
   part() { while IFS= read -r line && [ "$line" != "${END}" ]; do printf '%s\\n' "$line"; done; }
   export PGHOST=/tmp PGUSER=$1 PGDATA=\${PGDATA:-/var/lib/postgresql/data}/proof PGDATABASE=template1
   database=$2 path=$3
   shift 3
   { initdb --no-sync --auth=trust --username="$PGUSER" < /dev/null && part >> "$PGDATA/postgresql.conf" &&
-    pg_ctl start --wait < /dev/null; } > /tmp/log 2>&1 || { tail -n 2 /tmp/log >&2; exit 1; }
+    started; } > /tmp/log 2>&1 || { tail -n 2 /tmp/log >&2; exit 1; }
   # pg_restore refreshes views without their rows, too.
   [ "$REACHES_OUT" = no ] ||
     pg_restore() { command pg_restore "$@" | sed '/^-- Name: .*; Type: MATERIALIZED VIEW DATA; /,/^REFRESH MATERIALIZED VIEW /d'; }
@@ -176,7 +181,15 @@ async function preparation(database: Database): Promise<{ first: string; text: s
 
 /** Lines of the server's configuration. */
 async function settings(database: Database): Promise<string[]> {
-  const rows = await sql(database, `select json_build_array(name, setting) from (${NEEDED}) needed;`);
+  const select = (from: string) => `select json_build_array(name, setting) from (${from}) needed;`;
+  const rows = await sql(
+    database,
+    `select has_table_privilege('pg_file_settings', 'select') as may \\gset
+     ${select(NEEDED)}
+\\if :may
+${select(NEEDED_IN_FILES)}
+\\endif`,
+  );
   const needed = rows.map((row) => JSON.parse(row) as [string, string]);
   // Settings of nobody's extension are in no view.
   const command = (await inspect<string[]>("container", database.container, ".Config.Cmd")) ?? [];

@@ -1,15 +1,15 @@
 /**
- * Brings a database to the packaged migrations, and backs it up before that if the schema would change. Flyway runs
- * inside the database's own network namespace: there PostgreSQL trusts 127.0.0.1, so no password is handed over. Each
- * migration has a transaction of its own, as by Flyway's default; the container is removed whatever happens.
+ * Brings a database to the packaged migrations, and backs it up before that if the schema would change. Flyway runs in the
+ * network namespace of the database's container, and connects as `accessOf` says: no password is handed over. Each migration has a transaction of its own, as by Flyway's default; the container is removed whatever happens.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import { HARDENED, labelled, NOBODY } from "../../docker/arguments.ts";
+import { HARDENED, labelled } from "../../docker/arguments.ts";
 import { docker, remove } from "../../docker/client.ts";
 import { isInterrupted, run } from "../../process.ts";
 import { UserError } from "../../userError.ts";
 import type { Target } from "../backup/names.ts";
 import { prune, saveBackup, savedInWords } from "../backup/save.ts";
+import { type Access, accessOf, refuseDataLeft } from "../external.ts";
 import { type Database, sql, tableCount } from "../postgres.ts";
 import { endSessions } from "../sql.ts";
 import { failureText } from "./failure.ts";
@@ -46,9 +46,11 @@ export async function migrate(migration: Migration): Promise<void> {
   const comparison = compare(packaged, before);
   if (comparison.refused.length > 0)
     throw new UserError(`migrations: ${NOTHING_DONE}.\n${sentences(comparison.refused).join("\n")}`);
+  const access = await accessOf(database.container);
+  if (access.external && before.length === 0) await refuseDataLeft(stack, database, access);
   const backup = await backUp(migration, comparison);
   await forgetFailed(database, before);
-  const { code, output, blocked } = await flyway(migration);
+  const { code, output, blocked } = await flyway(migration, access);
   const done = code === 0 && !isInterrupted() ? success(output) : undefined;
   const after = await readHistory(database);
   if (done === undefined)
@@ -117,9 +119,10 @@ async function forgetFailed(database: Database, history: Applied[]): Promise<voi
 }
 
 /** Runs Flyway, and watches that it does not wait for somebody's lock for ever. */
-async function flyway({ stack, database, image, container }: Migration) {
+async function flyway({ stack, database, image, container }: Migration, access: Access) {
+  const parameters = [`ApplicationName=${APPLICATION}`, ...access.parameters].join("&");
   const settings = {
-    FLYWAY_URL: `jdbc:postgresql://127.0.0.1:5432/${encodeURIComponent(database.name)}?ApplicationName=${APPLICATION}`,
+    FLYWAY_URL: `jdbc:postgresql://${access.address}/${encodeURIComponent(database.name)}?${parameters}`,
     FLYWAY_USER: database.user,
     // What the build packages by its name and Flyway does not know is an error, and not passed over.
     FLYWAY_VALIDATE_MIGRATION_NAMING: "true",
@@ -137,7 +140,7 @@ async function flyway({ stack, database, image, container }: Migration) {
       ...["create", "--name", container, "--network", `container:${database.container}`],
       ...labelled(stack, "migrate"),
       ...Object.entries(settings).flatMap(([key, value]) => ["--env", `${key}=${value}`]),
-      ...["--user", NOBODY, "--read-only", "--tmpfs", "/tmp", ...HARDENED, "--pull", "never"],
+      ...[...access.options, "--read-only", "--tmpfs", "/tmp", ...HARDENED, "--pull", "never"],
       ...[image, "/bin/agatha-back-migrate"],
     ]);
     const { code, stdout, stderr } = await run("docker", ["start", "--attach", container]);

@@ -14,12 +14,22 @@ export interface Server {
   extensions: string[];
   encoding: string;
   locale: string;
+  /** Whether the role is a superuser. */
+  superuser: boolean;
+  /** What the role lacks to make databases and to exchange this one with another; empty if nothing. */
+  lacking: string[];
+  /** Whether it is outside of the stack: then its disk is not known. */
+  external: boolean;
 }
 
 const ASK = `select json_build_object('version', split_part(current_setting('server_version'), ' ', 1),
     'roles', (select json_agg(rolname) from pg_roles), 'extensions', (select json_agg(name) from pg_available_extensions),
-    'encoding', pg_encoding_to_char(encoding), 'locale', datcollate)
-  from pg_database where datname = current_database();`;
+    'encoding', pg_encoding_to_char(encoding), 'locale', datcollate, 'superuser', rolsuper,
+    'lacking', array_remove(array[case when not (rolsuper or rolcreatedb) then 'CREATEDB (alter role ' || quote_ident(rolname) || ' createdb)' end,
+      case when not pg_has_role(datdba, 'usage')
+        then 'to own the database (alter database ' || quote_ident(datname) || ' owner to ' || quote_ident(rolname) || ')' end], null),
+    'external', inet_server_addr() is not null)
+  from pg_database, pg_roles where datname = current_database() and rolname = current_user;`;
 
 export const serverOf = async (database: Database): Promise<Server> =>
   JSON.parse((await sql(database, ASK)).join("")) as Server;
@@ -61,9 +71,17 @@ function refuseNewer(place: string, version: string, here: string): void {
   );
 }
 
-/** The roles that are made for a dump: owners and grantees that the server does not have. */
-export const missingRoles = ({ roles }: DumpText, server: Server): string[] =>
+/** Owners and grantees of a dump that the server does not have. */
+export const missingRoles = ({ roles }: Pick<DumpText, "roles">, server: Pick<Server, "roles">): string[] =>
   [...roles].filter((role) => !server.roles.includes(role)).sort();
+
+/** @throws UserError if the role may not do what a restore does. */
+export function refuseUnable({ user, name }: Database, { lacking }: Server): void {
+  if (lacking.length === 0) return;
+  throw new UserError(
+    `restore: role "${user}" lacks ${lacking.join(" and ")}: a dump is restored beside database "${name}", and takes its place. Have it given that, then restore again. Nothing was touched.`,
+  );
+}
 
 /**
  * What somebody who is asked has to know of a dump, a sentence or two each.
@@ -73,7 +91,12 @@ export const missingRoles = ({ roles }: DumpText, server: Server): string[] =>
 export function remarks(text: DumpText, server: Server, history: Applied[], stack: string): string[] {
   const roles = missingRoles(text, server);
   return [
-    ...(roles.length === 0
+    ...(server.superuser
+      ? []
+      : [
+          `The stack's role is no superuser: everything in it will belong to that role${roles.length === 0 ? "" : `, and rights are left out, since the server does not have ${roles.join(", ")}`}.`,
+        ]),
+    ...(roles.length === 0 || !server.superuser
       ? []
       : [
           `It names roles that the stack does not have, and which are made without login or password: ${roles.join(", ")}.`,

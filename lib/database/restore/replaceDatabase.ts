@@ -7,10 +7,19 @@ import { start, stopIfInterrupted } from "../../process.ts";
 import { UserError } from "../../userError.ts";
 import { feed } from "../backup/dump.ts";
 import type { DumpText } from "../dumpText.ts";
-import { type Database, differingRows, majorOf, sql, tableRows, withoutExtensions } from "../postgres.ts";
+import {
+  type Database,
+  differingRows,
+  maintenance,
+  majorOf,
+  sql,
+  tableRows,
+  withoutExtensions,
+} from "../postgres.ts";
 import { createLike, propertiesOf, settingsIn } from "../properties.ts";
 import { FROM_TEXT, RESTORE, requireDone, searchPath } from "../restoreScript.ts";
 import { endSessions, identifier, literal } from "../sql.ts";
+import { missingRoles, type Server } from "./contents.ts";
 import type { DumpFile } from "./file.ts";
 
 /** What the dump is restored as, and what the database becomes until it is dropped. One stack has one server. */
@@ -20,17 +29,13 @@ export const REPLACED = "agatha_replaced";
 /** Tries at the exchange: a client that connects may come between. */
 const TRIES = 5;
 
-/** A database that can be connected to while others are renamed: none can rename its own. */
-const maintenance = ({ name }: Database): string => (name === "postgres" ? "template1" : "postgres");
-
 /** A dump that is to be restored. */
 interface Incoming {
   file: DumpFile;
   text: DumpText;
-  /** The roles that it needs and the server lacks. */
+  /** The roles that are made for it. */
   roles: string[];
-  /** The server's version: `13.14`. */
-  version: string;
+  server: Server;
 }
 
 /**
@@ -55,7 +60,8 @@ export async function restoreBeside(database: Database, incoming: Incoming): Pro
     await sql(outside, await createLike(database, database.name, RESTORING));
     // Before what is in it, which may need the search_path. What the dump has comes over what the stack's database has.
     const there = await sql(outside, "select rolname from pg_roles;");
-    const settings = settingsIn(text.head, RESTORING, (role) => there.includes(role));
+    const mine = (role: string) => incoming.server.superuser || role === database.user;
+    const settings = settingsIn(text.head, RESTORING, (role) => there.includes(role) && mine(role));
     await sql(outside, `${await propertiesOf(database, database.name, RESTORING)}\n${settings}`);
     if (text.createsPublic) await sql(restoring, "drop schema public;");
     await load(restoring, incoming);
@@ -76,12 +82,12 @@ export async function restoreBeside(database: Database, incoming: Incoming): Pro
 const SCRIPT = `set -o pipefail; ${RESTORE}; [ "$1" = archive ] || ${FROM_TEXT}; shift; restore "$@" && echo "${DONE}" >&2`;
 
 /** Restores into a database, which has to be empty, under the search_path that its sessions have. */
-async function load(restoring: Database, { file, text, version }: Incoming): Promise<void> {
+async function load(restoring: Database, { file, text, server }: Incoming): Promise<void> {
   const isArchive = file.header !== undefined;
   const path = await searchPath(restoring);
   const args = isArchive
-    ? ["archive", path, "--no-tablespaces"]
-    : ["text", path, String(text.start + 1), edits(text, version)];
+    ? ["archive", path, "--no-tablespaces", ...leftOut(text, server)]
+    : ["text", path, String(text.start + 1), edits(text, server.version)];
   const program = start("docker", [
     ...["exec", "-i", "--env", `PGUSER=${restoring.user}`, "--env", `PGDATABASE=${restoring.name}`],
     ...[restoring.container, "bash", "-c", SCRIPT, "bash", ...args],
@@ -91,6 +97,10 @@ async function load(restoring: Database, { file, text, version }: Incoming): Pro
   const what = `${isArchive ? "pg_restore" : "psql"} into "${restoring.name}" failed`;
   await requireDone(what, await program.ended);
 }
+
+/** Options of pg_restore: a role that is no superuser gives nothing to others, and makes no roles that grants may name. */
+export const leftOut = (text: Pick<DumpText, "roles">, server: Server): string[] =>
+  server.superuser ? [] : ["--no-owner", ...(missingRoles(text, server).length > 0 ? ["--no-acl"] : [])];
 
 /** For sed: takes out what a newer pg_dump writes and an older psql or server does not know. */
 export const edits = ({ token }: DumpText, version: string): string =>

@@ -7,7 +7,7 @@ import type { DumpText } from "../dumpText.ts";
 import { requireSpace } from "../freeSpace.ts";
 import { readHistory } from "../migrations/readHistory.ts";
 import { type Database, freeBytes, inNumbers, type Rows, tableRows } from "../postgres.ts";
-import { missingRoles, readContents, remarks, serverOf } from "./contents.ts";
+import { missingRoles, readContents, refuseUnable, remarks, serverOf } from "./contents.ts";
 import { type DumpFile, examine } from "./file.ts";
 import { dropCommand, liveNow, unsettled, words } from "./outcome.ts";
 import { dropReplaced, exchange, hasReplaced, REPLACED, restoreBeside, settle } from "./replaceDatabase.ts";
@@ -33,16 +33,18 @@ export async function restore(
   yes: boolean,
 ): Promise<number> {
   const start = performance.now();
+  const server = await serverOf(database);
+  refuseUnable(database, server);
   await refuseReplaced(database);
-  const [file, server] = [await examine(dump.path, dump.place), await serverOf(database)];
+  const file = await examine(dump.path, dump.place);
   const text = await readContents(database, file, server);
   say(`${dump.place}: ${whatItIs(text, file)}`);
   for (const remark of remarks(text, server, await readHistory(database), stack)) say(remark);
-  await requireRoom(database, text.bytes);
+  if (!server.external) await requireRoom(database, text.bytes);
   await askFor(stack, database, await tableRows(database), yes);
 
-  const missing = missingRoles(text, server);
-  const roles = await restoreBeside(database, { file, text, roles: missing, version: server.version });
+  const missing = server.superuser ? missingRoles(text, server) : [];
+  const roles = await restoreBeside(database, { file, text, roles: missing, server });
   const backs = await runningBacks(stack);
   const stopped = performance.now();
   await swap(database, backs, roles);

@@ -3,8 +3,8 @@ import { execFileSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
 import { DumpText } from "../../../lib/database/dumpText.ts";
 import type { Applied } from "../../../lib/database/migrations/schemaHistory.ts";
-import { missingRoles, remarks, type Server } from "../../../lib/database/restore/contents.ts";
-import { edits } from "../../../lib/database/restore/replaceDatabase.ts";
+import { missingRoles, refuseUnable, remarks, type Server } from "../../../lib/database/restore/contents.ts";
+import { edits, leftOut } from "../../../lib/database/restore/replaceDatabase.ts";
 import { FROM_TEXT } from "../../../lib/database/restoreScript.ts";
 
 const SERVER: Server = {
@@ -13,6 +13,9 @@ const SERVER: Server = {
   extensions: ["plpgsql"],
   encoding: "UTF8",
   locale: "C.UTF-8",
+  superuser: true,
+  lacking: [],
+  external: false,
 };
 
 const ran = (version: string, checksum = 1): Applied => ({
@@ -122,5 +125,28 @@ describe("of a dump that is SQL text, psql gets", () => {
 
   it("all of one that has none of them", () => {
     expect(shell("SELECT 1;\n\\unrestrict\n", {}, "13.14")).toBe("SELECT 1;\n\\unrestrict\n");
+  });
+});
+
+describe("a role that is no superuser", () => {
+  const plain = { ...SERVER, superuser: false, roles: ["app"] };
+
+  it("gets all that is in a dump, without rights if the server lacks a role of the dump", () => {
+    const theirs = dumpWith({ roles: new Set(["app", "reader"]) });
+    const own = dumpWith({ roles: new Set(["app"]) });
+    expect(leftOut(theirs, SERVER)).toEqual([]);
+    expect(leftOut(theirs, plain)).toEqual(["--no-owner", "--no-acl"]);
+    expect(leftOut(own, plain)).toEqual(["--no-owner"]);
+    expect(remarks(theirs, plain, [], "prod")[0]).toBe(
+      "The stack's role is no superuser: everything in it will belong to that role, and rights are left out, since the server does not have reader.",
+    );
+  });
+
+  it("is refused with what it lacks", () => {
+    const database = { container: "c", user: "app", name: "budget" };
+    expect(() => refuseUnable(database, plain)).not.toThrow();
+    expect(() =>
+      refuseUnable(database, { ...plain, lacking: ["CREATEDB (alter role app createdb)"] }),
+    ).toThrow('restore: role "app" lacks CREATEDB (alter role app createdb): a dump is restored beside');
   });
 });

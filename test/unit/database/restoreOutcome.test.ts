@@ -89,7 +89,11 @@ it("of the roles for a dump, those that a failed restore may have made are dropp
   );
   const file = { place: "x", header: undefined, isChecked: false, read: () => expect.unreachable() };
   const roles = ["theirs", "ours"];
-  const restored = restoreBeside(database, { file, text: new DumpText(), roles, version: "13.14" });
+  const server = {
+    ...{ version: "13.14", roles: [], extensions: [], encoding: "UTF8", locale: "C" },
+    ...{ superuser: true, lacking: [], external: false },
+  };
+  const restored = restoreBeside(database, { file, text: new DumpText(), roles, server });
   await expect(restored).rejects.toThrow("interrupted");
   const log = readFileSync(join(folder, "fake-docker/docker.log"), "utf8");
   expect(log.match(/(create|drop) role .*;/g)?.map((line) => line.replaceAll('"', ""))).toEqual([
