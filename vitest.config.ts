@@ -3,7 +3,8 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: "unit", include: ["test/unit/**/*.test.ts"] } },
+      // They leave no state behind in modules, and loading those anew for each file takes as long as the tests.
+      { test: { name: "unit", include: ["test/unit/**/*.test.ts"], isolate: false } },
       { test: { name: "component", include: ["test/component/**/*.test.ts"] } },
       {
         test: {

@@ -18,11 +18,11 @@ export interface TestFile {
 /** Files of test/integration without docker, or with a daemon of their own; those of test/hosts have one each. */
 const APART = ["front", "interrupts", "jar", "major", "nix", "oddPaths", "probe", "standIn"];
 
-/** Files that wait for docker's probes to fail, time after time, and leave the machine alone meanwhile. */
-const WAITING = ["liveness"];
+/** Files that wait for docker: for its probes to fail, for a swarm's times. They leave the machine alone meanwhile. */
+const WAITING = ["liveness", "swarm", "swarmNode"];
 
 /** The longest files with a daemon of their own, in this order: begun late, they would be waited for in the end. */
-const LONGEST = ["migrations", "swarm", "major", "rollback", "deploys", "takeover", "registry", "healing"];
+const LONGEST = ["migrations", "major", "rollback", "deploys", "takeover", "registry", "healing"];
 
 /** @throws UserError if a part is in no file's name: better now than after minutes. */
 export function refuseUnknown(parts: string[]): void {

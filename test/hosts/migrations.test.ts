@@ -1,7 +1,9 @@
 /** Migrations on a database with data: a backup before them, Flyway's default behaviour, and no change to those that ran. */
-import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { packagedIn } from "../../lib/database/migrations/checkInPreview.ts";
+import { run } from "../../lib/process.ts";
 import { Engine } from "../support/engine.ts";
 import { putEntry } from "../support/jar.ts";
 import { changes, type Ended, execute, Scratch } from "../support/scratch.ts";
@@ -41,6 +43,55 @@ async function failed(): Promise<string> {
   expectSentences(scratch, output);
   expect(await scratch.running()).toEqual(before);
   expect((await fetch(`${scratch.backUrl}/health`)).status).toBe(200);
+  return output;
+}
+
+/**
+ * The migration step alone, as an update runs it: with an image that has the migrations as they are now. Whole updates are at the
+ * beginning and at the end.
+ */
+async function migrate(): Promise<Ended> {
+  const [container, image] = [scratch.named("migrations"), `agatha-back-image:${scratch.stack}`];
+  const [deployed = ""] = await scratch.docker(
+    "inspect",
+    await scratch.container("back"),
+    "--format",
+    "{{.Image}}",
+  );
+  await scratch.docker("create", "--name", container, deployed);
+  try {
+    const wrapper = join(scratch.folder, "wrapper");
+    await scratch.docker("cp", "--follow-link", `${container}:/bin/agatha-back-migrate`, wrapper);
+    const [, place = ""] = /filesystem:(\/[\w./-]+)/.exec(readFileSync(wrapper, "utf8")) ?? [];
+    await scratch.docker("cp", `${scratch.migrations}/.`, `${container}:${place}`);
+    await scratch.docker("commit", container, image);
+    const files = readdirSync(scratch.migrations);
+    const { code, output } = await run(process.execPath, ["steps/migrate.ts"], {
+      input: JSON.stringify(packagedIn(scratch.migrations, files)),
+      env: {
+        ...scratch.env,
+        ...{ STACK: scratch.stack, CONTAINER: scratch.named("migrate"), IMAGE: image },
+        ...{ BACKUPS_KEEP: "1", BACKUPS_TO: folder, DATABASE_CONTAINER: await scratch.container("db") },
+        ...{ DATABASE_NAME: "docker_agatha_db", DATABASE_USER: "postgres" },
+      },
+    });
+    return { code: code ?? 1, output };
+  } finally {
+    await scratch.docker("rm", container);
+    await scratch.docker("rmi", image);
+  }
+}
+
+async function migrates(): Promise<void> {
+  const { code, output } = await migrate();
+  expect(code, output).toBe(0);
+}
+
+/** A step that fails with a user-facing message. */
+async function stepFails(): Promise<string> {
+  const { code, output } = await migrate();
+  expect(code, output).toBe(1);
+  expectSentences(scratch, output);
   return output;
 }
 
@@ -107,7 +158,7 @@ describe("migrations", () => {
       "CREATE TABLE share (id int REFERENCES goal DEFERRABLE INITIALLY DEFERRED); INSERT INTO share VALUES (1);",
     );
     write("V14__note.sql", "ALTER TABLE share ADD COLUMN note text;");
-    await scratch.upWell();
+    await migrates();
     expect(await scratch.sql("select to_regclass('guarded'), count(note) from share")).toEqual([
       "guarded\t0",
     ]);
@@ -129,7 +180,7 @@ describe("migrations", () => {
     expect(output).not.toMatch(/as it was|https?:\/\/rd/);
     expect(await scratch.sql("select to_regclass('split'), to_regclass('bad')")).toEqual(["split\t"]);
     // With backups.keep at 1, further failures do not remove the backup to go back to; only a success does.
-    await failed();
+    await stepFails();
     expect(automatic()).toContain(backup);
     write("V16__bad.sql", "CREATE TABLE bad (id int);");
     await scratch.upWell();
@@ -140,32 +191,32 @@ describe("migrations", () => {
   it("that run outside a transaction report that their changes stay; the failed row blocks nothing", async () => {
     await scratch.sql("insert into bad values (1), (1)");
     write("V17__index.sql", "CREATE UNIQUE INDEX CONCURRENTLY bad_id ON bad (id);");
-    const output = await failed();
+    const output = await stepFails();
     expect(output).toContain("V17__index.sql ran in no transaction: what it did before it failed stays.");
     expect(output).toContain('could not create unique index "bad_id"');
     // The failure leaves an invalid index behind, as PostgreSQL documents.
     write("V17__index.sql", "DROP INDEX IF EXISTS bad_id;");
     write("V18__index.sql", "CREATE INDEX CONCURRENTLY bad_id ON bad (id);");
-    await scratch.upWell();
+    await migrates();
     expect((await history()).slice(-2)).toEqual(["V17__index.sql\tt", "V18__index.sql\tt"]);
   });
 
   it("that wait for a lock report who holds it, and end before sessions behind them wait for long", async () => {
     const holder = scratch.sql("begin; select * from bad; select pg_sleep(600)").catch(() => []);
     write("V19__late.sql", "ALTER TABLE bad ADD COLUMN late text;");
-    const output = await failed();
+    const output = await stepFails();
     const pid = "session (\\d+) \\(psql, role postgres, active, in a transaction since";
     expect(output).toMatch(new RegExp(`waiting for a lock: "ALTER TABLE bad .*" is blocked by ${pid}`));
     expect(output).toContain("migrations: V19__late.sql was canceled. No migration was applied;");
     const [, found = ""] = new RegExp(`waited 20 s for a lock that ${pid}`).exec(output) ?? [];
     await scratch.sql(`select pg_terminate_backend(${found})`);
     await holder;
-    await scratch.upWell();
+    await migrates();
   });
 
   it("with a placeholder, or not in UTF-8, are refused with a fix that works", async () => {
     write("V20__mail.sql", "CREATE TABLE mail (body text DEFAULT 'Dear ${name}');");
-    expect(await failed()).toContain(
+    expect(await stepFails()).toContain(
       "V20__mail.sql has ${name} in line 1 or below, which Flyway takes for a placeholder. To keep it as text, write placeholderReplacement=false into V20__mail.sql.conf beside it.",
     );
     write("V20__mail.sql.conf", "placeholderReplacement=false\n");
@@ -173,9 +224,11 @@ describe("migrations", () => {
       join(scratch.migrations, "V21__latin.sql"),
       Buffer.from("INSERT INTO mail VALUES ('caf\u00e9');", "latin1"),
     );
-    expect(await failed()).toContain("V21__latin.sql is not UTF-8. Save it as UTF-8, or name its encoding");
+    expect(await stepFails()).toContain(
+      "V21__latin.sql is not UTF-8. Save it as UTF-8, or name its encoding",
+    );
     write("V21__latin.sql.conf", "encoding=ISO-8859-1\n");
-    await scratch.upWell();
+    await migrates();
     expect(await scratch.sql("select body from mail")).toEqual(["caf\u00e9"]);
   });
 

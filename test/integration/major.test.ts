@@ -90,9 +90,10 @@ async function everything(): Promise<string[]> {
     "select shobj_description(oid, 'pg_database') from pg_database where datname = current_database()",
     "select version, success, checksum from flyway_schema_history order by installed_rank",
   ];
-  const lines: string[] = [];
-  for (const part of parts) lines.push(...(await scratch.sql(part)));
-  return [...lines, ...(await sqlIn("dbname='other=db\\''", "select * from t order by 1"))];
+  return [
+    ...(await scratch.sql(...parts)),
+    ...(await sqlIn("dbname='other=db\\''", "select * from t order by 1")),
+  ];
 }
 
 const serverVersion = async () => Number((await scratch.sql("show server_version_num"))[0]?.slice(0, 2));

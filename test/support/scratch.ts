@@ -258,8 +258,8 @@ export class Scratch {
     return Object.fromEntries(SERVICES.map((service, i) => [service, states[i] ?? ""]));
   }
 
-  /** Runs SQL as the database's own user; returns the rows, tab-separated. */
-  sql = async (statement: string) =>
+  /** Runs SQL as the database's own user; returns the rows, tab-separated, of all the statements. */
+  sql = async (...statements: string[]) =>
     this.docker(
       "exec",
       await this.container("db"),
@@ -271,8 +271,7 @@ export class Scratch {
       "-qtAX",
       "-F",
       "\t",
-      "-c",
-      statement,
+      ...statements.flatMap((statement) => ["-c", statement]),
     );
 
   /** Removes everything of the stack, pass or fail, by force and without Pulumi; images too, if their refs were absent before. */

@@ -24,19 +24,21 @@ export async function askHistory({ database }: Config, host: DockerHost): Promis
  */
 export function checkMigrations(back: ImagePlan, folder: string, history: Applied[]): Packaged {
   if (isPinned(back)) return {};
-  const files = Object.keys(back.inputs["migrations"] ?? {});
-  const packaged = Object.fromEntries(
-    // The settings of a script may name another encoding.
-    files.map((file) => [
-      file,
-      files.includes(`${file}.conf`) ? null : flywayChecksum(readFileSync(join(folder, file))),
-    ]),
-  );
+  const packaged = packagedIn(folder, Object.keys(back.inputs["migrations"] ?? {}));
   const { refused } = compare(packaged, history);
   if (refused.length === 0) return packaged;
   const what = `agatha:back.migrations: "${folder}" does not suit the stack's database:`;
   throw new UserError([what, ...sentences(refused)].join("\n"));
 }
+
+/** Files of a folder with their checksums: none for a script with settings, which may name another encoding. */
+export const packagedIn = (folder: string, files: string[]): Packaged =>
+  Object.fromEntries(
+    files.map((file) => [
+      file,
+      files.includes(`${file}.conf`) ? null : flywayChecksum(readFileSync(join(folder, file))),
+    ]),
+  );
 
 /** As flyway/flyway 10.20.1 and 12.11.0 have it (ChecksumCalculator): CRC-32 of the lines without their ends, signed. */
 export const flywayChecksum = (content: Buffer): number =>
