@@ -13,7 +13,8 @@ beforeEach(() => {
 });
 afterEach(() => {
   vi.unstubAllEnvs();
-  rmSync(folder, { recursive: true });
+  // A call of docker that nobody waits for any more may still write its line.
+  rmSync(folder, { recursive: true, maxRetries: 10 });
 });
 
 const inspected = (Status: string, ExitCode: number) =>
