@@ -5,10 +5,11 @@ import { docker } from "../docker/client.ts";
 import { resolveDockerHost } from "../docker/host.ts";
 import { askSwarm, INIT } from "../docker/swarm/fitness.ts";
 import { line } from "../progress.ts";
+import { UserError } from "../userError.ts";
 import { readStackFile, valuesOf } from "./file.ts";
 import { pulumiOutput } from "./pulumiOutput.ts";
 import { exportedState, fullName } from "./stack.ts";
-import { heldHostOf, isOnSwarm } from "./state.ts";
+import { type Deployment, heldHostOf, isOnSwarm } from "./state.ts";
 
 /** What `--target` names if it is no resource. */
 const TARGETS = ["docker", "swarm"];
@@ -17,18 +18,30 @@ const TARGETS = ["docker", "swarm"];
  * Offers to make a swarm for a stack that is to run on one, and sets the key if `--target` names its value.
  *
  * @returns The arguments for pulumi.
+ * @throws UserError if the stack runs on another target; the key is as it was then.
  */
 export async function chooseTarget(
   { stack, file, configFile, options, pulumi }: Given<"up">,
   env: NodeJS.ProcessEnv,
 ): Promise<string[]> {
   const named = options.target?.find((name) => TARGETS.includes(name));
+  if (named !== undefined) refuseOther(named, stack, await exportedState(stack, env));
   if ((named ?? valuesOf(readStackFile(file))["target"]) === "swarm")
     await offerSwarm(stack, options.yes ?? false, env);
   if (named === undefined) return pulumi;
   const set = ["config", "set", "agatha:target", named, "--stack", fullName(stack, env), ...configFile];
   await pulumiOutput(set, env);
   return pulumi.filter((arg) => arg !== `--target=${named}`);
+}
+
+/** The program refuses it too, but by then the key would be set. */
+function refuseOther(named: string, stack: string, deployment: Deployment): void {
+  const held = heldHostOf(deployment);
+  const target = held?.target ?? "docker";
+  if (held !== undefined && target !== named)
+    throw new UserError(
+      `--target: "${named}" is not what stack "${stack}" runs on, which is "${target}". Take the stack down by \`npm run down\`, which keeps the data, then run this again.`,
+    );
 }
 
 /**

@@ -67,3 +67,12 @@ it("a swarm is made neither with nobody to ask nor for a stack on one host", asy
   expect((await choose(["--yes"], { config, held: "swarm" })).said).toEqual([INIT]);
   expect((await choose(["--yes"])).said).toEqual([]);
 });
+
+it("another target than the stack's is refused before the key is set", async () => {
+  const refused = choose(["--target", "swarm", "--yes"], { held: "docker" });
+  await expect(refused).rejects.toThrow(
+    '--target: "swarm" is not what stack "s" runs on, which is "docker". Take the stack down by `npm run down`, which keeps the data, then run this again.',
+  );
+  expect(readFileSync(join(folder, "said"), "utf8")).toBe("");
+  expect((await choose(["--target", "docker"], { held: "docker" })).said).toEqual([SET("docker")]);
+});
