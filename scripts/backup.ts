@@ -8,6 +8,7 @@ import { stackDatabase } from "../lib/stacks/runningDatabase.ts";
 await command("backup", async ({ stack, file }) => {
   const { database, to } = await stackDatabase(stack, file);
   const saved = await interruptible(() => saveBackup(database, targetOf(to, stack), stack, false));
-  process.stdout.write(`${saved.place}\n${whatIsSaved(saved)}\n`);
+  const from = database.server === undefined ? "" : `, of ${database.name} at ${database.server}`;
+  process.stdout.write(`${saved.place}\n${whatIsSaved(saved)}${from}\n`);
   return 0;
 });

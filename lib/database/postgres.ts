@@ -11,6 +11,8 @@ export interface Database {
   /** The role, which owns the database. */
   user: string;
   name: string;
+  /** `host:port` of a server outside of the stack, of which the container is a client. */
+  server?: string | undefined;
 }
 
 /** A database that can be connected to while others are renamed or asked about: none can rename its own. */

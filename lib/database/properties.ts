@@ -1,5 +1,5 @@
 /** What belongs to a database itself and not to its contents, as statements that give it to another. */
-import { type Database, maintenance, sql } from "./postgres.ts";
+import { connection, type Database, sql } from "./postgres.ts";
 import { identifier, literal, unquoted } from "./sql.ts";
 
 /** A setting in a form that SET takes; in the catalogue, lists are quoted already, but for the empty name. */
@@ -21,7 +21,7 @@ export async function createLike(server: Database, of: string, name: string): Pr
          when 'i' then format(' locale_provider icu icu_locale %L', coalesce(more->>'daticulocale', more->>'datlocale'))
          when 'b' then format(' locale_provider builtin builtin_locale %L', more->>'datlocale') else '' end || ';'
      from pg_database d, to_jsonb(d) more where datname =${literal(of)};`,
-    maintenance({ name: of }),
+    connection(of),
   );
   return line;
 }
@@ -45,7 +45,8 @@ export async function propertiesOf(server: Database, of: string, name: string): 
          case when role is null then format('database %I', ${target}) else format('role %I in database %I', role, ${target}) end,
          name, ${VALUE})
        from (select rolname as role, split_part(setting, '=', 1) as name, substr(setting, strpos(setting, '=') + 1) as value
-         from pg_db_role_setting join db on db.oid = setdatabase left join pg_roles r on r.oid = setrole, unnest(setconfig) setting) s
+         from pg_db_role_setting join db on db.oid = setdatabase left join pg_roles r on r.oid = setrole, unnest(setconfig) setting
+         where setrole = 0 or pg_has_role(setrole, 'usage')) s
      union all
      select format('revoke all on database %I from public;', ${target}) from db where datacl is not null
      union all
@@ -56,7 +57,7 @@ export async function propertiesOf(server: Database, of: string, name: string): 
      union all
      select format('comment on database %I is %L;', ${target}, shobj_description(oid, 'pg_database'))
        from db where shobj_description(oid, 'pg_database') is not null) all_of_them (statement);`,
-    maintenance({ name: of }),
+    connection(of),
   );
   // As JSON: a comment may have lines of its own.
   return lines.map((line) => JSON.parse(line) as string).join("\n");

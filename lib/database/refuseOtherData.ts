@@ -33,7 +33,7 @@ export async function refuseOtherData(
   host: DockerHost,
 ): Promise<void> {
   if (database === undefined) return;
-  refuseOtherPlace(external !== undefined, database.host);
+  refuseOtherPlace(external && `${external.host}:${external.port}/${name}`, database);
   if (external !== undefined) return;
   const limits = pulumi.runtime.isDryRun() ? BRIEF : PATIENT;
   const exec = (...args: string[]) => askDocker(["exec", hostName("db"), ...args], host, limits);
@@ -56,15 +56,18 @@ export async function refuseOtherData(
 }
 
 /**
- * Refuses a switch between a database of the stack's own and another server while the stack is up: the data would stay behind.
+ * Refuses a switch to another server, or to another database there, while the stack is up: its data would stay behind.
  *
- * @param host The server that the running stack's client is for.
+ * @param wanted `host:port/name` outside of the stack; undefined for a database of its own.
  */
-function refuseOtherPlace(external: boolean, host: string | undefined): void {
-  if (external === (host !== undefined)) return;
-  const [now, fix] = external
-    ? ["has its data in a volume of its own", "remove the key again"]
-    : [`has its data at ${host}, and the key is missing`, "set the key again"];
+function refuseOtherPlace(wanted: string | undefined, { server, name }: DatabaseContainer): void {
+  const runs = server && `${server}/${name}`;
+  if (wanted === runs) return;
+  const place = runs === undefined ? "in a volume of its own" : `at ${runs}`;
+  const [now, fix] =
+    wanted === undefined
+      ? [`has its data ${place}, and the key is missing`, "set the key again"]
+      : [`has its data ${place}`, runs === undefined ? "remove the key again" : `set it back from ${wanted}`];
   throw new UserError(
     `agatha:database.external: stack ${pulumi.getStack()} ${now}. To take the data along: npm run backup, npm run down (keeps the data), then up and restore, as docs/external-database.md describes; or ${fix}.`,
   );

@@ -54,8 +54,8 @@ export interface DatabaseContainer {
   name: string;
   user: string;
   major: number;
-  /** The server, if the container is the client of one outside of the stack. */
-  host?: string | undefined;
+  /** `host:port` of the server, if the container is the client of one outside of the stack. */
+  server?: string | undefined;
 }
 
 /** What is read of `docker container inspect`. */
@@ -87,6 +87,6 @@ export function databaseOf(answer: string): DatabaseContainer | undefined {
     name,
     user,
     major: Number(variable("PG_MAJOR")),
-    host: variable("PGHOST"),
+    server: variable("PGHOST") && `${variable("PGHOST")}:${variable("PGPORT")}`,
   };
 }

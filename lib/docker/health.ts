@@ -68,7 +68,7 @@ export async function untilHealthy(
 
 /** What no wait helps against when a database's client connects to its server. */
 const REFUSED =
-  /(?:FATAL|ERROR|error): +((?:password authentication failed|no pg_hba\.conf entry|permission denied for database|unsupported startup parameter|agatha:|SSL error|server does not support SSL|server certificate for)[^\n]*)/;
+  /(?:FATAL|ERROR|error|failed): +((?:password authentication failed|no pg_hba\.conf entry|permission denied for database|unsupported startup parameter|agatha:|SSL error|server does not support SSL|server certificate for)[^\n]*)/;
 
 /** Why the service cannot become healthy any more; undefined while it can. */
 async function whyDown(

@@ -11,7 +11,7 @@ import { dockerHostOf, externalOf, fileOf, publishedOf, readStackFile, stacksWit
 import { recover } from "./recover.ts";
 import { refuseOtherHost } from "./refuseOtherHost.ts";
 import { environment, exportedState, fullName, listed, npmRun, pulumi, stackExists } from "./stack.ts";
-import { type Deployment, dockerHostInState, isOnSwarm } from "./state.ts";
+import { type Deployment, dockerHostInState, mayBeOnSwarm } from "./state.ts";
 import {
   leftBehind,
   refuseLeftBehind,
@@ -50,7 +50,7 @@ export async function takeDown(
     const code = await destroy(stack, [...configFile, ...args], env);
     if (code !== 0) return code;
     // An update that was killed may have left secrets.
-    if (isOnSwarm(deployment)) await removeFromSwarm(stack, env);
+    if (mayBeOnSwarm(deployment)) await removeFromSwarm(stack, env);
   } else process.stdout.write(`There is no stack ${stack} to take down.\n`);
   await sayGone(stack, env);
   await dropVolumes("down", stack, volumes, env);
@@ -89,7 +89,7 @@ export async function removeStack(
     if (code !== 0) return { code, found: true };
   }
   // What an update that was killed left, whatever Pulumi knows of it.
-  if (!there || isOnSwarm(deployment)) await removeFromSwarm(stack, env);
+  if (mayBeOnSwarm(deployment)) await removeFromSwarm(stack, env);
   for (const kind of ["container", "network"] as const)
     for (const { name } of await dockerObjects(kind, stack, env)) {
       await (kind === "network" ? removeNetwork(name, env) : removeObject(kind, name, env));

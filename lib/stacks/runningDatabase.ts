@@ -8,6 +8,8 @@ import { environment, npmRun } from "./stack.ts";
 interface StackDatabase {
   stack: string;
   database: Database;
+  /** `host:port/name` of the database outside of the stack that is configured, which need not be the one that is deployed. */
+  configured: string | undefined;
   /** `agatha:backups.to`. */
   to: string | undefined;
 }
@@ -29,6 +31,9 @@ export async function stackDatabase(stack: string, file: string): Promise<StackD
   const env = (await inspect<string[]>("container", container, ".Config.Env")) ?? [];
   const value = (name: string) => env.find((entry) => entry.startsWith(`${name}=`))?.slice(name.length + 1);
   const user = value("POSTGRES_USER") ?? "postgres";
-  const database = { container, user, name: value("POSTGRES_DB") ?? user };
-  return { stack, database, to: config.backups.to };
+  const server = value("PGHOST") && `${value("PGHOST")}:${value("PGPORT")}`;
+  const database = { container, user, name: value("POSTGRES_DB") ?? user, server };
+  const { external, name } = config.database;
+  const configured = external && `${external.host}:${external.port}/${name}`;
+  return { stack, database, configured, to: config.backups.to };
 }

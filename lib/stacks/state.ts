@@ -58,6 +58,10 @@ export function heldHostOf({ resources = [] }: Deployment): HeldHost | undefined
 /** Whether the stack was made on a swarm (`agatha:target`). */
 export const isOnSwarm = (deployment: Deployment): boolean => heldHostOf(deployment)?.target === "swarm";
 
+/** Also if the state does not say, as that of an update that was killed early. */
+export const mayBeOnSwarm = (deployment: Deployment): boolean =>
+  heldHostOf(deployment) === undefined || isOnSwarm(deployment);
+
 /** The volume with the stack's data, and the stack that it is labelled as. */
 export function volumeIn({ resources = [] }: Deployment): { name: string; stack: string } | undefined {
   const found = resources.find(

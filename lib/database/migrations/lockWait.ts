@@ -37,7 +37,8 @@ const waits = (application: string): string => `
           else format('session %s (%I, role %s, %s, in a transaction since %s', p, coalesce(b.application_name, ''), b.usename, b.state,
             to_char(b.xact_start at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')) end))
       from unnest(a.blocking) p left join pg_stat_activity b on b.pid = p))
-  from (select *, pg_blocking_pids(pid) as blocking from pg_stat_activity where application_name =${literal(application)} offset 0) a
+  from (select *, pg_blocking_pids(pid) as blocking from pg_stat_activity where application_name =${literal(application)}
+    and datname = current_database() offset 0) a
   where cardinality(a.blocking) > 0 order by a.query_start limit 1;`;
 
 /** Comments, names in quotes and literals of every kind; also those that are cut off. */

@@ -2,6 +2,7 @@
  * Puts a dump in a database's place: restored beside it, compared, then exchanged by one transaction that renames both.
  * Until then, the database is as it was.
  */
+import { createHash } from "node:crypto";
 import { DONE } from "../../docker/client.ts";
 import { start, stopIfInterrupted } from "../../process.ts";
 import { UserError } from "../../userError.ts";
@@ -22,9 +23,15 @@ import { endSessions, identifier, literal } from "../sql.ts";
 import { missingRoles, type Server } from "./contents.ts";
 import type { DumpFile } from "./file.ts";
 
-/** What the dump is restored as, and what the database becomes until it is dropped. One stack has one server. */
-const RESTORING = "agatha_restoring";
-export const REPLACED = "agatha_replaced";
+/** A server outside of the stack may have the databases of several. */
+const aside = (prefix: string, { name, server }: Database): string =>
+  server === undefined ? prefix : `${prefix}_${createHash("sha256").update(name).digest("hex").slice(0, 8)}`;
+
+/** What the dump is restored as. */
+const restoringName = (database: Database): string => aside("agatha_restoring", database);
+
+/** What the database becomes until it is dropped. */
+export const replacedName = (database: Database): string => aside("agatha_replaced", database);
 
 /** Tries at the exchange: a client that connects may come between. */
 const TRIES = 5;
@@ -46,23 +53,24 @@ interface Incoming {
  */
 export async function restoreBeside(database: Database, incoming: Incoming): Promise<string[]> {
   const { text } = incoming;
+  const beside = restoringName(database);
   const [restoring, outside] = [
-    { ...database, name: RESTORING },
+    { ...database, name: beside },
     { ...database, name: maintenance(database) },
   ];
-  await dropDatabase(database, RESTORING);
+  await dropDatabase(database, beside);
   // Asked just before: a role that somebody else has made since is not this restore's to drop.
   const existing = await sql(outside, "select rolname from pg_roles;");
   const roles = incoming.roles.filter((role) => !existing.includes(role));
   try {
     const made = roles.map((role) => `create role ${identifier(role)} nologin;`);
     await sql(outside, ["begin;", ...made, "commit;"].join("\n"));
-    await sql(outside, await createLike(database, database.name, RESTORING));
+    await sql(outside, await createLike(database, database.name, beside));
     // Before what is in it, which may need the search_path. What the dump has comes over what the stack's database has.
     const there = await sql(outside, "select rolname from pg_roles;");
     const mine = (role: string) => incoming.server.superuser || role === database.user;
-    const settings = settingsIn(text.head, RESTORING, (role) => there.includes(role) && mine(role));
-    await sql(outside, `${await propertiesOf(database, database.name, RESTORING)}\n${settings}`);
+    const settings = settingsIn(text.head, beside, (role) => there.includes(role) && mine(role));
+    await sql(outside, `${await propertiesOf(database, database.name, beside)}\n${settings}`);
     if (text.createsPublic) await sql(restoring, "drop schema public;");
     await load(restoring, incoming);
     stopIfInterrupted();
@@ -111,16 +119,17 @@ export const edits = ({ token }: DumpText, version: string): string =>
 
 /** Leaves nothing of what was restored beside, and of the roles that were made for it. */
 async function dropRestored(database: Database, roles: string[]): Promise<void> {
-  await dropDatabase(database, RESTORING);
+  await dropDatabase(database, restoringName(database));
   await sql(database, roles.map((role) => `drop role if exists ${identifier(role)};`).join("\n"));
 }
 
 /** Drops what the exchange put aside. */
-export const dropReplaced = (database: Database): Promise<void> => dropDatabase(database, REPLACED);
+export const dropReplaced = (database: Database): Promise<void> =>
+  dropDatabase(database, replacedName(database));
 
 /** Whether there is a database that an exchange put aside. */
 export async function hasReplaced(database: Database): Promise<boolean> {
-  const query = `select 1 from pg_database where datname =${literal(REPLACED)};`;
+  const query = `select 1 from pg_database where datname =${literal(replacedName(database))};`;
   return (await sql(database, query, maintenance(database))).length > 0;
 }
 
@@ -131,7 +140,7 @@ export async function hasReplaced(database: Database): Promise<boolean> {
  * @returns Whether it happened.
  */
 export async function settle(database: Database, roles: string[]): Promise<boolean> {
-  await dropDatabase(database, RESTORING);
+  await dropDatabase(database, restoringName(database));
   const happened = await hasReplaced(database);
   if (!happened) await dropRestored(database, roles);
   return happened;
@@ -139,7 +148,9 @@ export async function settle(database: Database, roles: string[]): Promise<boole
 
 /** Exchanges the two, if nothing is put aside yet. Sessions of other clients are ended. */
 export async function exchange(database: Database): Promise<void> {
-  const [name, restored, replaced] = [database.name, RESTORING, REPLACED].map(identifier);
+  const [name, restored, replaced] = [database.name, restoringName(database), replacedName(database)].map(
+    identifier,
+  );
   const statements = [
     endSessions("datname", database.name),
     "begin;",

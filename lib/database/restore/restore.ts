@@ -10,7 +10,14 @@ import { type Database, freeBytes, inNumbers, type Rows, tableRows } from "../po
 import { missingRoles, readContents, refuseUnable, remarks, serverOf } from "./contents.ts";
 import { type DumpFile, examine } from "./file.ts";
 import { dropCommand, liveNow, unsettled, words } from "./outcome.ts";
-import { dropReplaced, exchange, hasReplaced, REPLACED, restoreBeside, settle } from "./replaceDatabase.ts";
+import {
+  dropReplaced,
+  exchange,
+  hasReplaced,
+  replacedName,
+  restoreBeside,
+  settle,
+} from "./replaceDatabase.ts";
 import type { Source } from "./source.ts";
 import { type Backs, isNone, runningBacks, startAnyway, startBacks, stopBacks } from "./stopBack.ts";
 
@@ -78,7 +85,8 @@ async function requireRoom(database: Database, textBytes: number): Promise<void>
 
 async function askFor(stack: string, database: Database, rows: Rows, yes: boolean): Promise<void> {
   const tables = [...rows].map(([table, count]) => `${table} ${count}`).join(", ") || "no table";
-  say(`Stack ${stack}: database ${database.name} has ${inNumbers(rows)}: ${tables}.`);
+  const at = database.server === undefined ? "" : ` at ${database.server}`;
+  say(`Stack ${stack}: database ${database.name}${at} has ${inNumbers(rows)}: ${tables}.`);
   await confirm("restore", "the database would be overwritten, and the back restarted", stack, yes);
 }
 
@@ -86,7 +94,7 @@ async function askFor(stack: string, database: Database, rows: Rows, yes: boolea
 async function refuseReplaced(database: Database): Promise<void> {
   if (!(await hasReplaced(database))) return;
   throw new UserError(
-    `restore: database ${REPLACED} is there, the data from before an earlier restore. Put it back (docs/backup.md), or drop it: ${dropCommand(database)}.`,
+    `restore: database ${replacedName(database)} is there, the data from before an earlier restore. Put it back (docs/backup.md), or drop it: ${dropCommand(database)}.`,
   );
 }
 

@@ -116,7 +116,9 @@ export const healthyTasks = async (name: string): Promise<number> =>
 /** Replaces the tasks that are older than their database's container: a back does not connect to another one. */
 export async function renewTasks(name: string, container: string): Promise<void> {
   const created = Date.parse((await inspect<string>("container", container, ".Created")) ?? "");
-  const { Spec } = await serviceOf(name);
+  const { Spec, UpdateStatus } = await serviceOf(name);
+  // Another update would hide that docker went back.
+  if (isUndone(UpdateStatus?.State ?? "")) return;
   const stale = (await tasksOf(name)).filter(({ CreatedAt }) => Date.parse(CreatedAt) < created);
   if (newest(stale.filter(isRunning), Spec.TaskTemplate) > 0)
     await docker(["service", "update", "--force", "--detach", name]);

@@ -89,6 +89,24 @@ it("changed settings are read by the running server's own parser, if it is of th
   expect(asked()).toBe("");
 });
 
+it("another server, or another database there, is refused while the stack is up, whatever is on it", async () => {
+  docker("exit 1");
+  const external = { host: "db.example", tls: "require" };
+  const client = { ...DEPLOYED, command: ["sleep", "infinity"], server: "db.example:5432" };
+  const elsewhere = (given: object, deployed: DatabaseContainer = client) =>
+    look({ settings: {}, ...given }, deployed);
+  await elsewhere({ external });
+  await expect(elsewhere({ external: { ...external, host: "other.example" } })).rejects.toThrow(
+    "stack dev has its data at db.example:5432/docker_agatha_db. To take the data along: npm run backup, npm run down",
+  );
+  await expect(elsewhere({ external, name: "sibling" })).rejects.toThrow(
+    "set it back from db.example:5432/sibling",
+  );
+  await expect(elsewhere({})).rejects.toThrow("and the key is missing");
+  await expect(elsewhere({ external }, DEPLOYED)).rejects.toThrow("in a volume of its own");
+  expect(asked()).toBe("");
+});
+
 it("the way on is a command for the shell", () => {
   const data = { databases: ["a", "b"], superusers: ["root"] };
   expect(misfits({ name: "c", user: "root" }, data)).toEqual([

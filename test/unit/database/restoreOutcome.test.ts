@@ -21,6 +21,15 @@ it("after an exchange, the message says that the dump's data is live, where the 
   );
 });
 
+it("on a server that may have databases of several stacks, each has names of its own for what is put aside", () => {
+  const [one, other] = ["shop", "budget"].map((name) =>
+    liveNow({ ...database, name, server: "db.example:5432" }, true),
+  );
+  const aside = /kept beside it, in database (agatha_replaced_[0-9a-f]{8}):/;
+  expect(aside.exec(one ?? "")?.[1]).toBeDefined();
+  expect(aside.exec(one ?? "")?.[1]).not.toBe(aside.exec(other ?? "")?.[1]);
+});
+
 it("data that was dropped is not said to be kept", () => {
   expect(liveNow(database, false)).toBe("The dump's data is live, in database docker_agatha_db.");
 });
