@@ -3,7 +3,7 @@ import type { Given } from "../cli/command.ts";
 import { confirm } from "../confirm.ts";
 import { docker } from "../docker/client.ts";
 import { resolveDockerHost } from "../docker/host.ts";
-import { askSwarm, INIT } from "../docker/swarm/fitness.ts";
+import { askSwarm, INIT, unfit } from "../docker/swarm/fitness.ts";
 import { line } from "../progress.ts";
 import { UserError } from "../userError.ts";
 import { readStackFile, valuesOf } from "./file.ts";
@@ -27,7 +27,7 @@ export async function chooseTarget(
   const named = options.target?.find((name) => TARGETS.includes(name));
   if (named !== undefined) refuseOther(named, stack, await exportedState(stack, env));
   if ((named ?? valuesOf(readStackFile(file))["target"]) === "swarm")
-    await offerSwarm(stack, options.yes ?? false, env);
+    await offerSwarm(stack, named !== undefined, options.yes ?? false, env);
   if (named === undefined) return pulumi;
   const set = ["config", "set", "agatha:target", named, "--stack", fullName(stack, env), ...configFile];
   await pulumiOutput(set, env);
@@ -47,10 +47,22 @@ function refuseOther(named: string, stack: string, deployment: Deployment): void
 /**
  * Makes a swarm of the docker host alone if that is in none, and somebody agrees. With nobody to ask it does nothing: the
  * program refuses such a host, with the command.
+ *
+ * @param named Whether `--target` says so: then a host that is not fit is refused here, before the key is set.
  */
-async function offerSwarm(stack: string, sure: boolean, env: NodeJS.ProcessEnv): Promise<void> {
+async function offerSwarm(
+  stack: string,
+  named: boolean,
+  sure: boolean,
+  env: NodeJS.ProcessEnv,
+): Promise<void> {
   const host = await resolveDockerHost(undefined);
-  if ((await askSwarm(host))?.LocalNodeState !== "inactive" || !(sure || process.stdin.isTTY)) return;
+  const info = await askSwarm(host);
+  if (info?.LocalNodeState !== "inactive" || !(sure || process.stdin.isTTY)) {
+    const reason = named && info && unfit(info, host.address, true);
+    if (reason) throw new UserError(reason);
+    return;
+  }
   const deployment = await exportedState(stack, env);
   // A stack on one host is refused another target.
   if (heldHostOf(deployment) !== undefined && !isOnSwarm(deployment)) return;

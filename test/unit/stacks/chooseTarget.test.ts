@@ -76,3 +76,14 @@ it("another target than the stack's is refused before the key is set", async () 
   expect(readFileSync(join(folder, "said"), "utf8")).toBe("");
   expect((await choose(["--target", "docker"], { held: "docker" })).said).toEqual([SET("docker")]);
 });
+
+it("a host that is not fit is refused before the key is set, and so is a swarm that nobody agrees to", async () => {
+  for (const [swarm, words] of [
+    ["inactive", "is in none. Make one there"],
+    ["locked", "is locked"],
+    ["active", "is a worker of its swarm"],
+  ] as const) {
+    await expect(choose(["--target", "swarm"], { swarm })).rejects.toThrow(words);
+    expect(readFileSync(join(folder, "said"), "utf8")).toBe("");
+  }
+});
