@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Config, External } from "../lib/config/schema.ts";
 import { DATA, POSTGRES_USER } from "../lib/database/officialImage.ts";
 import type { ServiceSpec } from "./serviceSpec.ts";
-import { DATABASE_DNS, TMP } from "./services.ts";
+import { base64, DATABASE_DNS, GRACE_SECONDS, TMP } from "./services.ts";
 
 /** The image makes a volume of this folder. With the files in it, docker makes none by itself. */
 const FOLDER = DATA;
@@ -67,7 +67,7 @@ export function databaseClient(
     cpus,
     processes: PROCESSES,
     stopSignal: "SIGTERM",
-    stopGraceSeconds: 10,
+    stopGraceSeconds: GRACE_SECONDS,
   };
 }
 
@@ -86,5 +86,3 @@ end $$`;
 
 /** As libpq and pgjdbc read a password file. */
 const escaped = (password: string): string => password.replace(/[\\:]/g, "\\$&");
-
-const base64 = (text: string): string => Buffer.from(text).toString("base64");

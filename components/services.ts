@@ -44,7 +44,7 @@ export const TMP = "rw,noexec,nosuid,nodev,mode=1777,size=64m";
 const DATABASE_GRACE_SECONDS = 60;
 
 /** Docker's own default, which suits programs without data. */
-const GRACE_SECONDS = 10;
+export const GRACE_SECONDS = 10;
 
 /** The address of a site's ports. */
 const EVERYWHERE = "0.0.0.0";
@@ -272,7 +272,7 @@ function files(given: Config["back"]["files"], prefix: string, values: Urls = {}
   }));
 }
 
-const base64 = (bytes: Buffer | string): string => Buffer.from(bytes).toString("base64");
+export const base64 = (bytes: Buffer | string): string => Buffer.from(bytes).toString("base64");
 
 /** Options of a folder in memory that only its user can use. */
 function ownTmpfs(user: string, size: string): string {

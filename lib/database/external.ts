@@ -1,10 +1,17 @@
 /** A database outside of the stack (`agatha:database.external`), as the container of its client has it. */
+import type { Config } from "../config/schema.ts";
 import { NOBODY, ofStack } from "../docker/arguments.ts";
 import { dockerLines, inspect } from "../docker/client.ts";
+import { variableIn } from "../docker/containerVariables.ts";
 import { UserError } from "../userError.ts";
 import { POSTGRES_USER } from "./officialImage.ts";
 import type { Database } from "./postgres.ts";
 import { isNone, runningBacks } from "./restore/stopBack.ts";
+
+/** `host:port/name` of the database outside of the stack that is configured. */
+export const externalPlace = ({
+  database: { external, name },
+}: Pick<Config, "database">): string | undefined => external && `${external.host}:${external.port}/${name}`;
 
 /** How a program that is no client of libpq connects, from a container in the network of the database's. */
 export interface Access {
@@ -21,7 +28,7 @@ export interface Access {
 /** PostgreSQL trusts the database's own network namespace; another server asks for a password, which stays in its file. */
 export async function accessOf(container: string): Promise<Access> {
   const env = (await inspect<string[]>("container", container, ".Config.Env")) ?? [];
-  const value = (name: string) => env.find((entry) => entry.startsWith(`${name}=`))?.slice(name.length + 1);
+  const value = (name: string) => variableIn(env, name);
   const host = value("PGHOST");
   if (host === undefined)
     return { address: "127.0.0.1:5432", parameters: [], options: ["--user", NOBODY], external: false };

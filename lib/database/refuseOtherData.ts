@@ -8,6 +8,7 @@ import type { DatabaseContainer } from "../docker/deployedContainers.ts";
 import type { DockerHost } from "../docker/host.ts";
 import { hostName } from "../docker/names.ts";
 import { UserError } from "../userError.ts";
+import { externalPlace } from "./external.ts";
 import { CHECK_SETTINGS, refusedSettings } from "./serverSettings.ts";
 
 /** What is in a running database's data. */
@@ -28,12 +29,13 @@ const ASK = `select json_build_object(
  * @throws UserError with everything that does not fit.
  */
 export async function refuseOtherData(
-  { database: { name, user, settings, version, external } }: Pick<Config, "database">,
+  config: Pick<Config, "database">,
   database: DatabaseContainer | undefined,
   host: DockerHost,
 ): Promise<void> {
   if (database === undefined) return;
-  refuseOtherPlace(external && `${external.host}:${external.port}/${name}`, database);
+  refuseOtherPlace(externalPlace(config), database);
+  const { name, user, settings, version, external } = config.database;
   if (external !== undefined) return;
   const limits = pulumi.runtime.isDryRun() ? BRIEF : PATIENT;
   const exec = (...args: string[]) => askDocker(["exec", hostName("db"), ...args], host, limits);

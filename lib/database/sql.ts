@@ -18,6 +18,9 @@ export function alterRole(role: string, password: string): string {
   return `${quiet}\nALTER ROLE ${identifier(role)} PASSWORD${literal(password)};\n`;
 }
 
-/** Ends the sessions of a database, or of a program: those that the role may end. */
-export const endSessions = (of: "datname" | "application_name", name: string): string =>
-  `select pg_terminate_backend(pid) from pg_stat_activity where ${of} =${literal(name)} and pg_has_role(usesysid, 'usage');`;
+/** Ends sessions that the role may end: of a database, or of a program in the database that this is run in. */
+export function endSessions(of: "datname" | "application_name", name: string): string {
+  // The server may have other stacks' databases, with programs of the same name.
+  const here = of === "datname" ? "" : " and datname = current_database()";
+  return `select pg_terminate_backend(pid) from pg_stat_activity where ${of} =${literal(name)}${here} and pg_has_role(usesysid, 'usage');`;
+}

@@ -1,6 +1,7 @@
 /** Asks the docker daemon, once for all services, which containers are deployed. */
 import { ofStack, SERVICE_LABEL } from "./arguments.ts";
 import { askDocker } from "./ask.ts";
+import { serverIn, variableIn } from "./containerVariables.ts";
 import type { DockerHost } from "./host.ts";
 import { isFormer } from "./serviceContainers.ts";
 
@@ -78,15 +79,13 @@ export async function askDatabase(
 /** Reads docker's answer; undefined if it has no variables of a database. */
 export function databaseOf(answer: string): DatabaseContainer | undefined {
   const { Env: env, Cmd: command } = (JSON.parse(answer) as Inspected).Config;
-  const variable = (name: string) =>
-    env?.find((entry) => entry.startsWith(`${name}=`))?.slice(name.length + 1);
-  const [name, user] = [variable("POSTGRES_DB"), variable("POSTGRES_USER")];
+  const [name, user] = [variableIn(env, "POSTGRES_DB"), variableIn(env, "POSTGRES_USER")];
   if (name === undefined || user === undefined) return undefined;
   return {
     command: command ?? [],
     name,
     user,
-    major: Number(variable("PG_MAJOR")),
-    server: variable("PGHOST") && `${variable("PGHOST")}:${variable("PGPORT")}`,
+    major: Number(variableIn(env, "PG_MAJOR")),
+    server: serverIn(env),
   };
 }

@@ -4,22 +4,10 @@ import type { UpgradeAhead } from "../database/upgrade/ahead.ts";
 import { type Difference, differences, printable, short, worded } from "../images/differences.ts";
 import { decode, type Inputs, listed } from "../images/generations.ts";
 import { isRolling, SERVICES, type ServiceName } from "../serviceNames.ts";
-import { healthFacts } from "../stepFacts.ts";
+import { type Away, awayFor, inWords, isClient } from "./away.ts";
 import { containerReasons } from "./reasons.ts";
-import {
-  absentAt,
-  environmentOf,
-  inputsOf,
-  isReplaced,
-  type PreviewStep,
-  type State,
-  type Steps,
-  servingFormer,
-} from "./steps.ts";
-import { changesProbe, isInSwarm, replacesTasks, stopsFirst } from "./tasks.ts";
-
-/** Seconds that stopping and creating a container takes beside the service's own start, as it was measured. */
-const HANDOVER_SECONDS = 0.8;
+import { environmentOf, inputsOf, type PreviewStep, type State, type Steps, servingFormer } from "./steps.ts";
+import { isInSwarm, replacesTasks } from "./tasks.ts";
 
 /** Seconds in which the services of a stack from before there was a gateway give it their ports, as it was measured. */
 const MOVE_SECONDS = 2;
@@ -48,18 +36,6 @@ export interface ServiceChange {
   /** Left out for a service that stays, or that does not run yet. */
   away?: Away;
 }
-
-/** How long a service is away, in seconds if that is known. */
-export type Away =
-  | number
-  | "not at all"
-  | "not known yet"
-  | "a time that depends on its size"
-  | "from now on"
-  | "until the gateway is replaced too";
-
-export const inWords = (away: Away): string =>
-  typeof away === "number" ? `about ${away.toFixed(0)} s` : away;
 
 export interface DataChange {
   what: string;
@@ -164,40 +140,6 @@ function staying(healthy: PreviewStep | undefined): string {
   const cutOff = (state: State | undefined) => environmentOf(state)["CUT_OFF"];
   const again = cutOff(healthy.oldState) === cutOff(healthy.newState) ? "waited for" : "connected";
   return `stays, is ${again} again`;
-}
-
-function awayFor(name: ServiceName, byName: Steps): Away | undefined {
-  // Until the gateway is replaced too, it looks for the tasks at another port, or asks them something else.
-  const container = byName.get(`${name}-container`);
-  if (container !== undefined && changesProbe(container) && isReplaced(byName.get("gateway-container")))
-    return "until the gateway is replaced too";
-  const files = byName.get(`${name}-files`);
-  // It is away already.
-  if (absentAt(files) !== undefined && servingFormer(files) === undefined) return undefined;
-  if (name === "db" && isClient(container)) return "not at all";
-  if (name === "db" || name === "gateway") return lastAway(byName.get(`${name}-healthy`));
-  const database = byName.get("db-container");
-  if (name === "back" && isReplaced(database) && !isClient(database))
-    return awayWithDatabase(byName.get("db-healthy"), byName.get("back-healthy"));
-  const isStopped = environmentOf(files?.newState)["STOP"] !== undefined || stopsFirst(container);
-  return isStopped ? lastAway(byName.get(`${name}-healthy`)) : "not at all";
-}
-
-/** Whether a database's container is the client of a server outside of the stack, which the back does not need. */
-const isClient = (container: PreviewStep | undefined): boolean =>
-  [inputsOf(container?.newState)["envs"]].flat().some((entry) => String(entry).startsWith("PGHOST="));
-
-/** Pulumi removes the back before its database, and makes it once that is healthy and migrated. */
-function awayWithDatabase(db: PreviewStep | undefined, back: PreviewStep | undefined): Away {
-  const [away, { startSeconds }] = [lastAway(db), healthFacts(back?.oldState?.outputs ?? {})];
-  return typeof away === "number" && startSeconds !== undefined ? away + startSeconds : "not known yet";
-}
-
-/** As long as the last time. Before there was a last time, it is reckoned from what its start took. */
-function lastAway(healthy: PreviewStep | undefined): Away {
-  const { startSeconds, awaySeconds } = healthFacts(healthy?.oldState?.outputs ?? {});
-  if (awaySeconds !== undefined) return awaySeconds;
-  return startSeconds === undefined ? "not known yet" : startSeconds + HANDOVER_SECONDS;
 }
 
 /** The upgrade to another major version of PostgreSQL that the step is about to make, if it makes one. */

@@ -1,12 +1,6 @@
 /** A preview as a comment for a pull request: sentences and a table on top, Pulumi's diff folded away below. */
-import {
-  type Changes,
-  type DataChange,
-  type ImageChange,
-  inWords,
-  type ServiceChange,
-  STAYS,
-} from "./changes.ts";
+import { inWords } from "./away.ts";
+import { type Changes, type DataChange, type ImageChange, type ServiceChange, STAYS } from "./changes.ts";
 import { type DiffLine, diffInMarkdown, shorten } from "./diff.ts";
 import { block, code, markdownTable, plain } from "./markdown.ts";
 

@@ -1,6 +1,7 @@
 /** A preview as `npm run preview` shows it: tables of what changes in images, services and data. */
 import { table } from "../table.ts";
-import { type Changes, type DataChange, inWords } from "./changes.ts";
+import { inWords } from "./away.ts";
+import type { Changes, DataChange } from "./changes.ts";
 
 /** The tables, or one line if nothing changes. */
 export function previewTable({ stack, any, images, services, data }: Changes): string {

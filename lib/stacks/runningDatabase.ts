@@ -1,6 +1,9 @@
 /** The database of a stack that runs, found by its labels; and what the stack's configuration says of backups. */
+
+import { externalPlace } from "../database/external.ts";
 import type { Database } from "../database/postgres.ts";
 import { inspect, runningContainer } from "../docker/client.ts";
+import { serverIn, variableIn } from "../docker/containerVariables.ts";
 import { UserError } from "../userError.ts";
 import { readStackConfig } from "./config.ts";
 import { environment, npmRun } from "./stack.ts";
@@ -29,11 +32,8 @@ export async function stackDatabase(stack: string, file: string): Promise<StackD
       `stack ${stack}: its database does not run here. ${npmRun("up", stack, "--refresh")} brings it up.`,
     );
   const env = (await inspect<string[]>("container", container, ".Config.Env")) ?? [];
-  const value = (name: string) => env.find((entry) => entry.startsWith(`${name}=`))?.slice(name.length + 1);
-  const user = value("POSTGRES_USER") ?? "postgres";
-  const server = value("PGHOST") && `${value("PGHOST")}:${value("PGPORT")}`;
-  const database = { container, user, name: value("POSTGRES_DB") ?? user, server };
-  const { external, name } = config.database;
-  const configured = external && `${external.host}:${external.port}/${name}`;
-  return { stack, database, configured, to: config.backups.to };
+  const user = variableIn(env, "POSTGRES_USER") ?? "postgres";
+  const name = variableIn(env, "POSTGRES_DB") ?? user;
+  const database = { container, user, name, server: serverIn(env) };
+  return { stack, database, configured: externalPlace(config), to: config.backups.to };
 }

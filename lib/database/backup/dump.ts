@@ -76,7 +76,7 @@ export async function dump(
         child.kill("SIGTERM");
       }
       // The client's end is not pg_dump's, which goes on in the container until it writes again.
-      await sql(database, endSessions("application_name", name), "postgres").catch(() => undefined);
+      await sql(database, endSessions("application_name", name)).catch(() => undefined);
       await proof.running.ended.catch(() => undefined);
     }
   }

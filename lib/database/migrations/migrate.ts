@@ -157,8 +157,7 @@ async function flyway({ stack, database, image, container }: Migration, access: 
 async function endFlyway(database: Database, container: string): Promise<void> {
   const { stdout } = await remove("container", container);
   if (stdout.trim() === "") return;
-  // The server may have other stacks' databases, with migrations of theirs.
-  const end = `${endSessions("application_name", APPLICATION).replace(/;$/, "")} and datname = current_database();`;
+  const end = endSessions("application_name", APPLICATION);
   for (let tries = 0; tries < 50 && (await sql(database, end).catch(() => [])).length > 0; tries++)
     await sleep(100);
 }

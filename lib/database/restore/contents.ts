@@ -18,8 +18,6 @@ export interface Server {
   superuser: boolean;
   /** What the role lacks to make databases and to exchange this one with another; empty if nothing. */
   lacking: string[];
-  /** Whether it is outside of the stack: then its disk is not known. */
-  external: boolean;
 }
 
 const ASK = `select json_build_object('version', split_part(current_setting('server_version'), ' ', 1),
@@ -27,8 +25,7 @@ const ASK = `select json_build_object('version', split_part(current_setting('ser
     'encoding', pg_encoding_to_char(encoding), 'locale', datcollate, 'superuser', rolsuper,
     'lacking', array_remove(array[case when not (rolsuper or rolcreatedb) then 'CREATEDB (alter role ' || quote_ident(rolname) || ' createdb)' end,
       case when not pg_has_role(datdba, 'usage')
-        then 'to own the database (alter database ' || quote_ident(datname) || ' owner to ' || quote_ident(rolname) || ')' end], null),
-    'external', inet_server_addr() is not null)
+        then 'to own the database (alter database ' || quote_ident(datname) || ' owner to ' || quote_ident(rolname) || ')' end], null))
   from pg_database, pg_roles where datname = current_database() and rolname = current_user;`;
 
 export const serverOf = async (database: Database): Promise<Server> =>

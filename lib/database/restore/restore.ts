@@ -47,7 +47,8 @@ export async function restore(
   const text = await readContents(database, file, server);
   say(`${dump.place}: ${whatItIs(text, file)}`);
   for (const remark of remarks(text, server, await readHistory(database), stack)) say(remark);
-  if (!server.external) await requireRoom(database, text.bytes);
+  // Nobody can ask for the disk of a server elsewhere.
+  if (database.server === undefined) await requireRoom(database, text.bytes);
   await askFor(stack, database, await tableRows(database), yes);
 
   const missing = server.superuser ? missingRoles(text, server) : [];

@@ -15,7 +15,6 @@ const SERVER: Server = {
   locale: "C.UTF-8",
   superuser: true,
   lacking: [],
-  external: false,
 };
 
 const ran = (version: string, checksum = 1): Applied => ({

@@ -100,7 +100,7 @@ it("of the roles for a dump, those that a failed restore may have made are dropp
   const roles = ["theirs", "ours"];
   const server = {
     ...{ version: "13.14", roles: [], extensions: [], encoding: "UTF8", locale: "C" },
-    ...{ superuser: true, lacking: [], external: false },
+    ...{ superuser: true, lacking: [] },
   };
   const restored = restoreBeside(database, { file, text: new DumpText(), roles, server });
   await expect(restored).rejects.toThrow("interrupted");

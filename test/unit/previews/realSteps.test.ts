@@ -3,7 +3,8 @@
  * them (engine 3.256), reduced to what is read of them; the stack's machine was busy, so its starts took long.
  */
 import { expect, it } from "vitest";
-import { changesOf, inWords } from "../../../lib/previews/changes.ts";
+import { inWords } from "../../../lib/previews/away.ts";
+import { changesOf } from "../../../lib/previews/changes.ts";
 import { comment } from "../../../lib/previews/comment.ts";
 import type { PreviewStep } from "../../../lib/previews/steps.ts";
 import recorded from "../../support/previewSteps.json" with { type: "json" };
