@@ -6,9 +6,8 @@ import { targetOf } from "./components/targets.ts";
 import { inSentences } from "./lib/config/fromPulumi.ts";
 import type { Config } from "./lib/config/schema.ts";
 import { askHistory, checkMigrations } from "./lib/database/migrations/checkInPreview.ts";
-import type { Applied, Packaged } from "./lib/database/migrations/schemaHistory.ts";
 import { refuseOtherData } from "./lib/database/refuseOtherData.ts";
-import { lookForUpgrade, type UpgradeAhead } from "./lib/database/upgrade/ahead.ts";
+import { lookForUpgrade } from "./lib/database/upgrade/ahead.ts";
 import { renamed, volumeOf } from "./lib/database/volumes.ts";
 import { askDatabase, type Deployed } from "./lib/docker/deployedContainers.ts";
 import { type DockerHost, resolveDockerHost, unreachedProvider } from "./lib/docker/host.ts";
@@ -18,33 +17,15 @@ import { holdHost, type KnownHost } from "./lib/docker/stackHost.ts";
 import { runsHere } from "./lib/docker/system.ts";
 import { buildEarly } from "./lib/images/buildEarly.ts";
 import { refuseWithoutBuilder } from "./lib/images/builder.ts";
-import type { StackImages } from "./lib/images/evaluate.ts";
 import { imageRef, isPinned, pinNote } from "./lib/images/plan.ts";
 import { planForHost } from "./lib/images/planForHost.ts";
 import { type Presence, probeImages, refuseAbsentPins } from "./lib/images/presence.ts";
-import type { ServiceName } from "./lib/serviceNames.ts";
 import { UserError } from "./lib/userError.ts";
 
-/** What was found. */
-export interface Seen {
-  dockerHost: DockerHost;
-  provider: docker.Provider;
-  images: StackImages;
-  /** What the images are built for: `x86_64-linux`. */
-  system: string;
-  /** Which images docker has, by ref. */
-  presence: Map<string, Presence>;
-  /** A service's container. */
-  deployed: (service: ServiceName) => Deployed;
-  /** The upgrade of the database that this update brings. */
-  upgradeAhead: UpgradeAhead | undefined;
-  migrations: Packaged;
-}
+/** @returns What was found. @throws RunError with the first reason against an update. */
+export const preflight = (config: Config) => inSentences(() => look(config));
 
-/** @throws RunError with the first reason against an update. */
-export const preflight = (config: Config): Promise<Seen> => inSentences(() => look(config));
-
-async function look(config: Config): Promise<Seen> {
+async function look(config: Config) {
   const dockerHost = await resolveDockerHost(config.dockerHost);
   const host = holdHost(dockerHost, config.target, (madeAs) => refuseRenamed(madeAs, config));
   // As soon as it may be, since its plugin starts while the rest is asked.
@@ -64,11 +45,7 @@ function providerFor(config: Config, host: DockerHost, reached: boolean): docker
   return new docker.Provider("docker", { ...args, ...targetOf(config).provider(config) }, { ignoreChanges });
 }
 
-async function lookAtImages(
-  config: Config,
-  dockerHost: DockerHost,
-  host: Promise<KnownHost>,
-): Promise<Pick<Seen, "images" | "system" | "presence">> {
+async function lookAtImages(config: Config, dockerHost: DockerHost, host: Promise<KnownHost>) {
   const { images, system } = await planForHost(config, host);
   const plans = Object.values(images);
   const presence = (await host).reached
@@ -87,34 +64,27 @@ async function lookAtImages(
 }
 
 /** @throws UserError if the stack was renamed: everything on its host has its former name. */
-function refuseRenamed(madeAs: string, config: Config): void {
+function refuseRenamed(madeAs: string, { database: { version } }: Config): void {
   const name = pulumi.getStack();
-  if (madeAs === name) return;
-  const volume = volumeOf(`agatha-${madeAs}-db-data`, config.database.version);
-  throw new UserError(renamed(name, madeAs, volume));
+  if (madeAs !== name)
+    throw new UserError(renamed(name, madeAs, volumeOf(`agatha-${madeAs}-db-data`, version)));
 }
 
 /**
  * Asks everything at once, since each question to a remote host takes its time. The answers count once the host is known to be
  * the stack's: an unreachable one, or another, is reported before any other error.
  */
-async function askHost(
-  config: Config,
-  dockerHost: DockerHost,
-  host: Promise<KnownHost>,
-): Promise<Pick<Seen, "deployed" | "upgradeAhead"> & { applied: Applied[] }> {
+async function askHost(config: Config, dockerHost: DockerHost, host: Promise<KnownHost>) {
   const answers = Promise.all([
     config.database.external === undefined ? lookForUpgrade(config, dockerHost) : undefined,
     targetOf(config).look(config, dockerHost),
-    refuseUnfitData(config, dockerHost),
+    askDatabase(hostName("db"), dockerHost).then((running) => refuseOtherData(config, running, dockerHost)),
     askHistory(config, dockerHost),
     refuseTakenPorts(publishedPorts(config), pulumi.getStack(), dockerHost),
   ]);
   answers.catch(() => {});
-  if (!(await host).reached) return { deployed: () => "unknown", upgradeAhead: undefined, applied: [] };
+  if (!(await host).reached)
+    return { deployed: (): Deployed => "unknown", upgradeAhead: undefined, applied: [] };
   const [upgradeAhead, deployed, , applied] = await answers;
   return { deployed, upgradeAhead, applied };
 }
-
-const refuseUnfitData = async (config: Config, dockerHost: DockerHost): Promise<void> =>
-  refuseOtherData(config, await askDatabase(hostName("db"), dockerHost), dockerHost);

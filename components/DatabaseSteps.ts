@@ -1,5 +1,4 @@
 import { readFileSync } from "node:fs";
-import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { placeholdersIn } from "../lib/config/placeholders.ts";
 import type { Config } from "../lib/config/schema.ts";
@@ -7,11 +6,10 @@ import type { Packaged } from "../lib/database/migrations/schemaHistory.ts";
 import type { Deployed } from "../lib/docker/deployedContainers.ts";
 import { hostName } from "../lib/docker/names.ts";
 import { type ImagePlan, isPinned, migrationsAlias } from "../lib/images/plan.ts";
-import { dockerEnvironment, goneAt, runAgain, stepCommand } from "./stepCommand.ts";
+import { goneAt, registerStep, runAgain } from "./stepCommand.ts";
 
-export interface DatabaseStepsArgs {
-  /** The database, its role and password, and where backups go. */
-  config: Pick<Config, "back" | "backups" | "database" | "databasePassword" | "dockerHost">;
+interface DatabaseStepsArgs {
+  config: Config;
   /** Id of the database's container. */
   containerId: pulumi.Input<string>;
   /** The back's image, which contains the migrations. */
@@ -25,73 +23,58 @@ export interface DatabaseStepsArgs {
 export class DatabaseSteps extends pulumi.ComponentResource {
   constructor(name: string, args: DatabaseStepsArgs, opts?: pulumi.ComponentResourceOptions) {
     super("agatha:index:DatabaseSteps", name, {}, opts);
-    const { containerId } = args;
-    const { backups, database, dockerHost } = args.config;
-    const host = dockerEnvironment(dockerHost);
-
+    const { config, containerId, deployed } = args;
+    const { backups, database, dockerHost } = config;
     const { environment, stdin, trigger, ignoreChanges } = migrations(args);
-    const migrated = new command.local.Command(
+    const options = { parent: this, deleteBeforeReplace: true };
+    const migrated = registerStep(
       `${name}-migrations`,
       {
-        create: stepCommand("migrate"),
+        step: "migrate",
+        dockerHost,
         environment: {
           // A change of these two alone runs the step again, which then finds nothing to do.
           BACKUPS_KEEP: String(backups.keep),
-          ...(backups.to === undefined ? {} : { BACKUPS_TO: backups.to }),
+          BACKUPS_TO: backups.to,
           CONTAINER: hostName("migrate"),
           DATABASE_CONTAINER: containerId,
           DATABASE_NAME: database.name,
           DATABASE_USER: database.user,
           STACK: pulumi.getStack(),
           ...environment,
-          ...host,
         },
-        ...(stdin === undefined ? {} : { stdin }),
+        stdin,
         triggers: [{ database: containerId, ...trigger }],
-        logging: "stdout",
       },
-      { parent: this, deleteBeforeReplace: true, ignoreChanges },
+      { ...options, ignoreChanges },
     );
-
     // The password of another server is set by whoever runs it.
-    if (database.external === undefined) this.password(name, args, migrated);
-    this.registerOutputs();
-  }
-
-  private password(name: string, args: DatabaseStepsArgs, migrated: pulumi.Resource): void {
-    const { containerId } = args;
-    const { database, databasePassword, dockerHost } = args.config;
-    // The back that serves may need the former password until a new one takes over: nothing that can fail comes in between.
-    const again = runAgain("ABSENT_AT", goneAt(args.deployed));
-    new command.local.Command(
-      `${name}-password`,
-      {
-        create: stepCommand("set-password"),
-        environment: {
-          CONTAINER: containerId,
-          DATABASE_USER: database.user,
-          ...(logsIn(args.config) ? {} : { BACK_LOGS_IN: "no" }),
-          ...again.environment,
-          ...dockerEnvironment(dockerHost),
+    if (database.external === undefined)
+      registerStep(
+        `${name}-password`,
+        {
+          step: "set-password",
+          dockerHost,
+          environment: {
+            CONTAINER: containerId,
+            DATABASE_USER: database.user,
+            BACK_LOGS_IN: logsIn(config) ? undefined : "no",
+          },
+          again: runAgain("ABSENT_AT", goneAt(deployed)),
+          stdin: pulumi.secret(config.databasePassword),
+          triggers: [containerId],
+          logging: "none",
         },
-        stdin: pulumi.secret(databasePassword),
-        triggers: [containerId],
-        logging: "none",
-      },
-      {
-        parent: this,
-        deleteBeforeReplace: true,
-        dependsOn: migrated,
-        ignoreChanges: again.ignoreChanges,
-        // The output of a step with a secret is kept as a secret too.
-        additionalSecretOutputs: ["stdout", "stderr"],
-      },
-    );
+        // The back that serves may need the former password until a new one takes over: nothing that can fail comes in between. The
+        // output of a step with a secret is kept as a secret too.
+        { ...options, dependsOn: migrated, additionalSecretOutputs: ["stdout", "stderr"] },
+      );
+    this.registerOutputs();
   }
 }
 
 /** Whether the back has the password: another one then makes another back, at whose take-over it is decided about. */
-const logsIn = ({ back, databasePassword }: DatabaseStepsArgs["config"]): boolean =>
+const logsIn = ({ back, databasePassword }: Config): boolean =>
   Object.values(back.properties).some((value) => placeholdersIn(value).includes("databasePassword")) ||
   [
     ...Object.values(back.properties),
@@ -104,27 +87,19 @@ const logsIn = ({ back, databasePassword }: DatabaseStepsArgs["config"]): boolea
  * is created (with the stack, or with the database's container; Pulumi then has nothing to ignore), a pinned one (`PINNED`) only
  * checks that there is a schema.
  */
-function migrations({ back, migrations }: DatabaseStepsArgs): {
-  environment: Record<string, string>;
-  /** The migrations. Not in the environment, where a text may be at most 128 kB long. */
-  stdin?: string;
-  trigger: Record<string, unknown>;
-  ignoreChanges: string[];
-} {
+function migrations({ back, migrations }: DatabaseStepsArgs) {
   if (isPinned(back)) {
     // MIGRATIONS: in the state of stacks from November 2026.
     const variables = ["IMAGE", "MIGRATIONS", "PINNED"].map((name) => `environment.${name}`);
     return {
       environment: { PINNED: back.pin },
-      trigger: {},
       ignoreChanges: [...variables, "stdin", "triggers[0].flyway", "triggers[0].migrations"],
     };
   }
-  const { flyway, migrations: files } = back.inputs;
   return {
     environment: { IMAGE: migrationsAlias(back, pulumi.getStack()) },
+    // Not in the environment, where a text may be at most 128 kB long.
     stdin: JSON.stringify(migrations),
-    trigger: { flyway, migrations: files },
-    ignoreChanges: [],
+    trigger: { flyway: back.inputs["flyway"], migrations: back.inputs["migrations"] },
   };
 }

@@ -1,12 +1,11 @@
 import { createHash } from "node:crypto";
-import * as command from "@pulumi/command";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { hostName } from "../lib/docker/names.ts";
 import { toMilliseconds } from "../lib/duration.ts";
-import { containerArgs, type Mount, REPLACE_ON_CHANGES, replacing } from "./containerArgs.ts";
+import { containerArgs, REPLACE_ON_CHANGES, replacing } from "./containerArgs.ts";
 import { type FilesArgs, placedFiles } from "./placedFiles.ts";
-import { dockerEnvironment, now, runAgain, stepCommand } from "./stepCommand.ts";
+import { now, registerStep, runAgain } from "./stepCommand.ts";
 
 /** The step that waits until a service serves, and its inputs beside those that every such step has. */
 export interface ServiceGate {
@@ -30,52 +29,48 @@ export class DockerService extends pulumi.ComponentResource {
 
   constructor(name: string, args: DockerServiceArgs, opts?: pulumi.ComponentResourceOptions) {
     super("agatha:index:DockerService", name, {}, opts);
-    const { service, deployed, follows = {} } = args;
-
+    const { service, deployed, follows = {}, gate } = args;
+    const inPlace = service.replacement === "instead";
     const files = placedFiles(name, args, this);
-    const mounts: Mount[] = files?.mounts ?? [];
     const container = new docker.Container(
       // Two of one service can be there at once: then each gets a name that Pulumi makes of this one.
-      service.replacement === "instead" ? `${name}-container` : hostName(service.service),
+      inPlace ? `${name}-container` : hostName(service.service),
       {
-        ...containerArgs(service, mounts, { ...follows, ...files?.follows }),
-        ...(service.replacement === "instead" ? { name: hostName(service.service) } : {}),
+        ...containerArgs(service, files.mounts, { ...follows, ...files.follows }),
+        name: inPlace ? hostName(service.service) : undefined,
         networksAdvanced: [{ name: args.network, aliases: service.aliases }],
       },
       {
         parent: this,
-        deleteBeforeReplace: service.replacement === "instead",
+        deleteBeforeReplace: inPlace,
         replaceOnChanges: REPLACE_ON_CHANGES,
         // The name of all of them until November 2026.
-        aliases: service.replacement === "instead" ? [] : [{ name: `${name}-container` }],
+        aliases: inPlace ? [] : [{ name: `${name}-container` }],
       },
     );
 
     // Docker's provider does not read a container's networks, so no refresh finds one that was disconnected.
     const cutOff = typeof deployed === "object" && !deployed.connected;
-    const again = runAgain(
-      "CUT_OFF",
-      cutOff ? [hostName("network"), now(), ...service.aliases].join(" ") : undefined,
-    );
-    const { step, environment } = args.gate ?? { step: "await-healthy", environment: {} };
-    new command.local.Command(
+    registerStep(
       `${name}-healthy`,
       {
-        create: stepCommand(step),
+        step: gate?.step ?? "await-healthy",
+        dockerHost: args.dockerHost,
         environment: {
           CONTAINER: container.id,
           PROBE: JSON.stringify(service.health.command),
           PROCESSES: String(service.processes),
           SERVICE: service.hostname,
           START_PERIOD_MS: String(toMilliseconds(service.health.startPeriod)),
-          ...environment,
-          ...again.environment,
-          ...dockerEnvironment(args.dockerHost),
+          ...gate?.environment,
         },
+        again: runAgain(
+          "CUT_OFF",
+          cutOff ? [hostName("network"), now(), ...service.aliases].join(" ") : undefined,
+        ),
         triggers: [container.id],
-        logging: "stdout",
       },
-      { parent: this, deleteBeforeReplace: true, ignoreChanges: again.ignoreChanges },
+      { parent: this, deleteBeforeReplace: true },
     );
 
     this.containerId = container.id;

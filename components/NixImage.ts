@@ -1,13 +1,12 @@
-import * as command from "@pulumi/command";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { type ImagePlan, imageRef, isPinned, keptRef, pinAbsent } from "../lib/images/plan.ts";
 import type { Presence } from "../lib/images/presence.ts";
 import { type Registry, repositoryOf } from "../lib/images/registry.ts";
 import { imageFacts } from "../lib/images/size.ts";
-import { dockerEnvironment, now, runAgain, stepCommand } from "./stepCommand.ts";
+import { now, registerStep, runAgain } from "./stepCommand.ts";
 
-export interface NixImageArgs {
+interface NixImageArgs {
   /** The evaluated or pinned image. Plain, because its ref has to be known in a preview. */
   meta: ImagePlan;
   /** The package set it is built from. */
@@ -50,44 +49,37 @@ export class NixImage extends pulumi.ComponentResource {
     // The provider only for what is in docker: a build must not wait until that plugin has started.
     const { provider, ...others } = opts ?? {};
     super("agatha:index:NixImage", name, {}, others);
-    const { meta } = args;
+    const { meta, byDigest = false } = args;
     this.ref = imageRef(meta);
     this.drvPath = isPinned(meta) ? undefined : meta.drvPath;
 
     // The password goes by standard input, without the rest.
     const { password, ...registry } = args.registry ?? {};
-    const again = runAgain("ABSENT_AT", args.presence === "absent" ? now() : undefined);
-    const build = new command.local.Command(
+    const build = registerStep(
       `${name}-build`,
       {
-        create: stepCommand("build-image"),
+        step: "build-image",
+        dockerHost: args.dockerHost,
         environment: {
           ...source(args),
           ALIASES: [`${meta.name}:${meta.alias}`, ...(args.aliases ?? [])].join(" "),
           KEPT_AS: keptRef(meta, pulumi.getStack()),
           REF: this.ref,
-          ...again.environment,
-          ...dockerEnvironment(args.dockerHost),
-          ...(args.registry === undefined ? {} : { REGISTRY: JSON.stringify(registry) }),
-          ...(args.byDigest ? { BY_DIGEST: "1" } : {}),
+          REGISTRY: args.registry && JSON.stringify(registry),
+          BY_DIGEST: byDigest ? "1" : undefined,
         },
-        ...(password === undefined ? {} : { stdin: pulumi.secret(password) }),
+        again: runAgain("ABSENT_AT", args.presence === "absent" ? now() : undefined),
+        stdin: password === undefined ? undefined : pulumi.secret(password),
         // The ref changes if and only if one of the inputs does. A preview shows which.
         triggers: [{ ref: this.ref, ...(isPinned(meta) ? { pinned: true } : meta.inputs) }],
-        logging: "stdout",
       },
-      {
-        parent: this,
-        ignoreChanges: again.ignoreChanges,
-        // The output of a step with a secret is kept as a secret too.
-        additionalSecretOutputs: password === undefined ? [] : ["stdout", "stderr"],
-      },
+      // The output of a step with a secret is kept as a secret too.
+      { parent: this, additionalSecretOutputs: password === undefined ? [] : ["stdout", "stderr"] },
     );
-
     const owned = new docker.RemoteImage(
       `${name}-loaded`,
       { name: this.ref, keepLocally: true },
-      { parent: this, dependsOn: build, ...(provider === undefined ? {} : { provider }) },
+      { parent: this, dependsOn: build, ...(provider && { provider }) },
     );
 
     this.loaded = owned.name;
@@ -95,7 +87,7 @@ export class NixImage extends pulumi.ComponentResource {
     const facts = pulumi.unsecret(pulumi.output({ stdout, stderr }).apply(imageFacts));
     this.sizeBytes = facts.sizeBytes;
     this.anywhere =
-      args.registry !== undefined && args.byDigest
+      args.registry && byDigest
         ? pulumi.interpolate`${repositoryOf(args.registry, meta.name)}@${facts.digest}`
         : owned.imageId;
     this.registerOutputs({ ref: this.ref, drvPath: this.drvPath, sizeBytes: this.sizeBytes });

@@ -1,14 +1,12 @@
-import * as command from "@pulumi/command";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { isFormerDeployed } from "../lib/docker/deployedContainers.ts";
 import { hostName, labels } from "../lib/docker/names.ts";
 import { versionOf } from "../lib/docker/swarm/services.ts";
-import { toMilliseconds } from "../lib/duration.ts";
-import { RETRIES } from "./containerArgs.ts";
+import { unhealthyMs } from "./containerArgs.ts";
 import type { DockerServiceArgs, ServiceGate } from "./DockerService.ts";
-import { dockerEnvironment, goneAt, runAgain, stepCommand } from "./stepCommand.ts";
-import { fileName, spreadOf, swarmArgs, swarmData } from "./swarmArgs.ts";
+import { goneAt, registerStep, runAgain } from "./stepCommand.ts";
+import { fileName, swarmArgs, swarmData } from "./swarmArgs.ts";
 
 /** Time beyond that of its health in which a task is placed, its image pulled and its end watched for, in milliseconds. */
 const TASK_MS = 90_000;
@@ -23,7 +21,7 @@ export interface SwarmServiceArgs extends DockerServiceArgs {
 export class SwarmService extends pulumi.ComponentResource {
   constructor(name: string, args: SwarmServiceArgs, opts?: pulumi.ComponentResourceOptions) {
     super("agatha:index:SwarmService", name, {}, opts);
-    const { service, deployed, follows = {} } = args;
+    const { service, deployed, follows = {}, gate } = args;
 
     // A new version has another name, so that it is there before the service is updated, and the old one until after.
     const versions = service.files.map((file) => {
@@ -35,45 +33,40 @@ export class SwarmService extends pulumi.ComponentResource {
     });
     const inputs = swarmArgs(service, args.ref, versions, follows["network"] ?? args.network, follows);
     // Docker has undone what the state has: another number makes the provider send all of it again.
-    const again = isFormerDeployed(deployed) ? Math.floor(Date.now() / 1000) : undefined;
+    const isUndone = isFormerDeployed(deployed);
+    const forceUpdate = isUndone ? Math.floor(Date.now() / 1000) : undefined;
     const made = new docker.Service(
       hostName(service.service),
-      { ...inputs, taskSpec: { ...inputs.taskSpec, ...(again === undefined ? {} : { forceUpdate: again }) } },
+      { ...inputs, taskSpec: { ...inputs.taskSpec, forceUpdate } },
       {
         parent: this,
         deleteBeforeReplace: true,
-        ignoreChanges: again === undefined ? ["taskSpec.forceUpdate"] : [],
+        ignoreChanges: isUndone ? [] : ["taskSpec.forceUpdate"],
       },
     );
 
     const { env } = inputs.taskSpec.containerSpec;
-    const version = pulumi
-      .output({ env, ids: versions.map(({ id }) => id) })
-      .apply((sent) => versionOf(sent.env, sent.ids));
-    const rerun = runAgain("UNDONE_AT", again === undefined ? undefined : goneAt(deployed));
-    const { replicas } = spreadOf(service);
-    const { interval, startPeriod } = service.health;
-    const milliseconds = (duration: string) => toMilliseconds(duration) ?? 0;
-    const taskMs = milliseconds(startPeriod) + RETRIES * milliseconds(interval) + TASK_MS;
-    new command.local.Command(
+    const { replicas } = inputs.mode.replicated;
+    registerStep(
       `${name}-healthy`,
       {
-        create: stepCommand(args.gate.step),
+        step: gate.step,
+        dockerHost: args.dockerHost,
         environment: {
           // One after the other.
-          LIMIT_MS: String(replicas * taskMs),
+          LIMIT_MS: String(replicas * (unhealthyMs(service.health) + TASK_MS)),
           REPLICAS: String(replicas),
           SERVICE: service.hostname,
           SWARM_SERVICE: made.name,
-          VERSION: version,
-          ...args.gate.environment,
-          ...rerun.environment,
-          ...dockerEnvironment(args.dockerHost),
+          VERSION: pulumi
+            .output({ env, ids: versions.map(({ id }) => id) })
+            .apply((sent) => versionOf(sent.env, sent.ids)),
+          ...gate.environment,
         },
+        again: runAgain("UNDONE_AT", isUndone ? goneAt(deployed) : undefined),
         triggers: [made.id, pulumi.jsonStringify(inputs)],
-        logging: "stdout",
       },
-      { parent: this, deleteBeforeReplace: true, ignoreChanges: rerun.ignoreChanges },
+      { parent: this, deleteBeforeReplace: true },
     );
     this.registerOutputs();
   }

@@ -2,14 +2,11 @@
 import type * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import { labels } from "../lib/docker/names.ts";
-import { seconds } from "../lib/duration.ts";
-import type { ServiceSpec } from "./serviceSpec.ts";
+import { seconds, toMilliseconds } from "../lib/duration.ts";
+import type { ServiceHealth, ServiceSpec } from "./serviceSpec.ts";
 
 /** Failed probes in a row, after the start period, that make a container unhealthy: docker's own default. */
-export const RETRIES = 3;
-
-/** Time limit of one probe: it gives up after 5 s, and may take as long to end the service. */
-export const PROBE_TIMEOUT = "15s";
+const RETRIES = 3;
 
 /** Period of the limit on processor time, in microseconds: the kernel's default. */
 const CPU_PERIOD = 100_000;
@@ -38,20 +35,14 @@ export function containerArgs(
   const volumes = [...service.volumes, ...fileVolumes];
   return {
     image: service.image,
-    ...(service.command === undefined ? {} : { command: service.command }),
+    command: service.command,
     // Newer docker (seen with 26.1) finds a container by its host name too, and these two names are the gateway's alone.
-    ...(service.replacement === "instead" ? { hostname: service.hostname } : {}),
+    hostname: service.replacement === "instead" ? service.hostname : undefined,
     user: service.user,
     envs: Object.entries(service.env).map(([key, value]) => pulumi.interpolate`${key}=${value}`),
     volumes: volumes.map(({ name, path }) => ({ volumeName: name, containerPath: path })),
     ports: service.ports.map(({ internal, external, address }) => ({ internal, external, ip: address })),
-    healthcheck: {
-      tests: ["CMD", ...healthCommand(service)],
-      interval: service.health.interval,
-      startPeriod: service.health.startPeriod,
-      timeout: PROBE_TIMEOUT,
-      retries: RETRIES,
-    },
+    healthcheck: healthcheck(service),
     labels: [
       ...labels(service.service),
       ...Object.entries(follows).map(([key, id]) => ({ label: `agatha.follows.${key}`, value: id })),
@@ -62,8 +53,21 @@ export function containerArgs(
     destroyGraceSeconds: service.stopGraceSeconds,
     mustRun: true,
     wait: false,
-    ...limits(service),
-    ...hardening(service),
+    memory: service.memory,
+    // No swap. Without this, docker sets twice the memory, and every second update would remove that again.
+    memorySwap: service.memory,
+    shmSize: service.sharedMemory,
+    // Not `cpus`: docker refuses more than its host has, and only after the old container is gone.
+    cpuPeriod: CPU_PERIOD,
+    cpuQuota: Math.round(service.cpus * CPU_PERIOD),
+    logDriver: "json-file",
+    logOpts: LOG_ROTATION,
+    readOnly: true,
+    tmpfs: service.tmpfs,
+    capabilities: { drops: ["ALL"] },
+    securityOpts: ["no-new-privileges:true"],
+    // As process 1, which forwards signals and reaps. If the service were process 1, its own probe could not end it.
+    init: true,
   } satisfies Partial<docker.ContainerArgs>;
 }
 
@@ -73,33 +77,19 @@ export function replacing(service: ServiceSpec, follows: Record<string, pulumi.I
   return others;
 }
 
-function limits(service: ServiceSpec) {
+/** What docker runs every few seconds. The steps run the plain probe. */
+export function healthcheck({ health }: ServiceSpec) {
+  const liveness = ["/bin/agatha-liveness", String(RETRIES), String(seconds(health.startPeriod))];
   return {
-    memory: service.memory,
-    // No swap. Without this, docker sets twice the memory, and every second update would remove that again.
-    memorySwap: service.memory,
-    ...(service.sharedMemory === undefined ? {} : { shmSize: service.sharedMemory }),
-    // Not `cpus`: docker refuses more than its host has, and only after the old container is gone.
-    cpuPeriod: CPU_PERIOD,
-    cpuQuota: Math.round(service.cpus * CPU_PERIOD),
-    logDriver: "json-file",
-    logOpts: LOG_ROTATION,
+    tests: ["CMD", ...(health.liveness ? liveness : []), ...health.command],
+    interval: health.interval,
+    startPeriod: health.startPeriod,
+    // A probe gives up after 5 s, and may take as long to end the service.
+    timeout: "15s",
+    retries: RETRIES,
   };
 }
 
-function hardening(service: ServiceSpec) {
-  return {
-    readOnly: true,
-    tmpfs: service.tmpfs,
-    capabilities: { drops: ["ALL"] },
-    securityOpts: ["no-new-privileges:true"],
-    // As process 1, which forwards signals and reaps. If the service were process 1, its own probe could not end it.
-    init: true,
-  };
-}
-
-/** The health check that docker runs every few seconds. The steps run the plain probe. */
-export function healthCommand({ health }: ServiceSpec): string[] {
-  if (!health.liveness) return health.command;
-  return ["/bin/agatha-liveness", String(RETRIES), String(seconds(health.startPeriod)), ...health.command];
-}
+/** Time until docker calls a container unhealthy that fails from its start, in milliseconds. */
+export const unhealthyMs = ({ startPeriod, interval }: ServiceHealth): number =>
+  (toMilliseconds(startPeriod) ?? 0) + RETRIES * (toMilliseconds(interval) ?? 0);

@@ -3,18 +3,11 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Config, External } from "../lib/config/schema.ts";
 import { DATA, POSTGRES_USER } from "../lib/database/officialImage.ts";
 import type { ServiceSpec } from "./serviceSpec.ts";
-import { base64, DATABASE_DNS, GRACE_SECONDS, TMP } from "./services.ts";
+import { base64, DATABASE_DNS, GRACE_SECONDS, NOTHING, TMP } from "./services.ts";
 
-/** The image makes a volume of this folder. With the files in it, docker makes none by itself. */
-const FOLDER = DATA;
-const PASSWORDS = `${FOLDER}/pgpass`;
-const AUTHORITY = `${FOLDER}/ca.pem`;
-
-/** Longest wait for the server, in seconds: less than a probe has. */
-const CONNECT_SECONDS = 10;
-
-/** The idle program, init, and the programs that backups, migrations and restores run beside it. */
-const PROCESSES = 64;
+/** In a folder that the image makes a volume of. With the files in it, docker makes none by itself. */
+const PASSWORDS = `${DATA}/pgpass`;
+const AUTHORITY = `${DATA}/ca.pem`;
 
 /**
  * A client with PostgreSQL's own programs, which connect as its environment says: whatever is done in the container of a
@@ -29,10 +22,10 @@ export function databaseClient(
   const { host, port, tls, ca } = external;
   const authority = ca === undefined ? [] : [{ path: AUTHORITY, content: base64(ca) }];
   return {
+    ...NOTHING,
     service: "db",
     hostname: DATABASE_DNS,
     replacement: "instead",
-    aliases: [],
     image,
     command: ["sleep", "infinity"],
     env: {
@@ -43,7 +36,8 @@ export function databaseClient(
       PGSSLMODE: tls,
       ...(ca === undefined ? {} : { PGSSLROOTCERT: AUTHORITY }),
       PGPASSFILE: PASSWORDS,
-      PGCONNECT_TIMEOUT: String(CONNECT_SECONDS),
+      // In seconds: less than a probe has.
+      PGCONNECT_TIMEOUT: "10",
       // A pooler refuses it, or does not hand it on.
       PGOPTIONS: "-c agatha.direct=yes",
     },
@@ -51,11 +45,9 @@ export function databaseClient(
       { path: PASSWORDS, content: pulumi.secret(base64(`*:*:*:*:${escaped(databasePassword)}\n`)) },
       ...authority,
     ],
-    ownFolders: [FOLDER],
-    volumes: [],
+    ownFolders: [DATA],
     tmpfs: { "/tmp": TMP },
     user: POSTGRES_USER,
-    ports: [],
     health: {
       command: ["psql", "-U", user, "-d", name, "-qtAXc", fitness(version)],
       liveness: false,
@@ -65,7 +57,8 @@ export function databaseClient(
     },
     memory,
     cpus,
-    processes: PROCESSES,
+    // The idle program, init, and the programs that backups, migrations and restores run beside it.
+    processes: 64,
     stopSignal: "SIGTERM",
     stopGraceSeconds: GRACE_SECONDS,
   };

@@ -1,6 +1,5 @@
 /** The gateway in front of the back and the front, which publishes their ports. */
 import { isIPv6 } from "node:net";
-import * as command from "@pulumi/command";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { Config } from "../lib/config/schema.ts";
@@ -10,7 +9,7 @@ import { ROLLING, type RollingName } from "../lib/serviceNames.ts";
 import { DockerService, type DockerServiceArgs } from "./DockerService.ts";
 import type { PublishedPort, ServiceSpec } from "./serviceSpec.ts";
 import { gatewayService } from "./services.ts";
-import { dockerEnvironment, stepCommand } from "./stepCommand.ts";
+import { registerStep } from "./stepCommand.ts";
 
 /**
  * Registers it, with the volume that keeps its routes and its certificate.
@@ -33,15 +32,18 @@ export function gateway(
     others,
   );
   const service = gatewayService(config, image, volume.name, tasks);
-  const before = room(config, service, volume, {
-    dependsOn: [dependsOn, ...certificate(config, image, volume)],
+  const before = room(config, service, volume, [dependsOn, ...certificate(config, image, volume)]);
+  // What it asks the services, for steps that bring a container which answers something else.
+  const checks = ROLLING.map((name) => {
+    const { path, statuses } = config[name].health;
+    return [checkOf(name), `${path} ${statuses.join(",")}`];
   });
   return new DockerService(
     "gateway",
     {
       service,
       ...common,
-      follows: { ...common.follows, ...checks(config) },
+      follows: { ...common.follows, ...Object.fromEntries(checks) },
       gate: { step: "open-gateway", environment: { STACK: pulumi.getStack() } },
     },
     { ...opts, dependsOn: before },
@@ -52,37 +54,27 @@ export function gateway(
 const published = ({ address, external, internal }: PublishedPort): string =>
   `${isIPv6(address) ? `[${address}]` : address}:${external}:${internal}`;
 
-/** What it asks the services, for steps that bring a container which answers something else. */
-const checks = (config: Config): Record<string, string> =>
-  Object.fromEntries(
-    ROLLING.map((name) => {
-      const { path, statuses } = config[name].health;
-      return [checkOf(name), `${path} ${statuses.join(",")}`];
-    }),
-  );
-
 /** The step that frees its ports in a stack from before there was a gateway. Never runs a second time. */
 const room = (
-  config: Config,
+  { dockerHost }: Config,
   service: ServiceSpec,
   volume: docker.Volume,
-  opts: pulumi.CustomResourceOptions,
+  dependsOn: pulumi.Resource[],
 ): pulumi.Resource =>
-  new command.local.Command(
+  registerStep(
     "gateway-room",
     {
-      create: stepCommand("make-room"),
+      step: "make-room",
+      dockerHost,
       environment: {
         IMAGE: service.image,
         PORTS: JSON.stringify(service.ports.map(published)),
         STACK: pulumi.getStack(),
         VOLUME: pulumi.interpolate`${volume.name}:${service.volumes[0]?.path}`,
-        ...dockerEnvironment(config.dockerHost),
       },
       stdin: pulumi.jsonStringify(service.files),
-      logging: "stdout",
     },
-    { ...opts, ignoreChanges: ["environment", "stdin"] },
+    { dependsOn, ignoreChanges: ["environment", "stdin"] },
   );
 
 /** The step that puts the certificate and its key into the volume, and takes them out; a gateway that runs takes new ones without a restart. */
@@ -92,26 +84,23 @@ function certificate(
   volume: docker.Volume,
 ): pulumi.Resource[] {
   if (chain === undefined || key === undefined) return [];
-  const step = new command.local.Command(
+  const step = registerStep(
     "gateway-certificate",
     {
-      create: stepCommand("place-certificate"),
-      delete: stepCommand("forget-certificate"),
+      step: "place-certificate",
+      undo: "forget-certificate",
+      dockerHost,
       environment: {
         CONTAINER: hostName("gateway"),
         IMAGE: image,
         STACK: pulumi.getStack(),
         VOLUME: volume.name,
-        ...dockerEnvironment(dockerHost),
       },
       stdin: pulumi.secret(`${chain.trimEnd()}\n${key.trimEnd()}\n`),
       triggers: [volume.id],
       logging: "none",
     },
-    {
-      deleteBeforeReplace: true,
-      additionalSecretOutputs: ["stdout", "stderr"],
-    },
+    { deleteBeforeReplace: true, additionalSecretOutputs: ["stdout", "stderr"] },
   );
   return [step];
 }

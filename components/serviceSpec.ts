@@ -1,4 +1,4 @@
-/** The description of a service, as plain data. DockerService makes it a container. */
+/** The description of a service, as plain data. */
 import type * as pulumi from "@pulumi/pulumi";
 import type { ServiceName } from "../lib/serviceNames.ts";
 
@@ -14,7 +14,7 @@ export interface ServiceFile {
   mode?: string;
 }
 
-/** How docker finds out whether a service works. */
+/** How docker finds out whether a service works: times as docker writes them (`1m0s`). */
 export interface ServiceHealth {
   /** Program and arguments, run in the container; 0 means healthy. */
   command: string[];
@@ -23,28 +23,18 @@ export interface ServiceHealth {
    * for a database: a busy one must not be killed.
    */
   liveness: boolean;
-  /** Time between two probes, as docker writes it (`5s`). */
+  /** Time between two probes. */
   interval: string;
-  /** Time in which failed probes do not count, as docker writes it (`1m0s`). */
+  /** Time in which failed probes do not count. */
   startPeriod: string;
 }
 
-/** A port of a container that is published on the docker host. */
+/** A port of a container (`internal`), and the docker host's address and port that it is published on. */
 export interface PublishedPort {
-  /** In the container. */
   internal: number;
-  /** On the host. */
   external: number;
-  /** The host's address that it is published on. */
   address: string;
 }
-
-/**
- * How a new container takes the place of the old one. `beside`: it starts while the old one serves, and takes over behind the
- * gateway once it is healthy. `after`: likewise, but the old one is stopped first, and started again if the new one fails.
- * `instead`: the old one is removed first, since both have the same name, ports or data.
- */
-export type Replacement = "beside" | "after" | "instead";
 
 /** A long-running service of the stack. */
 export interface ServiceSpec {
@@ -52,7 +42,12 @@ export interface ServiceSpec {
   service: ServiceName;
   /** Its name in messages, and its container's name for itself, unless that takes over behind the gateway. */
   hostname: string;
-  replacement: Replacement;
+  /**
+   * How a new container takes the place of the old one. `beside`: it starts while the old one serves, and takes over behind the
+   * gateway once it is healthy. `after`: likewise, but the old one is stopped first, and started again if the new one fails.
+   * `instead`: the old one is removed first, since both have the same name, ports or data.
+   */
+  replacement: "beside" | "after" | "instead";
   /** How many run at once, and the labels of the nodes that they may run on; the docker host runs one. Default: one, anywhere. */
   spread?: { replicas: number; placement: Record<string, string> };
   /** Its DNS names in the stack's network. */
@@ -60,7 +55,7 @@ export interface ServiceSpec {
   /** Reference of its image. */
   image: pulumi.Input<string>;
   /** Program and arguments. Default: the image's own. */
-  command?: string[];
+  command?: string[] | undefined;
   /** Environment variables. Never a secret: `docker inspect` shows them. */
   env: Record<string, pulumi.Input<string>>;
   files: ServiceFile[];

@@ -3,7 +3,6 @@ import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { SITE_PORTS } from "../lib/config/checks.ts";
 import { databaseProcesses, settingArguments } from "../lib/config/databaseSettings.ts";
-import type { Health } from "../lib/config/fields.ts";
 import { type DATABASE, fill, type Urls } from "../lib/config/placeholders.ts";
 import type { Config } from "../lib/config/schema.ts";
 import { DATA, POSTGRES_USER } from "../lib/database/officialImage.ts";
@@ -14,7 +13,7 @@ import type { Published } from "../lib/docker/ports.ts";
 import { gatewayAliases, gatewayConfiguration, gatewayPorts } from "../lib/gateway/configuration.ts";
 import type { RollingName } from "../lib/serviceNames.ts";
 import { renderProperties } from "./javaProperties.ts";
-import type { ServiceFile, ServiceHealth, ServiceSpec } from "./serviceSpec.ts";
+import type { PublishedPort, ServiceFile, ServiceSpec } from "./serviceSpec.ts";
 
 /** The services' DNS names, and the database's port, inside the stack's network. */
 export const DATABASE_DNS = "agatha-db";
@@ -52,6 +51,9 @@ const EVERYWHERE = "0.0.0.0";
 /** Where `agatha-liveness` counts failed probes. */
 const LIVENESS_TMPFS = { "/run/agatha": ownTmpfs(NOBODY, "64k") };
 
+/** What a service has none of unless it says so. */
+export const NOTHING = { aliases: [], files: [], ownFolders: [], volumes: [], ports: [] };
+
 export function databaseService(
   config: Config,
   image: pulumi.Input<string>,
@@ -60,13 +62,14 @@ export function databaseService(
   const { version, name, user, publish, memory, cpus, settings } = config.database;
   const args = settingArguments(settings);
   return {
+    ...NOTHING,
     service: "db",
     hostname: DATABASE_DNS,
     // Two servers on one data directory destroy it.
     replacement: "instead",
     aliases: [DATABASE_DNS],
     image,
-    ...(args.length === 0 ? {} : { command: ["postgres", ...args] }),
+    command: args.length === 0 ? undefined : ["postgres", ...args],
     env: {
       POSTGRES_DB: name,
       POSTGRES_USER: user,
@@ -74,8 +77,6 @@ export function databaseService(
       // never has it, and a rotation does not touch the container.
       POSTGRES_PASSWORD_FILE: "/proc/sys/kernel/random/uuid",
     },
-    files: [],
-    ownFolders: [],
     database: { major: version, name, user },
     volumes: [{ name: volume, path: DATA }],
     tmpfs: {
@@ -84,10 +85,7 @@ export function databaseService(
       "/tmp": TMP,
     },
     user: POSTGRES_USER,
-    ports:
-      publish === false
-        ? []
-        : [{ internal: DATABASE_PORT, external: publish.port, address: publish.address }],
+    ports: published(publish, DATABASE_PORT),
     health: {
       // Over TCP: while the data directory is initialised, a temporary server answers on the local socket.
       command: ["psql", "-h", "127.0.0.1", "-U", user, "-d", name, "-qtAXc", "select 1"],
@@ -111,11 +109,10 @@ export function backService(config: Config, image: pulumi.Input<string>, urls: U
   const { back } = config;
   const properties = renderProperties(back.properties, { ...databaseValues(config), ...urls });
   return {
+    ...rolling(back),
     service: "back",
     hostname: BACK_DNS,
     replacement: back.overlap ? "beside" : "after",
-    spread: { replicas: back.replicas, placement: back.placement },
-    aliases: [],
     image,
     command: ["/bin/agatha-back"],
     env: back.env,
@@ -130,16 +127,9 @@ export function backService(config: Config, image: pulumi.Input<string>, urls: U
       ...files(back.files, ""),
     ],
     ownFolders: [BACK_HOME],
-    volumes: [],
     tmpfs: { "/tmp": TMP, ...LIVENESS_TMPFS },
-    user: NOBODY,
-    ports: [],
-    health: httpHealth(back.port, back.health),
-    memory: back.memory,
-    cpus: back.cpus,
     processes: PROCESSES.back,
     stopSignal: back.stopSignal,
-    stopGraceSeconds: GRACE_SECONDS,
   };
 }
 
@@ -149,28 +139,35 @@ export function frontService(config: Config, image: pulumi.Input<string>, urls: 
   // It serves them.
   const overlaid = files(front.files, `${FRONT_OVERLAY}/`, urls).map((file) => ({ ...file, public: true }));
   return {
+    ...rolling(front),
     service: "front",
     hostname: FRONT_DNS,
     replacement: "beside",
-    spread: { replicas: front.replicas, placement: front.placement },
-    aliases: [],
     image,
     command: ["/bin/agatha-front", ...(overlaid.length > 0 ? ["--overlay", FRONT_OVERLAY] : [])],
     env: {},
     files: overlaid,
     ownFolders: [FRONT_OVERLAY],
-    volumes: [],
     tmpfs: LIVENESS_TMPFS,
-    user: NOBODY,
-    ports: [],
-    health: httpHealth(front.port, front.health),
-    memory: front.memory,
-    cpus: front.cpus,
     processes: PROCESSES.front,
     stopSignal: "SIGTERM",
-    stopGraceSeconds: GRACE_SECONDS,
   };
 }
+
+/** What the back and the front have in common. */
+const rolling = ({ port, health, replicas, placement, memory, cpus }: Config[RollingName]) => ({
+  ...NOTHING,
+  spread: { replicas, placement },
+  user: NOBODY,
+  health: {
+    command: ["/bin/agatha-probe", String(port), health.path, health.statuses.join(",")],
+    liveness: true,
+    interval: health.interval,
+    startPeriod: health.startPeriod,
+  },
+  ...{ memory, cpus },
+  stopGraceSeconds: GRACE_SECONDS,
+});
 
 /**
  * @param state The volume that keeps its routes and its certificate.
@@ -182,16 +179,19 @@ export function gatewayService(
   state: pulumi.Input<string>,
   tasks: (service: RollingName) => string | undefined,
 ): ServiceSpec {
-  const { gateway } = config;
+  const { requestLimit, memory, cpus, domain, backPaths } = config.gateway;
   const back = { ...config.back, tasks: tasks("back") };
   const front = { ...config.front, tasks: tasks("front") };
-  const { requestLimit, memory, domain, backPaths } = gateway;
   const site = domain === undefined ? undefined : { domain, backPaths };
   const configuration = gatewayConfiguration({ back, front, requestLimit, memory, site });
   const inside = gatewayPorts(config);
-  const published = (publish: Config["back"]["publish"], internal: number) =>
-    publish === false ? [] : [{ internal, external: publish.port, address: publish.address }];
+  const sitePorts = SITE_PORTS.map((port) => ({
+    internal: port === 443 ? inside.https : inside.http,
+    external: port,
+    address: EVERYWHERE,
+  }));
   return {
+    ...NOTHING,
     service: "gateway",
     hostname: "agatha-gateway",
     // Both have the ports.
@@ -208,22 +208,11 @@ export function gatewayService(
     ports: [
       ...published(back.publish, inside.back),
       ...published(front.publish, inside.front),
-      ...(domain === undefined
-        ? []
-        : SITE_PORTS.map((port) => ({
-            internal: port === 443 ? inside.https : inside.http,
-            external: port,
-            address: EVERYWHERE,
-          }))),
+      ...(site === undefined ? [] : sitePorts),
     ],
-    health: {
-      command: ["/bin/agatha-gateway", "alive"],
-      liveness: true,
-      interval: "5s",
-      startPeriod: "30s",
-    },
+    health: { command: ["/bin/agatha-gateway", "alive"], liveness: true, interval: "5s", startPeriod: "30s" },
     memory,
-    cpus: gateway.cpus,
+    cpus,
     processes: PROCESSES.gateway,
     // It takes no new connection, and finishes the requests that it has.
     stopSignal: "SIGUSR1",
@@ -231,37 +220,30 @@ export function gatewayService(
   };
 }
 
+const published = (publish: Config["back"]["publish"], internal: number): PublishedPort[] =>
+  publish === false ? [] : [{ internal, external: publish.port, address: publish.address }];
+
 /** The ports that are published on the docker host, each with its key. */
 export function publishedPorts(config: Config): Published[] {
-  const published = (["back", "front", "database"] as const).flatMap((service) => {
+  const configured = (["back", "front", "database"] as const).flatMap((service) => {
     const { publish } = config[service];
     const container = hostName(service === "database" ? "db" : "gateway");
     return publish === false ? [] : [{ key: `agatha:${service}.publish.port`, container, ...publish }];
   });
-  if (config.gateway.domain === undefined) return published;
-  const site = SITE_PORTS.map((port) => ({ port, address: EVERYWHERE, container: hostName("gateway") }));
-  return [...published, ...site.map((one) => ({ key: "agatha:gateway.domain", ...one }))];
+  const site = { key: "agatha:gateway.domain", container: hostName("gateway"), address: EVERYWHERE };
+  const ofSite = config.gateway.domain === undefined ? [] : SITE_PORTS;
+  return [...configured, ...ofSite.map((port) => ({ ...site, port }))];
 }
 
 /** `user@address/name`; the address that the stack's services use if the database is not published. */
 export function databaseLocation(config: Config, host: Pick<DockerHost, "address">): string {
   const { name, user, publish } = config.database;
-  const inside = databaseAddress(config);
-  const address = inside.host.includes(":") ? `[${inside.host}]` : inside.host;
-  return `${user}@${publish === false ? `${address}:${inside.port}` : addressOf(publish, host)}/${name}`;
+  return `${user}@${addressOf(publish || databaseAddress(config), host)}/${name}`;
 }
 
 /** Where the stack's services find the database. */
-const databaseAddress = ({ database }: Config): { host: string; port: number } =>
-  database.external ?? { host: DATABASE_DNS, port: DATABASE_PORT };
-
-function httpHealth(port: number, health: Health): ServiceHealth {
-  return {
-    command: ["/bin/agatha-probe", String(port), health.path, health.statuses.join(",")],
-    liveness: true,
-    interval: health.interval,
-    startPeriod: health.startPeriod,
-  };
+function databaseAddress({ database: { external } }: Config): { address: string; port: number } {
+  return { address: external?.host ?? DATABASE_DNS, port: external?.port ?? DATABASE_PORT };
 }
 
 /** @param values Filled into the texts; a file of the project is taken as it is. */
@@ -281,9 +263,9 @@ function ownTmpfs(user: string, size: string): string {
 }
 
 function databaseValues(config: Config): Record<(typeof DATABASE)[number], string> {
-  const { host, port } = databaseAddress(config);
+  const { address, port } = databaseAddress(config);
   return {
-    databaseHost: host,
+    databaseHost: address,
     databasePort: String(port),
     databaseName: config.database.name,
     databaseUser: config.database.user,

@@ -1,14 +1,43 @@
+/** Steps: programs in `steps/` that Command resources run. */
+import * as command from "@pulumi/command";
+import type * as pulumi from "@pulumi/pulumi";
 import { type Deployed, isFormerDeployed } from "../lib/docker/deployedContainers.ts";
 
-/**
- * The command line of a step: a program in `steps/`, which the Node on PATH runs in the project's folder. It contains no path
- * of this machine, so that a stack deployed from two machines shows no difference.
- */
-export const stepCommand = (step: string): string => `node steps/${step}.ts`;
+/** The command line has no path of this machine, so that a stack deployed from two machines shows no difference. */
+const commandOf = (program: string): string => `node steps/${program}.ts`;
 
-/** `DOCKER_HOST` for a step if the configuration names a host; otherwise the step has the environment's, as pulumi does. */
-export const dockerEnvironment = (dockerHost: string | undefined): Record<string, string> =>
-  dockerHost === undefined ? {} : { DOCKER_HOST: dockerHost };
+interface StepArgs extends Omit<command.local.CommandArgs, "create" | "environment"> {
+  /** Its program. */
+  step: string;
+  /** The program that is run when the step is deleted. Default: none. */
+  undo?: string;
+  /** Pulumi leaves out what is undefined. */
+  environment: Record<string, pulumi.Input<string> | undefined>;
+  /** The docker host that the configuration names. Default: the environment's, as for pulumi. */
+  dockerHost: string | undefined;
+  /** Default: nothing makes it run again but a change. */
+  again?: Again;
+}
+
+/** Registers a step. What it prints to standard output is shown as it runs, unless `logging` says otherwise. */
+export function registerStep(
+  name: string,
+  { step, undo, environment, dockerHost, again, ...inputs }: StepArgs,
+  opts: pulumi.CustomResourceOptions,
+): command.local.Command {
+  const variables = { ...environment, ...again?.environment, DOCKER_HOST: dockerHost };
+  return new command.local.Command(
+    name,
+    {
+      create: commandOf(step),
+      delete: undo && commandOf(undo),
+      environment: variables as Record<string, pulumi.Input<string>>,
+      logging: "stdout",
+      ...inputs,
+    },
+    { ignoreChanges: again?.ignoreChanges, ...opts },
+  );
+}
 
 /** A moment, for `runAgain`: differs from every earlier value, also from that of an update that failed. */
 export const now = (): string => new Date().toISOString();
@@ -19,17 +48,18 @@ export function goneAt(deployed: Deployed | undefined): string | undefined {
   return deployed === "absent" ? now() : undefined;
 }
 
+interface Again {
+  environment: Record<string, string>;
+  ignoreChanges: string[];
+}
+
 /**
  * Makes a step run again although nothing else changed: while the value is set, Pulumi compares the variable. Without a value
  * it ignores the variable, since the state may still have it from an earlier update, which is no reason to run.
  *
  * @param also Variables that count as changes only while the value is set.
  */
-export const runAgain = (
-  variable: string,
-  value: string | undefined,
-  also: string[] = [],
-): { environment: Record<string, string>; ignoreChanges: string[] } =>
+export const runAgain = (variable: string, value: string | undefined, also: string[] = []): Again =>
   value === undefined
     ? { environment: {}, ignoreChanges: [variable, ...also].map((name) => `environment.${name}`) }
     : { environment: { [variable]: value }, ignoreChanges: [] };

@@ -9,7 +9,7 @@ import { dotted, NAMESPACE } from "../lib/config/text.ts";
 import { hostName, labels } from "../lib/docker/names.ts";
 import { IMAGE_VARIABLE } from "../lib/docker/swarm/services.ts";
 import { UserError } from "../lib/userError.ts";
-import { healthCommand, LOG_ROTATION, PROBE_TIMEOUT, RETRIES } from "./containerArgs.ts";
+import { healthcheck, LOG_ROTATION } from "./containerArgs.ts";
 import type { ServiceFile, ServiceSpec } from "./serviceSpec.ts";
 
 /** Longest file that a swarm keeps, in bytes (moby, MaxSecretSize and MaxConfigSize of 20.10). */
@@ -24,9 +24,6 @@ interface Version {
   id: pulumi.Input<string>;
   name: pulumi.Input<string>;
 }
-
-export const spreadOf = ({ spread }: ServiceSpec): NonNullable<ServiceSpec["spread"]> =>
-  spread ?? { replicas: 1, placement: {} };
 
 /** The resource's name, which begins that in the swarm: at most 64 characters with what Pulumi adds. */
 export function fileName(service: string, { path }: ServiceFile): string {
@@ -56,7 +53,6 @@ export function refuseLongFiles({ back, front }: Pick<Config, "back" | "front">)
 /**
  * @param ref The ref of its image.
  * @param versions Its files.
- * @param networkId Id of the stack's network.
  * @param follows Ids by name: a change of one makes new tasks.
  */
 export function swarmArgs(
@@ -66,7 +62,8 @@ export function swarmArgs(
   networkId: pulumi.Input<string>,
   follows: Record<string, pulumi.Input<string>>,
 ) {
-  const { replicas, placement } = spreadOf(service);
+  const { replicas, placement } = service.spread ?? { replicas: 1, placement: {} };
+  const check = healthcheck(service);
   const change = (failureAction: string) => ({
     parallelism: 1,
     order: service.replacement === "beside" ? "start-first" : "stop-first",
@@ -86,7 +83,7 @@ export function swarmArgs(
     taskSpec: {
       containerSpec: {
         image: service.image,
-        ...(service.command === undefined ? {} : { args: service.command }),
+        args: service.command,
         user: service.user,
         env: {
           ...service.env,
@@ -103,24 +100,14 @@ export function swarmArgs(
         })),
         secrets: versions
           .filter(({ file }) => !file.public)
-          .map((version) => ({
-            secretId: version.id,
-            secretName: version.name,
-            ...placed(service, version),
-          })),
+          .map(({ file, id, name }) => ({ secretId: id, secretName: name, ...placed(service, file) })),
         configs: versions
           .filter(({ file }) => file.public)
-          .map((version) => ({
-            configId: version.id,
-            configName: version.name,
-            ...placed(service, version),
-          })),
+          .map(({ file, id, name }) => ({ configId: id, configName: name, ...placed(service, file) })),
         healthcheck: {
-          tests: ["CMD", ...healthCommand(service)],
-          interval: short(service.health.interval),
-          startPeriod: short(service.health.startPeriod),
-          timeout: PROBE_TIMEOUT,
-          retries: RETRIES,
+          ...check,
+          interval: short(check.interval),
+          startPeriod: short(check.startPeriod),
         },
         stopSignal: service.stopSignal,
         stopGracePeriod: `${service.stopGraceSeconds}s`,
@@ -141,7 +128,7 @@ export function swarmArgs(
   } satisfies docker.ServiceArgs;
 }
 
-const placed = ({ user }: ServiceSpec, { file: { path, mode = "0400" } }: Version) => {
+const placed = ({ user }: ServiceSpec, { path, mode = "0400" }: ServiceFile) => {
   const [fileUid = "0", fileGid = "0"] = user.split(":");
   return { fileName: path, fileUid, fileGid, fileMode: Number.parseInt(mode, 8) };
 };

@@ -14,7 +14,7 @@ import type { NixImage } from "./NixImage.ts";
 import { SwarmService, type SwarmServiceArgs } from "./SwarmService.ts";
 import { refuseLongFiles } from "./swarmArgs.ts";
 
-export interface Target {
+interface Target {
   /** Asks which services are deployed. @throws UserError if the stack cannot run on the docker host. */
   look: (config: Config, host: DockerHost) => Promise<(service: string) => Deployed>;
   /** Inputs of the stack's network. */
@@ -25,8 +25,8 @@ export interface Target {
   byDigest: (config: Config) => boolean;
   /** What the back or the front takes as its image. */
   imageOf: (image: NixImage) => pulumi.Output<string>;
-  /** The step that waits until a new version serves, and ends the old one if docker does not; and its inputs. */
-  gate: (config: Config, name: RollingName) => ServiceGate;
+  /** The step that waits until a new version serves, and ends the old one if docker does not; and its inputs, with these. */
+  gate: (config: Config, name: RollingName, environment: Record<string, pulumi.Input<string>>) => ServiceGate;
   /** Registers the back or the front. */
   rolling: (
     name: RollingName,
@@ -46,12 +46,13 @@ const onHost: Target = {
   provider: () => ({}),
   byDigest: () => false,
   imageOf: ({ loaded }) => loaded,
-  gate: ({ gateway }, name) => ({
+  gate: ({ gateway }, name, environment) => ({
     step: "take-over",
     environment: {
       BACKEND: name,
       DRAIN_MS: String(toMilliseconds(gateway.drain)),
       STACK: pulumi.getStack(),
+      ...environment,
     },
   }),
   rolling: (name, args, opts) => new DockerService(name, args, opts),
@@ -80,7 +81,7 @@ const onSwarm: Target = {
       : { registryAuth: [{ address, username, password: pulumi.secret(password) }] },
   byDigest: ({ registry }) => registry !== undefined,
   imageOf: ({ anywhere }) => anywhere,
-  gate: () => ({ step: "await-tasks", environment: {} }),
+  gate: (_, __, environment) => ({ step: "await-tasks", environment }),
   rolling: (name, args, opts) => new SwarmService(name, args, opts),
   // Pulumi would remove a service that depends on the container before it replaces that.
   followed: (database) => database.version(),
