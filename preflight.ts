@@ -10,7 +10,7 @@ import { refuseOtherData } from "./lib/database/refuseOtherData.ts";
 import { lookForUpgrade } from "./lib/database/upgrade/ahead.ts";
 import { renamed, volumeOf } from "./lib/database/volumes.ts";
 import { askDatabase, type Deployed } from "./lib/docker/deployedContainers.ts";
-import { type DockerHost, resolveDockerHost, unreachedProvider } from "./lib/docker/host.ts";
+import { type DockerHost, resolveDockerHost, unreached } from "./lib/docker/host.ts";
 import { hostName } from "./lib/docker/names.ts";
 import { refuseTakenPorts } from "./lib/docker/ports.ts";
 import { holdHost, type KnownHost } from "./lib/docker/stackHost.ts";
@@ -41,8 +41,9 @@ async function look(config: Config) {
 }
 
 function providerFor(config: Config, host: DockerHost, reached: boolean): docker.Provider {
-  const [args, ignoreChanges] = reached ? [host.provider, []] : unreachedProvider(host);
-  return new docker.Provider("docker", { ...args, ...targetOf(config).provider(config) }, { ignoreChanges });
+  const { provider, ignoreChanges } = reached ? { ...host, ignoreChanges: [] } : unreached(host);
+  const args = { ...provider, ...targetOf(config).provider(config) };
+  return new docker.Provider("docker", args, { ignoreChanges });
 }
 
 async function lookAtImages(config: Config, dockerHost: DockerHost, host: Promise<KnownHost>) {

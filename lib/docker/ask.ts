@@ -2,17 +2,14 @@
 import { endedWith, run } from "../process.ts";
 import { type DockerHost, isLocal } from "./host.ts";
 
-/** Longest times for an answer, in milliseconds: from this machine, and from another one by ssh or TCP. */
-export interface TimeLimits {
-  local: number;
-  remote: number;
-}
+/**
+ * Longest times for an answer, in milliseconds: from this machine, and from another one by ssh or TCP. Guesses. For a preview,
+ * which must not wait for an unreachable host, and for answers that can be done without:
+ */
+export const BRIEF = { local: 2000, remote: 10_000 };
 
-/** For a preview, which must not wait for an unreachable host, and for answers that can be done without. Guesses. */
-export const BRIEF: TimeLimits = { local: 2000, remote: 10_000 };
-
-/** For an update, which cannot go on without the answer: a host under load takes its time. Guesses. */
-export const PATIENT: TimeLimits = { local: 30_000, remote: 60_000 };
+/** For an update, which cannot go on without the answer: a host under load takes its time. */
+export const PATIENT = { local: 30_000, remote: 60_000 };
 
 /** What docker's client printed. */
 export interface Answer {
@@ -23,11 +20,7 @@ export interface Answer {
 }
 
 /** Never rejects: a failure is an answer too. */
-export async function askDocker(
-  args: string[],
-  host: DockerHost,
-  limits: TimeLimits = BRIEF,
-): Promise<Answer> {
+export async function askDocker(args: string[], host: DockerHost, limits = BRIEF): Promise<Answer> {
   const timeout = isLocal(host) ? limits.local : limits.remote;
   const env = { ...process.env, ...host.env };
   const { code, stdout, stderr, timedOut } = await run("docker", args, { env, timeout, optional: true });

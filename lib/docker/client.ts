@@ -20,7 +20,7 @@ export const docker = async (args: string[], input: string | Buffer = ""): Promi
 
 /** As `docker`, for a list. */
 export const dockerLines = async (args: string[], env?: NodeJS.ProcessEnv): Promise<string[]> =>
-  (await printed(args, "", env)).split("\n").filter(Boolean);
+  linesOf(await printed(args, "", env));
 
 async function printed(
   args: string[],
@@ -68,20 +68,16 @@ export async function tagged(ref: string, name: string): Promise<boolean> {
 }
 
 /** What docker prints with `--format '{{json …}}'`: a line for each thing. */
-export const jsonLines = <T>(text: string): T[] =>
-  text
-    .split("\n")
-    .filter(Boolean)
-    .map((line) => JSON.parse(line) as T);
+export const jsonLines = <T>(text: string): T[] => linesOf(text).map((line) => JSON.parse(line) as T);
+
+const linesOf = (text: string): string[] => text.split("\n").filter(Boolean);
 
 /** What `docker inspect` says about one thing, or undefined if the daemon has no such thing. */
-export async function inspect<T>(
+export const inspect = async <T>(
   kind: "image" | "container",
   name: string,
   format: string,
-): Promise<T | undefined> {
-  return (await inspectAll<T>(kind, [name], `{{json ${format}}}`))[0];
-}
+): Promise<T | undefined> => (await inspectAll<T>(kind, [name], `{{json ${format}}}`))[0];
 
 /** What `docker inspect` says about several things, without those that are gone. @param format Gives a line of JSON for each. */
 export async function inspectAll<T>(
@@ -92,9 +88,8 @@ export async function inspectAll<T>(
   if (names.length === 0) return [];
   const args = [kind, "inspect", "--format", format, ...new Set(names)];
   const result = await run("docker", args);
-  const lines = result.stdout.split("\n").filter(Boolean);
   const missing = result.stderr.split("\n").filter(isMissing);
-  if (result.code !== 0 && lines.length + missing.length < new Set(names).size)
+  if (result.code !== 0 && linesOf(result.stdout).length + missing.length < new Set(names).size)
     throw new UserError(await dockerError(args, result));
   return jsonLines(result.stdout);
 }

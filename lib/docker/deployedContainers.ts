@@ -6,23 +6,16 @@ import type { DockerHost } from "./host.ts";
 import { isFormer } from "./serviceContainers.ts";
 
 /** What serves because its successor failed, with the reference of its image. */
-export type Former = `former ${string}`;
+type Former = `former ${string}`;
 
-/** What is known about a service's container: unknown if no daemon answers in time. */
-export type Deployed = "unknown" | "absent" | Former | Container;
+/**
+ * What is known about a service's container: the reference of its image, and whether it is in the stack's network; unknown if no
+ * daemon answers in time.
+ */
+export type Deployed = "unknown" | "absent" | Former | { image: string; connected: boolean };
 
 export const isFormerDeployed = (deployed: Deployed | undefined): deployed is Former =>
   typeof deployed === "string" && deployed.startsWith("former ");
-
-export interface Container {
-  /** The reference of its image. */
-  image: string;
-  /** Whether it is in the stack's network. */
-  connected: boolean;
-}
-
-/** Of `docker ps`: what `deployedOf` reads. */
-export const DEPLOYED_FORMAT = `{{.Label "${SERVICE_LABEL}"}}\t{{.Names}}\t{{.Image}}\t{{.Networks}}`;
 
 /** @param network The name of the stack's network. */
 export async function askDeployed(
@@ -30,7 +23,8 @@ export async function askDeployed(
   network: string,
   host: DockerHost,
 ): Promise<(service: string) => Deployed> {
-  const args = ["container", "ls", "--all", "--no-trunc", ...ofStack(stack), "--format", DEPLOYED_FORMAT];
+  const format = `{{.Label "${SERVICE_LABEL}"}}\t{{.Names}}\t{{.Image}}\t{{.Networks}}`;
+  const args = ["container", "ls", "--all", "--no-trunc", ...ofStack(stack), "--format", format];
   const { stdout, error } = await askDocker(args, host);
   return (service) => (error === undefined ? deployedOf(service, network, stdout) : "unknown");
 }
@@ -59,33 +53,21 @@ export interface DatabaseContainer {
   server?: string | undefined;
 }
 
-/** What is read of `docker container inspect`. */
-interface Inspected {
-  Config: { Env: string[] | null; Cmd: string[] | null };
-}
-
 /** @returns Undefined if it is not there, or if no daemon answers. */
 export async function askDatabase(
   container: string,
   host: DockerHost,
 ): Promise<DatabaseContainer | undefined> {
-  const { stdout, error } = await askDocker(
-    ["container", "inspect", "--format", "{{json .}}", container],
-    host,
-  );
+  const args = ["container", "inspect", "--format", "{{json .Config}}", container];
+  const { stdout, error } = await askDocker(args, host);
   return error === undefined ? databaseOf(stdout) : undefined;
 }
 
 /** Reads docker's answer; undefined if it has no variables of a database. */
 export function databaseOf(answer: string): DatabaseContainer | undefined {
-  const { Env: env, Cmd: command } = (JSON.parse(answer) as Inspected).Config;
-  const [name, user] = [variableIn(env, "POSTGRES_DB"), variableIn(env, "POSTGRES_USER")];
+  const { Env, Cmd } = JSON.parse(answer) as { Env: string[] | null; Cmd: string[] | null };
+  const [name, user] = [variableIn(Env, "POSTGRES_DB"), variableIn(Env, "POSTGRES_USER")];
   if (name === undefined || user === undefined) return undefined;
-  return {
-    command: command ?? [],
-    name,
-    user,
-    major: Number(variableIn(env, "PG_MAJOR")),
-    server: serverIn(env),
-  };
+  const major = Number(variableIn(Env, "PG_MAJOR"));
+  return { command: Cmd ?? [], name, user, major, server: serverIn(Env) };
 }

@@ -1,5 +1,5 @@
 /** When a service stopped, from docker's events and by docker's clock, which may differ from this machine's. */
-import { docker } from "./client.ts";
+import { docker, jsonLines } from "./client.ts";
 
 /** Age of the oldest event that counts, in seconds. Docker keeps its last 256 events at most. */
 const LOOK_BACK = 600;
@@ -36,14 +36,11 @@ export async function lastStop(name: string, container: string): Promise<number 
 
 /** Reads `docker events`, one JSON object a line. */
 export function stopOf(name: string, container: string, lines: string): number | undefined {
-  const events = lines
-    .split("\n")
-    .filter(Boolean)
-    .map((line) => JSON.parse(line) as Event)
+  const events = jsonLines<Event>(lines)
     // Docker's filter also passes names that begin with this one.
     .filter(({ Actor }) => Actor.Attributes["name"] === name && Actor.ID !== container);
   const started = events.findLastIndex(({ Action }) => Action === "start");
   // The first sign of its end since its last start: after a signal it takes no more requests.
-  const stop = events.slice(started + 1)[0];
-  return stop === undefined ? undefined : stop.timeNano / 1e6;
+  const stop = events[started + 1];
+  return stop && stop.timeNano / 1e6;
 }

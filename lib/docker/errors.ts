@@ -1,7 +1,10 @@
 /** Errors of docker's client that are the docker host's, or the connection's: as messages with the fix. */
 
-/** What the client prints, and the message for it. The first that matches counts. */
-type Sentence = [RegExp, (host: string, words: string) => string];
+/**
+ * What the client prints, and the message for it; a second message is for a daemon of this machine. The first that matches
+ * counts. In the messages, `{host}` is the host's address, `{ssh}` the arguments of ssh for it, `{why}` what was said.
+ */
+type Sentence = [RegExp, string, string?];
 
 /** What the client prints if it did not get as far as the daemon. */
 const NOT_CONNECTED =
@@ -11,13 +14,11 @@ const NOT_CONNECTED =
 const TRANSFER: Sentence[] = [
   [
     /no space left on device/i,
-    (host) =>
-      `${host} has no space left on its disk. Free some (\`docker system df\` shows what takes it), then run up again.`,
+    "{host} has no space left on its disk. Free some (`docker system df` shows what takes it), then run up again.",
   ],
   [
     /unexpected eof|connection reset|broken pipe|error during connect|exit status 255|use of closed/i,
-    (host) =>
-      `the connection to ${host} was lost. Run up again: no partial data is left, and what arrived is not sent again.`,
+    "the connection to {host} was lost. Run up again: no partial data is left, and what arrived is not sent again.",
   ],
 ];
 
@@ -25,41 +26,33 @@ const TRANSFER: Sentence[] = [
 const CONNECTION: Sentence[] = [
   [
     /permission denied \([\w,-]+\)/i,
-    (host) =>
-      `${host} refuses this user's ssh key. Add the key to the host's authorized_keys, or name another in ~/.ssh/config: \`ssh ${sshTarget(host)} docker version\` has to work.`,
+    "{host} refuses this user's ssh key. Add the key to the host's authorized_keys, or name another in ~/.ssh/config: `ssh {ssh} docker version` has to work.",
   ],
   [
     /host key verification failed|remote host identification has changed/i,
-    (host) =>
-      `${host} shows a host key that ssh does not know. Compare its fingerprint, then accept it by \`ssh ${sshTarget(host)}\`.`,
+    "{host} shows a host key that ssh does not know. Compare its fingerprint, then accept it by `ssh {ssh}`.",
   ],
   [
     /permission denied while trying to connect|dial unix .*permission denied/i,
-    (host) =>
-      host.startsWith("unix://")
-        ? `this user may not use the docker daemon at ${host}. Join the group that owns the socket (usually docker), or set agatha:dockerHost.`
-        : `the user of ${host} may not use its docker daemon. Add it to the group docker there: \`sudo usermod -aG docker USER\`.`,
+    "the user of {host} may not use its docker daemon. Add it to the group docker there: `sudo usermod -aG docker USER`.",
+    "this user may not use the docker daemon at {host}. Join the group that owns the socket (usually docker), or set agatha:dockerHost.",
   ],
   [
     /docker: (command )?not found|exit status 127/i,
-    (host) => `${host} has no docker client on PATH. Install docker there.`,
+    "{host} has no docker client on PATH. Install docker there.",
   ],
   [
     /x509:|tls: |http response to https client|http request to an https server|malformed http response/i,
-    (host, words) =>
-      `${host} and this client do not agree on TLS: ${words} Give ca.pem, cert.pem and key.pem by DOCKER_CERT_PATH, and DOCKER_TLS_VERIFY=1.`,
+    "{host} and this client do not agree on TLS: {why} Give ca.pem, cert.pem and key.pem by DOCKER_CERT_PATH, and DOCKER_TLS_VERIFY=1.",
   ],
   [
     /could not resolve hostname|no such host|connection refused|timed out|i\/o timeout|no route to host|network is unreachable|connection closed by remote host|kex_exchange|deadline exceeded/i,
-    (host, words) =>
-      `${host} cannot be reached: ${words} Check the host and its network, or set agatha:dockerHost.`,
+    "{host} cannot be reached: {why} Check the host and its network, or set agatha:dockerHost.",
   ],
   [
     /cannot connect to the docker daemon|is the docker daemon running/i,
-    (host) =>
-      host.startsWith("unix://")
-        ? `Cannot connect to the Docker daemon at ${host}. Start the daemon (\`npm run doctor\` says how), or set agatha:dockerHost.`
-        : `Cannot connect to the Docker daemon at ${host}. Start the daemon there, or set agatha:dockerHost.`,
+    "Cannot connect to the Docker daemon at {host}. Start the daemon there, or set agatha:dockerHost.",
+    "Cannot connect to the Docker daemon at {host}. Start the daemon (`npm run doctor` says how), or set agatha:dockerHost.",
   ],
 ];
 
@@ -67,13 +60,11 @@ const CONNECTION: Sentence[] = [
 const VERSIONS: Sentence[] = [
   [
     /client version \S+ is too old/i,
-    (host, words) =>
-      `this machine's docker client is too old for the engine at ${host}: ${words} Install docker 25 or newer here, or set "min-api-version" in that engine's daemon.json to what the client speaks.`,
+    "this machine's docker client is too old for the engine at {host}: {why} Install docker 25 or newer here, or set \"min-api-version\" in that engine's daemon.json to what the client speaks.",
   ],
   [
     /client version \S+ is too new|API version \S+ is not supported by this client/i,
-    (host, words) =>
-      `the engine at ${host} is too old for this machine's docker client: ${words} Install docker 25 or newer there, or an older client here; if DOCKER_API_VERSION is set, unset it.`,
+    "the engine at {host} is too old for this machine's docker client: {why} Install docker 25 or newer there, or an older client here; if DOCKER_API_VERSION is set, unset it.",
   ],
 ];
 
@@ -88,15 +79,15 @@ const VERSIONS: Sentence[] = [
 export function hostSentence(words: string, host?: string, transfer = false): string | undefined {
   const address =
     host ?? /daemon (?:socket )?at (\w+:\/\/\S+?)[.:]?(?:\s|$)/.exec(words)?.[1] ?? "the docker host";
-  const message = (sentences: Sentence[]) => {
-    const found = sentences.find(([pattern]) => pattern.test(words));
-    return found === undefined ? undefined : `docker: ${found[1](address, reason(words))}`;
-  };
-  return (
-    message(VERSIONS) ??
-    (NOT_CONNECTED.test(words) ? message(CONNECTION) : undefined) ??
-    (transfer ? message(TRANSFER) : undefined)
-  );
+  const sentences = [
+    ...VERSIONS,
+    ...(NOT_CONNECTED.test(words) ? CONNECTION : []),
+    ...(transfer ? TRANSFER : []),
+  ];
+  const [, remote, local = remote] = sentences.find(([pattern]) => pattern.test(words)) ?? [];
+  const message = address.startsWith("unix://") ? local : remote;
+  const values: Record<string, string> = { host: address, ssh: sshTarget(address), why: reason(words) };
+  return message && `docker: ${message.replace(/{(\w+)}/g, (_, name: string) => values[name] ?? "")}`;
 }
 
 /** The part that says why: what ssh printed, or what follows the last address. */

@@ -25,80 +25,59 @@ interface ProviderArgs {
   certPath?: string;
 }
 
-/** Where docker's daemon listens by default. */
+/** Where docker's daemon listens by default. The provider finds it by itself. */
 const DEFAULT_ADDRESS = "unix:///var/run/docker.sock";
-
-/** The endpoint of a docker context. */
-export interface Context {
-  host: string;
-  /** Folder with its ca.pem, cert.pem and key.pem; empty if it uses no TLS. */
-  certPath: string;
-}
+const BY_DEFAULT: DockerHost = {
+  address: DEFAULT_ADDRESS,
+  env: {},
+  provider: { context: "", certPath: "" },
+};
 
 /**
  * Takes the first of these, as docker's client does: `agatha:dockerHost`, `DOCKER_HOST`, `DOCKER_CONTEXT`, the context that
  * `docker context use` chose, the default.
  *
  * @param configured `agatha:dockerHost`.
- * @param inspect Gives a context. Default: by `docker context inspect`.
  * @throws UserError if a context is unknown, or if the TLS settings are incomplete.
  */
 export async function resolveDockerHost(
   configured: string | undefined,
   env: NodeJS.ProcessEnv = process.env,
-  inspect: (name: string) => Promise<Context> = inspectContext,
 ): Promise<DockerHost> {
   const named = configured ?? (env["DOCKER_HOST"] || undefined);
-  if (configured === undefined && named === DEFAULT_ADDRESS) return byDefault();
-  if (named !== undefined) {
-    const folder = tlsFolder(named, env);
-    const certPath = folder !== "" && folder === env["DOCKER_CERT_PATH"] ? undefined : folder;
-    return described(named, certPath, configured === undefined ? {} : { DOCKER_HOST: named });
-  }
-  const context = env["DOCKER_CONTEXT"] || currentContext(configFolder(env));
-  if (context === "" || context === "default") return byDefault();
-  const { host, certPath } = await inspect(context);
-  return described(host, certPath, {});
+  if (named === undefined) return hostOf(env["DOCKER_CONTEXT"] || currentContext(configFolder(env)));
+  if (configured === undefined && named === DEFAULT_ADDRESS) return BY_DEFAULT;
+  const folder = tlsFolder(named, env);
+  const isFound = folder !== "" && folder === env["DOCKER_CERT_PATH"];
+  return {
+    address: named,
+    env: configured === undefined ? {} : { DOCKER_HOST: named },
+    provider: { host: named, context: "", ...(isFound ? {} : { certPath: folder }) },
+  };
 }
-
-/** Docker's default, which the provider finds by itself. */
-function byDefault(): DockerHost {
-  const { host: _, ...provider } = described(DEFAULT_ADDRESS, "", {}).provider;
-  return { address: DEFAULT_ADDRESS, env: {}, provider };
-}
-
-const described = (
-  address: string,
-  certPath: string | undefined,
-  env: Record<string, string>,
-): DockerHost => ({
-  address,
-  env,
-  provider: { host: address, context: "", ...(certPath === undefined ? {} : { certPath }) },
-});
-
-/** Whether the docker plugin connects to its host when it is configured: it does unless that is behind ssh (pulumi-docker 5.1.0, provider/image.go). */
-const isPinged = ({ address }: Pick<DockerHost, "address">): boolean => !address.startsWith("ssh://");
-
-/**
- * The provider's arguments in a preview whose docker host does not answer. A plugin that connects to its host would fail,
- * although a preview needs nothing from the plugin.
- *
- * @returns Its arguments, and those to keep as they are in the state.
- */
-export const unreachedProvider = (host: DockerHost): [ProviderArgs, string[]] =>
-  isPinged(host)
-    ? [{ host: UNREACHED, context: "", certPath: "" }, []]
-    : [host.provider, ["host", "context", "certPath"]];
-
-/** The note of such a preview. */
-export const unreachedNote = (host: Pick<DockerHost, "address">): string =>
-  `This preview is made without it${
-    isPinged(host) ? `, and shows the host ${UNREACHED} of the provider "docker": no update does that` : ""
-  }.`;
 
 /** A host that nothing connects to; people read its name in a diff. */
 const UNREACHED = "ssh://not-reached.invalid";
+
+/**
+ * For a preview whose docker host does not answer: the provider's arguments, those to keep as they are in the state, and the
+ * preview's note. The plugin connects to a host when it is configured, unless that is behind ssh (pulumi-docker 5.1.0,
+ * provider/image.go): it would fail, although a preview needs nothing from it.
+ */
+export function unreached({ address, provider }: Pick<DockerHost, "address" | "provider">): {
+  provider: ProviderArgs;
+  ignoreChanges: string[];
+  note: string;
+} {
+  const note = "This preview is made without it";
+  if (address.startsWith("ssh://"))
+    return { provider, ignoreChanges: ["host", "context", "certPath"], note: `${note}.` };
+  return {
+    provider: { host: UNREACHED, context: "", certPath: "" },
+    ignoreChanges: [],
+    note: `${note}, and shows the host ${UNREACHED} of the provider "docker": no update does that.`,
+  };
+}
 
 /** Whether the daemon runs on this machine. */
 export const isLocal = ({ address }: Pick<DockerHost, "address">): boolean => address.startsWith("unix://");
@@ -138,34 +117,29 @@ const configFolder = (env: NodeJS.ProcessEnv): string =>
 /** The context that `docker context use` chose; empty if it chose none. */
 function currentContext(folder: string): string {
   try {
-    const config = JSON.parse(readFileSync(join(folder, "config.json"), "utf8")) as {
-      currentContext?: string;
-    };
-    return config.currentContext ?? "";
+    const config = JSON.parse(readFileSync(join(folder, "config.json"), "utf8"));
+    return (config as { currentContext?: string }).currentContext ?? "";
   } catch {
     return "";
   }
 }
 
-async function inspectContext(name: string): Promise<Context> {
-  const args = ["context", "inspect", "--format", "{{json .}}", name];
+/** The host of a docker context. */
+async function hostOf(context: string): Promise<DockerHost> {
+  if (context === "" || context === "default") return BY_DEFAULT;
+  const args = ["context", "inspect", "--format", "{{json .}}", context];
   const { code, stdout } = await run("docker", args, { optional: true });
-  if (code === 0) return readContext(stdout);
-  throw new UserError(
-    `docker: "${name}" is not a context that docker knows. \`docker context ls\` lists them; choose one by \`docker context use\` or DOCKER_CONTEXT.`,
-  );
-}
-
-/** Reads what `docker context inspect --format '{{json .}}'` prints. */
-export function readContext(text: string): Context {
-  const context = JSON.parse(text) as {
+  if (code !== 0)
+    throw new UserError(
+      `docker: "${context}" is not a context that docker knows. \`docker context ls\` lists them; choose one by \`docker context use\` or DOCKER_CONTEXT.`,
+    );
+  const { Endpoints, TLSMaterial, Storage } = JSON.parse(stdout) as {
     Endpoints?: { docker?: { Host?: string } };
     TLSMaterial?: { docker?: string[] };
     Storage?: { TLSPath?: string };
   };
-  const tls = (context.TLSMaterial?.docker ?? []).length > 0;
-  return {
-    host: context.Endpoints?.docker?.Host || DEFAULT_ADDRESS,
-    certPath: tls ? join(context.Storage?.TLSPath ?? "", "docker") : "",
-  };
+  const host = Endpoints?.docker?.Host || DEFAULT_ADDRESS;
+  // The folder with its ca.pem, cert.pem and key.pem.
+  const certPath = TLSMaterial?.docker?.length ? join(Storage?.TLSPath ?? "", "docker") : "";
+  return { address: host, env: {}, provider: { host, context: "", certPath } };
 }

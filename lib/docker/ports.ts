@@ -14,13 +14,6 @@ export interface Published {
   port: number;
 }
 
-/** A running container: its stack, its name and the ports that it holds on the host. */
-export interface Holder {
-  stack: string;
-  name: string;
-  ports: { address: string; port: number }[];
-}
-
 /** Of `docker ps`: what `parseHolders` reads. */
 export const HOLDERS_FORMAT = `{{.Label "${STACK_LABEL}"}}\t{{.Names}}\t{{.Ports}}`;
 
@@ -38,21 +31,19 @@ export async function refuseTakenPorts(
   const { stdout, error } = await askDocker(["ps", "--format", HOLDERS_FORMAT], host);
   if (error !== undefined) return;
   const holders = parseHolders(stdout);
-  const local = isLocal(host);
-  const sentences: string[] = [];
+  const taken: string[] = [];
   for (const { key, container, address, port } of published) {
     const holder = holders.find(({ ports }) =>
       ports.some((held) => held.port === port && overlap(held.address, address)),
     );
     if (holder?.stack === stack) continue;
-    if (holder !== undefined) sentences.push(`${key}: ${port} is taken by container ${holder.name}. ${FIX}`);
-    else if (local && !(await isFree(address, port)) && !(await holds(container, port, host)))
-      sentences.push(`${key}: ${port} is taken on this host. ${FIX}`);
+    if (holder !== undefined) taken.push(`${key}: ${port} is taken by container ${holder.name}.`);
+    else if (isLocal(host) && !(await isFree(address, port)) && !(await holds(container, port, host)))
+      taken.push(`${key}: ${port} is taken on this host.`);
   }
-  if (sentences.length > 0) throw new UserError(sentences.join("\n"));
+  const fix = "Choose another port, or end what listens there.";
+  if (taken.length > 0) throw new UserError(taken.map((what) => `${what} ${fix}`).join("\n"));
 }
-
-const FIX = "Choose another port, or end what listens there.";
 
 /** Whether a container has the port although `docker ps` does not show it, as while the container restarts. */
 async function holds(container: string, port: number, host: DockerHost): Promise<boolean> {
@@ -61,35 +52,29 @@ async function holds(container: string, port: number, host: DockerHost): Promise
   return /^(running|restarting) /.test(stdout) && stdout.includes(`"HostPort":"${port}"`);
 }
 
-/** Reads `dev⇥agatha-dev-back⇥127.0.0.1:8000->8000/tcp, [::1]:8000->8000/tcp`; ranges are expanded. */
-export function parseHolders(text: string): Holder[] {
-  return text
-    .split("\n")
-    .filter(Boolean)
-    .map((line) => {
-      const [stack = "", name = "", ports = ""] = line.split("\t");
-      return {
-        stack,
-        name,
-        ports: [...ports.matchAll(/(\S+):(\d{1,5})(?:-(\d{1,5}))?->\S+\/tcp/g)].flatMap(expand),
-      };
-    });
+/**
+ * Running containers, each with its stack, its name and the ports that it holds on the host. Reads
+ * `dev⇥agatha-dev-back⇥127.0.0.1:8000->8000/tcp, [::1]:8000->8000/tcp`; ranges are expanded.
+ */
+export function parseHolders(text: string) {
+  const lines = text.split("\n").filter(Boolean);
+  return lines.map((line) => {
+    const [stack = "", name = "", held = ""] = line.split("\t");
+    const ranges = [...held.matchAll(/(\S+):(\d{1,5})(?:-(\d{1,5}))?->\S+\/tcp/g)];
+    const ports = ranges.flatMap(([, address = "", first, last = first]) =>
+      Array.from({ length: Number(last) - Number(first) + 1 }, (_, index) => ({
+        address,
+        port: Number(first) + index,
+      })),
+    );
+    return { stack, name, ports };
+  });
 }
-
-function expand([, address = "", first = "", last = first]: RegExpMatchArray): {
-  address: string;
-  port: number;
-}[] {
-  const count = Number(last) - Number(first) + 1;
-  return Array.from({ length: count }, (_, index) => ({ address, port: Number(first) + index }));
-}
-
-const EVERYWHERE = new Set(["0.0.0.0", "::", "[::]"]);
 
 /** Whether two addresses cannot both have one port: they are equal, or one is every address. */
-export function overlap(a: string, b: string): boolean {
-  const [plainA, plainB] = [a.replace(/^\[|\]$/g, ""), b.replace(/^\[|\]$/g, "")];
-  return plainA === plainB || EVERYWHERE.has(plainA) || EVERYWHERE.has(plainB);
+export function overlap(...two: [string, string]): boolean {
+  const [a = "", b] = two.map((address) => address.replace(/^\[|\]$/g, ""));
+  return a === b || [a, b].some((address) => address === "0.0.0.0" || address === "::");
 }
 
 /** Whether this process could listen there. Docker itself refuses an address that is not this machine's. */

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { UserError } from "../userError.ts";
 import { askDaemon } from "./daemon.ts";
 import { hostSentence } from "./errors.ts";
-import { type DockerHost, unreachedNote } from "./host.ts";
+import { type DockerHost, unreached } from "./host.ts";
 import { otherSystem, SYSTEMS } from "./system.ts";
 
 /** A docker host as the stack's state keeps it. */
@@ -35,23 +35,15 @@ export interface KnownHost {
  * @param target `agatha:target`.
  * @param refuseRenamed Called with the name that the stack was made by. Comes before the refusal of another engine: if the
  * stack was renamed, that is the first thing to put right.
- * @throws UserError if another engine answers, if the stack was made with another target, or if it is one for containers of a system that no image is built for; in an update
- * also if none answers.
+ * @throws UserError if another engine answers, if the stack was made with another target, or if no image is built for the
+ * engine's system; in an update also if none answers.
  */
 export async function holdHost(
   host: DockerHost,
   target: string,
   refuseRenamed: (madeAs: string) => void,
 ): Promise<KnownHost> {
-  const preview = pulumi.runtime.isDryRun();
-  const daemon = await askDaemon(host, preview);
-  if ("words" in daemon) {
-    const unreached =
-      hostSentence(daemon.words, host.address) ?? `docker: ${host.address} does not answer: ${daemon.words}.`;
-    if (!preview) throw new UserError(unreached);
-    void pulumi.log.info(`${unreached} ${unreachedNote(host)}`);
-  }
-  const { engine, system } = "engine" in daemon ? daemon : { engine: "", system: undefined };
+  const { engine, system } = await answering(host);
   if (system !== undefined && !SYSTEMS.includes(system))
     throw new UserError(otherSystem(host.address, system));
   const stack = pulumi.getStack();
@@ -67,17 +59,29 @@ export async function holdHost(
   refuseRenamed(held.stack ?? stack);
   if (engine !== "" && held.engine !== "" && held.engine !== engine)
     throw new UserError(otherHost(host.address, held.address, stack));
-  if ((held.target ?? "docker") !== target)
-    throw new UserError(otherTarget(target, held.target ?? "docker", stack));
+  const heldTarget = held.target ?? "docker";
+  // Its database would start beside the one that runs, on the same data.
+  if (heldTarget !== target)
+    throw new UserError(
+      `agatha:target: "${target}" is not what stack "${stack}" runs on, which is "${heldTarget}". Set it back, or take the stack down by \`npm run down\`, which keeps the data, and then run up.`,
+    );
   return { reached: engine !== "", system: system ?? held.system };
 }
 
-/** The message for a target that is not the stack's: its database would start beside the one that runs, on the same data. */
-const otherTarget = (target: string, held: string, stack: string): string =>
-  `agatha:target: "${target}" is not what stack "${stack}" runs on, which is "${held}". Set it back, or take the stack down by \`npm run down\`, which keeps the data, and then run up.`;
+/** The engine is empty if none answers, in a preview. */
+async function answering(host: DockerHost): Promise<{ engine: string; system?: string | undefined }> {
+  const preview = pulumi.runtime.isDryRun();
+  const daemon = await askDaemon(host, preview);
+  if ("engine" in daemon) return daemon;
+  const why =
+    hostSentence(daemon.words, host.address) ?? `docker: ${host.address} does not answer: ${daemon.words}.`;
+  if (!preview) throw new UserError(why);
+  void pulumi.log.info(`${why} ${unreached(host).note}`);
+  return { engine: "" };
+}
 
 /** The message for a host that is not the stack's. */
-export function otherHost(address: string, held: string, stack: string): string {
+function otherHost(address: string, held: string, stack: string): string {
   const what =
     address === held
       ? `agatha:dockerHost: at "${address}" answers another docker engine than the one that stack "${stack}" runs on.`

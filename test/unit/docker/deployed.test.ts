@@ -35,7 +35,7 @@ it.each<[string, string, ReturnType<typeof deployedOf>]>([
   expect(deployedOf("back", NETWORK, answer)).toEqual(known);
 });
 
-const inspected = (Env: string[] | null, Cmd: string[] | null) => JSON.stringify({ Config: { Env, Cmd } });
+const inspected = (Env: string[] | null, Cmd: string[] | null) => JSON.stringify({ Env, Cmd });
 
 it("a database has what its data was made with", () => {
   const env = ["PG_MAJOR=17", "POSTGRES_USER=postgres", "POSTGRES_DB=a=b c"];

@@ -1,22 +1,35 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
-import {
-  reachedAt,
-  readContext,
-  resolveDockerHost,
-  unreachedNote,
-  unreachedProvider,
-} from "../../../lib/docker/host.ts";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { reachedAt, resolveDockerHost, unreached } from "../../../lib/docker/host.ts";
+import { fake } from "../../support/programs.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "agatha-docker-"));
 writeFileSync(join(folder, "config.json"), '{"currentContext":"chosen"}');
-afterAll(() => rmSync(folder, { recursive: true }));
+/** A context with TLS, as docker describes it. */
+const TLS = {
+  Endpoints: { docker: { Host: "tcp://host:2376", SkipTLSVerify: false } },
+  TLSMaterial: { docker: ["ca.pem", "cert.pem", "key.pem"] },
+  Storage: { TLSPath: "/home/me/.docker/contexts/tls/abc" },
+};
+beforeAll(() => {
+  const { PATH } = fake(folder, "docker", [
+    `case "$5" in`,
+    `  tls) echo '${JSON.stringify(TLS)}' ;;`,
+    `  gone) exit 1 ;;`,
+    `  *) echo '{"Endpoints":{"docker":{"Host":"ssh://'"$5"'"}},"TLSMaterial":{},"Storage":{"TLSPath":"/x"}}' ;;`,
+    `esac`,
+  ]);
+  vi.stubEnv("PATH", PATH);
+});
+afterAll(() => {
+  vi.unstubAllEnvs();
+  rmSync(folder, { recursive: true });
+});
 
-const contexts = (name: string) => Promise.resolve({ host: `ssh://${name}`, certPath: "" });
 const resolve = (configured?: string, env: NodeJS.ProcessEnv = {}) =>
-  resolveDockerHost(configured, { DOCKER_CONFIG: "/nowhere", ...env }, contexts);
+  resolveDockerHost(configured, { DOCKER_CONFIG: "/nowhere", ...env });
 const address = async (configured?: string, env?: NodeJS.ProcessEnv) =>
   (await resolve(configured, env)).address;
 
@@ -70,10 +83,15 @@ describe("TLS", () => {
     expect(provider.certPath).toBe("/nowhere");
   });
 
-  it("is a context's", async () => {
-    const inspect = () => Promise.resolve({ host, certPath: "/tls/docker" });
-    const { provider } = await resolveDockerHost(undefined, { DOCKER_CONTEXT: "named" }, inspect);
-    expect(provider).toEqual({ host, context: "", certPath: "/tls/docker" });
+  it("is a context's, whose certificates are where docker keeps them", async () => {
+    const { provider } = await resolve(undefined, { DOCKER_CONTEXT: "tls" });
+    expect(provider).toEqual({
+      host,
+      context: "",
+      certPath: "/home/me/.docker/contexts/tls/abc/docker",
+    });
+    const plain = await resolve(undefined, { DOCKER_CONTEXT: "named" });
+    expect(plain.provider).toEqual({ host: "ssh://named", context: "", certPath: "" });
   });
 
   it("is refused if it is incomplete, which the client and the provider read differently", async () => {
@@ -89,18 +107,10 @@ describe("TLS", () => {
   });
 });
 
-it("a context's certificates are where docker keeps them", () => {
-  const described = {
-    Endpoints: { docker: { Host: "tcp://host:2376", SkipTLSVerify: false } },
-    TLSMaterial: { docker: ["ca.pem", "cert.pem", "key.pem"] },
-    Storage: { TLSPath: "/home/me/.docker/contexts/tls/abc" },
-  };
-  expect(readContext(JSON.stringify(described))).toEqual({
-    host: "tcp://host:2376",
-    certPath: "/home/me/.docker/contexts/tls/abc/docker",
-  });
-  const plain = { ...described, TLSMaterial: {} };
-  expect(readContext(JSON.stringify(plain)).certPath).toBe("");
+it("a context that docker does not know is refused", async () => {
+  await expect(resolve(undefined, { DOCKER_CONTEXT: "gone" })).rejects.toThrow(
+    'docker: "gone" is not a context that docker knows.',
+  );
 });
 
 it.each([
@@ -117,17 +127,20 @@ describe("if the host does not answer, the provider of a preview", () => {
     "is told one that the official plugin does not ping, and the preview says so: %s",
     async (address) => {
       const host = await resolve(address);
-      const provider = { host: "ssh://not-reached.invalid", context: "", certPath: "" };
-      expect(unreachedProvider(host)).toEqual([provider, []]);
-      expect(unreachedNote(host)).toBe(
-        'This preview is made without it, and shows the host ssh://not-reached.invalid of the provider "docker": no update does that.',
-      );
+      expect(unreached(host)).toEqual({
+        provider: { host: "ssh://not-reached.invalid", context: "", certPath: "" },
+        ignoreChanges: [],
+        note: 'This preview is made without it, and shows the host ssh://not-reached.invalid of the provider "docker": no update does that.',
+      });
     },
   );
 
   it("stays as it is in the state if that is behind ssh, which it does not ping", async () => {
     const host = await resolve("ssh://user@host");
-    expect(unreachedProvider(host)).toEqual([host.provider, ["host", "context", "certPath"]]);
-    expect(unreachedNote(host)).toBe("This preview is made without it.");
+    expect(unreached(host)).toEqual({
+      provider: host.provider,
+      ignoreChanges: ["host", "context", "certPath"],
+      note: "This preview is made without it.",
+    });
   });
 });
