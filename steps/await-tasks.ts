@@ -4,6 +4,7 @@ import { Unhealthy } from "../lib/docker/health.ts";
 import { renewTasks, untilTasksRun } from "../lib/docker/swarm/gate.ts";
 import { handOn } from "../lib/stepFacts.ts";
 import { UserError } from "../lib/userError.ts";
+import { roleOf } from "./gate.ts";
 import { input, step } from "./step.ts";
 
 /** The fix for a task that no node takes, of which there is no log. */
@@ -11,8 +12,7 @@ const NO_NODE =
   "A node has to be up (`docker node ls`) and to have the labels in `placement` (`docker node update --label-add LABEL=VALUE NODE`). Then run up again.";
 
 await step(async () => {
-  const [container, user] = [process.env["DATABASE_CONTAINER"], process.env["DATABASE_USER"]];
-  const role = container === undefined || user === undefined ? undefined : { container, user };
+  const role = roleOf();
   const [service, name, replicas] = [input("SERVICE"), input("SWARM_SERVICE"), Number(input("REPLICAS"))];
   const start = performance.now();
   let outcome = "";

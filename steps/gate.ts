@@ -47,26 +47,24 @@ export async function handOnHealth(
   { container, service }: Gate,
   { connected, stopped }: Healthy,
 ): Promise<void> {
-  if (connected !== undefined) return connectedAgain(service, connected);
+  if (connected !== undefined) {
+    process.stdout.write(`${service} is connected to ${connected} again, and healthy\n`);
+    // It is the container of before, so what was measured of it holds.
+    const { PULUMI_COMMAND_STDOUT: stdout, PULUMI_COMMAND_STDERR: stderr } = process.env;
+    return handOn(healthFacts({ stdout, stderr }));
+  }
   const healthy = await now();
-  const away = stopped === undefined ? undefined : healthy - stopped;
-  healthyAfter(service, healthy - (await startOf(container)), away);
-}
-
-/** Of a container that was only connected again: it is the one of before, so what was measured of it holds. */
-function connectedAgain(service: string, network: string): void {
-  process.stdout.write(`${service} is connected to ${network} again, and healthy\n`);
-  const { PULUMI_COMMAND_STDOUT: stdout, PULUMI_COMMAND_STDERR: stderr } = process.env;
-  handOn(healthFacts({ stdout, stderr }));
-}
-
-/** Says how long a service took, and hands it on. @param away Time for which it was away, in milliseconds; undefined if it was not. */
-function healthyAfter(service: string, startMs: number, away: number | undefined): void {
-  const startSeconds = seconds(startMs);
-  const awaySeconds = away === undefined ? undefined : seconds(away);
-  const words = awaySeconds === undefined ? "" : `, away for ${awaySeconds.toFixed(1)} s`;
-  process.stdout.write(`${service} is healthy after ${startSeconds.toFixed(1)} s${words}\n`);
-  handOn({ startSeconds, ...(awaySeconds === undefined ? {} : { awaySeconds }) });
+  const startSeconds = seconds(healthy - (await startOf(container)));
+  const awaySeconds = stopped === undefined ? undefined : seconds(healthy - stopped);
+  const away = awaySeconds === undefined ? "" : `, away for ${awaySeconds.toFixed(1)} s`;
+  process.stdout.write(`${service} is healthy after ${startSeconds.toFixed(1)} s${away}\n`);
+  handOn({ startSeconds, ...(awaySeconds !== undefined && { awaySeconds }) });
 }
 
 const seconds = (milliseconds: number): number => Math.round(milliseconds) / 1000;
+
+/** The role by which the service logs in, whose former password holds until the new one serves; undefined if there is none. */
+export function roleOf(): { container: string; user: string } | undefined {
+  const { DATABASE_CONTAINER: container, DATABASE_USER: user } = process.env;
+  return container && user ? { container, user } : undefined;
+}

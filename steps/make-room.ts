@@ -3,13 +3,12 @@ import { readFiles } from "../lib/docker/volumeFiles.ts";
 import { makeRoom } from "../lib/gateway/makeRoom.ts";
 import { input, step } from "./step.ts";
 
-await step(async () => {
-  const done = await makeRoom({
+await step(async () =>
+  makeRoom({
     stack: input("STACK"),
     image: input("IMAGE"),
     volume: input("VOLUME"),
     files: await readFiles(),
     ports: JSON.parse(input("PORTS")) as string[],
-  });
-  process.stdout.write(`${done}\n`);
-});
+  }),
+);

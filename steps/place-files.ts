@@ -23,7 +23,7 @@ await step(async () => {
   });
   const stop = process.env["STOP"];
   if (stop !== undefined) await stopForNext(stack, stop as RollingName);
-  process.stdout.write(`${names.join(" ")}\n`);
+  return names.join(" ");
 });
 
 /** The image for the container that copies: a reference, or the image of a container, which docker is sure to have. */

@@ -26,5 +26,5 @@ await step(async () => {
   const kept = keptRefs(history, Number(input("KEEP")));
   await prune(stack, kept);
   dropRoots(stack, kept);
-  process.stdout.write(`${encode(history)}\n`);
+  return encode(history);
 });

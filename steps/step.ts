@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { interrupt } from "../lib/process.ts";
 import { UserError } from "../lib/userError.ts";
 
-/** An input of the step, which the Command resource put into its environment. */
+/** An input of the step, which the resource put into its environment. */
 export function input(name: string): string {
   const value = process.env[name];
   if (value === undefined)
@@ -59,11 +59,12 @@ function runBelow(): Promise<void> {
 }
 
 /**
- * Runs a step. A UserError ends it with its message, and an interrupt ends the programs that it runs. A step gets no signal for
- * an interrupt: the command plugin kills the shell that runs it, and waits until the step ends by itself (pulumi-command 1.2.1,
- * provider/pkg/provider/local/commandOutputs.go: exec.CommandContext). So the step watches the processes that it works for.
+ * Runs a step, and prints the line that it returns. A UserError ends it with its message, and an interrupt ends the programs that
+ * it runs. A step gets no signal for an interrupt: the command plugin kills the shell that runs it, and waits until the step ends
+ * by itself (pulumi-command 1.2.1, provider/pkg/provider/local/commandOutputs.go: exec.CommandContext). So the step watches the
+ * processes that it works for.
  */
-export async function step(main: () => Promise<void>): Promise<void> {
+export async function step(main: () => Promise<string> | Promise<void>): Promise<void> {
   if (isTheShell()) return runBelow();
   const stop = () => {
     interrupt();
@@ -75,7 +76,8 @@ export async function step(main: () => Promise<void>): Promise<void> {
   const before = ancestors();
   setInterval(() => ancestors() !== before && stop(), LOOK_MS).unref();
   try {
-    await main();
+    const line = await main();
+    if (typeof line === "string") process.stdout.write(`${line}\n`);
   } catch (error) {
     process.stderr.write(`${error instanceof UserError ? error.message : String((error as Error).stack)}\n`);
     process.exitCode = 1;

@@ -2,13 +2,12 @@
 import { forgetFormer, restorePassword } from "../lib/database/password.ts";
 import { takeOver } from "../lib/gateway/takeOver.ts";
 import type { RollingName } from "../lib/serviceNames.ts";
-import { gateOf, handOnHealth } from "./gate.ts";
+import { gateOf, handOnHealth, roleOf } from "./gate.ts";
 import { input, step } from "./step.ts";
 
 await step(async () => {
   const gate = gateOf();
-  const [container, user] = [process.env["DATABASE_CONTAINER"], process.env["DATABASE_USER"]];
-  const role = container === undefined || user === undefined ? undefined : { container, user };
+  const role = roleOf();
   await takeOver(
     {
       gate,

@@ -28,12 +28,11 @@ await step(async () => {
   const running = await inspect<Running>("container", container, ".");
   if (running === undefined || !(await serves(container, running, canary.probe))) {
     const is = running === undefined ? "does not run yet" : "does not serve";
-    process.stdout.write(`${service} ${is}: there is nothing for a canary to protect\n`);
-    return;
+    return `${service} ${is}: there is nothing for a canary to protect`;
   }
   const start = performance.now();
   await runCanary(canary, running, (id) =>
     refuseMissing({ ...database, container }, { ...database, container: id }),
   );
-  process.stdout.write(`${service}: the canary of ${image} got healthy, ${secondsSince(start)} in all\n`);
+  return `${service}: the canary of ${image} got healthy, ${secondsSince(start)} in all`;
 });

@@ -2,8 +2,8 @@
 import { upgradeDatabase } from "../lib/database/upgrade/upgrade.ts";
 import { input, step } from "./step.ts";
 
-await step(async () => {
-  const done = await upgradeDatabase({
+await step(() =>
+  upgradeDatabase({
     stack: input("STACK"),
     container: input("CONTAINER"),
     user: input("DATABASE_USER"),
@@ -11,6 +11,5 @@ await step(async () => {
     version: Number(input("VERSION")),
     image: input("IMAGE"),
     command: JSON.parse(process.env["COMMAND"] ?? "[]") as string[],
-  });
-  process.stdout.write(`${done}\n`);
-});
+  }),
+);

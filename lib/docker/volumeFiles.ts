@@ -94,29 +94,18 @@ export async function archiveOf({
   const [uid = 0, gid = 0] = owner.split(":").map(Number);
   const pack = tar.pack();
   const read = buffer(pack);
-  for (const folder of between(
-    folders.map(({ path }) => path),
-    files.map(({ path }) => path),
-  ))
+  const missing = new Set<string>();
+  const isMissing = (folder: string) => folder !== "/" && !folders.some(({ path }) => path === folder);
+  for (const { path } of files)
+    for (let folder = posix.dirname(path); isMissing(folder); folder = posix.dirname(folder))
+      missing.add(folder);
+  // Outermost first.
+  for (const folder of [...missing].sort())
     pack.entry({ name: folder.slice(1), type: "directory", mode: 0o755 });
-  for (const { path, content, mode } of files)
-    pack.entry(
-      { name: path.slice(1), mode: Number.parseInt(mode, 8), uid, gid },
-      Buffer.from(content, "base64"),
-    );
+  for (const { path, content, mode } of files) {
+    const header = { name: path.slice(1), mode: Number.parseInt(mode, 8), uid, gid };
+    pack.entry(header, Buffer.from(content, "base64"));
+  }
   pack.finalize();
   return read;
-}
-
-/** The folders that the volumes do not have yet, outermost first. */
-function between(roots: string[], paths: string[]): string[] {
-  const found = new Set<string>();
-  for (const path of paths)
-    for (
-      let folder = posix.dirname(path);
-      !roots.includes(folder) && folder !== "/";
-      folder = posix.dirname(folder)
-    )
-      found.add(folder);
-  return [...found].sort();
 }

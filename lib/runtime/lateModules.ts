@@ -4,7 +4,6 @@
  * before the SDK.
  */
 import Module, { createRequire } from "node:module";
-import { standIn } from "./lazyModule.ts";
 
 /** By the names that the SDK itself uses. A later SDK without such a module is not affected. */
 export const LATE = [
@@ -18,8 +17,7 @@ export const LATE = [
   "typescript",
 ];
 
-const require = createRequire(import.meta.url);
-const sdk = createRequire(require.resolve("@pulumi/pulumi"));
+const sdk = createRequire(createRequire(import.meta.url).resolve("@pulumi/pulumi"));
 
 for (const name of LATE) putOff(name);
 
@@ -40,4 +38,36 @@ function putOff(name: string): void {
     return sdk(file) as object;
   });
   sdk.cache[file] = late;
+}
+
+/**
+ * Stands in for a module's exports, which are loaded at their first use.
+ *
+ * It claims to be an ES module, since finding out would load it. The `default` of a module that is none is its exports, as
+ * TypeScript's own helpers have it.
+ */
+export function standIn(load: () => object): object {
+  let loaded: object | undefined;
+  const real = () => {
+    loaded ??= load();
+    return loaded;
+  };
+  return new Proxy(
+    {},
+    {
+      get(_, key) {
+        if (key === "__esModule") return true;
+        const exports = real();
+        return key === "default" && !("default" in exports) ? exports : Reflect.get(exports, key);
+      },
+      has: (_, key) => key === "__esModule" || Reflect.has(real(), key),
+      set: (_, key, value) => Reflect.set(real(), key, value),
+      ownKeys: () => Reflect.ownKeys(real()),
+      getOwnPropertyDescriptor(_, key) {
+        const descriptor = Reflect.getOwnPropertyDescriptor(real(), key);
+        // A proxy may not claim that its target, which is empty, has what cannot be deleted.
+        return descriptor && { ...descriptor, configurable: true };
+      },
+    },
+  );
 }

@@ -2,8 +2,9 @@
 import { createHash } from "node:crypto";
 import { run } from "../../process.ts";
 import { UserError } from "../../userError.ts";
-import { askDocker } from "../ask.ts";
+import { type Answer, askDocker } from "../ask.ts";
 import { dockerError, jsonLines } from "../client.ts";
+import { variableIn } from "../containerVariables.ts";
 import type { Deployed } from "../deployedContainers.ts";
 import type { DockerHost } from "../host.ts";
 
@@ -38,12 +39,8 @@ export interface Inspected {
 export const isUndone = (state: string): boolean => /^(rollback_|paused)/.test(state);
 
 /** The ref of the image that a service runs. */
-export const imageOf = ({ Spec }: Inspected): string => {
-  const { Image, Env = [] } = Spec.TaskTemplate.ContainerSpec;
-  return (
-    Env.find((entry) => entry.startsWith(`${IMAGE_VARIABLE}=`))?.slice(IMAGE_VARIABLE.length + 1) ?? Image
-  );
-};
+export const imageOf = ({ Spec: { TaskTemplate } }: Inspected): string =>
+  variableIn(TaskTemplate.ContainerSpec.Env, IMAGE_VARIABLE) ?? TaskTemplate.ContainerSpec.Image;
 
 /** A short form of what a service runs: its image, its settings and its files. @param ids Of its secrets and configs. */
 export const versionOf = (env: Record<string, string>, ids: string[]): string =>
@@ -55,10 +52,8 @@ export const versionOf = (env: Record<string, string>, ids: string[]): string =>
 /** The same of a service that docker has. */
 export const versionIn = ({ Spec }: Inspected): string => {
   const { Env = [], Secrets = [], Configs = [] } = Spec.TaskTemplate.ContainerSpec;
-  return hashOf(Env, [
-    ...Secrets.map(({ SecretID }) => SecretID),
-    ...Configs.map(({ ConfigID }) => ConfigID),
-  ]);
+  const secrets = Secrets.map(({ SecretID }) => SecretID);
+  return hashOf(Env, [...secrets, ...Configs.map(({ ConfigID }) => ConfigID)]);
 };
 
 const hashOf = (env: string[], ids: string[]): string =>
@@ -86,10 +81,7 @@ export async function askServices(
 }
 
 /** Reads docker's answer for one service: a line for each that is there, an error for each that is not. */
-export function deployedOf(
-  name: string,
-  { stdout, stderr, error }: { stdout: string; stderr: string; error: string | undefined },
-): Deployed {
+export function deployedOf(name: string, { stdout, stderr, error }: Answer): Deployed {
   const found = jsonLines<Inspected>(stdout).find(({ Spec }) => Spec.Name === name);
   if (found === undefined)
     return error === undefined || stderr.split("\n").some((line) => line.endsWith(`no such service: ${name}`))

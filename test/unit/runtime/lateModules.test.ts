@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { promisify } from "node:util";
 import { describe, expect, it, vi } from "vitest";
-import { standIn } from "../../../lib/runtime/lazyModule.ts";
+import { standIn } from "../../../lib/runtime/lateModules.ts";
 
 describe("a stand-in", () => {
   it("loads nothing until it is used, and then once", () => {
