@@ -11,8 +11,7 @@ import { toMilliseconds } from "../lib/duration.ts";
 import { isRolling, ROLLING, type RollingName } from "../lib/serviceNames.ts";
 import { DockerService, type ServiceGate } from "./DockerService.ts";
 import type { NixImage } from "./NixImage.ts";
-import { SwarmService, type SwarmServiceArgs } from "./SwarmService.ts";
-import { refuseLongFiles } from "./swarmArgs.ts";
+import { refuseLongFiles, SwarmService, type SwarmServiceArgs } from "./SwarmService.ts";
 
 interface Target {
   /** Asks which services are deployed. @throws UserError if the stack cannot run on the docker host. */

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { fileFolders } from "../../../components/placedFiles.ts";
+import { fileFolders } from "../../../components/DockerService.ts";
 
 const own = (path: string) => ({ path, keep: false });
 const kept = (path: string) => ({ path, keep: true });
