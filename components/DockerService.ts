@@ -60,7 +60,8 @@ export class DockerService extends pulumi.ComponentResource {
     );
 
     // Docker's provider does not read a container's networks, so no refresh finds one that was disconnected.
-    const cutOff = typeof deployed === "object" && !deployed.connected;
+    const isCutOff = typeof deployed === "object" && !deployed.connected;
+    const cutOff = isCutOff ? [hostName("network"), now(), ...service.aliases].join(" ") : undefined;
     registerStep(
       `${name}-healthy`,
       {
@@ -74,10 +75,7 @@ export class DockerService extends pulumi.ComponentResource {
           START_PERIOD_MS: String(toMilliseconds(service.health.startPeriod)),
           ...gate?.environment,
         },
-        again: runAgain(
-          "CUT_OFF",
-          cutOff ? [hostName("network"), now(), ...service.aliases].join(" ") : undefined,
-        ),
+        again: runAgain("CUT_OFF", cutOff),
         triggers: [container.id],
       },
       { parent: this, deleteBeforeReplace: true },
@@ -104,10 +102,7 @@ function placeFiles(
 ): { mounts: Mount[]; follows: Record<string, pulumi.Input<string>> } {
   const inPlace = service.replacement === "instead";
   if (inPlace && service.files.length === 0) return { mounts: [], follows: {} };
-  const folders = fileFolders(
-    service.files.map(({ path }) => path),
-    service.ownFolders,
-  );
+  const folders = fileFolders(service);
   // The image is an input only if something in it is kept: otherwise a new jar does not touch the files. The container that is
   // there in every stack is the database's.
   const needsImage = folders.some(({ keep }) => keep) || service.service === "db";
@@ -153,13 +148,12 @@ function contents({ files }: ServiceSpec): pulumi.Output<string> | undefined {
 }
 
 /**
- * The folders that have to be volumes for some files: for each its parent, or the service's own folder that it is in. No folder
- * is inside another. With `keep`, the image's content is kept; it is not in the service's own folders.
- *
- * @param paths Absolute paths of the files, none directly below the root.
+ * The folders that have to be volumes for the files: for each its parent, or the service's own folder that it is in. No folder is
+ * inside another. With `keep`, the image's content is kept; it is not in the service's own folders. No file is directly below the
+ * root.
  */
-export function fileFolders(paths: string[], own: string[]): { path: string; keep: boolean }[] {
-  const wanted = paths.map((path) => own.find((folder) => within(folder, path)) ?? posix.dirname(path));
+export function fileFolders({ files, ownFolders: own }: Pick<ServiceSpec, "files" | "ownFolders">) {
+  const wanted = files.map(({ path }) => own.find((folder) => within(folder, path)) ?? posix.dirname(path));
   const outermost = [...new Set(wanted)].filter((folder) => !wanted.some((other) => within(other, folder)));
   return outermost.sort().map((path) => ({ path, keep: !own.includes(path) }));
 }

@@ -17,9 +17,6 @@ import { goneAt, registerStep, runAgain } from "./stepCommand.ts";
 /** Longest file that a swarm keeps, in bytes (moby, MaxSecretSize and MaxConfigSize of 20.10). */
 const FILE_BYTES = 500 * 1024 - 1;
 
-/** After its start, a task that ends within this time makes docker undo the update: its own default. */
-const MONITOR = "5s";
-
 /** Time beyond that of its health in which a task is placed, its image pulled and its end watched for, in milliseconds. */
 const TASK_MS = 90_000;
 
@@ -50,11 +47,7 @@ export class SwarmService extends pulumi.ComponentResource {
     const made = new docker.Service(
       hostName(service.service),
       { ...inputs, taskSpec: { ...inputs.taskSpec, forceUpdate } },
-      {
-        parent: this,
-        deleteBeforeReplace: true,
-        ignoreChanges: isUndone ? [] : ["taskSpec.forceUpdate"],
-      },
+      { parent: this, deleteBeforeReplace: true, ignoreChanges: isUndone ? [] : ["taskSpec.forceUpdate"] },
     );
 
     const { env } = inputs.taskSpec.containerSpec;
@@ -88,8 +81,8 @@ export class SwarmService extends pulumi.ComponentResource {
 function fileName(service: string, { path }: ServiceFile): string {
   const plain = posix
     .basename(path)
-    .replace(/[^\w.-]/g, "-")
-    .slice(0, 30);
+    .slice(0, 30)
+    .replace(/[^\w.-]/g, "-");
   return `${service}-${plain}-${createHash("sha256").update(path).digest("hex").slice(0, 8)}`;
 }
 
@@ -109,11 +102,7 @@ export function refuseLongFiles({ back, front }: Pick<Config, "back" | "front">)
     }
 }
 
-/**
- * @param ref The ref of its image.
- * @param versions Its files.
- * @param follows Ids by name: a change of one makes new tasks.
- */
+/** @param versions Its files. @param follows Ids by name: a change of one makes new tasks. */
 function swarmArgs(
   service: ServiceSpec,
   ref: string,
@@ -127,7 +116,13 @@ function swarmArgs(
     parallelism: 1,
     order: service.replacement === "beside" ? "start-first" : "stop-first",
     failureAction,
-    monitor: MONITOR,
+    // A task that ends within this time after its start makes docker undo the update: its own default.
+    monitor: "5s",
+  });
+  const [fileUid = "0", fileGid = "0"] = service.user.split(":");
+  const placed = ({ path, mode = "0400" }: ServiceFile) => ({
+    ...{ fileName: path, fileUid, fileGid },
+    fileMode: Number.parseInt(mode, 8),
   });
   return {
     name: hostName(service.service),
@@ -159,10 +154,10 @@ function swarmArgs(
         })),
         secrets: versions
           .filter(({ file }) => !file.public)
-          .map(({ file, id, name }) => ({ secretId: id, secretName: name, ...placed(service, file) })),
+          .map(({ file, id, name }) => ({ secretId: id, secretName: name, ...placed(file) })),
         configs: versions
           .filter(({ file }) => file.public)
-          .map(({ file, id, name }) => ({ configId: id, configName: name, ...placed(service, file) })),
+          .map(({ file, id, name }) => ({ configId: id, configName: name, ...placed(file) })),
         healthcheck: {
           ...check,
           interval: short(check.interval),
@@ -186,11 +181,6 @@ function swarmArgs(
     },
   } satisfies docker.ServiceArgs;
 }
-
-const placed = ({ user }: ServiceSpec, { path, mode = "0400" }: ServiceFile) => {
-  const [fileUid = "0", fileGid = "0"] = user.split(":");
-  return { fileName: path, fileUid, fileGid, fileMode: Number.parseInt(mode, 8) };
-};
 
 /** A canonical duration as the provider reads it back from a service, where another form is a change: `1m` for `1m0s`. */
 const short = (duration: string): string => duration.replace(/m0s$/, "m").replace(/h0m$/, "h");

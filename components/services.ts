@@ -15,11 +15,9 @@ import type { RollingName } from "../lib/serviceNames.ts";
 import { renderProperties } from "./javaProperties.ts";
 import type { PublishedPort, ServiceFile, ServiceSpec } from "./serviceSpec.ts";
 
-/** The services' DNS names, and the database's port, inside the stack's network. */
+/** The database's DNS name inside the stack's network. */
 export const DATABASE_DNS = "agatha-db";
 const DATABASE_PORT = 5432;
-const BACK_DNS = "agatha-back";
-const FRONT_DNS = "agatha-front";
 
 /** The back's working directory, where it looks for gradle.properties. */
 const BACK_HOME = "/home";
@@ -27,20 +25,8 @@ const BACK_HOME = "/home";
 /** The folder of `front.files`, which the front serves instead of files in its dist. */
 const FRONT_OVERLAY = "/overlay";
 
-/**
- * Limits on processes and threads. The back: 250 threads of Jetty's pool, which Javalin uses, and as many for everything else.
- * The front: Node's 11, and a probe's. The gateway: HAProxy's two, and conversations with it.
- */
-const PROCESSES = { back: 512, front: 64, gateway: 64 };
-
-/** Docker's own size of /dev/shm, in megabytes. */
-const LEAST_SHARED_MEMORY = 64;
-
 /** What is in /tmp counts towards the memory limit: hence a size, an eighth of the sample's limit. */
 export const TMP = "rw,noexec,nosuid,nodev,mode=1777,size=64m";
-
-/** On SIGINT, PostgreSQL aborts running statements and shuts down cleanly; a large checkpoint takes its time. */
-const DATABASE_GRACE_SECONDS = 60;
 
 /** Docker's own default, which suits programs without data. */
 export const GRACE_SECONDS = 10;
@@ -95,40 +81,45 @@ export function databaseService(
     },
     memory,
     // Parallel queries exchange rows there. The other half is for everything else: without room there, a query fails;
-    // without memory, the whole server does.
-    sharedMemory: Math.max(LEAST_SHARED_MEMORY, Math.floor(memory / 2)),
+    // without memory, the whole server does. Docker's own is 64 MB.
+    sharedMemory: Math.max(64, Math.floor(memory / 2)),
     cpus,
     processes: databaseProcesses(settings),
+    // PostgreSQL then aborts running statements and shuts down cleanly; a large checkpoint takes its time.
     stopSignal: "SIGINT",
-    stopGraceSeconds: DATABASE_GRACE_SECONDS,
+    stopGraceSeconds: 60,
   };
 }
 
 /** @param urls Values of placeholders in its properties. */
 export function backService(config: Config, image: pulumi.Input<string>, urls: Urls): ServiceSpec {
   const { back } = config;
-  const properties = renderProperties(back.properties, { ...databaseValues(config), ...urls });
+  const { address, port } = databaseAddress(config);
+  const values: Record<(typeof DATABASE)[number], string> = {
+    databaseHost: address,
+    databasePort: String(port),
+    databaseName: config.database.name,
+    databaseUser: config.database.user,
+    databasePassword: config.databasePassword,
+  };
+  const properties = renderProperties(back.properties, { ...values, ...urls });
   return {
     ...rolling(back),
     service: "back",
-    hostname: BACK_DNS,
+    hostname: "agatha-back",
     replacement: back.overlap ? "beside" : "after",
     image,
     command: ["/bin/agatha-back"],
     env: back.env,
     files: [
-      // Writable: real back ends rewrite it.
-      {
-        path: `${BACK_HOME}/gradle.properties`,
-        // Secret as a whole, since any of its values may be one.
-        content: pulumi.secret(base64(properties)),
-        mode: "0600",
-      },
+      // Secret as a whole, since any of its values may be one. Writable: real back ends rewrite it.
+      { path: `${BACK_HOME}/gradle.properties`, content: pulumi.secret(base64(properties)), mode: "0600" },
       ...files(back.files, ""),
     ],
     ownFolders: [BACK_HOME],
     tmpfs: { "/tmp": TMP, ...LIVENESS_TMPFS },
-    processes: PROCESSES.back,
+    // 250 threads of Jetty's pool, which Javalin uses, and as many for everything else.
+    processes: 512,
     stopSignal: back.stopSignal,
   };
 }
@@ -141,7 +132,7 @@ export function frontService(config: Config, image: pulumi.Input<string>, urls: 
   return {
     ...rolling(front),
     service: "front",
-    hostname: FRONT_DNS,
+    hostname: "agatha-front",
     replacement: "beside",
     image,
     command: ["/bin/agatha-front", ...(overlaid.length > 0 ? ["--overlay", FRONT_OVERLAY] : [])],
@@ -149,7 +140,8 @@ export function frontService(config: Config, image: pulumi.Input<string>, urls: 
     files: overlaid,
     ownFolders: [FRONT_OVERLAY],
     tmpfs: LIVENESS_TMPFS,
-    processes: PROCESSES.front,
+    // Node's 11, and a probe's.
+    processes: 64,
     stopSignal: "SIGTERM",
   };
 }
@@ -165,7 +157,8 @@ const rolling = ({ port, health, replicas, placement, memory, cpus }: Config[Rol
     interval: health.interval,
     startPeriod: health.startPeriod,
   },
-  ...{ memory, cpus },
+  memory,
+  cpus,
   stopGraceSeconds: GRACE_SECONDS,
 });
 
@@ -213,7 +206,8 @@ export function gatewayService(
     health: { command: ["/bin/agatha-gateway", "alive"], liveness: true, interval: "5s", startPeriod: "30s" },
     memory,
     cpus,
-    processes: PROCESSES.gateway,
+    // HAProxy's two, and conversations with it.
+    processes: 64,
     // It takes no new connection, and finishes the requests that it has.
     stopSignal: "SIGUSR1",
     stopGraceSeconds: GRACE_SECONDS,
@@ -260,15 +254,4 @@ export const base64 = (bytes: Buffer | string): string => Buffer.from(bytes).toS
 function ownTmpfs(user: string, size: string): string {
   const [uid, gid] = user.split(":");
   return `rw,noexec,nosuid,nodev,mode=0700,uid=${uid},gid=${gid},size=${size}`;
-}
-
-function databaseValues(config: Config): Record<(typeof DATABASE)[number], string> {
-  const { address, port } = databaseAddress(config);
-  return {
-    databaseHost: address,
-    databasePort: String(port),
-    databaseName: config.database.name,
-    databaseUser: config.database.user,
-    databasePassword: config.databasePassword,
-  };
 }

@@ -25,7 +25,7 @@ interface Target {
   /** What the back or the front takes as its image. */
   imageOf: (image: NixImage) => pulumi.Output<string>;
   /** The step that waits until a new version serves, and ends the old one if docker does not; and its inputs, with these. */
-  gate: (config: Config, name: RollingName, environment: Record<string, pulumi.Input<string>>) => ServiceGate;
+  gate: (config: Config, name: RollingName, environment: ServiceGate["environment"]) => ServiceGate;
   /** Registers the back or the front. */
   rolling: (
     name: RollingName,

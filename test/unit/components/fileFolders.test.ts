@@ -17,5 +17,6 @@ it.each<[string, string[], ReturnType<typeof fileFolders>]>([
     [own("/home"), kept("/homes")],
   ],
 ])("%s", (_, paths, folders) => {
-  expect(fileFolders(paths, ["/home"])).toEqual(folders);
+  const files = paths.map((path) => ({ path, content: "" }));
+  expect(fileFolders({ files, ownFolders: ["/home"] })).toEqual(folders);
 });
