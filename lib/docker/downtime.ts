@@ -1,15 +1,6 @@
 /** When a service stopped, from docker's events and by docker's clock, which may differ from this machine's. */
 import { docker, jsonLines } from "./client.ts";
 
-/** Age of the oldest event that counts, in seconds. Docker keeps its last 256 events at most. */
-const LOOK_BACK = 600;
-
-interface Event {
-  Action: string;
-  Actor: { ID: string; Attributes: Record<string, string> };
-  timeNano: number;
-}
-
 /** The daemon's time, in milliseconds, at the moment of the call. */
 export async function now(): Promise<number> {
   const called = performance.now();
@@ -26,17 +17,19 @@ export async function now(): Promise<number> {
 export async function lastStop(name: string, container: string): Promise<number | undefined> {
   const until = (await now()) / 1000;
   const filters = ["kill", "die", "start"].flatMap((event) => ["--filter", `event=${event}`]);
-  const range = ["--since", (until - LOOK_BACK).toFixed(3), "--until", until.toFixed(3)];
-  const lines = await docker([
-    ...["events", ...range, "--filter", `container=${name}`, ...filters],
-    ...["--format", "{{json .}}"],
-  ]);
-  return stopOf(name, container, lines);
+  // Of the last ten minutes: docker keeps its last 256 events at most.
+  const range = ["--since", (until - 600).toFixed(3), "--until", until.toFixed(3)];
+  const args = ["--filter", `container=${name}`, ...filters, "--format", "{{json .}}"];
+  return stopOf(name, container, await docker(["events", ...range, ...args]));
 }
 
 /** Reads `docker events`, one JSON object a line. */
 export function stopOf(name: string, container: string, lines: string): number | undefined {
-  const events = jsonLines<Event>(lines)
+  const events = jsonLines<{
+    Action: string;
+    Actor: { ID: string; Attributes: Record<string, string> };
+    timeNano: number;
+  }>(lines)
     // Docker's filter also passes names that begin with this one.
     .filter(({ Actor }) => Actor.Attributes["name"] === name && Actor.ID !== container);
   const started = events.findLastIndex(({ Action }) => Action === "start");

@@ -8,10 +8,6 @@ import { untilHealthy } from "./health.ts";
 /** Time beyond the start period in which docker's three probes would have decided, in milliseconds. */
 const GRACE_MS = 30_000;
 
-/** Tries to set the limit of processes, and the time between two, in milliseconds. */
-const LIMIT_TRIES = 10;
-const PAUSE_MS = 100;
-
 export interface Gate {
   /** Id of the container. */
   container: string;
@@ -31,15 +27,11 @@ export interface Gate {
 export interface Healthy {
   /** The network that its container was connected to again; then nothing was replaced. */
   connected: string | undefined;
-  /** When the container before it stopped, in milliseconds of docker's clock; undefined if the service was not away. */
+  /** When the container before it stopped, by docker's clock in milliseconds; undefined if the service was not away. */
   stopped: number | undefined;
 }
 
-/**
- * The name of a service's container.
- *
- * @throws UserError if it is gone.
- */
+/** The name of a service's container. @throws UserError if it is gone. */
 export async function nameOf({ container, service }: Gate): Promise<string> {
   const name = (await inspect<string>("container", container, ".Name"))?.slice(1);
   if (name !== undefined) return name;
@@ -56,33 +48,27 @@ export async function nameOf({ container, service }: Gate): Promise<string> {
 export async function passGate(gate: Gate): Promise<string | undefined> {
   const { container, service, probe, startPeriodMs } = gate;
   const connected = await connectAgain(gate);
-  await Promise.all([
-    limitProcesses(gate),
-    untilHealthy(container, service, probe, startPeriodMs + GRACE_MS),
-  ]);
+  const healthy = untilHealthy(container, service, probe, startPeriodMs + GRACE_MS);
+  await Promise.all([limitProcesses(gate), healthy]);
   return connected;
 }
 
 /** The provider has no input for it. Docker refuses it for a container that ends at that very moment, and takes it once it has. */
 async function limitProcesses({ container, processes }: Gate): Promise<void> {
   const args = ["container", "update", "--pids-limit", String(processes), container];
-  for (let tries = 1; ; tries++) {
+  for (let tries = 10; ; tries--) {
     const result = await run("docker", args);
     if (result.code === 0) return;
-    if (tries === LIMIT_TRIES || !/cannot update container/i.test(result.stderr))
+    if (tries === 1 || !/cannot update container/i.test(result.stderr))
       throw new UserError(await dockerError(args, result));
-    await sleep(PAUSE_MS);
+    await sleep(100);
   }
 }
 
 async function connectAgain({ container, service, cutOff }: Gate): Promise<string | undefined> {
   if (cutOff === undefined) return undefined;
   const { network, aliases } = cutOff;
-  const networks = await inspect<Record<string, unknown>>(
-    "container",
-    container,
-    ".NetworkSettings.Networks",
-  );
+  const networks = await inspect<object>("container", container, ".NetworkSettings.Networks");
   if (Object.hasOwn(networks ?? {}, network)) return undefined;
   const { code, stderr } = await run("docker", ["network", "inspect", network]);
   if (code !== 0 && /no such network|not found/i.test(stderr))

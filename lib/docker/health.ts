@@ -5,24 +5,22 @@ import { UserError } from "../userError.ts";
 import { inspect, lastLines } from "./client.ts";
 
 /** Lines of the log that a failure shows. */
-const LOG_LINES = 50;
+export const LOG_LINES = 50;
 
-/** Time between two probes, in milliseconds: docker's own come seconds apart. */
+/** Time between two probes or looks, in milliseconds: docker's own probes come seconds apart. */
 const PAUSE_MS = 100;
 
 /** Exit code of `agatha-probe` if only a restart can help: a service that listens on loopback is never reached. */
 const IN_VAIN = 3;
 
-/** Tries to catch the exit code of a container that restarts again and again, and the time between two: 10 s in all. */
+/** Looks for the exit code of a container that restarts again and again: 10 s in all. */
 const CODE_LOOKS = 100;
-const CODE_PAUSE_MS = 100;
 
-interface Container {
-  RestartCount: number;
-  State: { Status: string; ExitCode: number; OOMKilled: boolean; Health?: { Status: string } };
-}
-
-const look = (container: string) => inspect<Container>("container", container, ".");
+const look = (container: string) =>
+  inspect<{
+    RestartCount: number;
+    State: { Status: string; ExitCode: number; OOMKilled: boolean; Health?: { Status: string } };
+  }>("container", container, ".");
 
 /** Why a service does not get healthy, as a predicate (`is unhealthy; …`), and the end of its log. */
 export class Unhealthy extends Error {
@@ -122,7 +120,7 @@ async function lastCode(container: string): Promise<number | "unknown"> {
   for (let looks = 0; looks < CODE_LOOKS; looks++) {
     const seen = await look(container);
     if (seen !== undefined && seen.State.Status !== "running") return seen.State.ExitCode;
-    await sleep(CODE_PAUSE_MS);
+    await sleep(PAUSE_MS);
   }
   return "unknown";
 }

@@ -5,11 +5,7 @@ import { UserError } from "../userError.ts";
 export const SYSTEMS = ["x86_64-linux", "aarch64-linux"];
 
 /** Nix's names of architectures, by those of docker, podman and Node. */
-const ARCHITECTURES: Record<string, string> = {
-  amd64: "x86_64",
-  arm64: "aarch64",
-  x64: "x86_64",
-};
+const ARCHITECTURES: Record<string, string> = { amd64: "x86_64", arm64: "aarch64", x64: "x86_64" };
 
 const architecture = (name: string): string => ARCHITECTURES[name] ?? name;
 

@@ -4,7 +4,7 @@ import { askDocker } from "../ask.ts";
 import type { DockerHost } from "../host.ts";
 
 /** What `docker info` says of a host's swarm. */
-export interface SwarmInfo {
+interface SwarmInfo {
   /** `active` in a swarm, `inactive` in none. */
   LocalNodeState: string;
   /** Whether the host is a manager. */

@@ -4,18 +4,11 @@ import { run, stopIfInterrupted, tail } from "../../process.ts";
 import { secondsSince } from "../../units.ts";
 import { UserError } from "../../userError.ts";
 import { docker, dockerLines, inspect, jsonLines } from "../client.ts";
-import { Unhealthy } from "../health.ts";
+import { LOG_LINES, Unhealthy } from "../health.ts";
 import { type Inspected, isUndone, type TaskSpec, versionIn } from "./services.ts";
 
 /** Time between two looks, in milliseconds. */
-const PAUSE_MS = 300;
-
-/** Longest time that a task finds no node, in milliseconds: one that starts again or joins needs some. A guess. */
-const PLACE_MS = 20_000;
-
-/** Lines of a task's log that a failure shows, and the longest wait for them, in milliseconds: its node may be gone. */
-const LOG_LINES = 50;
-const LOG_MS = 10_000;
+export const PAUSE_MS = 300;
 
 /** What is read of a task. */
 export interface Task {
@@ -29,14 +22,14 @@ export interface Task {
   Status: { State: string; Timestamp: string; Err?: string; Message?: string };
 }
 
-export interface TaskGate {
+interface TaskGate {
   /** The service's name in the swarm. */
   name: string;
   /** Tasks that are to run. */
   replicas: number;
   /** Longest time until they do, in milliseconds. */
   limitMs: number;
-  /** Longest time that one finds no node, in milliseconds. Default: 20 s. */
+  /** Longest time that one finds no node, in milliseconds. Default: 20 s, a guess: a node that starts again or joins needs some. */
   placeMs?: number;
   /** What was sent, as `versionOf` has it; undefined if nothing was: then tasks of whatever docker has are fine. */
   version?: string | undefined;
@@ -49,7 +42,7 @@ export interface TaskGate {
  * @throws Unhealthy if the newest version does not run; UserError if the service is gone.
  */
 export async function untilTasksRun(gate: TaskGate, undone: () => Promise<void>): Promise<void> {
-  const { name, replicas, limitMs, placeMs = PLACE_MS, version } = gate;
+  const { name, replicas, limitMs, placeMs = 20_000, version } = gate;
   const start = performance.now();
   const failedBefore = new Set(failed(await tasksOf(name)).map(({ ID }) => ID));
   const isNew = ({ ID }: Task) => !failedBefore.has(ID);
@@ -158,6 +151,7 @@ async function unhealthy(task: Task | undefined, message: string): Promise<Unhea
   const { Err, Message, State } = task.Status;
   if (isHomeless(task)) return new Unhealthy(`${Err} (${message})`, "");
   const args = ["service", "logs", "--raw", "--tail", String(LOG_LINES), task.ID];
-  const { stdout, stderr } = await run("docker", args, { timeout: LOG_MS });
+  // Its node may be gone.
+  const { stdout, stderr } = await run("docker", args, { timeout: 10_000 });
   return new Unhealthy(`${Err || Message || State} (${message})`, tail(`${stdout}${stderr}`, LOG_LINES));
 }

@@ -4,12 +4,11 @@ import { stopIfInterrupted } from "../../process.ts";
 import { UserError } from "../../userError.ts";
 import { ofStack } from "../arguments.ts";
 import { docker, dockerLines } from "../client.ts";
-import { runningTasks, serviceOf } from "./gate.ts";
+import { PAUSE_MS, runningTasks, serviceOf } from "./gate.ts";
 import { isUndone, swarmLines } from "./services.ts";
 
 /** Longest time for tasks to end, in milliseconds: their grace period is 10 s. */
 const END_MS = 60_000;
-const PAUSE_MS = 300;
 
 /** A service, and how many tasks it is to have. */
 export interface Scaled {
