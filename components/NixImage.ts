@@ -9,7 +9,7 @@ import { now, registerStep, runAgain } from "./stepCommand.ts";
 interface NixImageArgs {
   /** The evaluated or pinned image. Plain, because its ref has to be known in a preview. */
   meta: ImagePlan;
-  /** The package set it is built from. */
+  /** The package set. */
   packages: pulumi.Input<string>;
   /** What it is built for: `x86_64-linux`. */
   system: pulumi.Input<string>;
@@ -19,7 +19,7 @@ interface NixImageArgs {
   presence: Presence;
   /** Further names, on top of its ref and the alias for people. Default: none. */
   aliases?: string[];
-  /** The docker host that it is loaded into. Default: the environment's. */
+  /** Default: the environment's. */
   dockerHost?: string | undefined;
   /** The registry that it goes through. Default: none, it is loaded directly. */
   registry?: (Registry & { password?: string | undefined }) | undefined;

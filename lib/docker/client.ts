@@ -1,5 +1,5 @@
 /** Docker's client. `DOCKER_HOST` and docker's context decide which daemon answers. */
-import { endedWith, type Result, run, tail } from "../process.ts";
+import { endedWith, type Result, type RunOptions, run, tail } from "../process.ts";
 import { UserError } from "../userError.ts";
 import { type Kind, ofStack, removal } from "./arguments.ts";
 import { hostSentence } from "./errors.ts";
@@ -14,23 +14,30 @@ export const DONE = "agatha: done";
 /** Commands of docker that have commands of their own. */
 const GROUPS = ["container", "image", "network", "volume", "service", "secret", "config"];
 
-/** Gives what docker prints. @throws UserError with docker's message if it fails. */
-export const docker = async (args: string[], input: string | Buffer = ""): Promise<string> =>
-  (await printed(args, input)).trim();
-
-/** As `docker`, for a list. */
-export const dockerLines = async (args: string[], env?: NodeJS.ProcessEnv): Promise<string[]> =>
-  linesOf(await printed(args, "", env));
-
-async function printed(
+/**
+ * Runs docker's client.
+ *
+ * @param tolerated What it may fail with, on standard error.
+ * @throws UserError with docker's message for any other failure.
+ */
+export async function runDocker(
   args: string[],
-  input: string | Buffer,
-  env: NodeJS.ProcessEnv = process.env,
-): Promise<string> {
+  { input, env = process.env, tolerated }: Pick<RunOptions, "env" | "input"> & { tolerated?: RegExp } = {},
+): Promise<Result> {
   const result = await run("docker", args, { input, env });
-  if (result.code === 0) return result.stdout;
+  if (result.code === 0 || tolerated?.test(result.stderr)) return result;
   throw new UserError(await dockerError(args, result, env));
 }
+
+/** Gives what docker prints. @throws UserError with docker's message if it fails. */
+export const docker = async (args: string[], input: string | Buffer = ""): Promise<string> =>
+  (await runDocker(args, { input })).stdout.trim();
+
+/** As `docker`, for a list. */
+export const dockerLines = async (args: string[], env = process.env): Promise<string[]> =>
+  linesOf((await runDocker(args, { env })).stdout);
+
+export const linesOf = (text: string): string[] => text.split("\n").filter(Boolean);
 
 /** The message for a failed docker command. A fault of the docker host, or of the way to it, comes with its fix. */
 export async function dockerError(
@@ -57,20 +64,14 @@ export async function remoteHost(env: NodeJS.ProcessEnv = process.env): Promise<
   return address === undefined || isLocal({ address }) ? undefined : address;
 }
 
-const isMissing = (line: string): boolean => /no such (image|container|object)/i.test(line);
+const MISSING = /no such (image|container|object)/i;
 
 /** Gives an image another name; false if the daemon has no such image. */
-export async function tagged(ref: string, name: string): Promise<boolean> {
-  const args = ["tag", ref, name];
-  const result = await run("docker", args);
-  if (result.code !== 0 && !isMissing(result.stderr)) throw new UserError(await dockerError(args, result));
-  return result.code === 0;
-}
+export const tagged = async (ref: string, name: string): Promise<boolean> =>
+  (await runDocker(["tag", ref, name], { tolerated: MISSING })).code === 0;
 
 /** What docker prints with `--format '{{json …}}'`: a line for each thing. */
 export const jsonLines = <T>(text: string): T[] => linesOf(text).map((line) => JSON.parse(line) as T);
-
-const linesOf = (text: string): string[] => text.split("\n").filter(Boolean);
 
 /** What `docker inspect` says about one thing, or undefined if the daemon has no such thing. */
 export const inspect = async <T>(
@@ -88,7 +89,7 @@ export async function inspectAll<T>(
   if (names.length === 0) return [];
   const args = [kind, "inspect", "--format", format, ...new Set(names)];
   const result = await run("docker", args);
-  const missing = result.stderr.split("\n").filter(isMissing);
+  const missing = linesOf(result.stderr).filter((line) => MISSING.test(line));
   if (result.code !== 0 && linesOf(result.stdout).length + missing.length < new Set(names).size)
     throw new UserError(await dockerError(args, result));
   return jsonLines(result.stdout);

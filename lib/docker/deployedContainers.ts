@@ -31,10 +31,8 @@ export async function askDeployed(
 
 /** Reads docker's answer for one service. */
 export function deployedOf(service: string, network: string, answer: string): Deployed {
-  const all = answer
-    .split("\n")
-    .map((line) => line.split("\t"))
-    .filter(([label]) => label === service);
+  const containers = answer.split("\n").map((line) => line.split("\t"));
+  const all = containers.filter(([label]) => label === service);
   // Docker puts the newest first. The state has the successor of a former one.
   const found = all.find(([, name = ""]) => !isFormer(name));
   const [, , image = "", networks = ""] = found ?? all[0] ?? [];

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { run } from "../process.ts";
 import { UserError } from "../userError.ts";
-import { docker, dockerError, inspect } from "./client.ts";
+import { docker, inspect, runDocker } from "./client.ts";
 import { untilHealthy } from "./health.ts";
 
 /** Time beyond the start period in which docker's three probes would have decided, in milliseconds. */
@@ -56,13 +56,11 @@ export async function passGate(gate: Gate): Promise<string | undefined> {
 /** The provider has no input for it. Docker refuses it for a container that ends at that very moment, and takes it once it has. */
 async function limitProcesses({ container, processes }: Gate): Promise<void> {
   const args = ["container", "update", "--pids-limit", String(processes), container];
-  for (let tries = 10; ; tries--) {
-    const result = await run("docker", args);
-    if (result.code === 0) return;
-    if (tries === 1 || !/cannot update container/i.test(result.stderr))
-      throw new UserError(await dockerError(args, result));
+  for (let tries = 1; tries < 10; tries++) {
+    if ((await runDocker(args, { tolerated: /cannot update container/i })).code === 0) return;
     await sleep(100);
   }
+  await docker(args);
 }
 
 async function connectAgain({ container, service, cutOff }: Gate): Promise<string | undefined> {

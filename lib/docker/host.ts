@@ -27,11 +27,7 @@ interface ProviderArgs {
 
 /** Where docker's daemon listens by default. The provider finds it by itself. */
 const DEFAULT_ADDRESS = "unix:///var/run/docker.sock";
-const BY_DEFAULT: DockerHost = {
-  address: DEFAULT_ADDRESS,
-  env: {},
-  provider: { context: "", certPath: "" },
-};
+const BY_DEFAULT = { address: DEFAULT_ADDRESS, env: {}, provider: { context: "", certPath: "" } };
 
 /**
  * Takes the first of these, as docker's client does: `agatha:dockerHost`, `DOCKER_HOST`, `DOCKER_CONTEXT`, the context that
@@ -83,11 +79,9 @@ export function unreached({ address, provider }: Pick<DockerHost, "address" | "p
 export const isLocal = ({ address }: Pick<DockerHost, "address">): boolean => address.startsWith("unix://");
 
 /** Where ports that are published on every address are reached: the host's name, or `localhost`. */
-export function reachedAt({ address }: Pick<DockerHost, "address">): string {
-  if (!/^(ssh|tcp):/.test(address)) return "localhost";
+export const reachedAt = ({ address }: Pick<DockerHost, "address">): string =>
   // Only for a scheme that URL knows are names and addresses checked.
-  return new URL(address.replace(/^\w+:/, "http:")).hostname;
-}
+  /^(ssh|tcp):/.test(address) ? new URL(address.replace(/^\w+:/, "http:")).hostname : "localhost";
 
 /** `address:port` of a published port, for a URL; every interface is reached by the host's name. */
 export function addressOf(
@@ -103,11 +97,10 @@ function tlsFolder(address: string, env: NodeJS.ProcessEnv): string {
   const folder = env["DOCKER_CERT_PATH"];
   if (!address.startsWith("tcp://")) return "";
   if (env["DOCKER_TLS_VERIFY"]) return folder || configFolder(env);
-  if (folder)
-    throw new UserError(
-      `DOCKER_CERT_PATH: "${folder}" is given without DOCKER_TLS_VERIFY. Set DOCKER_TLS_VERIFY=1 too, or neither.`,
-    );
-  return "";
+  if (!folder) return "";
+  throw new UserError(
+    `DOCKER_CERT_PATH: "${folder}" is given without DOCKER_TLS_VERIFY. Set DOCKER_TLS_VERIFY=1 too, or neither.`,
+  );
 }
 
 /** Where docker's client keeps its settings. */

@@ -3,6 +3,7 @@ import { createServer } from "node:net";
 import { UserError } from "../userError.ts";
 import { STACK_LABEL } from "./arguments.ts";
 import { askDocker } from "./ask.ts";
+import { linesOf } from "./client.ts";
 import { type DockerHost, isLocal } from "./host.ts";
 
 /** A port that the configuration publishes, and its key. */
@@ -57,8 +58,7 @@ async function holds(container: string, port: number, host: DockerHost): Promise
  * `dev⇥agatha-dev-back⇥127.0.0.1:8000->8000/tcp, [::1]:8000->8000/tcp`; ranges are expanded.
  */
 export function parseHolders(text: string) {
-  const lines = text.split("\n").filter(Boolean);
-  return lines.map((line) => {
+  return linesOf(text).map((line) => {
     const [stack = "", name = "", held = ""] = line.split("\t");
     const ranges = [...held.matchAll(/(\S+):(\d{1,5})(?:-(\d{1,5}))?->\S+\/tcp/g)];
     const ports = ranges.flatMap(([, address = "", first, last = first]) =>

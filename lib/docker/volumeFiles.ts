@@ -54,9 +54,8 @@ export async function placeFiles(placement: Placement): Promise<string[]> {
   const key = randomBytes(4).toString("hex");
   const names = folders.map((_, index) => `${prefix}-${key}-${index}`);
   try {
-    const made = await Promise.allSettled(
-      names.map((name) => docker(["volume", "create", ...labelled(stack, label), name])),
-    );
+    const create = ["volume", "create", ...labelled(stack, label)];
+    const made = await Promise.allSettled(names.map((name) => docker([...create, name])));
     for (const one of made) if (one.status === "rejected") throw one.reason;
     if (names.length > 0) await copyInto(names, placement);
     return names;
@@ -72,9 +71,7 @@ export async function copyInto(volumes: string[], placement: Omit<Placement, "pr
   const courier = await docker([
     ...["create", "--name", `${volumes[0]}-courier`, ...labelled(stack, label)],
     ...["--network", "none", "--pull", "never"],
-    ...folders.flatMap(({ path, keep }, index) => [
-      ...["--volume", `${volumes[index]}:${path}${keep ? "" : ":nocopy"}`],
-    ]),
+    ...folders.map(({ path, keep }, index) => `--volume=${volumes[index]}:${path}${keep ? "" : ":nocopy"}`),
     image,
   ]);
   try {

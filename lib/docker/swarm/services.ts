@@ -1,9 +1,7 @@
 /** A stack's services in a swarm, by their names. */
 import { createHash } from "node:crypto";
-import { run } from "../../process.ts";
-import { UserError } from "../../userError.ts";
 import { type Answer, askDocker } from "../ask.ts";
-import { dockerError, jsonLines } from "../client.ts";
+import { jsonLines, linesOf, runDocker } from "../client.ts";
 import { variableIn } from "../containerVariables.ts";
 import type { Deployed } from "../deployedContainers.ts";
 import type { DockerHost } from "../host.ts";
@@ -62,12 +60,8 @@ const hashOf = (env: string[], ids: string[]): string =>
     .digest("hex");
 
 /** What docker lists of a swarm; nothing if the docker host is no manager of one. @throws UserError with docker's message. */
-export async function swarmLines(args: string[], env: NodeJS.ProcessEnv = process.env): Promise<string[]> {
-  const result = await run("docker", args, { env });
-  if (result.code === 0) return result.stdout.split("\n").filter(Boolean);
-  if (/not a swarm manager/i.test(result.stderr)) return [];
-  throw new UserError(await dockerError(args, result, env));
-}
+export const swarmLines = async (args: string[], env = process.env): Promise<string[]> =>
+  linesOf((await runDocker(args, { env, tolerated: /not a swarm manager/i })).stdout);
 
 /** Asks once for all services. @param nameOf The name of a service in the swarm. */
 export async function askServices(
