@@ -65,8 +65,7 @@ export class DatabaseSteps extends pulumi.ComponentResource {
           triggers: [containerId],
           logging: "none",
         },
-        // The back that serves may need the former password until a new one takes over: nothing that can fail comes in between. The
-        // output of a step with a secret is kept as a secret too.
+        // The back that serves may need the former password until a new one takes over: nothing that can fail comes in between.
         { ...options, dependsOn: migrated, additionalSecretOutputs: ["stdout", "stderr"] },
       );
     this.registerOutputs();

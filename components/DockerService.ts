@@ -5,7 +5,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Deployed } from "../lib/docker/deployedContainers.ts";
 import { hostName } from "../lib/docker/names.ts";
 import { toMilliseconds } from "../lib/duration.ts";
-import { containerArgs, type Mount, REPLACE_ON_CHANGES, replacing } from "./containerArgs.ts";
+import { containerArgs, REPLACE_ON_CHANGES, replacing } from "./containerArgs.ts";
 import type { ServiceSpec } from "./serviceSpec.ts";
 import { goneAt, now, registerStep, runAgain } from "./stepCommand.ts";
 
@@ -91,15 +91,15 @@ export class DockerService extends pulumi.ComponentResource {
 }
 
 /**
- * Registers the step that puts a service's files into volumes of its container. A changed file makes new volumes, so that the running container keeps its own. Of a service whose
- * containers can be there at once, each container has volumes of its own: with anything that makes another container, the step
- * runs again. Of other services, those without files have no such step.
+ * Registers the step that puts a service's files into volumes of its container. A changed file makes new volumes, so that the
+ * running container keeps its own. Of a service whose containers can be there at once, each container has volumes of its own:
+ * with anything that makes another container, the step runs again. Of other services, those without files have no such step.
  */
 function placeFiles(
   name: string,
   { service, deployed, follows = {}, dockerHost }: DockerServiceArgs,
   parent: pulumi.Resource,
-): { mounts: Mount[]; follows: Record<string, pulumi.Input<string>> } {
+): { mounts: ServiceSpec["volumes"]; follows: Record<string, pulumi.Input<string>> } {
   const inPlace = service.replacement === "instead";
   if (inPlace && service.files.length === 0) return { mounts: [], follows: {} };
   const folders = fileFolders(service);
@@ -148,9 +148,8 @@ function contents({ files }: ServiceSpec): pulumi.Output<string> | undefined {
 }
 
 /**
- * The folders that have to be volumes for the files: for each its parent, or the service's own folder that it is in. No folder is
- * inside another. With `keep`, the image's content is kept; it is not in the service's own folders. No file is directly below the
- * root.
+ * The folders that have to be volumes for the files, none of which is directly below the root: for each its parent, or the
+ * service's own folder that it is in. No folder is inside another. With `keep`, the image's content is kept beside the files.
  */
 export function fileFolders({ files, ownFolders: own }: Pick<ServiceSpec, "files" | "ownFolders">) {
   const wanted = files.map(({ path }) => own.find((folder) => within(folder, path)) ?? posix.dirname(path));

@@ -9,7 +9,6 @@ import { now, registerStep, runAgain } from "./stepCommand.ts";
 interface NixImageArgs {
   /** The evaluated or pinned image. Plain, because its ref has to be known in a preview. */
   meta: ImagePlan;
-  /** The package set. */
   packages: pulumi.Input<string>;
   /** What it is built for: `x86_64-linux`. */
   system: pulumi.Input<string>;
@@ -29,9 +28,7 @@ interface NixImageArgs {
 
 /**
  * An image that Nix builds and docker holds. Its ref contains its store hash: with the same inputs, nothing is done. A pinned
- * image is never built: docker has it, or the update fails.
- *
- * Destroying the component keeps the image, which other stacks with the same content share.
+ * image is never built: docker has it, or the update fails. It is kept at the end: stacks with the same content share it.
  */
 export class NixImage extends pulumi.ComponentResource {
   /** `name:tag`, known in a preview. */

@@ -17,22 +17,13 @@ export const LOG_ROTATION = { "max-size": "10m", "max-file": "3" };
 /** Changes that the provider reports as updates, but does not make. */
 export const REPLACE_ON_CHANGES = ["#initerror", "healthcheck", "init", "tmpfs", "cpuPeriod", "cpuQuota"];
 
-/** A volume, and where it is mounted. */
-export interface Mount {
-  name: pulumi.Input<string>;
-  path: string;
-}
-
-/**
- * @param fileVolumes The volumes with its files.
- * @param follows Ids by name: a change of one replaces the container.
- */
+/** @param files The volumes with its files. @param follows Ids by name: a change of one replaces the container. */
 export function containerArgs(
   service: ServiceSpec,
-  fileVolumes: Mount[],
+  files: ServiceSpec["volumes"],
   follows: Record<string, pulumi.Input<string>>,
 ) {
-  const volumes = [...service.volumes, ...fileVolumes];
+  const volumes = [...service.volumes, ...files];
   return {
     image: service.image,
     command: service.command,

@@ -11,13 +11,7 @@ import type { PublishedPort, ServiceSpec } from "./serviceSpec.ts";
 import { gatewayService } from "./services.ts";
 import { registerStep } from "./stepCommand.ts";
 
-/**
- * Registers it, with the volume that keeps its routes and its certificate.
- *
- * @param image Reference of its image.
- * @param common What all services have.
- * @param tasks As `gatewayService` takes it.
- */
+/** Registers it, with the volume that keeps its routes and its certificate. @param common What all services have. */
 export function gateway(
   config: Config,
   image: pulumi.Input<string>,

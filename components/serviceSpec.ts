@@ -2,11 +2,11 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { ServiceName } from "../lib/serviceNames.ts";
 
-/** A file in a service's container. Its content may be a secret. */
+/** A file in a service's container. */
 export interface ServiceFile {
-  /** Absolute path in the container. */
+  /** Absolute. */
   path: string;
-  /** The file's bytes, in base64, since it may be binary. */
+  /** The file's bytes, in base64, since it may be binary. They may be a secret. */
   content: pulumi.Input<string>;
   /** Whether everybody may read it. Default: no. */
   public?: boolean;

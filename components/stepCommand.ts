@@ -3,19 +3,17 @@ import * as command from "@pulumi/command";
 import type * as pulumi from "@pulumi/pulumi";
 import { type Deployed, isFormerDeployed } from "../lib/docker/deployedContainers.ts";
 
-/** The command line has no path of this machine, so that a stack deployed from two machines shows no difference. */
+/** Without a path of this machine, so that a stack deployed from two machines shows no difference. */
 const commandOf = (program: string): string => `node steps/${program}.ts`;
 
 interface StepArgs extends Omit<command.local.CommandArgs, "create" | "environment"> {
-  /** Its program. */
+  /** Its program, and the one that is run when the resource is deleted (default: none). */
   step: string;
-  /** The program that is run when the step is deleted. Default: none. */
   undo?: string;
   /** Pulumi leaves out what is undefined. */
   environment: Record<string, pulumi.Input<string> | undefined>;
   /** The docker host that the configuration names. Default: the environment's, as for pulumi. */
   dockerHost: string | undefined;
-  /** Default: nothing makes it run again but a change. */
   again?: Again;
 }
 

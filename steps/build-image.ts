@@ -31,10 +31,7 @@ await step(async () => {
   if (!(await tagged(ref, kept))) {
     if (pinAbsent !== undefined) throw new UserError(pinAbsent);
     what = await bring();
-    if (!(await tagged(ref, kept)))
-      throw new UserError(
-        `${ref}: docker took the image, but under another name. Remove ${input("OUT_LINK")} and try again.`,
-      );
+    await docker(["tag", ref, kept]);
   }
   const needed = registry !== undefined && process.env["BY_DIGEST"] !== undefined;
   let digest = needed ? await digestIn(ref, registry) : undefined;

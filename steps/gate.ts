@@ -21,8 +21,7 @@ export function gateOf(): Gate {
 }
 
 /**
- * Waits until a container that replaced one of its name is healthy, and hands on how long that took and how long the service was
- * away.
+ * Waits until a container that replaced one of its name is healthy, and hands on how long that took and the service was away.
  *
  * @param open What lets it serve once it is healthy. Default: nothing.
  * @throws UserError with its last lines if it does not get healthy.

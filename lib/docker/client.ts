@@ -14,12 +14,7 @@ export const DONE = "agatha: done";
 /** Commands of docker that have commands of their own. */
 const GROUPS = ["container", "image", "network", "volume", "service", "secret", "config"];
 
-/**
- * Runs docker's client.
- *
- * @param tolerated What it may fail with, on standard error.
- * @throws UserError with docker's message for any other failure.
- */
+/** Runs docker's client. @throws UserError with docker's message, unless what it fails with is tolerated. */
 export async function runDocker(
   args: string[],
   { input, env = process.env, tolerated }: Pick<RunOptions, "env" | "input"> & { tolerated?: RegExp } = {},

@@ -8,10 +8,7 @@ import { isFormer } from "./serviceContainers.ts";
 /** What serves because its successor failed, with the reference of its image. */
 type Former = `former ${string}`;
 
-/**
- * What is known about a service's container: the reference of its image, and whether it is in the stack's network; unknown if no
- * daemon answers in time.
- */
+/** A service's container: its image's reference, and whether it is in the stack's network; unknown if no daemon answers in time. */
 export type Deployed = "unknown" | "absent" | Former | { image: string; connected: boolean };
 
 export const isFormerDeployed = (deployed: Deployed | undefined): deployed is Former =>

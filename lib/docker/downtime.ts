@@ -9,10 +9,8 @@ export async function now(): Promise<number> {
 }
 
 /**
- * When the former container of this name was asked to end or ended by itself, in milliseconds of the daemon's clock.
- *
- * @param container Id of the container that has the name now.
- * @returns Undefined if there was none, or if docker no longer knows.
+ * When the former container of this name was asked to end or ended by itself, in milliseconds of the daemon's clock; undefined if
+ * there was none, or if docker no longer knows. @param container Id of the container that has the name now.
  */
 export async function lastStop(name: string, container: string): Promise<number | undefined> {
   const until = (await now()) / 1000;

@@ -9,9 +9,8 @@ import { untilHealthy } from "./health.ts";
 const GRACE_MS = 30_000;
 
 export interface Gate {
-  /** Id of the container. */
+  /** Id of the container, and the service's name in messages: `agatha-back`. */
   container: string;
-  /** The service's name in messages: `agatha-back`. */
   service: string;
   /** The plain probe. */
   probe: string[];
@@ -39,8 +38,7 @@ export async function nameOf({ container, service }: Gate): Promise<string> {
 }
 
 /**
- * Gives the container its limit of processes, connects it to the stack's network if it was cut off, and waits until it is
- * healthy.
+ * Limits the container's processes, connects it to the stack's network if it was cut off, and waits until it is healthy.
  *
  * @returns The network that it was connected to again.
  * @throws Unhealthy; UserError if the container or its network is gone.

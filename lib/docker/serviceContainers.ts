@@ -24,10 +24,7 @@ export async function serviceContainers(stack: string, service: string): Promise
   });
 }
 
-/**
- * Notes that a container is not the one of the stack's state: an update replaced it there, and failed. The next one sees by the
- * name that what the state has is gone.
- */
+/** Notes that a container is not the state's: the update that replaced it there failed. The next one sees it by the name. */
 export async function markFormer({ id, name }: ServiceContainer): Promise<void> {
   if (!isFormer(name)) await docker(["container", "rename", id, `${name}${FORMER}`]);
 }

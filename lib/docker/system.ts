@@ -20,11 +20,7 @@ export const runsHere = (system: string): boolean =>
 export const systemOf = (osType: string | undefined, arch: string | undefined): string | undefined =>
   osType && arch ? `${architecture(arch)}-${osType}` : undefined;
 
-/**
- * The system that AGATHA_SYSTEM names, which may differ from the docker host's: the host may emulate it.
- *
- * @throws UserError if no images can be built for it.
- */
+/** The system that AGATHA_SYSTEM names, which the host may emulate. @throws UserError if no images can be built for it. */
 export function askedSystem(env: NodeJS.ProcessEnv = process.env): string | undefined {
   const asked = env["AGATHA_SYSTEM"] || undefined;
   if (asked === undefined || SYSTEMS.includes(asked)) return asked;

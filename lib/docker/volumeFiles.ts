@@ -7,12 +7,10 @@ import { UserError } from "../userError.ts";
 import { labelled } from "./arguments.ts";
 import { docker, remove } from "./client.ts";
 
-/** A file of a service, as DockerService hands it to a step. */
+/** A file of a service, as DockerService hands it to a step: its bytes in base64, its permissions in octal. */
 export interface PlacedFile {
   path: string;
-  /** Its bytes, in base64. */
   content: string;
-  /** Permissions, in octal. */
   mode: string;
 }
 
@@ -26,9 +24,8 @@ export interface Placement {
   /** The image whose content is kept. If none is, any that docker has. */
   image: string;
   stack: string;
-  /** The volumes' label `agatha.service`. */
+  /** The volumes' label `agatha.service`, and the beginning of their names. */
   label: string;
-  /** The beginning of the volumes' names. */
   prefix: string;
 }
 

@@ -41,10 +41,8 @@ function putOff(name: string): void {
 }
 
 /**
- * Stands in for a module's exports, which are loaded at their first use.
- *
- * It claims to be an ES module, since finding out would load it. The `default` of a module that is none is its exports, as
- * TypeScript's own helpers have it.
+ * Stands in for a module's exports, which are loaded at their first use. It claims to be an ES module, since finding out would
+ * load it. The `default` of a module that is none is its exports, as TypeScript's own helpers have it.
  */
 export function standIn(load: () => object): object {
   let loaded: object | undefined;

@@ -18,11 +18,7 @@ export interface Scaled {
   undone: boolean;
 }
 
-/**
- * A stack's service, if it is to have tasks; undefined too if the docker host is no manager of a swarm.
- *
- * @throws UserError with docker's message.
- */
+/** A stack's service, if it is to have tasks; undefined too if the docker host is no manager of a swarm. */
 export async function scaledService(stack: string, service: string): Promise<Scaled | undefined> {
   const args = ["service", "ls", ...ofStack(stack, service), "--format", "{{.Name}} {{.Replicas}}"];
   const [line = ""] = await swarmLines(args);
@@ -59,12 +55,11 @@ export async function stopTasks({ name }: Scaled): Promise<void> {
 /** Docker goes on to call a task running whose node is down, and to wait for it. */
 async function refuseLost(name: string): Promise<void> {
   const used = (await runningTasks(name)).map(({ NodeID }) => NodeID);
-  const nodes = await dockerLines(["node", "ls", "--format", "{{.ID}} {{.Status}} {{.Hostname}}"]);
-  const down = nodes
-    .map((node) => node.split(" "))
-    .find(([id, status]) => status === "Down" && used.includes(id));
-  if (down !== undefined)
-    throw new UserError(
-      `${name}: node ${down[2]} is down, and docker cannot tell whether a task there still runs. Start the node again; if it is gone for good: \`docker node rm --force ${down[0]}\``,
-    );
+  for (const node of await dockerLines(["node", "ls", "--format", "{{.ID}} {{.Status}} {{.Hostname}}"])) {
+    const [id, status, host] = node.split(" ");
+    if (status === "Down" && used.includes(id))
+      throw new UserError(
+        `${name}: node ${host} is down, and docker cannot tell whether a task there still runs. Start the node again; if it is gone for good: \`docker node rm --force ${id}\``,
+      );
+  }
 }
