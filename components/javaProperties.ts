@@ -17,11 +17,8 @@ export const renderProperties = (
 /** Escapes what has a meaning to `java.util.Properties`: backslashes, line ends, a leading blank, non-ASCII. */
 export const escapeProperty = (value: string): string => escapeText(value).replace(/^ /, "\\ ");
 
-function escapeText(text: string): string {
-  return text
-    .replaceAll("\\", "\\\\")
-    .replaceAll("\n", "\\n")
-    .replaceAll("\r", "\\r")
-    .replaceAll("\t", "\\t")
+/** Backslashes and line ends are escaped as in JSON. */
+const escapeText = (text: string): string =>
+  text
+    .replace(/[\\\n\r\t]/g, (character) => JSON.stringify(character).slice(1, -1))
     .replace(/[^\x20-\x7e]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
-}

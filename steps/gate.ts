@@ -1,6 +1,5 @@
 /** What the steps that wait for a service have in common: their inputs, and what they hand on. */
-import { lastStop, now } from "../lib/docker/downtime.ts";
-import { type Gate, type Healthy, nameOf, passGate, startOf } from "../lib/docker/gate.ts";
+import { type Gate, type Healthy, lastStop, nameOf, now, passGate, startOf } from "../lib/docker/gate.ts";
 import { Unhealthy } from "../lib/docker/health.ts";
 import { handOn, healthFacts } from "../lib/stepFacts.ts";
 import { UserError } from "../lib/userError.ts";

@@ -1,5 +1,6 @@
 /** The frame of every step: how it reads its inputs, and how it ends. */
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { interrupt } from "../lib/process.ts";
 import { UserError } from "../lib/userError.ts";
@@ -47,15 +48,11 @@ function status(pid: number): string {
 const isTheShell = (): boolean => status(process.ppid).includes("(pulumi-resource)");
 
 /** Runs this program once more as a child. This process takes the shell's place. */
-function runBelow(): Promise<void> {
+async function runBelow(): Promise<void> {
   const child = spawn(process.execPath, process.argv.slice(1), { stdio: "inherit" });
   for (const signal of SIGNALS) process.on(signal, () => child.kill(signal));
-  return new Promise((resolve) =>
-    child.on("close", (code) => {
-      process.exitCode = code ?? 1;
-      resolve();
-    }),
-  );
+  const [code] = (await once(child, "close")) as [number | null];
+  process.exitCode = code ?? 1;
 }
 
 /**

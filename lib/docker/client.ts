@@ -50,14 +50,12 @@ export async function dockerError(
 }
 
 /** The address of the docker host that `DOCKER_HOST` or docker's context names; undefined if it is this machine. */
-export async function remoteHost(env: NodeJS.ProcessEnv = process.env): Promise<string | undefined> {
-  // Docker itself reports a context that it does not know.
-  const address = await resolveDockerHost(undefined, env).then(
-    ({ address }) => address,
+export const remoteHost = (env: NodeJS.ProcessEnv = process.env): Promise<string | undefined> =>
+  resolveDockerHost(undefined, env).then(
+    (host) => (isLocal(host) ? undefined : host.address),
+    // Docker itself reports a context that it does not know.
     () => env["DOCKER_HOST"],
   );
-  return address === undefined || isLocal({ address }) ? undefined : address;
-}
 
 const MISSING = /no such (image|container|object)/i;
 

@@ -1,8 +1,11 @@
-/** The health gate of a service's container, and what a container still lacks when the provider has made it. */
+/**
+ * The health gate of a service's container, what a container still lacks when the provider has made it, and when it stopped:
+ * from docker's events and by docker's clock, which may differ from this machine's.
+ */
 import { setTimeout as sleep } from "node:timers/promises";
 import { run } from "../process.ts";
 import { UserError } from "../userError.ts";
-import { docker, inspect, runDocker } from "./client.ts";
+import { docker, inspect, jsonLines, runDocker } from "./client.ts";
 import { untilHealthy } from "./health.ts";
 
 /** Time beyond the start period in which docker's three probes would have decided, in milliseconds. */
@@ -77,3 +80,38 @@ async function connectAgain({ container, service, cutOff }: Gate): Promise<strin
 /** When a container started, in milliseconds of docker's clock. */
 export const startOf = async (container: string): Promise<number> =>
   Date.parse((await inspect<string>("container", container, ".State.StartedAt")) ?? "");
+
+/** The daemon's time, in milliseconds, at the moment of the call. */
+export async function now(): Promise<number> {
+  const called = performance.now();
+  const time = Date.parse(await docker(["info", "--format", "{{.SystemTime}}"]));
+  return time - (performance.now() - called);
+}
+
+/**
+ * When the former container of this name was asked to end or ended by itself, in milliseconds of the daemon's clock; undefined if
+ * there was none, or if docker no longer knows. @param container Id of the container that has the name now.
+ */
+export async function lastStop(name: string, container: string): Promise<number | undefined> {
+  const until = (await now()) / 1000;
+  const filters = ["kill", "die", "start"].flatMap((event) => ["--filter", `event=${event}`]);
+  // Of the last ten minutes: docker keeps its last 256 events at most.
+  const range = ["--since", (until - 600).toFixed(3), "--until", until.toFixed(3)];
+  const args = ["--filter", `container=${name}`, ...filters, "--format", "{{json .}}"];
+  return stopOf(name, container, await docker(["events", ...range, ...args]));
+}
+
+/** Reads `docker events`, one JSON object a line. */
+export function stopOf(name: string, container: string, lines: string): number | undefined {
+  const events = jsonLines<{
+    Action: string;
+    Actor: { ID: string; Attributes: Record<string, string> };
+    timeNano: number;
+  }>(lines)
+    // Docker's filter also passes names that begin with this one.
+    .filter(({ Actor }) => Actor.Attributes["name"] === name && Actor.ID !== container);
+  const started = events.findLastIndex(({ Action }) => Action === "start");
+  // The first sign of its end since its last start: after a signal it takes no more requests.
+  const stop = events[started + 1];
+  return stop && stop.timeNano / 1e6;
+}

@@ -16,13 +16,7 @@ export interface DockerHost {
    * prevents that. `certPath` is missing if the provider finds it in DOCKER_CERT_PATH, so that no path of this machine is
    * in the state. `host` is missing if nobody named one.
    */
-  provider: ProviderArgs;
-}
-
-interface ProviderArgs {
-  host?: string;
-  context: string;
-  certPath?: string;
+  provider: { host?: string; context: string; certPath?: string };
 }
 
 /** Where docker's daemon listens by default. The provider finds it by itself. */
@@ -60,11 +54,7 @@ const UNREACHED = "ssh://not-reached.invalid";
  * preview's note. The plugin connects to a host when it is configured, unless that is behind ssh (pulumi-docker 5.1.0,
  * provider/image.go): it would fail, although a preview needs nothing from it.
  */
-export function unreached({ address, provider }: Pick<DockerHost, "address" | "provider">): {
-  provider: ProviderArgs;
-  ignoreChanges: string[];
-  note: string;
-} {
+export function unreached({ address, provider }: DockerHost) {
   const note = "This preview is made without it";
   if (address.startsWith("ssh://"))
     return { provider, ignoreChanges: ["host", "context", "certPath"], note: `${note}.` };

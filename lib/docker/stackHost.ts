@@ -4,7 +4,7 @@ import { UserError } from "../userError.ts";
 import { askDaemon } from "./daemon.ts";
 import { hostSentence } from "./errors.ts";
 import { type DockerHost, unreached } from "./host.ts";
-import { otherSystem, SYSTEMS } from "./system.ts";
+import { SYSTEMS } from "./system.ts";
 
 /** A docker host as the stack's state keeps it. */
 export interface HeldHost {
@@ -45,7 +45,9 @@ export async function holdHost(
 ): Promise<KnownHost> {
   const { engine, system } = await answering(host);
   if (system !== undefined && !SYSTEMS.includes(system))
-    throw new UserError(otherSystem(host.address, system));
+    throw new UserError(
+      `docker: ${host.address} runs containers of ${system}, and images are built for ${SYSTEMS.join(" or ")}. Set agatha:dockerHost to another host.`,
+    );
   const stack = pulumi.getStack();
   const input: HeldHost = {
     engine,

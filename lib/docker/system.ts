@@ -29,10 +29,6 @@ export function askedSystem(env: NodeJS.ProcessEnv = process.env): string | unde
   );
 }
 
-/** The message for a docker host that none of our images can run on. */
-export const otherSystem = (address: string, system: string): string =>
-  `docker: ${address} runs containers of ${system}, and images are built for ${SYSTEMS.join(" or ")}. Set agatha:dockerHost to another host.`;
-
 /** The note of every preview and update while AGATHA_SYSTEM names another system than the host's. */
 export const emulationNote = (asked: string, system: string): string =>
   `AGATHA_SYSTEM: images are built for ${asked}, and the docker host is ${system}: it has to emulate that. Unset it to build for the host.`;

@@ -1,7 +1,7 @@
 /** Puts a service's files, which may be secrets, into volumes: by standard input only. */
 import { randomBytes } from "node:crypto";
 import { posix } from "node:path";
-import { buffer } from "node:stream/consumers";
+import { buffer, text } from "node:stream/consumers";
 import tar from "tar-stream";
 import { UserError } from "../userError.ts";
 import { labelled } from "./arguments.ts";
@@ -31,9 +31,8 @@ export interface Placement {
 
 /** Reads the files that DockerService put on standard input. */
 export async function readFiles(): Promise<PlacedFile[]> {
-  const text = (await buffer(process.stdin)).toString("utf8");
   try {
-    return text === "" ? [] : (JSON.parse(text) as PlacedFile[]);
+    return JSON.parse((await text(process.stdin)) || "[]") as PlacedFile[];
   } catch {
     // Not the parser's message, which repeats the input.
     throw new UserError("step: standard input is no list of files. Run it through pulumi, which gives it.");

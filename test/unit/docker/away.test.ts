@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { stopOf } from "../../../lib/docker/downtime.ts";
+import { stopOf } from "../../../lib/docker/gate.ts";
 
 const event = (Action: string, ID: string, at: number, name = "agatha-dev-back") =>
   JSON.stringify({ Action, Actor: { ID, Attributes: { name } }, timeNano: at * 1e6 });
