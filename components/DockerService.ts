@@ -5,7 +5,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Deployed } from "../lib/docker/deployedContainers.ts";
 import { hostName } from "../lib/docker/names.ts";
 import { toMilliseconds } from "../lib/duration.ts";
-import { containerArgs, REPLACE_ON_CHANGES, replacing } from "./containerArgs.ts";
+import { containerArgs, REPLACE_ON_CHANGES, replacing, titleOf } from "./containerArgs.ts";
 import type { ServiceSpec } from "./serviceSpec.ts";
 import { goneAt, now, registerStep, runAgain } from "./stepCommand.ts";
 
@@ -71,7 +71,7 @@ export class DockerService extends pulumi.ComponentResource {
           CONTAINER: container.id,
           PROBE: JSON.stringify(service.health.command),
           PROCESSES: String(service.processes),
-          SERVICE: service.hostname,
+          SERVICE: titleOf(service),
           START_PERIOD_MS: String(toMilliseconds(service.health.startPeriod)),
           ...gate?.environment,
         },

@@ -9,7 +9,7 @@ import { isFormerDeployed } from "../lib/docker/deployedContainers.ts";
 import { hostName, labels } from "../lib/docker/names.ts";
 import { IMAGE_VARIABLE, versionOf } from "../lib/docker/swarm/services.ts";
 import { UserError } from "../lib/userError.ts";
-import { healthcheck, LOG_ROTATION, unhealthyMs } from "./containerArgs.ts";
+import { healthcheck, LOG_ROTATION, titleOf, unhealthyMs } from "./containerArgs.ts";
 import type { DockerServiceArgs, ServiceGate } from "./DockerService.ts";
 import type { ServiceFile, ServiceSpec } from "./serviceSpec.ts";
 import { goneAt, registerStep, runAgain } from "./stepCommand.ts";
@@ -61,7 +61,7 @@ export class SwarmService extends pulumi.ComponentResource {
           // One after the other.
           LIMIT_MS: String(replicas * (unhealthyMs(service.health) + TASK_MS)),
           REPLICAS: String(replicas),
-          SERVICE: service.hostname,
+          SERVICE: titleOf(service),
           SWARM_SERVICE: made.name,
           VERSION: pulumi
             .output({ env, ids: versions.map(({ id }) => id) })

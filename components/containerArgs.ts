@@ -17,6 +17,9 @@ export const LOG_ROTATION = { "max-size": "10m", "max-file": "3" };
 /** Changes that the provider reports as updates, but does not make. */
 export const REPLACE_ON_CHANGES = ["#initerror", "healthcheck", "init", "tmpfs", "cpuPeriod", "cpuQuota"];
 
+/** A service's name in messages, and its container's for itself, unless that takes over behind the gateway. */
+export const titleOf = ({ service }: ServiceSpec): string => `agatha-${service}`;
+
 /** @param files The volumes with its files. @param follows Ids by name: a change of one replaces the container. */
 export function containerArgs(
   service: ServiceSpec,
@@ -28,7 +31,7 @@ export function containerArgs(
     image: service.image,
     command: service.command,
     // Newer docker (seen with 26.1) finds a container by its host name too, and these two names are the gateway's alone.
-    hostname: service.replacement === "instead" ? service.hostname : undefined,
+    hostname: service.replacement === "instead" ? titleOf(service) : undefined,
     user: service.user,
     envs: Object.entries(service.env).map(([key, value]) => pulumi.interpolate`${key}=${value}`),
     volumes: volumes.map(({ name, path }) => ({ volumeName: name, containerPath: path })),

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Config, External } from "../lib/config/schema.ts";
 import { DATA, POSTGRES_USER } from "../lib/database/officialImage.ts";
 import type { ServiceSpec } from "./serviceSpec.ts";
-import { base64, DATABASE_DNS, GRACE_SECONDS, NOTHING, TMP } from "./services.ts";
+import { base64, GRACE_SECONDS, NOTHING, TMP } from "./services.ts";
 
 /** In a folder that the image makes a volume of. With the files in it, docker makes none by itself. */
 const PASSWORDS = `${DATA}/pgpass`;
@@ -24,7 +24,6 @@ export function databaseClient(
   return {
     ...NOTHING,
     service: "db",
-    hostname: DATABASE_DNS,
     replacement: "instead",
     image,
     command: ["sleep", "infinity"],

@@ -8,7 +8,7 @@ import { FIRST_MAJOR, volumeOf } from "../lib/database/volumes.ts";
 import type { Deployed } from "../lib/docker/deployedContainers.ts";
 import { hostName, labels } from "../lib/docker/names.ts";
 import type { ServiceName } from "../lib/serviceNames.ts";
-import { unhealthyMs } from "./containerArgs.ts";
+import { titleOf, unhealthyMs } from "./containerArgs.ts";
 import type { NixImage } from "./NixImage.ts";
 import type { ServiceSpec } from "./serviceSpec.ts";
 import { databaseService } from "./services.ts";
@@ -93,7 +93,7 @@ function canary(
         CONTAINER: hostName("db"),
         LABEL: "db-trial",
         NETWORK: hostName("network"),
-        SERVICE: service.hostname,
+        SERVICE: titleOf(service),
         STACK: pulumi.getStack(),
         TRIAL: pulumi.jsonStringify({
           ...{ image, database, env, user, tmpfs, sharedMemory, stopSignal },

@@ -40,8 +40,6 @@ export interface PublishedPort {
 export interface ServiceSpec {
   /** Its name in labels and commands. */
   service: ServiceName;
-  /** Its name in messages, and its container's name for itself, unless that takes over behind the gateway. */
-  hostname: string;
   /**
    * How a new container takes the place of the old one. `beside`: it starts while the old one serves, and takes over behind the
    * gateway once it is healthy. `after`: likewise, but the old one is stopped first, and started again if the new one fails.

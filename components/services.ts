@@ -50,7 +50,6 @@ export function databaseService(
   return {
     ...NOTHING,
     service: "db",
-    hostname: DATABASE_DNS,
     // Two servers on one data directory destroy it.
     replacement: "instead",
     aliases: [DATABASE_DNS],
@@ -106,7 +105,6 @@ export function backService(config: Config, image: pulumi.Input<string>, urls: U
   return {
     ...rolling(back),
     service: "back",
-    hostname: "agatha-back",
     replacement: back.overlap ? "beside" : "after",
     image,
     command: ["/bin/agatha-back"],
@@ -132,7 +130,6 @@ export function frontService(config: Config, image: pulumi.Input<string>, urls: 
   return {
     ...rolling(front),
     service: "front",
-    hostname: "agatha-front",
     replacement: "beside",
     image,
     command: ["/bin/agatha-front", ...(overlaid.length > 0 ? ["--overlay", FRONT_OVERLAY] : [])],
@@ -186,7 +183,6 @@ export function gatewayService(
   return {
     ...NOTHING,
     service: "gateway",
-    hostname: "agatha-gateway",
     // Both have the ports.
     replacement: "instead",
     aliases: gatewayAliases,

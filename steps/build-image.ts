@@ -16,7 +16,11 @@ import { input, step } from "./step.ts";
 await step(async () => {
   const [ref, kept] = [input("REF"), input("KEPT_AS")];
   const pinAbsent = process.env["PIN_ABSENT"];
-  const registry = await registryOf(process.env["REGISTRY"]);
+  const described = process.env["REGISTRY"];
+  // Its password is on standard input.
+  const registry: OpenRegistry | undefined = described
+    ? { ...(JSON.parse(described) as Registry), password: await text(process.stdin) }
+    : undefined;
   const bring = () =>
     buildAndDeliver(ref, {
       attribute: input("ATTRIBUTE"),
@@ -44,19 +48,10 @@ await step(async () => {
     what = await bring();
     digest = await digestIn(ref, registry);
   }
-  await Promise.all(
-    input("ALIASES")
-      .split(" ")
-      .map((alias) => docker(["tag", ref, alias])),
-  );
+  const aliases = input("ALIASES").split(" ");
+  await Promise.all(aliases.map((alias) => docker(["tag", ref, alias])));
   if (pinAbsent === undefined) pointTo(input("OUT_LINK"));
   const sizeBytes = (await inspect<number>("image", ref, ".Size")) ?? 0;
   process.stdout.write(`${ref} ${what}, ${megabytes(sizeBytes)} (${sizeBytes} bytes)\n`);
-  handOn({ sizeBytes, ...(digest === undefined ? {} : { digest }) });
+  handOn({ sizeBytes, digest });
 });
-
-/** The password is on standard input. */
-async function registryOf(described: string | undefined): Promise<OpenRegistry | undefined> {
-  if (described === undefined) return undefined;
-  return { ...(JSON.parse(described) as Registry), password: await text(process.stdin) };
-}

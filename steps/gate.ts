@@ -56,7 +56,7 @@ export async function handOnHealth(
   const awaySeconds = stopped === undefined ? undefined : seconds(healthy - stopped);
   const away = awaySeconds === undefined ? "" : `, away for ${awaySeconds.toFixed(1)} s`;
   process.stdout.write(`${service} is healthy after ${startSeconds.toFixed(1)} s${away}\n`);
-  handOn({ startSeconds, ...(awaySeconds !== undefined && { awaySeconds }) });
+  handOn({ startSeconds, awaySeconds });
 }
 
 const seconds = (milliseconds: number): number => Math.round(milliseconds) / 1000;

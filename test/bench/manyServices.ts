@@ -51,7 +51,6 @@ for (let number = 1; number <= count; number++) {
     ...frontService(config, target.imageOf(image), publishedUrls(config, host)),
     // The type knows the product's own.
     service: name as ServiceSpec["service"],
-    hostname: `agatha-${name}`,
   };
   const args = { service, ref: image.ref, network: network.name, follows: { network: network.id }, gate };
   target.rolling(name as RollingName, args, opts);
