@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Config, External } from "../lib/config/schema.ts";
 import { DATA, POSTGRES_USER } from "../lib/database/officialImage.ts";
 import type { ServiceSpec } from "./serviceSpec.ts";
-import { base64, GRACE_SECONDS, NOTHING, TMP } from "./services.ts";
+import { base64, DEFAULTS, TMP } from "./services.ts";
 
 /** In a folder that the image makes a volume of. With the files in it, docker makes none by itself. */
 const PASSWORDS = `${DATA}/pgpass`;
@@ -22,7 +22,7 @@ export function databaseClient(
   const { host, port, tls, ca } = external;
   const authority = ca === undefined ? [] : [{ path: AUTHORITY, content: base64(ca) }];
   return {
-    ...NOTHING,
+    ...DEFAULTS,
     service: "db",
     replacement: "instead",
     image,
@@ -58,8 +58,6 @@ export function databaseClient(
     cpus,
     // The idle program, init, and the programs that backups, migrations and restores run beside it.
     processes: 64,
-    stopSignal: "SIGTERM",
-    stopGraceSeconds: GRACE_SECONDS,
   };
 }
 

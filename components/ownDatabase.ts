@@ -36,10 +36,7 @@ export function ownDatabase(
   return { service, dependsOn: [volume, tried] };
 }
 
-/**
- * Registers the step that upgrades data to a newer major version of PostgreSQL: it fills the version's volume from the older
- * one's before anything uses it. Registers nothing for the first version, since there is none before it.
- */
+/** The step that fills a newer major version's volume from the older one's, before anything uses it; none for the first version. */
 function upgrade(
   { database: { version, user, settings }, dockerHost }: Config,
   image: string,
@@ -72,9 +69,8 @@ function upgrade(
 }
 
 /**
- * Registers the step that tries the new container beside the one that runs, on data of its own. It runs if, and only if,
- * something changed that may keep the database from becoming healthy: two servers cannot share its data, so the old container
- * goes before the new one is made.
+ * The step that tries the new container beside the one that runs, on data of its own: the old one goes before the new one is made,
+ * since two servers cannot share the data. It runs if, and only if, something changed that may keep the database from health.
  */
 function canary(
   service: ServiceSpec,

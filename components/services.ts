@@ -28,17 +28,20 @@ const FRONT_OVERLAY = "/overlay";
 /** What is in /tmp counts towards the memory limit: hence a size, an eighth of the sample's limit. */
 export const TMP = "rw,noexec,nosuid,nodev,mode=1777,size=64m";
 
-/** Docker's own default, which suits programs without data. */
-export const GRACE_SECONDS = 10;
-
 /** The address of a site's ports. */
 const EVERYWHERE = "0.0.0.0";
 
 /** Where `agatha-liveness` counts failed probes. */
 const LIVENESS_TMPFS = { "/run/agatha": ownTmpfs(NOBODY, "64k") };
 
-/** What a service has none of unless it says so. */
-export const NOTHING = { aliases: [], files: [], ownFolders: [], volumes: [], ports: [] };
+/** What a service has unless it says otherwise. */
+export const DEFAULTS = {
+  ...{ aliases: [], files: [], ownFolders: [], volumes: [], ports: [] },
+  user: NOBODY,
+  stopSignal: "SIGTERM",
+  // Docker's own default, which suits programs without data.
+  stopGraceSeconds: 10,
+};
 
 export function databaseService(
   config: Config,
@@ -48,7 +51,7 @@ export function databaseService(
   const { version, name, user, publish, memory, cpus, settings } = config.database;
   const args = settingArguments(settings);
   return {
-    ...NOTHING,
+    ...DEFAULTS,
     service: "db",
     // Two servers on one data directory destroy it.
     replacement: "instead",
@@ -139,15 +142,13 @@ export function frontService(config: Config, image: pulumi.Input<string>, urls: 
     tmpfs: LIVENESS_TMPFS,
     // Node's 11, and a probe's.
     processes: 64,
-    stopSignal: "SIGTERM",
   };
 }
 
 /** What the back and the front have in common. */
 const rolling = ({ port, health, replicas, placement, memory, cpus }: Config[RollingName]) => ({
-  ...NOTHING,
+  ...DEFAULTS,
   spread: { replicas, placement },
-  user: NOBODY,
   health: {
     command: ["/bin/agatha-probe", String(port), health.path, health.statuses.join(",")],
     liveness: true,
@@ -156,13 +157,9 @@ const rolling = ({ port, health, replicas, placement, memory, cpus }: Config[Rol
   },
   memory,
   cpus,
-  stopGraceSeconds: GRACE_SECONDS,
 });
 
-/**
- * @param state The volume that keeps its routes and its certificate.
- * @param tasks The DNS name of a service's tasks; undefined if containers are set while it runs.
- */
+/** @param tasks The DNS name of a service's tasks; undefined if containers are set while it runs. */
 export function gatewayService(
   config: Config,
   image: pulumi.Input<string>,
@@ -181,7 +178,7 @@ export function gatewayService(
     address: EVERYWHERE,
   }));
   return {
-    ...NOTHING,
+    ...DEFAULTS,
     service: "gateway",
     // Both have the ports.
     replacement: "instead",
@@ -193,7 +190,6 @@ export function gatewayService(
     ownFolders: ["/etc/haproxy"],
     volumes: [{ name: state, path: "/var/lib/agatha" }],
     tmpfs: LIVENESS_TMPFS,
-    user: NOBODY,
     ports: [
       ...published(back.publish, inside.back),
       ...published(front.publish, inside.front),
@@ -206,7 +202,6 @@ export function gatewayService(
     processes: 64,
     // It takes no new connection, and finishes the requests that it has.
     stopSignal: "SIGUSR1",
-    stopGraceSeconds: GRACE_SECONDS,
   };
 }
 

@@ -14,7 +14,7 @@ interface StepArgs extends Omit<command.local.CommandArgs, "create" | "environme
   environment: Record<string, pulumi.Input<string> | undefined>;
   /** The docker host that the configuration names. Default: the environment's, as for pulumi. */
   dockerHost: string | undefined;
-  again?: Again;
+  again?: ReturnType<typeof runAgain>;
 }
 
 /** Registers a step. What it prints to standard output is shown as it runs, unless `logging` says otherwise. */
@@ -46,18 +46,11 @@ export function goneAt(deployed: Deployed | undefined): string | undefined {
   return deployed === "absent" ? now() : undefined;
 }
 
-interface Again {
-  environment: Record<string, string>;
-  ignoreChanges: string[];
-}
-
 /**
- * Makes a step run again although nothing else changed: while the value is set, Pulumi compares the variable. Without a value
- * it ignores the variable, since the state may still have it from an earlier update, which is no reason to run.
- *
- * @param also Variables that count as changes only while the value is set.
+ * Makes a step run again although nothing else changed: while the value is set, Pulumi compares the variable, and those in `also`.
+ * Without a value it ignores them: the state may still have one from an earlier update, which is no reason to run.
  */
-export const runAgain = (variable: string, value: string | undefined, also: string[] = []): Again =>
+export const runAgain = (variable: string, value: string | undefined, also: string[] = []) =>
   value === undefined
     ? { environment: {}, ignoreChanges: [variable, ...also].map((name) => `environment.${name}`) }
     : { environment: { [variable]: value }, ignoreChanges: [] };

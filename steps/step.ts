@@ -18,10 +18,7 @@ const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 /** Time between two looks at the processes that the step works for, in milliseconds. */
 const LOOK_MS = 250;
 
-/**
- * The ids of the processes that the step works for: from its parent up to Pulumi's engine. Only the parent's if the engine is
- * not among them, or on a system without /proc.
- */
+/** The ids of the processes from the step's parent up to Pulumi's engine; only the parent's without an engine or without /proc. */
 function ancestors(): string {
   const ids = [process.ppid];
   for (let pid = process.ppid; pid > 1; ids.push(pid)) {

@@ -42,9 +42,7 @@ export async function nameOf({ container, service }: Gate): Promise<string> {
 
 /**
  * Limits the container's processes, connects it to the stack's network if it was cut off, and waits until it is healthy.
- *
- * @returns The network that it was connected to again.
- * @throws Unhealthy; UserError if the container or its network is gone.
+ * @returns The network that it was connected to again. @throws Unhealthy; UserError if the container or its network is gone.
  */
 export async function passGate(gate: Gate): Promise<string | undefined> {
   const { container, service, probe, startPeriodMs } = gate;

@@ -18,12 +18,7 @@ export interface Published {
 /** Of `docker ps`: what `parseHolders` reads. */
 export const HOLDERS_FORMAT = `{{.Label "${STACK_LABEL}"}}\t{{.Names}}\t{{.Ports}}`;
 
-/**
- * Refuses ports that another container holds or, if docker runs on this machine, another program. Accepts all if no daemon
- * answers.
- *
- * @throws UserError with a message for each port.
- */
+/** @throws UserError for each port that another container or, on this machine, a program holds; not if no daemon answers. */
 export async function refuseTakenPorts(
   published: Published[],
   stack: string,

@@ -32,9 +32,7 @@ export interface KnownHost {
  * Finds out which docker engine answers, and refuses one that is not the stack's. A Stash in the stack's state holds the
  * stack's own: it returns the value of the update that made it, so this works in previews too, and with any backend.
  *
- * @param target `agatha:target`.
- * @param refuseRenamed Called with the name that the stack was made by. Comes before the refusal of another engine: if the
- * stack was renamed, that is the first thing to put right.
+ * @param refuseRenamed Called with the name that the stack was made by, before anything else is compared.
  * @throws UserError if another engine answers, if the stack was made with another target, or if no image is built for the
  * engine's system; in an update also if none answers.
  */

@@ -40,8 +40,7 @@ export async function readFiles(): Promise<PlacedFile[]> {
 }
 
 /**
- * Makes a volume for each folder and copies the files in, by a container that never starts: docker copies nothing into a
- * container with a read-only root, not even into its volumes.
+ * Makes a volume for each folder and copies the files in.
  *
  * @returns The volumes' names, in the folders' order. They are new, so that running containers keep theirs.
  */
@@ -61,7 +60,10 @@ export async function placeFiles(placement: Placement): Promise<string[]> {
   }
 }
 
-/** Copies files into volumes that are there, in the order of the folders. */
+/**
+ * Copies files into volumes that are there, in the order of the folders, by a container that never starts: docker copies nothing
+ * into a container with a read-only root, not even into its volumes.
+ */
 export async function copyInto(volumes: string[], placement: Omit<Placement, "prefix">): Promise<void> {
   const { folders, stack, label, image } = placement;
   const courier = await docker([
