@@ -31,8 +31,6 @@ export async function askDocker(args: string[], host: DockerHost, limits = BRIEF
   return { stdout, stderr, error: stderr.trim() || silent };
 }
 
-/** Whether docker said that it has no such container or image, in the words of any version. */
-export const isDenied = (stderr: string, kind: "container" | "image", name: string): boolean =>
-  stderr
-    .split("\n")
-    .some((line) => RegExp(`no such ${kind}`, "i").test(line) && line.trimEnd().endsWith(`: ${name}`));
+/** Whether docker said that it has no such image, in the words of any version. */
+export const isDenied = (stderr: string, ref: string): boolean =>
+  stderr.split("\n").some((line) => /no such image/i.test(line) && line.trimEnd().endsWith(`: ${ref}`));

@@ -16,7 +16,7 @@ export async function probeImages(refs: string[], host: DockerHost): Promise<Map
 /** Reads docker's answer for one ref: the names of each image that is there, an error for each that is not. */
 export function presence(ref: string, stdout: string, stderr: string): Presence {
   if (stdout.includes(JSON.stringify(ref))) return "present";
-  return isDenied(stderr, "image", ref) ? "absent" : "unknown";
+  return isDenied(stderr, ref) ? "absent" : "unknown";
 }
 
 /** @throws UserError if docker does not have a pinned image. Without a daemon's answer, the image's step finds out. */
