@@ -1,7 +1,7 @@
 /** A later PostgreSQL than the first one. */
 import { describe, expect, it } from "vitest";
-import { only, type Registered } from "../support/recorder.ts";
-import { answers, COMMAND, containerOf, hash, program } from "../support/stackProgram.ts";
+import { only } from "../support/recorder.ts";
+import { answers, COMMAND, containerOf, environmentOf, hash, program } from "../support/stackProgram.ts";
 
 const { ahead, running } = answers;
 
@@ -52,8 +52,7 @@ describe("another major version of PostgreSQL", () => {
     ahead.upgrade = upgrade;
     const { registered } = await program(VERSION_17, true);
     ahead.upgrade = undefined;
-    const environment = only(registered, COMMAND, "db-upgrade")["environment"] as { AHEAD: string };
-    expect(JSON.parse(environment.AHEAD)).toEqual(upgrade);
+    expect(JSON.parse(environmentOf(registered, "db-upgrade")["AHEAD"] ?? "")).toEqual(upgrade);
   });
 
   it("needs its image configured if nixpkgs pulls it", async () => {
@@ -62,9 +61,6 @@ describe("another major version of PostgreSQL", () => {
     );
   });
 });
-
-const environmentOf = (registered: Registered[], name: string) =>
-  only(registered, COMMAND, name)["environment"] as Record<string, string>;
 
 describe("a database", () => {
   const container = async (database: object) => {

@@ -2,12 +2,13 @@
 import { describe, expect, it, vi } from "vitest";
 import { imageRef } from "../../lib/images/plan.ts";
 import legacyState from "../support/legacyState.json" with { type: "json" };
-import { only, type Registered, settled } from "../support/recorder.ts";
+import { only, settled } from "../support/recorder.ts";
 import {
   answers,
   COMMAND,
   containerOf,
   custom,
+  environmentOf,
   hash,
   meta,
   program,
@@ -41,9 +42,6 @@ describe("an image's size", () => {
 });
 
 describe("an image that was pruned", () => {
-  const environment = (registered: Registered[], name: string) =>
-    only(registered, COMMAND, `${name}-image-build`)["environment"] as Record<string, string>;
-
   it("is built and loaded again, and no other", async () => {
     presence.of = new Map([
       [`agatha-back-image:${hash("b")}`, "absent"],
@@ -51,9 +49,9 @@ describe("an image that was pruned", () => {
     ]);
     const { registered } = await program();
     presence.of = new Map();
-    expect(environment(registered, "back")["ABSENT_AT"]).toMatch(/^\d{4}-/);
-    expect(environment(registered, "front")).not.toHaveProperty("ABSENT_AT");
-    expect(environment(registered, "db")).not.toHaveProperty("ABSENT_AT");
+    expect(environmentOf(registered, "back-image-build")["ABSENT_AT"]).toMatch(/^\d{4}-/);
+    expect(environmentOf(registered, "front-image-build")).not.toHaveProperty("ABSENT_AT");
+    expect(environmentOf(registered, "db-image-build")).not.toHaveProperty("ABSENT_AT");
   });
 });
 
@@ -98,8 +96,6 @@ describe("what docker lacks", () => {
 describe("a pinned back", () => {
   const pin = hash("a");
   const pinned = { "agatha:back": JSON.stringify({ pin: pin }) };
-  const environment = (registered: Registered[], name: string) =>
-    only(registered, COMMAND, name)["environment"] as Record<string, string>;
 
   it("runs the pinned ref, and nothing is built", async () => {
     const { registered, outputs } = await program(pinned);
@@ -107,7 +103,7 @@ describe("a pinned back", () => {
     const ref = `agatha-back-image:${pin}`;
     expect(containerOf(registered, "back")["image"]).toBe(ref);
     expect(only(registered, COMMAND, "back-image-build")["triggers"]).toEqual([{ ref, pinned: true }]);
-    expect(environment(registered, "back-image-build")).toEqual({
+    expect(environmentOf(registered, "back-image-build")).toEqual({
       ALIASES: "agatha-back-image:latest",
       KEPT_AS: `agatha-back-image:kept-dev-${pin}`,
       PIN_ABSENT: expect.stringContaining("agatha:back.pin") as string,
@@ -115,12 +111,12 @@ describe("a pinned back", () => {
     });
     expect(outputs.images.back).toMatchObject({ ref, drvPath: undefined });
     // The others are built as they were.
-    expect(environment(registered, "front-image-build")).toHaveProperty("OUT_LINK");
+    expect(environmentOf(registered, "front-image-build")).toHaveProperty("OUT_LINK");
   });
 
   it("makes the migration step leave the schema as it is", async () => {
     const { registered } = await program(pinned);
-    expect(environment(registered, "db-schema-migrations")["PINNED"]).toBe("agatha:back.pin");
+    expect(environmentOf(registered, "db-schema-migrations")["PINNED"]).toBe("agatha:back.pin");
     expect(only(registered, COMMAND, "db-schema-migrations")["triggers"]).toEqual([
       { database: "db-container-id" },
     ]);

@@ -7,6 +7,7 @@ import {
   COMMAND,
   containerOf,
   custom,
+  environmentOf,
   hash,
   meta,
   PASSWORD,
@@ -79,11 +80,7 @@ describe("the stack", () => {
 
   it("gives the build of an image only its own differences from the defaults", async () => {
     const application = (resources: Registered[], name: string) =>
-      JSON.parse(
-        (only(resources, COMMAND, `${name}-image-build`)["environment"] as Record<string, string>)[
-          "APPLICATION"
-        ] ?? "",
-      ) as unknown;
+      JSON.parse(environmentOf(resources, `${name}-image-build`)["APPLICATION"] ?? "") as unknown;
     expect(application(registered, "front")).toEqual({});
     const changed = await program({ "agatha:front": '{"dist":"/x/dist"}', "agatha:back": '{"java":21}' });
     expect(application(changed.registered, "front")).toEqual({ front: { dist: "/x/dist" } });
@@ -151,11 +148,7 @@ describe("every container", () => {
   it("is ended by its health check if it stays unhealthy, except the database's", async () => {
     const { registered } = await program();
     const tests = (service: string) =>
-      (
-        containerOf(registered, service)["healthcheck"] as {
-          tests: string[];
-        }
-      ).tests;
+      (containerOf(registered, service)["healthcheck"] as { tests: string[] }).tests;
     expect(tests("back")).toEqual([
       ...["CMD", "/bin/agatha-liveness", "3", "60"],
       ...["/bin/agatha-probe", "8000", "/health", "200"],

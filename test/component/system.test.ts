@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { machineSystem } from "../../lib/docker/system.ts";
 import { only, type Registered } from "../support/recorder.ts";
-import { answers, program } from "../support/stackProgram.ts";
+import { answers, environmentOf, program } from "../support/stackProgram.ts";
 
 const { engine, planned, builder } = answers;
 
@@ -12,9 +12,9 @@ describe("the docker host's system", () => {
   const here = machineSystem();
   const other = here === "x86_64-linux" ? "aarch64-linux" : "x86_64-linux";
   const systems = (registered: Registered[]) =>
-    registered.filter(({ name }) => name.endsWith("-image-build")).map(({ inputs }) => SYSTEM(inputs));
-  const SYSTEM = (inputs: Registered["inputs"]) =>
-    (inputs["environment"] as Record<string, string>)["SYSTEM"];
+    ["db", "back", "front", "gateway"].map(
+      (name) => environmentOf(registered, `${name}-image-build`)["SYSTEM"],
+    );
   beforeEach(() => {
     planned.for.length = builder.askedFor.length = 0;
   });

@@ -196,6 +196,10 @@ export const containerName = (service: string): string =>
 export const containerOf = (registered: Registered[], service: string): Registered["inputs"] =>
   only(registered, "docker:index/container:Container", containerName(service));
 
+/** The variables of a step. */
+export const environmentOf = (registered: Registered[], name: string): Record<string, string> =>
+  only(registered, COMMAND, name)["environment"] as Record<string, string>;
+
 /** How many resources other than components the default stack has. */
 export const RESOURCES = 29;
 
