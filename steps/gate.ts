@@ -41,10 +41,7 @@ export async function awaitHealthy(gate: Gate, open = async (): Promise<void> =>
 }
 
 /** Says how long a service took and how long it was away, and hands both on. */
-export async function handOnHealth(
-  { container, service }: Gate,
-  { connected, stopped }: Healthy,
-): Promise<void> {
+export async function handOnHealth({ container, service }: Gate, { connected, stopped }: Healthy) {
   if (connected !== undefined) {
     process.stdout.write(`${service} is connected to ${connected} again, and healthy\n`);
     // It is the container of before, so what was measured of it holds.

@@ -39,12 +39,7 @@ export class Unhealthy extends Error {
  * @param limit Longest time, in milliseconds.
  * @throws Unhealthy; UserError if the container is gone.
  */
-export async function untilHealthy(
-  container: string,
-  service: string,
-  probe: string[],
-  limit: number,
-): Promise<void> {
+export async function untilHealthy(container: string, service: string, probe: string[], limit: number) {
   const start = performance.now();
   // Earlier restarts do not count.
   const restarts = (await look(container))?.RestartCount ?? 0;
@@ -69,12 +64,7 @@ const REFUSED =
   /(?:FATAL|ERROR|error|failed): +((?:password authentication failed|no pg_hba\.conf entry|permission denied for database|unsupported startup parameter|agatha:|SSL error|server does not support SSL|server certificate for)[^\n]*)/;
 
 /** Why the service cannot become healthy any more; undefined while it can. */
-async function whyDown(
-  container: string,
-  service: string,
-  restarts: number,
-  answer: string,
-): Promise<string | undefined> {
+async function whyDown(container: string, service: string, restarts: number, answer: string) {
   const seen = await look(container);
   if (seen === undefined) throw new UserError(`${container}: is gone. Run \`pulumi up --refresh\`.`);
   const { Status, ExitCode, OOMKilled, Health } = seen.State;

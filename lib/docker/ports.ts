@@ -19,11 +19,7 @@ export interface Published {
 export const HOLDERS_FORMAT = `{{.Label "${STACK_LABEL}"}}\t{{.Names}}\t{{.Ports}}`;
 
 /** @throws UserError for each port that another container or, on this machine, a program holds; not if no daemon answers. */
-export async function refuseTakenPorts(
-  published: Published[],
-  stack: string,
-  host: DockerHost,
-): Promise<void> {
+export async function refuseTakenPorts(published: Published[], stack: string, host: DockerHost) {
   const { stdout, error } = await askDocker(["ps", "--format", HOLDERS_FORMAT], host);
   if (error !== undefined) return;
   const holders = parseHolders(stdout);
