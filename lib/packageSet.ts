@@ -2,11 +2,7 @@
 export type PackageSet = "nixpkgs" | "debian";
 
 /** @returns What is wrong with AGATHA_PACKAGES, and the fix; undefined if it names a package set. */
-export function wrongPackages(name: string): string | undefined {
-  if (name === "nixpkgs" || name === "debian") return undefined;
-  const wrong =
-    name === "host"
-      ? 'is called "debian" now. Unset it and run `npm run setup`, or set it to debian.'
-      : "is not a package set. Use nixpkgs or debian, or unset it.";
-  return `AGATHA_PACKAGES: ${JSON.stringify(name)} ${wrong}`;
-}
+export const wrongPackages = (name: string): string | undefined =>
+  name === "nixpkgs" || name === "debian"
+    ? undefined
+    : `AGATHA_PACKAGES: ${JSON.stringify(name)} is not a package set. Use nixpkgs or debian, or unset it.`;

@@ -123,8 +123,6 @@ export function probeStore(): Probe {
 /** `AGATHA_PACKAGES`, else `nixpkgs` if this Nix evaluates it and its cache can be reached, else `debian`. */
 export async function choosePackages(): Promise<PackageSet> {
   const asked = process.env["AGATHA_PACKAGES"];
-  // A shell that read env.sh before the set was renamed.
-  if (asked === "host") return "debian";
   const wrong = asked && wrongPackages(asked);
   if (wrong) throw new UserError(wrong);
   if (asked) return asked as PackageSet;

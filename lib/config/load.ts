@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import application from "../../nix/application.json" with { type: "json" };
 import { wrongPackages } from "../packageSet.ts";
 import { UserError } from "../userError.ts";
-import { crossErrors, imageErrors, secretErrors } from "./checks.ts";
+import { crossErrors } from "./checks.ts";
 import { validate } from "./errors.ts";
 import { collect, secretKeys, shellWord } from "./keys.ts";
 import { type Config, schema } from "./schema.ts";
@@ -83,17 +83,14 @@ export function loadConfig(raw: Record<string, string>, surroundings: Surroundin
   const failed = () =>
     new ConfigError(stack === "dev" ? errors : errors.map((error) => naming(error, options)));
   if (data === undefined || collected.incomplete.size > 0) throw failed();
-  // The pinned image is the default version's; what `debian` has of another version, no digest says.
-  const { image = application.database.image } = data.database;
-  const config: Config = { ...data, database: { ...data.database, image } };
   errors.push(
-    ...secretErrors(config, secretKeys(raw), file),
-    ...imageErrors(data),
-    ...crossErrors(config, surroundings.exists ?? existsSync),
+    ...crossErrors(data, secretKeys(raw), file, surroundings.exists ?? existsSync).map(
+      (error) => `${NAMESPACE}:${error}`,
+    ),
     ...lacking,
   );
   if (errors.length > 0) throw failed();
-  return config;
+  return data;
 }
 
 /** An error whose command names the stack: pulumi has selected dev, unless somebody selected another one. */

@@ -48,23 +48,22 @@ function isKept(source: string): boolean {
 
 const yaml = () => createRequire(import.meta.url)("yaml") as typeof import("yaml");
 
-/** The variables that `pulumi config set --path --secret agatha:back.env.NAME` encrypted in a stack's file. */
-export function secretVariables(file: string): string[] {
+/**
+ * What a stack's file tells of secrets: the variables that `pulumi config set --path --secret agatha:back.env.NAME`
+ * encrypted, and whether the gateway's key is plain text.
+ */
+export function secretsOf(file: string): { variables: string[]; plainKey: boolean } {
   // With aliases and merge keys resolved, as Pulumi does.
   const { config } = (yaml().parse(file, { merge: true }) ?? {}) as {
-    config?: Record<string, { env?: Record<string, unknown> } | undefined>;
+    config?: Record<string, { env?: Record<string, unknown>; key?: unknown } | undefined>;
   };
-  return Object.entries(config?.["agatha:back"]?.env ?? {}).flatMap(([name, value]) =>
-    typeof value === "object" && value !== null && Object.hasOwn(value, "secure") ? [name] : [],
+  const variables = Object.entries(config?.["agatha:back"]?.env ?? {}).filter(
+    ([, value]) => typeof value === "object" && value !== null && Object.hasOwn(value, "secure"),
   );
-}
-
-/** Whether a stack's file has the gateway's key as plain text. */
-export function plainKey(file: string): boolean {
-  const { config } = (yaml().parse(file, { merge: true }) ?? {}) as {
-    config?: Record<string, { key?: unknown } | undefined>;
+  return {
+    variables: variables.map(([name]) => name),
+    plainKey: typeof config?.["agatha:gateway"]?.key === "string",
   };
-  return typeof config?.["agatha:gateway"]?.key === "string";
 }
 
 /** The values of this namespace, with their paths. */

@@ -1,7 +1,7 @@
 /** A variable of the back is no place for a secret; a secret property beside it is no reason to refuse it. */
 import { expect, it } from "vitest";
 import { loadConfig } from "../../../lib/config/load.ts";
-import { secretVariables } from "../../../lib/config/stackFileTexts.ts";
+import { secretsOf } from "../../../lib/config/stackFileTexts.ts";
 
 /** The errors of a configuration; none if it loads. */
 function errors(raw: Record<string, string>, file: string): string {
@@ -40,7 +40,7 @@ it("a variable beside a secret property is taken", () => {
 });
 
 it("a stack's file tells which variables are secrets", () => {
-  expect(secretVariables(FILE)).toEqual(["TOKEN"]);
+  expect(secretsOf(FILE).variables).toEqual(["TOKEN"]);
   for (const none of [
     "",
     "config:\n",
@@ -48,7 +48,7 @@ it("a stack's file tells which variables are secrets", () => {
     "[x]",
     "config: { agatha:back: 1 }",
   ])
-    expect(secretVariables(none)).toEqual([]);
+    expect(secretsOf(none).variables).toEqual([]);
 });
 
 it.each([
@@ -57,5 +57,5 @@ it.each([
   ["merged variables", "&e { B: { secure: v1:abc } }", "{ MODE: x, <<: *e }"],
 ])("a secret that an alias brings is found: %s", (_, properties, env) => {
   const file = `config: { "agatha:back": { properties: ${properties}, env: ${env} } }`;
-  expect(secretVariables(file)).toEqual(["B"]);
+  expect(secretsOf(file).variables).toEqual(["B"]);
 });

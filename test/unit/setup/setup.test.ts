@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
 import { aptFailure } from "../../../setup/apt.ts";
-import { choosePackages, fetchPin, useOwnSettings } from "../../../setup/nix.ts";
+import { fetchPin, useOwnSettings } from "../../../setup/nix.ts";
 import { atLeast } from "../../../setup/probe.ts";
 import { execute } from "../../support/host.ts";
 
@@ -76,13 +76,7 @@ describe("a version", () => {
 describe("the package set and Nix's settings", () => {
   afterEach(() => vi.unstubAllEnvs());
 
-  it("are chosen anew after they were renamed, in a shell that has them of before too", async () => {
-    vi.stubEnv("AGATHA_PACKAGES", "host");
-    expect(await choosePackages()).toBe("debian");
-    vi.stubEnv("AGATHA_PACKAGES", "fedora");
-    await expect(choosePackages()).rejects.toThrow(
-      'AGATHA_PACKAGES: "fedora" is not a package set. Use nixpkgs or debian, or unset it.',
-    );
+  it("are chosen anew after the folder was moved", () => {
     vi.stubEnv("NIX_CONF_DIR", resolve("scripts/nix"));
     useOwnSettings("debian");
     expect(process.env["NIX_CONF_DIR"]).not.toBe(resolve("scripts/nix"));
