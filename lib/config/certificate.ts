@@ -56,23 +56,22 @@ function certificateProblems(
     return [`${NOT_SHOWN} holds a private key. Give that by gateway.key alone.`];
   if (own === undefined)
     return [`${NOT_SHOWN} cannot be read. Give the text of its PEM file, with the chain.`];
-  const [from, to] = [new Date(own.validFrom), new Date(own.validTo)];
-  const problems: [boolean, string][] = [
-    [
-      Buffer.byteLength(pem) + Buffer.byteLength(key) > MOST_BYTES,
+  const problems: string[] = [];
+  if (Buffer.byteLength(pem) + Buffer.byteLength(key) > MOST_BYTES)
+    problems.push(
       `${NOT_SHOWN} and the key are longer than ${MOST_BYTES} bytes. Leave out what is not between BEGIN and END, and the root.`,
-    ],
-    [
-      domain !== undefined && own.checkHost(domain) === undefined,
-      `the first one is for ${quoted(own.subjectAltName ?? own.subject)}, not for ${quoted(domain ?? "")}. Get one for that name, put it before its chain, or correct gateway.domain.`,
-    ],
-    [to <= new Date(), `it expired on ${day(to)}. Renew it, then set the new one and its key.`],
-    [from > new Date(), `it is valid from ${day(from)} on. Set it then, or set this machine's clock.`],
-  ];
-  return problems.filter(([isWrong]) => isWrong).map(([, text]) => text);
+    );
+  if (domain !== undefined && own.checkHost(domain) === undefined)
+    problems.push(
+      `the first one is for ${quoted(own.subjectAltName ?? own.subject)}, not for ${quoted(domain)}. Get one for that name, put it before its chain, or correct gateway.domain.`,
+    );
+  const day = (text: string) => new Date(text).toISOString().slice(0, 10);
+  if (new Date(own.validTo) <= new Date())
+    problems.push(`it expired on ${day(own.validTo)}. Renew it, then set the new one and its key.`);
+  if (new Date(own.validFrom) > new Date())
+    problems.push(`it is valid from ${day(own.validFrom)} on. Set it then, or set this machine's clock.`);
+  return problems;
 }
-
-const day = (date: Date): string => date.toISOString().slice(0, 10);
 
 function keyProblem(pem: string, certificate: X509Certificate | undefined): string | undefined {
   if (/ENCRYPTED/.test(pem))

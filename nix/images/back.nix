@@ -1,12 +1,6 @@
 # The image of the back end. Its command migrates first, for people who run it by hand. A deployment migrates in a step
 # of its own, then runs /bin/agatha-back.
-{
-  pkgs,
-  app,
-  back,
-  probe,
-  labels,
-}:
+{ pkgs, app, back, probe, labels }:
 
 pkgs.dockerTools.streamLayeredImage {
   name = "agatha-back-image";
@@ -23,11 +17,7 @@ pkgs.dockerTools.streamLayeredImage {
     touch home/gradle.properties
   '';
   config = {
-    Cmd = [
-      "/bin/bash"
-      "-c"
-      "/bin/agatha-back-migrate && exec /bin/agatha-back"
-    ];
+    Cmd = [ "/bin/bash" "-c" "/bin/agatha-back-migrate && exec /bin/agatha-back" ];
     WorkingDir = "/home";
     Env = [
       "PATH=/bin"
