@@ -104,7 +104,7 @@ export type External = z.infer<typeof external>;
 
 const database = z
   .strictObject({
-    version: z.int(NO_VERSION).min(13, NO_VERSION).max(17, NO_VERSION).default(application.database.version),
+    version: kind.whole(13, 17, NO_VERSION).default(application.database.version),
     image: z
       .strictObject({
         name: text("an image's name", "Write it like postgres."),
