@@ -22,23 +22,23 @@ export async function probeDocker(): Promise<Probe> {
   if (which("docker") === undefined) return lacking("no docker client", "Run `apt-get install docker.io`.");
   const { code, output } = await run("docker", ["version", "--format", "{{.Server.Version}}"]);
   if (code === 0) return found(`Docker Engine ${output.trim()}`);
-  if (/permission denied/i.test(output))
+  const why = (form: RegExp) => form.exec(output)?.[0];
+  const denied = why(/permission denied/i);
+  if (denied !== undefined)
     return lacking(
       "this user may not talk to the daemon",
       "Run `sudo usermod -aG docker $USER`, then log in again.",
     );
-  const mismatch = /client version \S+ is too (old|new)\b.*|API version \S+ is not supported by .*/i.exec(
-    output,
-  );
-  if (mismatch !== null)
+  const apart = why(/client version \S+ is too (old|new)\b.*|API version \S+ is not supported by .*/i);
+  if (apart !== undefined)
     return lacking(
-      `client and daemon are too far apart (${mismatch[0]})`,
-      "Install docker 25 or newer in place of the older of the two.",
+      `client and daemon are too far apart (${apart})`,
+      "Install docker 25 or newer in place of the older.",
     );
   const host = process.env["DOCKER_HOST"];
-  if (host)
-    return lacking(`no daemon answers at DOCKER_HOST ${host}`, "Start it there, or unset DOCKER_HOST.");
-  return lacking(NO_ANSWER, "Start it: `systemctl start docker`, or `dockerd &` as root.");
+  return host
+    ? lacking(`no daemon answers at DOCKER_HOST ${host}`, "Start it there, or unset DOCKER_HOST.")
+    : lacking(NO_ANSWER, "Start it: `systemctl start docker`, or `dockerd &` as root.");
 }
 
 /** Whether the docker host is another machine: not set-up's to start, and not needed for a preview. */
