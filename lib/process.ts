@@ -6,7 +6,6 @@ import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { UserError } from "./userError.ts";
 
-/** How a program ended, and what it printed. */
 export interface Result {
   /** Null after a signal, even if the program made an exit code of it: after SIGTERM, `docker exec` of client 20.10 exits with 0. */
   code: number | null;
@@ -37,11 +36,7 @@ type Child = ChildProcessWithoutNullStreams;
 /** The programs that run now, so that an interrupt leaves none behind. */
 const children = new Set<Child>();
 
-/**
- * Runs a program to its end, whatever its exit code.
- *
- * @throws UserError if it cannot be started and is not optional.
- */
+/** Runs a program to its end, whatever its exit code. @throws UserError if it cannot be started and is not optional. */
 export async function run(program: string, args: string[], options: RunOptions = {}): Promise<Result> {
   const { cwd, env = process.env, input, onLine, optional = false, timeout } = options;
   let timer: NodeJS.Timeout | undefined;
@@ -148,11 +143,7 @@ function ended(
   }).finally(() => children.delete(child));
 }
 
-/**
- * As Node's `spawn`, which reports some errors by an event, and throws others, such as E2BIG.
- *
- * @param onThrow Undoes what the caller has begun.
- */
+/** As Node's `spawn`, which reports some errors by an event, and throws others, such as E2BIG: `onThrow` cleans up. */
 function launch(program: string, args: string[], options: SpawnOptions = {}, onThrow = () => {}): Child {
   try {
     const child = spawn(program, args, options) as Child;
@@ -179,10 +170,7 @@ function notStarted(program: string, error: NodeJS.ErrnoException, cwd?: string 
 
 let interrupted = false;
 
-/**
- * Ends the programs that run now. Their callers see a failure and clean up. A second interrupt does nothing, since it would
- * end the programs that clean up.
- */
+/** Ends the programs that run now; their callers clean up. A second interrupt would end what cleans up, and does nothing. */
 export function interrupt(): void {
   if (interrupted) return;
   interrupted = true;
@@ -217,19 +205,14 @@ export class OutcomeError extends UserError {}
 
 /** Does work that can be interrupted: running programs are ended, and the work removes its partial results. */
 export async function interruptible<T>(work: () => Promise<T>): Promise<T> {
-  let signalled = false;
-  const end = () => {
-    signalled = true;
-    interrupt();
-  };
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, end);
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, interrupt);
   try {
     return await work();
   } catch (error) {
-    throw signalled && !(error instanceof OutcomeError)
+    throw interrupted && !(error instanceof OutcomeError)
       ? new UserError("Interrupted: nothing is left half done.")
       : error;
   } finally {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.off(signal, end);
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.off(signal, interrupt);
   }
 }

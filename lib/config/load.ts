@@ -29,7 +29,7 @@ export const SAMPLE_BACK = {
 export const isSample = (path: unknown, sample: string): boolean =>
   path === undefined || (typeof path === "string" && resolve(path) === resolve(sample));
 
-/** Where a value came from that the stack's config does not hold. */
+/** What the stack's config does not hold. */
 export interface Surroundings {
   stack: string;
   /** `AGATHA_PACKAGES`, the package set that set-up found usable. */
@@ -51,8 +51,8 @@ const SHOWN = 50;
 export class ConfigError extends UserError {
   readonly errors: string[];
   constructor(errors: string[]) {
-    const more = errors.length - SHOWN;
     const shown = errors.slice(0, SHOWN);
+    const more = errors.length - shown.length;
     if (more > 0) shown.push(`${NAMESPACE}: ${more} more errors are not shown. Fix these first.`);
     super(shown.join("\n"));
     this.errors = shown;
@@ -66,10 +66,10 @@ export class ConfigError extends UserError {
  * @throws ConfigError with all errors, each `agatha:<key>: <received> <what is wrong>. <The fix>.`
  */
 export function loadConfig(raw: Record<string, string>, surroundings: Surroundings): Config {
-  const { stack, packages, file = "", options = ["--stack", stack] } = surroundings;
+  const { stack, packages, file = "", options = ["--stack", stack], exists = existsSync } = surroundings;
   const errors: string[] = [];
   const collected = collect(raw, NAMESPACE, errors, options);
-  const { given } = collected;
+  const { given, incomplete } = collected;
   errors.push(...lostTexts(file));
   if (!DEMANDING_STACKS.includes(stack)) {
     const wrong = given["packages"] === undefined && packages ? wrongPackages(packages) : undefined;
@@ -80,16 +80,11 @@ export function loadConfig(raw: Record<string, string>, surroundings: Surroundin
   const lacking = completeBack(given);
   const { data, issues } = validate(schema, NAMESPACE, raw, collected, REQUIRED);
   errors.push(...issues);
-  const failed = () =>
-    new ConfigError(stack === "dev" ? errors : errors.map((error) => naming(error, options)));
-  if (data === undefined || collected.incomplete.size > 0) throw failed();
-  errors.push(
-    ...crossErrors(data, secretKeys(raw), file, surroundings.exists ?? existsSync).map(
-      (error) => `${NAMESPACE}:${error}`,
-    ),
-    ...lacking,
-  );
-  if (errors.length > 0) throw failed();
+  if (data !== undefined && incomplete.size === 0)
+    for (const error of [...crossErrors(data, secretKeys(raw), file, exists), ...lacking])
+      errors.push(`${NAMESPACE}:${error}`);
+  if (data === undefined || errors.length > 0)
+    throw new ConfigError(stack === "dev" ? errors : errors.map((error) => naming(error, options)));
   return data;
 }
 
@@ -107,7 +102,7 @@ function completeBack(given: Record<string, unknown>): string[] {
   if (isSample(jar, application.back.jar)) given["back"] = { ...SAMPLE_BACK, ...back };
   else if (migrations === undefined && pin === undefined)
     return [
-      `${NAMESPACE}:back.migrations: is missing, and back.jar is not the sample's. Name the folder of your V*.sql files.`,
+      "back.migrations: is missing, and back.jar is not the sample's. Name the folder of your V*.sql files.",
     ];
   return [];
 }
