@@ -1,12 +1,15 @@
 /** Nix: which version, with which settings, and which package set it can build from. */
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { wrongPackages } from "../lib/config/load.ts";
+import type { Config } from "../lib/config/schema.ts";
 import { ownSentence } from "../lib/images/nixArguments.ts";
-import { type PackageSet, wrongPackages } from "../lib/packageSet.ts";
 import { run, tail, which } from "../lib/process.ts";
 import type { Step } from "../lib/progress.ts";
 import { UserError } from "../lib/userError.ts";
 import { atLeast, found, isRoot, lacking, type Probe } from "./probe.ts";
+
+type PackageSet = Config["packages"];
 
 /** The oldest Nix that evaluates each set; for nixpkgs, its lib/minver.nix says so. */
 const OLDEST: Record<PackageSet, string> = { debian: "2.8.0", nixpkgs: "2.18.0" };

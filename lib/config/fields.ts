@@ -176,9 +176,12 @@ export const urlPath = like(
   "is not a URL path. Write it like /api, with the leading slash.",
 );
 
-/** The text of a PEM file. @param block What one of its blocks is. */
-export const pem = (block: string, message: string) =>
-  like(RegExp(`-----BEGIN (?:[A-Z]+ )*${block}-----`), message);
+/** The text of a PEM file. @param block What one of its blocks is. @param set How it is set, behind `pulumi config set`. */
+export const pem = (block: "CERTIFICATE" | "PRIVATE KEY", set: string) =>
+  like(
+    RegExp(`-----BEGIN (?:[A-Z]+ )*${block}-----`),
+    `is not a ${block.toLowerCase()}. Set the text of its PEM file: \`pulumi config set ${set}\`.`,
+  );
 
 export const scalar = z
   .union([z.string(), z.number(), z.boolean()], "is not text, a number or a boolean. Write one value a name.")

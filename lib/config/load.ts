@@ -2,7 +2,6 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import application from "../../nix/application.json" with { type: "json" };
-import { wrongPackages } from "../packageSet.ts";
 import { UserError } from "../userError.ts";
 import { crossErrors } from "./checks.ts";
 import { validate } from "./errors.ts";
@@ -13,6 +12,12 @@ import { NAMESPACE } from "./text.ts";
 
 /** Stacks for which a person has to choose what has a default elsewhere (`packages`, `databasePassword`). */
 export const DEMANDING_STACKS = ["staging", "prod"];
+
+/** @returns What is wrong with AGATHA_PACKAGES, and the fix; undefined if it names a package set. */
+export const wrongPackages = (name: string): string | undefined =>
+  name === "nixpkgs" || name === "debian"
+    ? undefined
+    : `AGATHA_PACKAGES: ${JSON.stringify(name)} is not a package set. Use nixpkgs or debian, or unset it.`;
 
 /** What the sample's back needs; another jar gets none of it. */
 export const SAMPLE_BACK = {

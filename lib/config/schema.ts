@@ -64,14 +64,8 @@ const gateway = z
   .strictObject({
     domain: kind.domain.optional(),
     backPaths: z.array(kind.urlPath, 'is not a list. Write it like ["/api"].').default(["/api"]),
-    certificate: pem(
-      "CERTIFICATE",
-      "is not a certificate. Set the text of its PEM file, with the chain: `pulumi config set --path agatha:gateway.certificate < chain.pem`.",
-    ).optional(),
-    key: pem(
-      "PRIVATE KEY",
-      "is not a key. Set the text of its PEM file: `pulumi config set --secret --path agatha:gateway.key < key.pem`.",
-    ).optional(),
+    certificate: pem("CERTIFICATE", "--path agatha:gateway.certificate < chain.pem").optional(),
+    key: pem("PRIVATE KEY", "--secret --path agatha:gateway.key < key.pem").optional(),
     /** Longest time that an old container gets to finish its requests. */
     drain: kind.period.default("10s"),
     /** Longest body of a request, in megabytes. */
@@ -94,10 +88,7 @@ const external = z.strictObject({
       'is not a kind of TLS. Use "verify-full", "verify-ca", "require" (encrypted, not verified) or "disable".',
     )
     .default("verify-full"),
-  ca: pem(
-    "CERTIFICATE",
-    "is not a certificate. Set the text of the PEM file: `pulumi config set --path agatha:database.external.ca < ca.pem`.",
-  ).optional(),
+  ca: pem("CERTIFICATE", "--path agatha:database.external.ca < ca.pem").optional(),
 });
 
 export type External = z.infer<typeof external>;

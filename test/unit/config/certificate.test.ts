@@ -122,7 +122,7 @@ describe("a certificate", () => {
     [
       "a name of a file",
       () => "chain.pem",
-      "is not a certificate. Set the text of its PEM file, with the chain: `pulumi config set --path agatha:gateway.certificate < chain.pem`.",
+      "is not a certificate. Set the text of its PEM file: `pulumi config set --path agatha:gateway.certificate < chain.pem`.",
     ],
     [
       "too much for HAProxy",
@@ -160,7 +160,7 @@ describe("the key", () => {
 
   it("is never shown, whatever is wrong", () => {
     const text = problems({ domain: 1, certificate: key, key: certificate, backPaths: "/" }).join("\n");
-    expect(text).toContain("agatha:gateway.key: the value (not shown) is not a key.");
+    expect(text).toContain("agatha:gateway.key: the value (not shown) is not a private key.");
     expect(text).not.toMatch(/BEGIN|MII|MHc/);
   });
 });
