@@ -24,12 +24,11 @@ const LOST_DATE = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)? [-+]\d{4} \S+$/;
 export function lostTexts(file: string): string[] {
   // Reading YAML takes its time, and most files have nothing of the kind.
   if (!/[:,[{-]\s+["']?([-+.]?\d|[-+]?\.[iInN]|True|TRUE|False|FALSE)/.test(file)) return [];
-  return scalars(file)
-    .filter(([path, scalar]) => isLost(path, scalar))
-    .map(
-      ([path]) =>
-        `${NAMESPACE}:${dotted(path)}: the value (not shown) is a number, a date or a boolean to YAML, which changes how it is written. Write it in quotes.`,
-    );
+  return scalars(file).flatMap(([path, scalar]) =>
+    isLost(path, scalar)
+      ? `${NAMESPACE}:${dotted(path)}: the value (not shown) is a number, a date or a boolean to YAML, which changes how it is written. Write it in quotes.`
+      : [],
+  );
 }
 
 function isLost(path: string[], { type, source = "", value }: Scalar): boolean {
@@ -66,22 +65,17 @@ export function secretsOf(file: string): { variables: string[]; plainKey: boolea
   };
 }
 
-/** The values of this namespace, with their paths. */
+/** The values of this namespace, with the names that lead to them. */
 function scalars(file: string): [path: string[], scalar: Scalar][] {
-  const { isMap, isScalar, isSeq, parseDocument } = yaml();
+  const { isPair, parseDocument, visit } = yaml();
   const found: [string[], Scalar][] = [];
-  const walk = (node: unknown, path: string[]): void => {
-    if (isMap(node))
-      for (const { key, value } of node.items)
-        walk(value, [...path, String(isScalar(key) ? key.value : key)]);
-    else if (isSeq(node)) node.items.forEach((item, index) => void walk(item, [...path, String(index)]));
-    else if (isScalar(node)) found.push([path, node]);
-  };
-  const config = parseDocument(file).get("config");
-  if (!isMap(config)) return [];
-  for (const { key, value } of config.items) {
-    const name = String(isScalar(key) ? key.value : key);
-    if (name.startsWith(`${NAMESPACE}:`)) walk(value, name.slice(NAMESPACE.length + 1).split("."));
-  }
+  visit(parseDocument(file), {
+    Scalar(key, scalar, ancestors) {
+      const names = ancestors.filter(isPair).map((pair) => String(pair.key));
+      const [config, first = "", ...rest] = names;
+      if (key !== "key" && config === "config" && first.startsWith(`${NAMESPACE}:`))
+        found.push([[...first.slice(NAMESPACE.length + 1).split("."), ...rest], scalar]);
+    },
+  });
   return found;
 }

@@ -8,23 +8,20 @@ import { atLeast } from "../../../setup/probe.ts";
 import { execute } from "../../support/host.ts";
 
 describe("a failed installation of Debian packages", () => {
-  it("is put down to unreachable sources if apt has no lists", () => {
-    const update = [
+  it("shows apt's errors, and which of its sources are unreachable", () => {
+    const printed = [
       "Err:1 http://deb.invalid/debian bookworm InRelease",
       "W: Failed to fetch http://deb.invalid/debian/dists/bookworm/InRelease  Could not resolve 'deb.invalid'",
       "W: Some index files failed to download. They have been ignored, or old ones used instead.",
+      "Reading package lists...",
+      "E: Unable to locate package nix-bin",
     ];
-    const install = "Reading package lists...\nE: Unable to locate package nix-bin\n";
-    expect(aptFailure(["nix-bin"], update.join("\n"), install)).toBe(
-      "apt-get update: Failed to fetch http://deb.invalid/debian/dists/bookworm/InRelease  Could not resolve 'deb.invalid'. Fix apt's sources or the network, then run this again.",
-    );
-  });
-
-  it("shows apt's errors otherwise, even if a source is unreachable", () => {
-    const install =
-      "Unpacking nix-bin ...\nE: You don't have enough free space in /var/cache/apt/archives/.\n";
-    const said = aptFailure(["nix-bin", "patchelf"], "W: Failed to fetch http://other.invalid/", install);
-    expect(said).toMatch(/^apt-get install nix-bin patchelf: failed\.\nE: You don't have enough free space/);
+    expect(aptFailure(["nix-bin", "patchelf"], printed.join("\n")).split("\n")).toEqual([
+      "apt-get install nix-bin patchelf: failed.",
+      printed[1],
+      printed[4],
+      "Fix what it names, then run this again.",
+    ]);
   });
 });
 
