@@ -5,12 +5,7 @@
 pkgs.dockerTools.streamLayeredImage {
   name = "agatha-back-image";
   # This order does not decide the order of layers: nixpkgs sorts what nothing needs by name.
-  contents = [
-    pkgs.bashNonInteractive
-    probe
-    back.run
-    back.migrate
-  ];
+  contents = [ pkgs.bashNonInteractive probe back.run back.migrate ];
   extraCommands = import ./base-files.nix + ''
     mkdir -p home
     # Real back ends want it in the working directory, even empty.
