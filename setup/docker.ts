@@ -41,9 +41,6 @@ export async function probeDocker(): Promise<Probe> {
     : lacking(NO_ANSWER, "Start it: `systemctl start docker`, or `dockerd &` as root.");
 }
 
-/** Whether the docker host is another machine: not set-up's to start, and not needed for a preview. */
-const isHostRemote = (): boolean => /^(ssh|tcp):/.test(process.env["DOCKER_HOST"] ?? "");
-
 /** Whether there is a daemon to start; else Debian's package has to be installed first. */
 export const daemonInstalled = (): boolean => which("dockerd", path()) !== undefined;
 
@@ -54,14 +51,17 @@ export const daemonInstalled = (): boolean => which("dockerd", path()) !== undef
  * @throws UserError if this user may not, or the daemon does not come up.
  */
 export async function startDocker(): Promise<string> {
-  if (which("docker") !== undefined && isHostRemote())
-    return `client only; the docker host is ${process.env["DOCKER_HOST"]}`;
+  const host = process.env["DOCKER_HOST"] ?? "";
+  // Another machine is not set-up's to start, and not needed for a preview.
+  if (which("docker") !== undefined && /^(ssh|tcp):/.test(host))
+    return `client only; the docker host is ${host}`;
   const probe = await probeDocker();
   if (probe.ok) return `${probe.text}, running already`;
   if (probe.text !== NO_ANSWER || !isRoot()) throw new UserError(`docker: ${probe.text}. ${probe.fix}`);
   const systemd = existsSync("/run/systemd/system");
   const start = performance.now();
-  const hasFailed = systemd ? await startUnit() : startDaemon();
+  const unit = systemd ? await run("systemctl", ["start", "docker"], { optional: true }) : undefined;
+  const hasFailed = unit === undefined ? startDaemon() : () => unit.code !== 0;
   while (performance.now() - start < START_LIMIT_MS) {
     // Looked at before the probe: if two set-ups start it at once, one daemon ends and the other answers.
     const failed = hasFailed();
@@ -76,12 +76,6 @@ export async function startDocker(): Promise<string> {
   throw new UserError(
     `docker: the daemon does not come up. Fix what its log names, then run this again:\n${tail(log, 15)}`,
   );
-}
-
-/** @returns Whether systemd failed to start it. */
-async function startUnit(): Promise<() => boolean> {
-  const { code } = await run("systemctl", ["start", "docker"], { optional: true });
-  return () => code !== 0;
 }
 
 /** @returns Whether it has ended since. */

@@ -4,10 +4,8 @@ import { z } from "zod";
 import { duration } from "../duration.ts";
 import { sshPlace } from "../sshUrl.ts";
 
-/** Longest path of Linux, in bytes (PATH_MAX). */
+/** Longest path and name of a file in Linux, in bytes (PATH_MAX, NAME_MAX). */
 const PATH_BYTES = 4095;
-
-/** Longest name of a file in Linux, in bytes (NAME_MAX). */
 const NAME_BYTES = 255;
 
 /** Longest argument or variable that Linux hands to a program (MAX_ARG_STRLEN), less the room for a name. */
@@ -122,10 +120,8 @@ export const containerPath = suits(
     "is where files cannot be put (/proc, /sys, /dev, /tmp, /run, /nix). Put it into another folder, like /home.",
   );
 
-export const servedPath = suits(
-  plainNames,
-  "is not a path below the front's folder. Write it like properties.js.",
-);
+const NOT_SERVED = "is not a path below the front's folder. Write it like properties.js.";
+export const servedPath = suits(plainNames, NOT_SERVED);
 
 export const fileContent = z.union(
   [
