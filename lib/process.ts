@@ -62,13 +62,10 @@ export async function run(program: string, args: string[], options: RunOptions =
 }
 
 /** A running program whose output is too large for memory; `ended` has its standard error. */
-export interface Running {
-  child: Child;
-  ended: Promise<Result>;
-}
+export type Running = ReturnType<typeof start>;
 
 /** Starts a program and leaves its standard input and output to the caller. */
-export function start(program: string, args: string[]): Running {
+export function start(program: string, args: string[]) {
   const child = launch(program, args);
   const result = ended(child, program);
   // The caller may await it late, or not at all.

@@ -86,20 +86,15 @@ function describeIssue({ path, input, message, ...issue }: Issue, isSecret: bool
   return [`${where}: ${isHidden ? NOT_SHOWN : shown(input)} ${message}`];
 }
 
-/** The issue inside a union's, if one of its branches was meant. */
+/** Of a union's issue, the one inside the branch that fits the input's kind: the error is about what was meant. */
 function meant(issue: Issue): Issue {
-  const inner = issue.code === "invalid_union" ? innermost(issue) : undefined;
-  return inner === undefined ? issue : meant(inner);
-}
-
-/** The branch of a union that fits the input's kind, so that the error is about what was meant. */
-function innermost(issue: Issue & { code: "invalid_union" }): Issue | undefined {
+  if (issue.code !== "invalid_union") return issue;
   const isDeeper = (inner: Issue) => inner.path.length > 0 || inner.code === "unrecognized_keys";
-  const meant = issue.errors.filter((branch) => branch.some(isDeeper));
-  const inner = meant[0]?.find(isDeeper);
+  const branches = issue.errors.filter((branch) => branch.some(isDeeper));
+  const inner = branches[0]?.find(isDeeper);
   // Of an object that lacks everything, the union's own message says more than the first key that is missing.
-  if (inner === undefined || (inner.input === undefined && meant.length > 1)) return undefined;
-  return { ...inner, path: [...issue.path, ...inner.path] };
+  if (inner === undefined || (inner.input === undefined && branches.length > 1)) return issue;
+  return meant({ ...inner, path: [...issue.path, ...inner.path] });
 }
 
 /** A value for people, without the content of a list or an object: it may be a secret. */
