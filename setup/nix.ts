@@ -1,7 +1,6 @@
 /** Nix: which version, with which settings, and which package set it can build from. */
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { wrongPackages } from "../lib/config/load.ts";
 import type { Config } from "../lib/config/schema.ts";
 import { ownSentence } from "../lib/images/nixArguments.ts";
 import { run, tail, which } from "../lib/process.ts";
@@ -129,9 +128,11 @@ export function probeStore(): Probe {
 /** `AGATHA_PACKAGES`, else `nixpkgs` if this Nix evaluates it and its cache can be reached, else `debian`. */
 export async function choosePackages(): Promise<PackageSet> {
   const asked = process.env["AGATHA_PACKAGES"];
-  const wrong = asked && wrongPackages(asked);
-  if (wrong) throw new UserError(wrong);
-  if (asked) return asked as PackageSet;
+  if (asked === "nixpkgs" || asked === "debian") return asked;
+  if (asked)
+    throw new UserError(
+      `AGATHA_PACKAGES: ${JSON.stringify(asked)} is not a package set. Use nixpkgs or debian, or unset it.`,
+    );
   if (!atLeast(await nixVersion(), OLDEST.nixpkgs)) return "debian";
   const answer = await fetch(CACHE, { signal: AbortSignal.timeout(3000) }).catch(() => undefined);
   return answer?.ok ? "nixpkgs" : "debian";

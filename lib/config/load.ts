@@ -13,12 +13,6 @@ import { NAMESPACE } from "./text.ts";
 /** Stacks for which a person has to choose what has a default elsewhere (`packages`, `databasePassword`). */
 export const DEMANDING_STACKS = ["staging", "prod"];
 
-/** @returns What is wrong with AGATHA_PACKAGES, and the fix; undefined if it names a package set. */
-export const wrongPackages = (name: string): string | undefined =>
-  name === "nixpkgs" || name === "debian"
-    ? undefined
-    : `AGATHA_PACKAGES: ${JSON.stringify(name)} is not a package set. Use nixpkgs or debian, or unset it.`;
-
 /** What the sample's back needs; another jar gets none of it. */
 export const SAMPLE_BACK = {
   properties: {
@@ -77,9 +71,7 @@ export function loadConfig(raw: Record<string, string>, surroundings: Surroundin
   const { given, incomplete } = collected;
   errors.push(...lostTexts(file));
   if (!DEMANDING_STACKS.includes(stack)) {
-    const wrong = given["packages"] === undefined && packages ? wrongPackages(packages) : undefined;
-    if (wrong !== undefined) errors.push(wrong);
-    given["packages"] ??= (wrong === undefined && packages) || "nixpkgs";
+    given["packages"] ??= packages || "nixpkgs";
     given["databasePassword"] ??= surroundings.password;
   }
   const lacking = completeBack(given);

@@ -6,10 +6,12 @@ afterEach(() => vi.unstubAllEnvs());
 
 // An unknown name reached Nix.
 it.each(["host", "Debian", "a\nb"])("is refused by set-up and by the program: %j", async (name) => {
-  const message = `AGATHA_PACKAGES: ${JSON.stringify(name)} is not a package set. Use nixpkgs or debian, or unset it.`;
+  const wrong = `${JSON.stringify(name)} is not a package set. Use`;
   vi.stubEnv("AGATHA_PACKAGES", name);
-  await expect(choosePackages()).rejects.toThrow(message);
-  expect(errors({}, { packages: name })).toEqual([message]);
+  await expect(choosePackages()).rejects.toThrow(`AGATHA_PACKAGES: ${wrong} nixpkgs or debian, or unset it.`);
+  expect(errors({}, { packages: name })).toEqual([
+    `agatha:packages: ${wrong} "nixpkgs" (the pin) or "debian" (this machine's Debian packages), also in AGATHA_PACKAGES.`,
+  ]);
   // The stack's own choice counts.
   expect(load({ packages: "nixpkgs" }, { packages: name }).packages).toBe("nixpkgs");
 });
