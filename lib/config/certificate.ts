@@ -20,7 +20,7 @@ const FIX = {
 const MOST_BYTES = 15_000;
 
 /** What is wrong with the three together, each as an error without the namespace. */
-export function certificateErrors(gateway: Gateway): string[] {
+export function certificateErrors({ gateway }: Config): string[] {
   const { certificate, key } = gateway;
   const names = Object.keys(FIX) as (keyof typeof FIX)[];
   const first = names.find((name) => gateway[name] !== undefined);

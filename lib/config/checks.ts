@@ -12,30 +12,21 @@ import { dotted, NAMESPACE, quoted } from "./text.ts";
 /** Ports of the domain, for HTTPS and for what is sent there from HTTP. */
 export const SITE_PORTS = [443, 80];
 
-/**
- * The errors, without the namespace in front.
- *
- * @param secrets The top-level keys that Pulumi keeps as secrets.
- * @param file The text of the stack's file. Of `agatha:back` with a secret in it, nothing else tells which of its values
- * are secret.
- * @param exists Tells whether a path, relative to the project, exists.
- */
-export const crossErrors = (
-  config: Config,
-  secrets: string[],
-  file: string,
-  exists: (path: string) => boolean,
-): string[] => [
-  ...secretErrors(config, secrets, file),
-  ...imageErrors(config),
-  ...registryErrors(config),
-  ...targetErrors(config),
-  ...externalErrors(config),
-  ...portErrors(config),
-  ...certificateErrors(config.gateway),
-  ...placeholderErrors(config),
-  ...fileErrors(config, exists),
-];
+interface Surroundings {
+  /** The top-level keys that Pulumi keeps as secrets. */
+  secrets: string[];
+  /** The text of the stack's file: of `agatha:back` with a secret in it, nothing else tells which of its values are secret. */
+  file: string;
+  /** Tells whether a path, relative to the project, exists. */
+  exists: (path: string) => boolean;
+}
+
+/** The errors, without the namespace in front. */
+export const crossErrors = (config: Config, around: Surroundings): string[] =>
+  [
+    ...[secretErrors, imageErrors, registryErrors, targetErrors, externalErrors, portErrors],
+    ...[certificateErrors, placeholderErrors, fileErrors],
+  ].flatMap((check) => check(config, around));
 
 /** A login is a name and a password. */
 function registryErrors({ registry }: Config): string[] {
@@ -99,7 +90,7 @@ function imageErrors({ packages, database: { image, version } }: Config): string
  * Variables of the back are in the state, in arguments of programs and in `docker inspect`, settings in the arguments
  * of the server: neither may be a secret. The gateway's key has to be one.
  */
-function secretErrors({ back, database, gateway }: Config, secrets: string[], file: string): string[] {
+function secretErrors({ back, database, gateway }: Config, { secrets, file }: Surroundings): string[] {
   const isSecret = (key: string) => secrets.includes(`${NAMESPACE}:${key}`);
   const errors = (isSecret("back") ? secretsOf(file).variables : [])
     .filter((name) => Object.hasOwn(back.env, name))
@@ -172,7 +163,7 @@ function portErrors(config: Config): string[] {
 }
 
 /** What the configuration names in this project must be there before anything is deployed. */
-function fileErrors({ back, front, backups }: Config, exists: (path: string) => boolean): string[] {
+function fileErrors({ back, front, backups }: Config, { exists }: Surroundings): string[] {
   const errors: string[] = [];
   const need = (key: string, path: string, fix: string) => {
     if (!exists(path)) errors.push(`${key}: ${quoted(path)} does not exist. ${fix}`);

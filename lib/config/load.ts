@@ -77,9 +77,9 @@ export function loadConfig(raw: Record<string, string>, surroundings: Surroundin
   const lacking = completeBack(given);
   const { data, issues } = validate(schema, NAMESPACE, raw, collected, REQUIRED);
   errors.push(...issues);
+  const around = { secrets: secretKeys(raw), file, exists };
   if (data !== undefined && incomplete.size === 0)
-    for (const error of [...crossErrors(data, secretKeys(raw), file, exists), ...lacking])
-      errors.push(`${NAMESPACE}:${error}`);
+    for (const error of [...crossErrors(data, around), ...lacking]) errors.push(`${NAMESPACE}:${error}`);
   if (data === undefined || errors.length > 0)
     throw new ConfigError(stack === "dev" ? errors : errors.map((error) => naming(error, options)));
   return data;
