@@ -134,10 +134,9 @@ let
       complain "back.migrations" received "holds no V*.sql" "Point back.migrations at the folder of your migrations"
     else
       # A link would be copied as a link, and be dangling in the image. A link to a folder seldom has a dot in its name.
-      without "back.migrations" received [
-        "symlink"
-        "unknown"
-      ] (path: !isHidden path && (looksMeant path || named "[^.]*" path)) folder;
+      without "back.migrations" received [ "symlink" "unknown" ] (
+        path: !isHidden path && (looksMeant path || named "[^.]*" path)
+      ) folder;
 
   dist =
     let
