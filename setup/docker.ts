@@ -33,7 +33,7 @@ export async function probeDocker(): Promise<Probe> {
   if (apart !== undefined)
     return lacking(
       `client and daemon are too far apart (${apart})`,
-      "Install docker 25 or newer in place of the older.",
+      "Install docker 25 or newer in place of the older of the two.",
     );
   const host = process.env["DOCKER_HOST"];
   return host
