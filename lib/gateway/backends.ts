@@ -1,7 +1,12 @@
 /** The services behind a gateway in HAProxy's configuration: how they are found, asked for their health, and limited. */
 import { MOST_REPLICAS } from "../config/fields.ts";
 import { seconds } from "../duration.ts";
-import { section, word } from "./syntax.ts";
+
+export const section = (head: string, lines: string[]): string =>
+  [head, ...lines.map((line) => `  ${line}`)].join("\n");
+
+/** A text as one word of the configuration. */
+export const word = (text: string): string => text.replace(/[\\"'# ]/g, "\\$&").replaceAll("\n", "\\n");
 
 /** A service behind the gateway. */
 export interface Behind {

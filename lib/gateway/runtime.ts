@@ -24,11 +24,8 @@ const PASSING =
  */
 export async function ask(container: string, commands: string[], limitMs = RESTART_MS): Promise<string[]> {
   const input = `${commands.join("\n")}\n`;
-  const lines = (await inGateway(container, "ask", { input, limitMs })).split("\n");
-  const answers: string[] = [];
-  for (let start = 0, end = lines.indexOf(""); end >= 0; start = end + 1, end = lines.indexOf("", start))
-    answers.push(lines.slice(start, end).join("\n"));
-  return commands.map((_, index) => answers[index] ?? "");
+  const answers = (await inGateway(container, "ask", { input, limitMs })).match(/(?:[^\n]+\n)*\n/g) ?? [];
+  return commands.map((_, index) => answers[index]?.replace(/\n*$/, "") ?? "");
 }
 
 /** Whether the HAProxy of a container that runs answers. */
@@ -36,9 +33,7 @@ export const isAlive = async (container: string): Promise<boolean> =>
   (await run("docker", ["exec", container, "/bin/agatha-gateway", "alive"])).code === 0;
 
 /** Writes what serves into the gateway's volume, for its next start. @throws UserError as `ask`. */
-export async function save(container: string): Promise<void> {
-  await inGateway(container, "save");
-}
+export const save = (container: string): Promise<string> => inGateway(container, "save");
 
 async function inGateway(
   container: string,

@@ -13,8 +13,7 @@ import type { RollingName } from "../serviceNames.ts";
 import { secondsSince } from "../units.ts";
 import { messageOf, UserError } from "../userError.ts";
 import { drained, hold, route } from "./routes.ts";
-import { serving } from "./serving.ts";
-import { slots } from "./slots.ts";
+import { serving, slots } from "./slots.ts";
 
 export interface TakeOver {
   stack: string;
