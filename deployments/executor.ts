@@ -1,8 +1,7 @@
 /** Builds, loads and pushes the executor's image, in which deployments run. */
 import { readFileSync } from "node:fs";
 import { knownLayers, load } from "../lib/images/load.ts";
-import { ownSentence } from "../lib/images/nixArguments.ts";
-import { nixBuild } from "../lib/images/nixBuild.ts";
+import { nixBuild, ownSentence } from "../lib/images/nix.ts";
 import { endedWith, type Result, run, tail } from "../lib/process.ts";
 import { UserError } from "../lib/userError.ts";
 

@@ -1,7 +1,7 @@
 /** Nix: which version, with which settings, and which package set it can build from. */
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { ownSentence } from "../lib/images/nixArguments.ts";
+import { ownSentence } from "../lib/images/nix.ts";
 import { type PackageSet, wrongPackages } from "../lib/packageSet.ts";
 import { run, tail, which } from "../lib/process.ts";
 import type { Step } from "../lib/progress.ts";

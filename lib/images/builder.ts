@@ -1,8 +1,8 @@
-/** Finds out, before anything is touched, whether Nix can build for a docker host of another system than this machine's. */
+/** What Nix does before anything is touched: it shows that it can build for the docker host's system, and begins to build. */
 import * as pulumi from "@pulumi/pulumi";
 import type { DockerHost } from "../docker/host.ts";
 import { runsHere } from "../docker/system.ts";
-import { run } from "../process.ts";
+import { interrupt, run } from "../process.ts";
 import { UserError } from "../userError.ts";
 import { type ImagePlan, imageRef, isPinned } from "./plan.ts";
 import type { Presence } from "./presence.ts";
@@ -40,4 +40,17 @@ export function noBuilder(system: string, address: string, stderr: string): stri
   const away = /^cannot build on '([^']+)'/m.exec(stderr)?.[1];
   const which = away === undefined ? "has no builder for that" : `does not reach its builder ${away}`;
   return `nix: images for ${system} are wanted, for the docker host ${address}, and this machine's Nix ${which}. Give it one as docs/platforms.md describes, or run up from a machine of that system.`;
+}
+
+/**
+ * Starts Nix on images that docker lacks, and does not wait. Their steps find them built, wait for them, or build again what
+ * failed, and report that.
+ *
+ * @param images Their derivations have to be in the store: `planImages` puts them there.
+ */
+export function buildEarly(images: ImagePlan[]): void {
+  const derivations = images.flatMap((image) => (isPinned(image) ? [] : [image.drvPath]));
+  if (derivations.length === 0) return;
+  process.once("exit", interrupt);
+  void run("nix-store", ["--realise", ...derivations], { optional: true });
 }

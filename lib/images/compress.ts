@@ -1,5 +1,5 @@
 /** Compresses an archive on its way to the daemon, which takes gzip as well as plain tar. */
-import { type Readable, Transform } from "node:stream";
+import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { constants, createGzip, gzipSync } from "node:zlib";
 
@@ -15,28 +15,21 @@ const LEVEL = constants.Z_BEST_SPEED;
  * @param dockerHost The docker host's address. Default: a socket of this machine.
  */
 export function compress(archive: Readable, dockerHost: string | undefined): Readable {
-  const remote = /^(ssh|tcp):/.test(dockerHost ?? "");
-  const through = remote ? createGzip({ level: LEVEL }) : compressSmall();
+  if (!/^(ssh|tcp):/.test(dockerHost ?? ""))
+    return Readable.from(compressSmall(archive), { objectMode: false });
+  const gzip = createGzip({ level: LEVEL });
   // The reader gets the failure as one of what it reads.
-  pipeline(archive, through).catch(() => {});
-  return through;
+  pipeline(archive, gzip).catch(() => {});
+  return gzip;
 }
 
-function compressSmall(): Transform {
-  // Undefined once the archive is too large.
-  let held: Buffer[] | undefined = [];
+async function* compressSmall(archive: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   let size = 0;
-  return new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      size += chunk.length;
-      held?.push(chunk);
-      if (held !== undefined && size <= SMALL) return done();
-      for (const part of held ?? [chunk]) this.push(part);
-      held = undefined;
-      done();
-    },
-    flush(done) {
-      done(null, held === undefined ? null : gzipSync(Buffer.concat(held), { level: LEVEL }));
-    },
-  });
+  const held: Buffer[] = [];
+  for await (const chunk of archive) {
+    size += chunk.length;
+    held.push(chunk);
+    if (size > SMALL) yield* held.splice(0);
+  }
+  if (size <= SMALL) yield gzipSync(Buffer.concat(held), { level: LEVEL });
 }

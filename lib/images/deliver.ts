@@ -5,8 +5,7 @@ import { runsHere } from "../docker/system.ts";
 import { run } from "../process.ts";
 import { secondsSince } from "../units.ts";
 import { knownLayers, load, usesContainerd } from "./load.ts";
-import { nixArguments } from "./nixArguments.ts";
-import { nixBuild } from "./nixBuild.ts";
+import { nixArguments, nixBuild } from "./nix.ts";
 import { type OpenRegistry, throughRegistry } from "./throughRegistry.ts";
 
 export interface Source {

@@ -6,19 +6,16 @@ import type { Config } from "../config/schema.ts";
 import { endedWith, type Result, run, tail } from "../process.ts";
 import type { ServiceName } from "../serviceNames.ts";
 import { UserError } from "../userError.ts";
-import { nixArguments, ownSentence } from "./nixArguments.ts";
+import { nixArguments, ownSentence } from "./nix.ts";
 import { type ImageMeta, type ImagePlan, imageMeta, pinnedImage } from "./plan.ts";
 
-const meta = z.object({ db: imageMeta, back: imageMeta, front: imageMeta, gateway: imageMeta });
-
-/** The four images, made of the files. */
-export type Meta = z.infer<typeof meta>;
+const metas = z.object({ db: imageMeta, back: imageMeta, front: imageMeta, gateway: imageMeta });
 
 /**
- * Time limit of an evaluation, in seconds: a hundred times what was measured (0.1 to 0.7 s). Without set-up, the first one
+ * Time limits of an evaluation, in seconds: a hundred times what was measured (0.1 to 0.7 s). Without set-up, the first one
  * with nixpkgs downloads it.
  */
-const timeLimit = (packages: string) => (packages === "nixpkgs" ? 600 : 60);
+const LIMITS = { nixpkgs: 600, debian: 60 };
 
 /**
  * What in the configuration decides each image, by the keys of nix/application.json, which `nix/default.nix` overrides with
@@ -44,15 +41,6 @@ function section(name: keyof typeof application, values: Record<string, unknown>
   return other.length === 0 ? {} : { [name]: Object.fromEntries(other) };
 }
 
-/**
- * Evaluates `meta` of `nix/default.nix`: builds nothing and needs no docker.
- *
- * @param system What images are built for. Default: that of `nixArguments`.
- * @throws UserError by nix/application.nix, `oddName` or `nixError`.
- */
-export const evaluateImages = async (config: Config, system?: string): Promise<Meta> =>
-  meta.parse(await evaluate(config, "meta", system));
-
 /** What a stack is to run: pinned images, and the others made of the files. */
 export interface StackImages {
   back: ImagePlan;
@@ -64,13 +52,14 @@ export interface StackImages {
 /**
  * Evaluates the images that are not pinned: a pinned one needs no jar, no dist and no Nix.
  *
- * @param instantiate Whether to put their derivations into Nix's store, for `buildEarly`.
+ * @param system What they are built for. Default: that of `nixArguments`.
+ * @param instantiate Whether to put their derivations into Nix's store, for `buildEarly`. Default: no.
  * @throws UserError by nix/application.nix, `oddName` or `nixError`.
  */
-export async function planImages(config: Config, system: string, instantiate: boolean): Promise<StackImages> {
+export async function planImages(config: Config, system?: string, instantiate = false): Promise<StackImages> {
   const { back, front } = config;
   if (back.pin === undefined && front.pin === undefined)
-    return meta.parse(await evaluate(config, "meta", system, instantiate));
+    return metas.parse(await evaluate(config, "meta", system, instantiate));
   const evaluated = async (name: ServiceName) =>
     imageMeta.parse(await evaluate(config, `meta.${name}`, system, instantiate));
   const [backImage, frontImage, db, gateway] = await Promise.all([
@@ -86,14 +75,14 @@ async function evaluate(
   config: Config,
   attribute: string,
   system: string | undefined,
-  instantiate = false,
+  instantiate: boolean,
 ): Promise<unknown> {
   const { back, front, db } = applicationOf(config);
   const overrides = JSON.stringify({ ...back, ...front, ...db });
   const which = nixArguments(config.packages, overrides, system);
   const write = instantiate ? ["--read-write-mode"] : [];
   const args = ["--eval", "--strict", "--json", ...write, "-A", attribute, ...which];
-  const limit = timeLimit(config.packages);
+  const limit = LIMITS[config.packages];
   const result = await run("nix-instantiate", args, { timeout: limit * 1000 });
   const failed = result.code !== 0;
   const own = failed ? ownSentence(result.stderr) : undefined;

@@ -1,12 +1,45 @@
-/** Everything that the report shows about an image, measured once. */
+/** The images of a stack as its files make them, and everything that the report shows about one, measured once. */
+import type { Config } from "../../config/schema.ts";
 import { inspect } from "../../docker/client.ts";
-import type { Built } from "../build.ts";
+import { SERVICES, type ServiceName } from "../../serviceNames.ts";
+import { applicationOf, planImages } from "../evaluate.ts";
+import { nixArguments, nixBuild } from "../nix.ts";
+import { imageRef } from "../plan.ts";
 import { type Efficiency, efficiency, groups, layerBytes } from "./analyse.ts";
 import { imageFrom } from "./archive.ts";
 import { type Difference, sinceDeployed } from "./deployed.ts";
 import { type Group, type Image, readableBytes, type Software } from "./model.ts";
 import { merge, softwareInspector } from "./software.ts";
 import { storePaths, storeSoftware } from "./store.ts";
+
+interface Built {
+  service: ServiceName;
+  /** `back-image`: names its files. */
+  attribute: string;
+  ref: string;
+  /** An executable that writes the image to its standard output. */
+  program: string;
+}
+
+/**
+ * Builds what is not built yet, whatever is pinned.
+ *
+ * @param folder Gets a link to each image, which keeps it from Nix's garbage collector.
+ */
+export async function buildImages(config: Config, folder: string): Promise<Built[]> {
+  const { back, front, packages } = config;
+  const unpinned = { ...config, back: { ...back, pin: undefined }, front: { ...front, pin: undefined } };
+  const plans = await planImages(unpinned);
+  const application = applicationOf(config);
+  const built: Built[] = [];
+  for (const service of SERVICES) {
+    const attribute = `${service}-image`;
+    const program = `${folder}/${attribute}`;
+    await nixBuild(attribute, program, nixArguments(packages, JSON.stringify(application[service])));
+    built.push({ service, attribute, ref: imageRef(plans[service]), program });
+  }
+  return built;
+}
 
 export interface Survey {
   attribute: string;
