@@ -23,30 +23,25 @@ export interface Source {
 
 /** @returns What happened: `built in 3.1 s, 1 of 14 layers, 3.2 MB of 131.0 MB sent in 0.4 s`. */
 export async function buildAndDeliver(ref: string, source: Source): Promise<string> {
+  const { attribute, packages, application, system, outLink, registry } = source;
   // Asked while Nix builds; a failure is reported when the answer is needed.
   const layers = knownLayers();
   layers.catch(() => {});
+  const which = nixArguments(packages, application, system);
   const start = performance.now();
-  await build(source, source.attribute, source.outLink);
+  await nixBuild(attribute, outLink, which);
   const seconds = secondsSince(start);
-  return `built in ${seconds}, ${await deliver(ref, source, layers)}`;
-}
-
-const build = ({ packages, application, system }: Source, attribute: string, outLink: string) =>
-  nixBuild(attribute, outLink, nixArguments(packages, application, system));
-
-/** Loads it, directly or through the registry. */
-async function deliver(ref: string, source: Source, layers: ReturnType<typeof knownLayers>): Promise<string> {
-  const { attribute, system, packages, outLink, registry } = source;
   const here = runsHere(system);
   const archive = `${outLink}.tar`;
   // The program that writes the image is one of the image's system. If this machine cannot run it, the builder does.
-  if (!here) await build(source, `archives.${attribute}`, archive);
+  if (!here) await nixBuild(`archives.${attribute}`, archive, which);
   const writer = here ? { program: outLink, args: [] } : { program: "cat", args: [archive] };
   try {
-    return registry === undefined
-      ? await load(writer, layers, here && packages === "debian")
-      : await throughRegistry(writer, ref, registry);
+    const sent =
+      registry === undefined
+        ? await load(writer, layers, here && packages === "debian")
+        : await throughRegistry(writer, ref, registry);
+    return `built in ${seconds}, ${sent}`;
   } catch (error) {
     // The containerd store names an image before it unpacks it, and keeps the name if that fails. Other stores name it last:
     // a name that is there belongs to another stack.

@@ -52,7 +52,6 @@ const history = z.object({
 
 /** What decided an image, as `nix/meta.nix` names it. */
 export type Inputs = z.infer<typeof inputs>;
-export type ListedImage = z.infer<typeof image>;
 export type Generation = z.infer<typeof generation>;
 export type History = z.infer<typeof history>;
 
@@ -106,14 +105,14 @@ export function record(before: History, deployed: DeployedImages, at: string): H
     if (Object.keys(given).length > 0) inputs[ref] = given;
   const newest = before.generations.at(-1);
   const again = newest !== undefined && combination(newest.images) === combination(deployed);
-  const images = mapEntries(deployed, ({ ref, pinned }, service): ListedImage => {
+  const images = mapEntries(deployed, ({ ref, pinned }, service): z.infer<typeof image> => {
     const former = newest?.images[service];
     const another = former !== undefined && former.ref !== ref;
     const changes = another ? reasons(inputs[former.ref], inputs[ref]) : again ? former?.changes : undefined;
     return { ref, ...(pinned && { pinned }), ...(changes && { changes }) };
   });
   const generations = again
-    ? [...before.generations.slice(0, -1), { at: newest.at, images }]
+    ? before.generations.with(-1, { at: newest.at, images })
     : [...before.generations, { at, images }].slice(-LISTED);
   return withListed(generations, inputs);
 }
@@ -121,18 +120,16 @@ export function record(before: History, deployed: DeployedImages, at: string): H
 /** Inputs of images that are listed no longer are dropped. */
 function withListed(generations: Generation[], inputs: History["inputs"]): History {
   const refs = new Set(generations.flatMap(({ images }) => refsOf(images)));
-  return {
-    generations,
-    inputs: Object.fromEntries(Object.entries(inputs).filter(([ref]) => refs.has(ref))),
-  };
+  const listed = Object.entries(inputs).filter(([ref]) => refs.has(ref));
+  return { generations, inputs: Object.fromEntries(listed) };
 }
 
 function reasons(before: Inputs | undefined, after: Inputs | undefined): string[] {
   if (before === undefined || after === undefined) return ["another image, of inputs that are not listed"];
   const all = differences(before, after).map(worded);
   if (all.length === 0) return ["~ its recipe in nix/"];
-  const more = all.length - MOST_CHANGES;
-  return more > 0 ? [...all.slice(0, MOST_CHANGES), `and ${more} more`] : all;
+  const more = all.splice(MOST_CHANGES).length;
+  return more > 0 ? [...all, `and ${more} more`] : all;
 }
 
 /** The refs of a stack's images, of each service that has one. */
@@ -169,11 +166,10 @@ export function encode({ generations, inputs }: History): string {
   const old = generations
     .flatMap(({ images }) => refsOf(images))
     .find((ref) => ref in inputs && !(newest && refsOf(newest).includes(ref)));
-  if (old !== undefined) {
-    const { [old]: _, ...rest } = inputs;
-    return encode({ generations, inputs: rest });
-  }
-  return generations.length > 1 ? encode(withListed(generations.slice(1), inputs)) : text;
+  if (old === undefined)
+    return generations.length > 1 ? encode(withListed(generations.slice(1), inputs)) : text;
+  const { [old]: _, ...rest } = inputs;
+  return encode({ generations, inputs: rest });
 }
 
 /** A history from its text, in the form of before too. Undefined if it is neither. */
@@ -181,12 +177,8 @@ export function decode(text: string): History | undefined {
   try {
     const value: unknown = JSON.parse(text);
     if (!Array.isArray(value)) return history.parse(value);
-    return history.parse(
-      legacyGenerations(value).reduce(
-        (all, { at, images }) => record(all, images as DeployedImages, at),
-        NO_HISTORY,
-      ),
-    );
+    const generations = legacyGenerations(value) as { at: string; images: DeployedImages }[];
+    return history.parse(generations.reduce((all, { at, images }) => record(all, images, at), NO_HISTORY));
   } catch {
     return undefined;
   }

@@ -13,9 +13,6 @@ export interface Writer {
   args: string[];
 }
 
-/** Lines of a failed image program that are shown. */
-const SHOWN_LINES = 30;
-
 /**
  * Loads what an image's program writes.
  *
@@ -27,28 +24,27 @@ const SHOWN_LINES = 30;
 export async function load(image: Writer, layers: Promise<string[][]>, lists: boolean): Promise<string> {
   const known = await layers;
   const start = performance.now();
-  const send = lists ? attemptListed : attempt;
-  let sent = await send(image, known);
+  let sent = await attempt(image, known, lists);
   // The daemon lacks layers that its images have: an image was removed meanwhile, or its store is another.
   if (sent === undefined) {
     stopIfInterrupted();
-    sent = await send(image, []);
+    sent = await attempt(image, [], lists);
   }
   if (sent === undefined) throw new UserError("docker load: took nothing and did not say why. Try again.");
   return `${sent.layers} of ${sent.ofLayers} layers, ${megabytes(sent.bytes)} of ${megabytes(sent.ofBytes)} sent in ${secondsSince(start)}`;
 }
 
 /** Returns what was sent; undefined if the daemon did not take a partial archive. */
-async function attempt(image: Writer, known: string[][]): Promise<Sent | undefined> {
-  const sent: Sent = { layers: 0, bytes: 0, ofLayers: 0, ofBytes: 0 };
-  return transfer(image, sent, (archive) => leaveOut(archive, knownChain(known), sent));
-}
-
-/** As `attempt`, without reading what is left out. */
-async function attemptListed({ program, args }: Writer, known: string[][]): Promise<Sent | undefined> {
+async function attempt(image: Writer, known: string[][], lists: boolean): Promise<Sent | undefined> {
+  const has = knownChain(known);
+  if (!lists) {
+    const sent: Sent = { layers: 0, bytes: 0, ofLayers: 0, ofBytes: 0 };
+    return transfer(image, sent, (archive) => leaveOut(archive, has, sent));
+  }
+  const { program, args } = image;
   const listed = await run(program, [...args, "--layers"]);
   if (listed.code !== 0) throw failed(program, listed);
-  const [without, sent] = toLeaveOut(JSON.parse(listed.stdout) as Layer[], knownChain(known));
+  const [without, sent] = toLeaveOut(JSON.parse(listed.stdout) as Layer[], has);
   const all = without.length > 0 ? [...args, "--without", ...without] : args;
   return transfer({ program, args: all }, sent, (archive) => archive);
 }
@@ -71,8 +67,9 @@ async function transfer(
   throw failed(program, source);
 }
 
-const failed = (program: string, result: Result): UserError =>
-  new UserError(`${program} ${endedWith(result)}:\n${tail(result.stderr, SHOWN_LINES)}`);
+/** The error for a program that did not write its image. */
+export const failed = (program: string, result: Result): UserError =>
+  new UserError(`${program} ${endedWith(result)}:\n${tail(result.stderr, 30)}`);
 
 /**
  * The layers of every image in the daemon. None with the containerd store, which has other names for layers and accepts an

@@ -1,5 +1,5 @@
 /** Which images a docker host keeps and which it removes, and the links that keep their contents in the Nix store. */
-import { readdirSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import { docker, dockerLines, inspectAll } from "../docker/client.ts";
 import { run } from "../process.ts";
 import { keptRef, stackTag } from "./plan.ts";
@@ -55,14 +55,8 @@ export async function prune(stack: string, kept: ReadonlySet<string>): Promise<v
 
 /** Our images on the host. */
 async function hostImages(): Promise<HostImage[]> {
-  const ids = await dockerLines([
-    "image",
-    "ls",
-    "--quiet",
-    "--no-trunc",
-    "--filter",
-    "reference=agatha-*-image",
-  ]);
+  const filter = ["--filter", "reference=agatha-*-image"];
+  const ids = await dockerLines(["image", "ls", "--quiet", "--no-trunc", ...filter]);
   const format = '{"id":{{json .Id}},"names":{{json .RepoTags}},"tagged":{{json .Metadata.LastTagTime}}}';
   const all = await inspectAll<{ id: string; names: string[]; tagged: string }>("image", ids, format);
   return all.map(({ id, names, tagged }) => {
@@ -84,21 +78,13 @@ async function usedImages(): Promise<Set<string>> {
  */
 export function dropRoots(stack: string, kept: ReadonlySet<string>): void {
   const folder = `.state/gcroots/${stack}`;
-  for (const link of linksIn(folder)) {
+  // None if nothing was built on this machine.
+  for (const link of existsSync(folder) ? readdirSync(folder) : []) {
     const match = /^(?<attribute>[\w-]+)-(?<tag>[0-9a-z]{32})(?<archive>\.tar)?$/.exec(link)?.groups;
     if (match === undefined) continue;
     // An archive is needed only while it is loaded: a step that was killed left this one.
     if (match["archive"] !== undefined || !kept.has(`agatha-${match["attribute"]}:${match["tag"]}`))
       rmSync(`${folder}/${link}`, { force: true });
-  }
-}
-
-/** Empty if nothing was built on this machine. */
-function linksIn(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
   }
 }
 
@@ -113,10 +99,10 @@ function linksIn(folder: string): string[] {
 export function pruning(images: HostImage[], stack: string, kept: ReadonlySet<string>, now: number): Pruning {
   const result: Pruning = { hold: [], drop: [], remove: [] };
   for (const image of images) {
-    for (const name of image.names) {
-      const [repository = "", tag = ""] = split(name);
-      const held = keptRef({ name: repository, tag }, stack);
-      if (kept.has(name) && !image.names.includes(held)) result.hold.push([name, held]);
+    for (const ref of image.names.filter((name) => kept.has(name))) {
+      const [name = "", tag = ""] = ref.split(":");
+      const held = keptRef({ name, tag }, stack);
+      if (!image.names.includes(held)) result.hold.push([ref, held]);
     }
     const dropped = image.names.filter((name) => isDropped(name, stack, kept));
     const left = image.names.filter((name) => !dropped.includes(name));
@@ -129,18 +115,10 @@ export function pruning(images: HostImage[], stack: string, kept: ReadonlySet<st
 }
 
 /** Whether this stack kept an image by that name, and no longer does. */
-function isDropped(name: string, stack: string, kept: ReadonlySet<string>): boolean {
-  const match = KEPT.exec(name)?.groups;
-  if (match?.["stack"] !== stackTag(stack)) return false;
-  return !kept.has(`${split(name)[0]}:${match["tag"]}`);
-}
+const isDropped = (name: string, stack: string, kept: ReadonlySet<string>): boolean =>
+  KEPT.exec(name)?.groups?.["stack"] === stackTag(stack) && !kept.has(name.replace(KEPT, ":$<tag>"));
 
 function removable({ names, taggedAt }: HostImage, kept: ReadonlySet<string>, now: number): boolean {
   const settled = taggedAt === undefined || now - taggedAt > SETTLED_MS;
   return settled && names.every((name) => OWN_NAME.test(name) && !KEPT.test(name) && !kept.has(name));
 }
-
-const split = (name: string): [repository: string, tag: string] => {
-  const colon = name.lastIndexOf(":");
-  return [name.slice(0, colon), name.slice(colon + 1)];
-};

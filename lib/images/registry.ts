@@ -13,7 +13,7 @@ export interface Registry {
   insecure: boolean;
 }
 
-/** The repository of an image in the registry. */
+/** Where an image is in the registry. @param name With or without its tag. */
 export const repositoryOf = (registry: Registry, name: string): string =>
   [registry.address, registry.repository, name].filter((part) => part !== "").join("/");
 

@@ -5,9 +5,9 @@ import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { dockerError, inspect, tagged } from "../docker/client.ts";
 import { type DockerHost, resolveDockerHost } from "../docker/host.ts";
-import { endedWith, run, start, tail } from "../process.ts";
+import { run, start } from "../process.ts";
 import { UserError } from "../userError.ts";
-import type { Writer } from "./load.ts";
+import { failed, type Writer } from "./load.ts";
 import { authFile, pullError, type Registry, registryError, repositoryOf } from "./registry.ts";
 
 /** A registry, and the password of its login; empty if there is no login. */
@@ -46,10 +46,7 @@ async function loggedIn<T>(registry: OpenRegistry, work: (folder: string) => Pro
   }
 }
 
-const targetIn = (registry: Registry, ref: string): string => {
-  const [name = "", tag = ""] = ref.split(":");
-  return `docker://${repositoryOf(registry, name)}:${tag}`;
-};
+const targetIn = (registry: Registry, ref: string): string => `docker://${repositoryOf(registry, ref)}`;
 
 /** The tag is the hash of all inputs: an image with it is the same. */
 async function lookUp(ref: string, registry: Registry, folder: string): Promise<string | undefined> {
@@ -72,14 +69,8 @@ async function push(image: Writer, ref: string, registry: Registry, folder: stri
   const packed = await skopeo("copy", "--quiet", `docker-archive:${archive}`, layout);
   if (packed.code !== 0) throw new UserError(`skopeo copy: ${packed.stderr.trim()}`);
   const digestFile = join(folder, "digest");
-  const to = [
-    `--dest-tls-verify=${!registry.insecure}`,
-    "--dest-authfile",
-    join(folder, "config.json"),
-    "--digestfile",
-    digestFile,
-  ];
-  const copied = await skopeo("copy", ...to, layout, targetIn(registry, ref));
+  const login = [`--dest-tls-verify=${!registry.insecure}`, "--dest-authfile", join(folder, "config.json")];
+  const copied = await skopeo("copy", ...login, "--digestfile", digestFile, layout, targetIn(registry, ref));
   if (copied.code !== 0) throw new UserError(registryError(registry, "this machine", copied.stderr));
   return { digest: readFileSync(digestFile, "utf8").trim(), sent: true };
 }
@@ -92,7 +83,7 @@ async function write({ program, args }: Writer, file: string): Promise<void> {
     throw new UserError(`${file}: ${error.message}. Free some space in the temporary folder, or set TMPDIR.`);
   });
   const result = await ended;
-  if (result.code !== 0) throw new UserError(`${program} ${endedWith(result)}:\n${tail(result.stderr, 30)}`);
+  if (result.code !== 0) throw failed(program, result);
 }
 
 /** Without a policy on signatures: the image was built here. */
@@ -114,9 +105,8 @@ async function pull(ref: string, digest: string, registry: Registry, folder: str
 }
 
 /** Environment of docker's client with this login. It finds no contexts in that folder, so the host is set explicitly. */
-function loginEnvironment({ address, provider }: DockerHost, folder: string): NodeJS.ProcessEnv {
-  const certificates = provider.certPath
-    ? { DOCKER_CERT_PATH: provider.certPath, DOCKER_TLS_VERIFY: "1" }
-    : {};
-  return { ...process.env, ...certificates, DOCKER_HOST: address, DOCKER_CONFIG: folder };
-}
+const loginEnvironment = ({ address, provider }: DockerHost, folder: string): NodeJS.ProcessEnv => ({
+  ...process.env,
+  ...(provider.certPath && { DOCKER_CERT_PATH: provider.certPath, DOCKER_TLS_VERIFY: "1" }),
+  ...{ DOCKER_HOST: address, DOCKER_CONFIG: folder },
+});

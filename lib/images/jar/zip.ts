@@ -18,25 +18,6 @@ type Slice = (from: number, length: number) => Buffer;
 /** How far into a file its archive may begin. A launch script of Spring Boot has 10 kB. */
 const PREFIX_REACH = 1 << 20;
 
-class Reader extends yauzl.RandomAccessReader {
-  private readonly slice: Slice;
-
-  constructor(slice: Slice) {
-    super();
-    this.slice = slice;
-  }
-
-  override read(
-    buffer: Buffer,
-    offset: number,
-    length: number,
-    position: number,
-    callback: (error: Error | null, length?: number) => void,
-  ): void {
-    callback(null, this.slice(position, length).copy(buffer, offset));
-  }
-}
-
 /**
  * Hands over the entries in the order of the archive's directory; none if this is no zip archive.
  *
@@ -74,7 +55,10 @@ async function list(slice: Slice, size: number): Promise<Entry[]> {
 async function listFrom(slice: Slice, size: number): Promise<Entry[]> {
   // Names are UTF-8 in jars, whatever the flags say. Sizes are checked by Java neither.
   const options = { autoClose: false, decodeStrings: false, validateEntrySizes: false };
-  const zip = await yauzl.fromRandomAccessReaderPromise(new Reader(slice), size, options);
+  const reader = new (class extends yauzl.RandomAccessReader {})();
+  reader.read = (buffer, offset, length, position, done: (error: null, read: number) => void) =>
+    done(null, slice(position, length).copy(buffer, offset));
+  const zip = await yauzl.fromRandomAccessReaderPromise(reader, size, options);
   const entries: Entry[] = [];
   for await (const entry of zip.eachEntry()) entries.push(readable(zip, entry, slice));
   return entries;
