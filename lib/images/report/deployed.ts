@@ -1,7 +1,7 @@
 /** How an image differs from the deployed one. */
 import { isDeepStrictEqual } from "node:util";
-import { ofStack } from "../../docker/arguments.ts";
-import { docker, inspect } from "../../docker/client.ts";
+import { inspectAll } from "../../docker/client.ts";
+import { serviceContainers } from "../../docker/serviceContainers.ts";
 import { groups, layerBytes } from "./analyse.ts";
 import { imageFrom } from "./archive.ts";
 import { type Group, type Image, readableBytes } from "./model.ts";
@@ -26,14 +26,16 @@ export interface Difference {
 /** How an image differs from the one that the service's container runs. */
 export async function sinceDeployed(image: Image, stack: string, service: string): Promise<Difference> {
   try {
-    const [container] = (await docker(["ps", "--all", "--quiet", ...ofStack(stack, service)])).split("\n");
-    const running = container
-      ? await inspect<{ Image: string; Config: { Image: string } }>("container", container, ".")
-      : undefined;
+    const ids = (await serviceContainers(stack, service)).map(({ id }) => id);
+    const [running] = await inspectAll<{ Image: string; Config: { Image: string } }>(
+      "container",
+      ids,
+      "{{json .}}",
+    );
     if (running === undefined) return { summary: "not deployed", lines: [] };
-    const { Image: id, Config } = running;
-    if (Config.Image === image.ref) return { summary: "same as deployed", lines: [] };
-    return difference(image, await imageFrom("docker", ["save", id]), Config.Image);
+    const ref = running.Config.Image;
+    if (ref === image.ref) return { summary: "same as deployed", lines: [] };
+    return difference(image, await imageFrom("docker", ["save", running.Image]), ref);
   } catch (error) {
     return { summary: `not known what is deployed: ${(error as Error).message}`, lines: [] };
   }
@@ -48,10 +50,9 @@ export function difference(image: Image, deployed: Image, deployedRef: string): 
   const kept = ({ config }: Image) => KEPT.map((key) => config[key] || null);
   if (!isDeepStrictEqual(kept(image), kept(deployed)))
     lines.push("~ configuration (command, environment, labels or ports)");
-  const count =
-    layers.length === 0
-      ? "no layer is new"
-      : `${layers.length} of ${image.layers.length} layers are new, ${readableBytes(layerBytes({ layers }))}`;
+  const size = readableBytes(layerBytes({ layers }));
+  const some = `${layers.length} of ${image.layers.length} layers are new, ${size}`;
+  const count = layers.length === 0 ? "no layer is new" : some;
   return { summary: `differs from ${deployedRef}: ${count}`, lines };
 }
 
@@ -78,11 +79,11 @@ function changeLine(old: Group, group: Group): string {
   const names = old.name === group.name ? group.name : `${old.name} => ${group.name},`;
   const sizes = [...new Set([readableBytes(old.bytes), readableBytes(group.bytes)])].join(" => ");
   const files = ({ path, files }: Group) => files.map((file) => `/${file.path}`.slice(path.length + 1));
-  const [before, now] = [files(old), files(group)];
-  const all = [
-    ...now.filter((file) => !before.includes(file)).map((file) => `+ ${file}`),
-    ...before.filter((file) => !now.includes(file)).map((file) => `- ${file}`),
-  ];
-  const more = all.length > NAMED ? `, ${all.length - NAMED} more` : "";
-  return `~ ${names} ${sizes}${all.length === 0 ? "" : ` (${all.slice(0, NAMED).join(", ")}${more})`}`;
+  const all = [...only("+", files(group), files(old)), ...only("-", files(old), files(group))];
+  const rest = all.splice(NAMED).length;
+  if (rest > 0) all.push(`${rest} more`);
+  return `~ ${names} ${sizes}${all.length === 0 ? "" : ` (${all.join(", ")})`}`;
 }
+
+const only = (mark: string, these: string[], others: string[]): string[] =>
+  these.filter((file) => !others.includes(file)).map((file) => `${mark} ${file}`);

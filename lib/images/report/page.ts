@@ -12,14 +12,8 @@ const NAMED = 3;
 /** Size that the treemap of the biggest image is laid out for, and the space for a store path's name, in pixels. */
 const [WIDTH, HEIGHT, HEADING, GAP] = [1200, 560, 20, 2];
 
-/** What is drawn: an image holds store paths, store paths hold files. */
-interface Part {
-  name: string;
-  /** Of a file. */
-  bytes?: number;
-  children?: Part[];
-}
-
+/** What is drawn: an image holds store paths, store paths hold files, which have bytes. */
+type Part = { name: string; bytes?: number; children?: Part[] };
 type Tile = HierarchyRectangularNode<Part>;
 
 export function page(stack: string, surveys: Survey[]): string {
@@ -75,11 +69,9 @@ function map({ attribute, image, groups }: Survey, height: number): string {
     .size([WIDTH, height])
     .paddingInner(GAP)
     .paddingTop(({ depth }) => (depth === 1 ? HEADING : 0));
-  const root = layout(tree.sum(({ bytes = 0 }) => bytes));
-  const tiles = (root.children ?? []).map((tile, index) =>
-    groupTile(tile, `${attribute}-${index}`, attribute),
-  );
-  return `<div class="map" style="height:${height.toFixed(0)}px">\n${tiles.join("\n")}\n</div>`;
+  const { children: tiles = [] } = layout(tree.sum(({ bytes = 0 }) => bytes));
+  const drawn = tiles.map((tile, index) => groupTile(tile, `${attribute}-${index}`, attribute));
+  return `<div class="map" style="height:${height.toFixed(0)}px">\n${drawn.join("\n")}\n</div>`;
 }
 
 function groupPart(group: Group): Part {
@@ -118,11 +110,12 @@ const share = (part: number, whole: number): string => `${((part / whole) * 100)
 function place({ x0, x1, y0, y1, parent }: Tile): string {
   const area = parent as Tile;
   const top = area.depth === 1 ? area.y0 + HEADING : area.y0;
-  const percents = (part: number, whole: number) => `${whole > 0 ? ((part / whole) * 100).toFixed(2) : 0}%`;
   const [width, height] = [area.x1 - area.x0, area.y1 - top];
+  const percents = (name: string, part: number, whole: number) =>
+    `--${name}:${whole > 0 ? ((part / whole) * 100).toFixed(2) : 0}%`;
   return [
-    `--left:${percents(x0 - area.x0, width)};--top:${percents(y0 - top, height)}`,
-    `--width:${percents(x1 - x0, width)};--height:${percents(y1 - y0, height)}`,
+    ...[percents("left", x0 - area.x0, width), percents("top", y0 - top, height)],
+    ...[percents("width", x1 - x0, width), percents("height", y1 - y0, height)],
   ].join(";");
 }
 
@@ -143,10 +136,8 @@ function table({ bytes, groups }: Survey): string {
   return `<details>
 <summary>The same as a table</summary>
 <table>
-<thead><tr><th scope="col">contents</th><th scope="col">size</th><th scope="col">share</th><th scope="col">biggest files</th></tr></thead>
-<tbody>
+<tr><th scope="col">contents</th><th scope="col">size</th><th scope="col">share</th><th scope="col">biggest files</th></tr>
 ${rows.join("\n")}
-</tbody>
 </table>
 </details>`;
 }
