@@ -29,14 +29,13 @@ export async function refuseWithoutBuilder(
   if (images.every((image) => isPinned(image) || known.get(imageRef(image)) === "present")) return;
   const args = ["--no-out-link", "--expr", probe(system)];
   const { stderr } = await run("nix-build", args, { timeout: TIME_LIMIT, optional: true });
-  if (lacksBuilder(stderr)) throw new UserError(noBuilder(system, address, stderr));
+  const why = noBuilder(system, address, stderr);
+  if (why !== undefined) throw new UserError(why);
 }
 
-/** Whether Nix says that it lacks a builder, in the words of its versions since 2.8. */
-export const lacksBuilder = (stderr: string): boolean => /is required to build|required system/i.test(stderr);
-
-/** The message for that, and for a configured builder that does not answer. */
-export function noBuilder(system: string, address: string, stderr: string): string {
+/** The message if Nix lacks a builder or does not reach one, by its words since version 2.8; undefined for any other output. */
+export function noBuilder(system: string, address: string, stderr: string): string | undefined {
+  if (!/is required to build|required system/i.test(stderr)) return undefined;
   const away = /^cannot build on '([^']+)'/m.exec(stderr)?.[1];
   const which = away === undefined ? "has no builder for that" : `does not reach its builder ${away}`;
   return `nix: images for ${system} are wanted, for the docker host ${address}, and this machine's Nix ${which}. Give it one as docs/platforms.md describes, or run up from a machine of that system.`;

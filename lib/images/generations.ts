@@ -1,5 +1,5 @@
 /** What a stack ran, generation by generation: it lies in the stack's state, as the output of the resource `history`. */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { z } from "zod";
 import { LISTED } from "../config/schema.ts";
 import { legacyGenerations } from "../legacyOutputs.ts";
@@ -82,8 +82,7 @@ export function listed(inputs: Inputs): Inputs {
   if (Buffer.byteLength(JSON.stringify(short)) <= LONGEST_INPUTS) return short;
   return mapValues(short, (value) => {
     if (!isMap(value)) return value;
-    const hash = createHash("sha256").update(JSON.stringify(value)).digest("hex");
-    return `${Object.keys(value).length} files, ${hash.slice(0, 12)}`;
+    return `${Object.keys(value).length} files, ${hash("sha256", JSON.stringify(value)).slice(0, 12)}`;
   });
 }
 

@@ -5,7 +5,7 @@ import { endedWith, pipe, type Result, run, stopIfInterrupted, tail } from "../p
 import { megabytes, secondsSince } from "../units.ts";
 import { UserError } from "../userError.ts";
 import { compress } from "./compress.ts";
-import { knownChain, type Layer, leaveOut, type Sent, toLeaveOut } from "./layers.ts";
+import { type Layers, layersBeside, leaveOut } from "./layers.ts";
 
 /** A program that writes a docker archive to its standard output. */
 export interface Writer {
@@ -35,25 +35,23 @@ export async function load(image: Writer, layers: Promise<string[][]>, lists: bo
 }
 
 /** Returns what was sent; undefined if the daemon did not take a partial archive. */
-async function attempt(image: Writer, known: string[][], lists: boolean): Promise<Sent | undefined> {
-  const has = knownChain(known);
-  if (!lists) {
-    const sent: Sent = { layers: 0, bytes: 0, ofLayers: 0, ofBytes: 0 };
-    return transfer(image, sent, (archive) => leaveOut(archive, has, sent));
-  }
-  const { program, args } = image;
+async function attempt({ program, args }: Writer, known: string[][], lists: boolean) {
+  const layers = layersBeside(known);
+  if (!lists) return transfer(program, args, layers, (archive) => leaveOut(archive, layers));
   const listed = await run(program, [...args, "--layers"]);
   if (listed.code !== 0) throw failed(program, listed);
-  const [without, sent] = toLeaveOut(JSON.parse(listed.stdout) as Layer[], has);
-  const all = without.length > 0 ? [...args, "--without", ...without] : args;
-  return transfer({ program, args: all }, sent, (archive) => archive);
+  const all = JSON.parse(listed.stdout) as { digest: string; size: number }[];
+  const without = all.filter(({ digest, size }) => layers.has(digest, size)).map(({ digest }) => digest);
+  const partial = without.length > 0 ? [...args, "--without", ...without] : args;
+  return transfer(program, partial, layers, (archive) => archive);
 }
 
 async function transfer(
-  { program, args }: Writer,
-  sent: Sent,
+  program: string,
+  args: string[],
+  { sent }: Layers,
   through: (archive: Readable) => Readable,
-): Promise<Sent | undefined> {
+): Promise<Layers["sent"] | undefined> {
   const host = await remoteHost();
   const [source, loader] = await pipe([program, args], ["docker", ["load", "--quiet"]], (archive) =>
     compress(through(archive), host),

@@ -7,19 +7,17 @@ import { askedSystem, emulationNote, machineSystem, runsHere } from "../docker/s
 import { UserError } from "../userError.ts";
 import { planImages, type StackImages } from "./evaluate.ts";
 
-/** The images, and the system that they are built for. */
-export interface Plan {
-  images: StackImages;
-  system: string;
-}
-
 /**
  * Evaluates the images while the docker host is asked: for this machine's system, which is nearly always the host's too. If it
  * is not, they are evaluated again.
  *
+ * @returns The images, and the system that they are built for.
  * @throws UserError if they cannot be evaluated, or not for that system.
  */
-export async function planForHost(config: Config, host: Promise<KnownHost>): Promise<Plan> {
+export async function planForHost(
+  config: Config,
+  host: Promise<KnownHost>,
+): Promise<{ images: StackImages; system: string }> {
   const asked = askedSystem();
   const assumed = asked ?? machineSystem();
   const update = !pulumi.runtime.isDryRun();

@@ -1,5 +1,5 @@
 /** An image's software inventory as CycloneDX 1.6 JSON. The same image gives the same bytes. */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Group, Image, Software } from "./model.ts";
 
 /** What looks like an SPDX expression; anything else is a licence's name. */
@@ -80,7 +80,7 @@ const properties = (map: Record<string, string>): { name: string; value: string 
 
 /** A UUID made of a text: version 8, whose bits applications define themselves. */
 export function uuidOf(text: string): string {
-  const bytes = createHash("sha256").update(text).digest().subarray(0, 16);
+  const bytes = hash("sha256", text, "buffer").subarray(0, 16);
   bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x80;
   bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
   return bytes.toString("hex").replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");

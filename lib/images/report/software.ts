@@ -1,5 +1,5 @@
 /** Finds software in an image's files while they are read: jars, npm packages, Debian packages. */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { basename, dirname } from "node:path";
 import { mainAttributes } from "../jar/jarFile.ts";
 import { type Entry, withEntries } from "../jar/zip.ts";
@@ -36,7 +36,7 @@ export const jarSoftware = (path: string, content: Buffer): Promise<Software[]> 
   withEntries(content, (entries) => softwareOf(path, content, entries));
 
 async function softwareOf(path: string, content: Buffer, entries: Entry[]): Promise<Software[]> {
-  const sha256 = createHash("sha256").update(content).digest("hex");
+  const sha256 = hash("sha256", content);
   const inside: Software[] = [];
   for (const { name, read } of entries) {
     if (POM.test(name)) inside.push(...fromPom((await read()).toString("utf8"), path));

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import type { Config } from "../../../lib/config/schema.ts";
 import { askedSystem, systemOf } from "../../../lib/docker/system.ts";
-import { lacksBuilder, noBuilder } from "../../../lib/images/builder.ts";
+import { noBuilder } from "../../../lib/images/builder.ts";
 import { refuseForeignPackages } from "../../../lib/images/planForHost.ts";
 
 it.each([
@@ -48,7 +48,7 @@ it.each([
   ["a build that failed", "error: builder for '/nix/store/x.drv' failed with exit code 1", false],
   ["a build that went well", "building '/nix/store/x.drv'...", false],
 ])("knows from Nix's output whether a builder is missing: %s", (_, words, expected) => {
-  expect(lacksBuilder(words)).toBe(expected);
+  expect(noBuilder("aarch64-linux", "ssh://deploy@host", words) !== undefined).toBe(expected);
 });
 
 it("names the system, the host and the fix", () => {
