@@ -4,7 +4,7 @@ import { z } from "zod";
 import application from "../../nix/application.json" with { type: "json" };
 import type { Config } from "../config/schema.ts";
 import { endedWith, type Result, run, tail } from "../process.ts";
-import type { ServiceName } from "../serviceNames.ts";
+import type { RollingName, ServiceName } from "../serviceNames.ts";
 import { UserError } from "../userError.ts";
 import { nixArguments, ownSentence } from "./nix.ts";
 import { type ImageMeta, type ImagePlan, imageMeta, pinnedImage } from "./plan.ts";
@@ -42,12 +42,7 @@ function section(name: keyof typeof application, values: Record<string, unknown>
 }
 
 /** What a stack is to run: pinned images, and the others made of the files. */
-export interface StackImages {
-  back: ImagePlan;
-  front: ImagePlan;
-  db: ImageMeta;
-  gateway: ImageMeta;
-}
+export type StackImages = Record<RollingName, ImagePlan> & Record<"db" | "gateway", ImageMeta>;
 
 /**
  * Evaluates the images that are not pinned: a pinned one needs no jar, no dist and no Nix.

@@ -3,21 +3,11 @@ import { hash } from "node:crypto";
 import { z } from "zod";
 import { LISTED } from "../config/schema.ts";
 import { legacyGenerations } from "../legacyOutputs.ts";
-import {
-  entriesOf,
-  mapEntries,
-  mapServices,
-  type PerService,
-  SERVICES,
-  type ServiceName,
-} from "../serviceNames.ts";
-import { differences, worded } from "./differences.ts";
+import { entriesOf, mapEntries, type PerService, SERVICES } from "../serviceNames.ts";
+import { differences, isMap, worded } from "./differences.ts";
 import { type ImagePlan, imageMeta, imageRef, isPinned } from "./plan.ts";
 
-/**
- * Longest history, in bytes: the former one reaches the step as an environment variable, which Linux limits to
- * 131072 bytes.
- */
+/** Longest history, in bytes: the former one reaches the step as a variable, which Linux limits to 131072 bytes. */
 const LONGEST_HISTORY = 96_000;
 
 /** Longest inputs of one image that are listed one by one, in bytes: some 800 migrations. */
@@ -55,25 +45,19 @@ export type Inputs = z.infer<typeof inputs>;
 export type Generation = z.infer<typeof generation>;
 export type History = z.infer<typeof history>;
 
-/** An image that is deployed now. Its inputs are empty if it is pinned: they are not in this project's files. */
-export interface DeployedImage {
-  ref: string;
-  pinned?: true;
-  inputs: Inputs;
-}
-export type DeployedImages = PerService<DeployedImage>;
+/** What is deployed now. Inputs are empty if an image is pinned: they are not in this project's files. */
+export type DeployedImages = PerService<{ ref: string; pinned?: true; inputs: Inputs }>;
 
 export const NO_HISTORY: History = { generations: [], inputs: {} };
 
-/** What is deployed now. Digests are shortened: they tell inputs apart, and prove nothing. */
-export const deployedImages = (plans: Record<ServiceName, ImagePlan>): DeployedImages =>
-  mapServices((service) => {
-    const plan = plans[service];
-    if (isPinned(plan)) return { ref: imageRef(plan), pinned: true, inputs: {} };
-    return { ref: imageRef(plan), inputs: listed(plan.inputs) };
-  });
+export const deployedImages = (plans: PerService<ImagePlan>): DeployedImages =>
+  mapEntries(plans, (plan) =>
+    isPinned(plan)
+      ? { ref: imageRef(plan), pinned: true, inputs: {} }
+      : { ref: imageRef(plan), inputs: listed(plan.inputs) },
+  );
 
-/** As they are recorded: digests are shortened, and too many files are counted. */
+/** As they are recorded: digests, which prove nothing, are shortened, and too many files are counted. */
 export function listed(inputs: Inputs): Inputs {
   const short = mapValues(inputs, (value) => {
     if (typeof value === "string") return shortDigest(value);
@@ -85,9 +69,6 @@ export function listed(inputs: Inputs): Inputs {
     return `${Object.keys(value).length} files, ${hash("sha256", JSON.stringify(value)).slice(0, 12)}`;
   });
 }
-
-const isMap = (value: Inputs[string]): value is Record<string, string> =>
-  typeof value === "object" && !Array.isArray(value);
 
 const shortDigest = (value: string): string => value.replace(/^(sha256:[0-9a-f]{12})[0-9a-f]{52}$/, "$1");
 

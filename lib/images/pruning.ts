@@ -12,8 +12,8 @@ export interface HostImage {
   id: string;
   /** All its names, `name:tag`. */
   names: string[];
-  /** When it was last given a name, in milliseconds since 1970; undefined if docker does not know. */
-  taggedAt: number | undefined;
+  /** When it was last given a name; the year 1 if docker does not know. */
+  tagged: string;
 }
 
 export interface Pruning {
@@ -43,7 +43,8 @@ export async function prune(stack: string, kept: ReadonlySet<string>): Promise<v
   for (const [ref, name] of hold) await docker(["tag", ref, name]);
   if (drop.length > 0) await docker(["image", "rm", ...drop]);
   if (remove.length === 0) return;
-  const used = await usedImages();
+  const containers = await dockerLines(["container", "ls", "--all", "--quiet", "--no-trunc"]);
+  const used = new Set(await inspectAll<string>("container", containers, "{{json .Image}}"));
   for (const { id, names } of remove) {
     if (used.has(id)) continue;
     const { code, stderr } = await run("docker", ["image", "rm", ...names]);
@@ -53,23 +54,11 @@ export async function prune(stack: string, kept: ReadonlySet<string>): Promise<v
   }
 }
 
-/** Our images on the host. */
 async function hostImages(): Promise<HostImage[]> {
   const filter = ["--filter", "reference=agatha-*-image"];
   const ids = await dockerLines(["image", "ls", "--quiet", "--no-trunc", ...filter]);
   const format = '{"id":{{json .Id}},"names":{{json .RepoTags}},"tagged":{{json .Metadata.LastTagTime}}}';
-  const all = await inspectAll<{ id: string; names: string[]; tagged: string }>("image", ids, format);
-  return all.map(({ id, names, tagged }) => {
-    const taggedAt = Date.parse(tagged);
-    // Docker writes the year 1 if it does not know.
-    return { id, names, taggedAt: taggedAt > 0 ? taggedAt : undefined };
-  });
-}
-
-/** Ids of the images of all containers on the host, running or not. */
-async function usedImages(): Promise<Set<string>> {
-  const ids = await dockerLines(["container", "ls", "--all", "--quiet", "--no-trunc"]);
-  return new Set(await inspectAll<string>("container", ids, "{{json .Image}}"));
+  return inspectAll<HostImage>("image", ids, format);
 }
 
 /**
@@ -105,11 +94,10 @@ export function pruning(images: HostImage[], stack: string, kept: ReadonlySet<st
       if (!image.names.includes(held)) result.hold.push([ref, held]);
     }
     const dropped = image.names.filter((name) => isDropped(name, stack, kept));
-    const left = image.names.filter((name) => !dropped.includes(name));
-    const gone = removable({ ...image, names: left }, kept, now);
+    const left = { ...image, names: image.names.filter((name) => !dropped.includes(name)) };
     // An image without its last name is gone.
-    if (left.length > 0) result.drop.push(...dropped);
-    if (gone) result.remove.push(left.length > 0 ? { ...image, names: left } : image);
+    if (left.names.length > 0) result.drop.push(...dropped);
+    if (removable(left, kept, now)) result.remove.push(left.names.length > 0 ? left : image);
   }
   return result;
 }
@@ -118,7 +106,6 @@ export function pruning(images: HostImage[], stack: string, kept: ReadonlySet<st
 const isDropped = (name: string, stack: string, kept: ReadonlySet<string>): boolean =>
   KEPT.exec(name)?.groups?.["stack"] === stackTag(stack) && !kept.has(name.replace(KEPT, ":$<tag>"));
 
-function removable({ names, taggedAt }: HostImage, kept: ReadonlySet<string>, now: number): boolean {
-  const settled = taggedAt === undefined || now - taggedAt > SETTLED_MS;
-  return settled && names.every((name) => OWN_NAME.test(name) && !KEPT.test(name) && !kept.has(name));
-}
+const removable = ({ names, tagged }: HostImage, kept: ReadonlySet<string>, now: number): boolean =>
+  !(now - Date.parse(tagged) <= SETTLED_MS) &&
+  names.every((name) => OWN_NAME.test(name) && !KEPT.test(name) && !kept.has(name));

@@ -25,6 +25,10 @@ export function authFile(registry: Registry, password: string): string {
   return JSON.stringify({ auths: { [registry.address]: { auth } } });
 }
 
+/** Errors that speak of a certificate which is not wrong for want of trust. */
+const UNFIT =
+  /certificate (has expired|is valid for|is not valid)|not yet valid|doesn't contain any IP SANs/i;
+
 /**
  * The message for an error between a client and the registry, with the fix.
  *
@@ -38,18 +42,13 @@ export function registryError(registry: Registry, who: string, words: string): s
     .replace(/\\"/g, '"')
     .replace(/[.\s]+$/, "");
   const said = (what: string, fix: string) => `agatha:registry: "${address}" ${what}. ${fix}.`;
-  if (/http response to https client|first record does not look like a tls/i.test(words))
-    return said(
-      `speaks no TLS to ${who}`,
-      who === "this machine"
-        ? "Set registry.insecure to true, if the way there is safe"
-        : "Name it among the insecure-registries of the docker host's daemon.json, if the way there is safe",
-    );
-  if (
-    /certificate (has expired|is valid for|is not valid)|not yet valid|doesn't contain any IP SANs/i.test(
-      words,
-    )
-  )
+  if (/http response to https client|first record does not look like a tls/i.test(words)) {
+    const local = "Set registry.insecure to true";
+    const remote = "Name it among the insecure-registries of the docker host's daemon.json";
+    const fix = who === "this machine" ? local : remote;
+    return said(`speaks no TLS to ${who}`, `${fix}, if the way there is safe`);
+  }
+  if (UNFIT.test(words))
     return said(
       `shows a certificate that is not good for ${who}: ${reason}`,
       "Replace the certificate there",
@@ -85,7 +84,6 @@ export function registryError(registry: Registry, who: string, words: string): s
  * The message for a failed pull by the docker host: the host's error or the connection's to it, else the registry's.
  *
  * @param host The docker host's address.
- * @param words What docker's client printed on standard error.
  */
 export function pullError(registry: Registry, host: string, words: string): string {
   const ofHost = /no space left on device|error during connect|exit status 255/i.test(words);

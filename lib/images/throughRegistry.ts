@@ -6,6 +6,7 @@ import { pipeline } from "node:stream/promises";
 import { dockerError, inspect, tagged } from "../docker/client.ts";
 import { type DockerHost, resolveDockerHost } from "../docker/host.ts";
 import { run, start } from "../process.ts";
+import { secondsSince } from "../units.ts";
 import { UserError } from "../userError.ts";
 import { failed, type Writer } from "./load.ts";
 import { authFile, pullError, type Registry, registryError, repositoryOf } from "./registry.ts";
@@ -22,11 +23,12 @@ export type OpenRegistry = Registry & { password: string };
 export const throughRegistry = (image: Writer, ref: string, registry: OpenRegistry): Promise<string> =>
   loggedIn(registry, async (folder) => {
     const start = performance.now();
-    const { digest, sent } = await push(image, ref, registry, folder);
+    const there = await lookUp(ref, registry, folder);
+    const digest = there ?? (await push(image, ref, registry, folder));
+    const what = `${there === undefined ? "pushed to" : "found in"} ${registry.address} in ${secondsSince(start)}`;
     const pushed = performance.now();
     await pull(ref, digest, registry, folder);
-    const seconds = (from: number, to: number) => `${((to - from) / 1000).toFixed(1)} s`;
-    return `${sent ? "pushed to" : "found in"} ${registry.address} in ${seconds(start, pushed)}, pulled in ${seconds(pushed, performance.now())}`;
+    return `${what}, pulled in ${secondsSince(pushed)}`;
   });
 
 /** The digest of an image in the registry; undefined if it is not there. */
@@ -58,9 +60,8 @@ async function lookUp(ref: string, registry: Registry, folder: string): Promise<
   return undefined;
 }
 
-async function push(image: Writer, ref: string, registry: Registry, folder: string) {
-  const there = await lookUp(ref, registry, folder);
-  if (there !== undefined) return { digest: there, sent: false };
+/** @returns Its digest. */
+async function push(image: Writer, ref: string, registry: Registry, folder: string): Promise<string> {
   // Compressed here first: the registry can only say that it has a blob if the digest is known.
   const layout = `oci:${join(folder, "image")}`;
   // skopeo needs a seekable file.
@@ -72,7 +73,7 @@ async function push(image: Writer, ref: string, registry: Registry, folder: stri
   const login = [`--dest-tls-verify=${!registry.insecure}`, "--dest-authfile", join(folder, "config.json")];
   const copied = await skopeo("copy", ...login, "--digestfile", digestFile, layout, targetIn(registry, ref));
   if (copied.code !== 0) throw new UserError(registryError(registry, "this machine", copied.stderr));
-  return { digest: readFileSync(digestFile, "utf8").trim(), sent: true };
+  return readFileSync(digestFile, "utf8").trim();
 }
 
 /** Writes what the image's program prints to a file. */
