@@ -33,10 +33,7 @@ const CONNECTION_MEMORY = 100;
  */
 const BUFFERS = 32;
 
-/**
- * The ports for what is published: never those of the services, whose listeners choose by `Host` if both have one port.
- * Above 1023, so that nobody may listen on them, on any docker.
- */
+/** The ports for what is published: above 1023, which everybody may listen on, and never those of the services. */
 export function gatewayPorts(services: Record<RollingName, { port: number }>) {
   const taken = [services.back.port, services.front.port];
   const free = [8441, 8442, 8443, 8444, 8445, 8446].filter((port) => !taken.includes(port));

@@ -1,7 +1,4 @@
-/**
- * The ports of a stack from before November 2026, whose back and front published them themselves: they give them up for the
- * gateway.
- */
+/** The back and the front of a stack from before November 2026 published their ports: they give them up for the gateway. */
 import { HARDENED, labelled, NOBODY } from "../docker/arguments.ts";
 import { docker, inspectAll, removeLabelled } from "../docker/client.ts";
 import { serviceContainers } from "../docker/serviceContainers.ts";

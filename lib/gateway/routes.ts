@@ -11,18 +11,15 @@ import { looks, parseSlots, type Slot, slots } from "./slots.ts";
 /** Longest time until HAProxy finds a container by its name, or up, in milliseconds. */
 const UP_MS = 10_000;
 
-/**
- * Changes that are lost when the gateway is killed before they are saved are made again, and so are those that it does not take
- * because it restarted since it was looked at: so often.
- */
+/** How often changes are made that are lost, or not taken, because the gateway was killed or restarts. */
 const TRIES = 5;
 
 /** Time between two looks, in milliseconds. */
 const PAUSE_MS = 100;
 
 /**
- * Hands a service over to a container: from then on it gets every new request, and the one before it finishes those that it
- * has. Both at one moment: no request meets a gap, or the old version after the new one. Can be repeated.
+ * Hands a service over to a container: from one moment on it gets every new request, and the one before it finishes those that
+ * it has. Can be repeated.
  *
  * @param gateway Name or id of the gateway's container.
  * @param id Of a container that is ready, in a network of the gateway.
@@ -144,10 +141,7 @@ interface Inspected {
   };
 }
 
-/**
- * The container's address in a network that the gateway is in, and its port as its image names it. During an update that changes
- * the port or the health path, the gateway's configuration has the former one.
- */
+/** During an update that changes the port or the health path, the gateway's configuration has the former one. */
 async function look(gateway: string, backend: RollingName, container: string): Promise<Target> {
   const [ours, its] = await inspectAll<Inspected>("container", [gateway, container], "{{json .}}");
   const networks = its?.NetworkSettings.Networks ?? {};
@@ -168,15 +162,12 @@ async function look(gateway: string, backend: RollingName, container: string): P
   };
 }
 
-/**
- * Without checks a server stays up: what the former version answered to them is not asked of the new one. The price: until the
- * gateway is replaced, and so checks it again, a container that restarts is not found again.
- */
+/** Without checks a server stays up. The price: a container that restarts is not found again until the gateway is replaced. */
 const checking = (server: string, { isChecked }: Target): string =>
   `${isChecked ? "enable" : "disable"} health ${server}`;
 
 /**
- * Waits until the containers that drain have finished, then gives them up. @param limitMs Longest time, in milliseconds.
+ * Waits until the containers that drain have finished, `limitMs` milliseconds at most, then gives them up.
  *
  * @returns How many requests and WebSockets are cut when the container stops.
  */

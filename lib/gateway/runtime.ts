@@ -18,8 +18,8 @@ const PASSING =
  * Sends commands in one conversation. While the gateway restarts, all of them are sent again: they have to be repeatable.
  *
  * @param container Name or id of the gateway's container.
- * @param limitMs How long a gateway that does not answer is asked again, in milliseconds. Default: as long as it may restart.
- * @returns An answer for each command, without the empty line that ends it; of those that change something mostly "".
+ * @param limitMs How long a gateway that does not answer is asked again, in milliseconds.
+ * @returns An answer for each command, mostly "" for one that changes something.
  * @throws UserError if the gateway is gone, or does not answer in time.
  */
 export async function ask(container: string, commands: string[], limitMs = RESTART_MS): Promise<string[]> {

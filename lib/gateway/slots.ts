@@ -81,7 +81,6 @@ function rows(text: string, separator: string): Record<string, string>[] {
 /**
  * The id of the container that the gateway sends new requests to. Without a gateway that says otherwise, the oldest one serves:
  * newer ones are from updates that failed or were killed, and in a stack of before there was a gateway it has the port.
- *
  * @param containers The service's, newest first.
  */
 export async function serving(

@@ -15,8 +15,7 @@ const probe = (system: string) =>
   `derivation { name = "agatha-builder-probe"; system = "${system}"; builder = "/bin/sh"; args = [ "-c" ": > $out" ]; at = "${new Date().toISOString()}"; }`;
 
 /**
- * Lets Nix build next to nothing for that system, if an update has to build something for another system than this machine's.
- *
+ * If an update has to build something for another system than this machine's, lets Nix build next to nothing for it.
  * @throws UserError if Nix has no builder for it. The builds report any other failure.
  */
 export async function refuseWithoutBuilder(
@@ -42,10 +41,8 @@ export function noBuilder(system: string, address: string, stderr: string): stri
 }
 
 /**
- * Starts Nix on images that docker lacks, and does not wait. Their steps find them built, wait for them, or build again what
- * failed, and report that.
- *
- * @param images Their derivations have to be in the store: `planImages` puts them there.
+ * Starts Nix on images that docker lacks, whose derivations `planImages` put into the store, and does not wait. Their steps find
+ * them built, wait for them, or build again what failed, and report that.
  */
 export function buildEarly(images: ImagePlan[]): void {
   const derivations = images.flatMap((image) => (isPinned(image) ? [] : [image.drvPath]));

@@ -9,11 +9,7 @@ const SMALL = 1 << 20;
 /** A jar is compressed already: more than zlib's fastest level gains nothing. */
 const LEVEL = constants.Z_BEST_SPEED;
 
-/**
- * Compresses an archive for a remote daemon, and a small one for a daemon on this machine.
- *
- * @param dockerHost The docker host's address. Default: a socket of this machine.
- */
+/** @param dockerHost The docker host's address. Default: a socket of this machine. */
 export function compress(archive: Readable, dockerHost: string | undefined): Readable {
   if (!/^(ssh|tcp):/.test(dockerHost ?? ""))
     return Readable.from(compressSmall(archive), { objectMode: false });

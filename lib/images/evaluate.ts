@@ -11,16 +11,10 @@ import { type ImageMeta, type ImagePlan, imageMeta, pinnedImage } from "./plan.t
 
 const metas = z.object({ db: imageMeta, back: imageMeta, front: imageMeta, gateway: imageMeta });
 
-/**
- * Time limits of an evaluation, in seconds: a hundred times what was measured (0.1 to 0.7 s). Without set-up, the first one
- * with nixpkgs downloads it.
- */
+/** Time limits, in seconds: a hundred times what was measured (0.1 to 0.7 s). Without set-up, nixpkgs is downloaded first. */
 const LIMITS = { nixpkgs: 600, debian: 60 };
 
-/**
- * What in the configuration decides each image, by the keys of nix/application.json, which `nix/default.nix` overrides with
- * it. Only what differs, so that a preview shows no more.
- */
+/** What decides each image and differs from nix/application.json, by its keys: `nix/default.nix` overrides them with it. */
 export function applicationOf(config: Config) {
   const { jar, migrations, port, java, modules, javaOptions } = config.back;
   const { dist, spa } = config.front;
@@ -46,7 +40,6 @@ export type StackImages = Record<RollingName, ImagePlan> & Record<"db" | "gatewa
 
 /**
  * Evaluates the images that are not pinned: a pinned one needs no jar, no dist and no Nix.
- *
  * @param system What they are built for. Default: that of `nixArguments`.
  * @param instantiate Whether to put their derivations into Nix's store, for `buildEarly`. Default: no.
  * @throws UserError by nix/application.nix, `oddName` or `nixError`.
@@ -86,10 +79,7 @@ async function evaluate(
   return JSON.parse(result.stdout);
 }
 
-/**
- * The message for a file name that is not UTF-8, as archives from Windows contain them. Newer versions of Nix fail at it with a
- * message that does not help; older ones evaluate an image that cannot be built.
- */
+/** The message for a file name that is not UTF-8: newer versions of Nix fail obscurely, older ones at the build. */
 function oddName({ back, front }: Config): string | undefined {
   for (const [key, folder, pinned] of [
     ["front.dist", front.dist, front.pin],
@@ -112,11 +102,7 @@ function namesIn(folder: string): string[] {
   }
 }
 
-/**
- * The message for a failed evaluation that none of our own files explains: the time limit, or Nix's last lines.
- *
- * @param limit The time limit, in seconds.
- */
+/** The message for a failed evaluation that none of our own files explains. @param limit The time limit, in seconds. */
 export function nixError(result: Pick<Result, "code" | "stderr" | "timedOut">, limit: number): string {
   if (result.timedOut)
     return `nix: evaluating the images took longer than its limit of ${limit} s and was stopped. Run \`npm run setup\`, which fetches what it needs, and see that front.dist and back.migrations hold only what is shipped; then run this again.`;

@@ -75,10 +75,7 @@ const shortDigest = (value: string): string => value.replace(/^(sha256:[0-9a-f]{
 const mapValues = <A, B>(map: Record<string, A>, change: (value: A) => B): Record<string, B> =>
   Object.fromEntries(Object.entries(map).map(([key, value]) => [key, change(value)]));
 
-/**
- * The history with what is deployed now as its newest generation. The same images again are the same generation; only
- * whether they are pinned is noted.
- */
+/** With what is deployed as its newest generation. The same images again are the same one; whether they are pinned is noted. */
 export function record(before: History, deployed: DeployedImages, at: string): History {
   const inputs = { ...before.inputs };
   for (const { ref, inputs: given } of Object.values(deployed))
@@ -118,10 +115,7 @@ export const refsOf = (images: PerService<{ ref: string }>): string[] =>
 
 const combination = (images: PerService<{ ref: string }>): string => refsOf(images).join(" ");
 
-/**
- * The refs whose images a stack keeps: those of its newest `keep` different generations, and what comes back when a pin
- * is taken away.
- */
+/** The refs that a stack keeps: of its newest `keep` different generations, and what comes back when a pin is taken away. */
 export function keptRefs({ generations }: History, keep: number): Set<string> {
   const kept = new Set<string>();
   const combinations = new Set<string>();

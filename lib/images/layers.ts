@@ -13,7 +13,6 @@ export interface Layers {
 
 /**
  * Docker knows a layer by the chain of those below it: if it lacks one, it lacks all above it.
- *
  * @param images The layers of every image in the daemon, bottom first.
  */
 export function layersBeside(images: string[][]): Layers {
@@ -35,9 +34,8 @@ export function layersBeside(images: string[][]): Layers {
 }
 
 /**
- * A layer's name in an archive, with the digest of its uncompressed bytes. dockerTools name their own layers in the longer
- * way (nixpkgs, stream_layered_image.py) and keep skopeo's names for those of a pulled image (containers/image,
- * docker/internal/tarfile/writer.go, physicalLayerPath).
+ * A layer's name in an archive, with the digest of its uncompressed bytes: dockerTools' (nixpkgs, stream_layered_image.py) or
+ * skopeo's for layers of a pulled image (containers/image, docker/internal/tarfile/writer.go, physicalLayerPath).
  */
 const LAYER = /^([0-9a-f]{64})(\/layer)?\.tar$/;
 

@@ -14,8 +14,6 @@ export interface Writer {
 }
 
 /**
- * Loads what an image's program writes.
- *
  * @param layers What `knownLayers` gives; it may be asked while the image is built.
  * @param lists Whether the program can list its layers and leave some out itself, as those of the set `debian` can.
  * @returns What was sent: `1 of 14 layers, 3.2 MB of 131.0 MB sent in 0.4 s`.
@@ -69,10 +67,7 @@ async function transfer(
 export const failed = (program: string, result: Result): UserError =>
   new UserError(`${program} ${endedWith(result)}:\n${tail(result.stderr, 30)}`);
 
-/**
- * The layers of every image in the daemon. None with the containerd store, which has other names for layers and accepts an
- * image whose layers are missing.
- */
+/** The layers of every image in the daemon. None with the containerd store, which accepts an image that lacks layers. */
 export async function knownLayers(): Promise<string[][]> {
   const [containerd, ids] = await Promise.all([
     usesContainerd(),

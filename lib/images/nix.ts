@@ -4,20 +4,15 @@ import { dirname } from "node:path";
 import { endedWith, run, tail } from "../process.ts";
 import { UserError } from "../userError.ts";
 
-/**
- * The arguments of every Nix command: which package set, which application.
- *
- * @param system What it is built for. Default: `AGATHA_SYSTEM`, else Linux on this machine's architecture.
- */
+/** @param system What it is built for. Default: `AGATHA_SYSTEM`, else Linux on this machine's architecture. */
 export const nixArguments = (packages: string, application: string, system?: string): string[] => [
   ...["nix", "--argstr", "packages", packages, "--argstr", "application", application],
   ...(system === undefined ? [] : ["--argstr", "system", system]),
 ];
 
 /**
- * The message of one of our own Nix files, if one refused: `agatha:back.jar: …`. With Nix 2.8 its line begins with `error: `;
- * newer versions print a trace first and indent it. A message from a build is in its log, whose lines Nix repeats as `> …` or
- * `NAME> …`.
+ * The message of one of our own Nix files, if one refused: `agatha:back.jar: …`. Its line begins with `error: ` (Nix 2.8), is
+ * indented below a trace (newer ones), or is in a build's log, whose lines Nix repeats as `> …` or `NAME> …`.
  */
 export function ownSentence(stderr: string): string | undefined {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: Nix colours its errors.
@@ -27,9 +22,7 @@ export function ownSentence(stderr: string): string | undefined {
 
 /**
  * Builds an attribute of `nix/default.nix`.
- *
  * @param outLink Becomes a link to the result, which protects it from the store's garbage collector.
- * @param which What `nixArguments` gives.
  * @throws UserError with our own Nix files' message, else with the end of Nix's output.
  */
 export async function nixBuild(

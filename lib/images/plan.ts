@@ -51,17 +51,13 @@ export function stackTag(stack: string): string {
   return `${stack.slice(0, LONGEST_STACK - 9)}-${hash("sha256", stack).slice(0, 8)}`;
 }
 
-/**
- * The name by which a stack keeps an image on its docker host: `agatha-back-image:kept-<stack>-<tag>`. So the host itself knows
- * what each stack may go back to, whoever deployed it and from where.
- */
+/** The name by which a stack keeps an image on its docker host, which so knows what the stack may go back to. */
 export const keptRef = (image: { name: string; tag: string }, stack: string): string =>
   `${image.name}:kept-${stackTag(stack)}-${image.tag}`;
 
 /**
- * Another name of the back's image, made of its migrations and its Flyway only. The migration step uses it, so that a new jar,
- * which changes the ref, is no reason to migrate. Each stack has its own: otherwise, of two stacks with the same migrations, one
- * would lose it when the other's image is pruned.
+ * Another name of the back's image, for the migration step: a new jar, which changes the ref, is no reason to migrate. Each stack
+ * has its own, which it does not lose when another stack's image is pruned.
  */
 export function migrationsAlias(back: ImageMeta, stack: string): string {
   const { migrations, flyway } = back.inputs;

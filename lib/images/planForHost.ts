@@ -8,8 +8,8 @@ import { UserError } from "../userError.ts";
 import { planImages, type StackImages } from "./evaluate.ts";
 
 /**
- * Evaluates the images while the docker host is asked: for this machine's system, which is nearly always the host's too. If it
- * is not, they are evaluated again.
+ * Evaluates the images while the docker host is asked, for this machine's system. If the host's is another, they are evaluated
+ * again.
  *
  * @returns The images, and the system that they are built for.
  * @throws UserError if they cannot be evaluated, or not for that system.
@@ -28,34 +28,27 @@ export async function planForHost(
   if (asked !== undefined && system !== undefined && asked !== system)
     void pulumi.log.info(emulationNote(asked, system));
   const wanted = asked ?? system ?? assumed;
-  refuseForeignPackages(config, wanted);
-  refuseOtherDatabase(config, wanted);
+  refuseOtherSystem(config, wanted);
   return { images: await (wanted === assumed ? early : planImages(config, wanted, update)), system: wanted };
 }
 
 /**
- * Refuses the set `debian`, which is made of this machine's own packages, if this machine is not an x86_64 Linux. (Nix itself
- * refuses to build it for another system.)
- *
  * @param runs Whether this machine runs programs for the system.
- * @throws UserError
+ * @throws UserError for the set `debian`, which is made of this machine's own packages, if this is not an x86_64 Linux (Nix itself
+ * refuses to build it for another system); for the pinned image of PostgreSQL, whose digest is that of one system, on another.
  */
-export function refuseForeignPackages({ packages }: Config, system: string, runs = runsHere(system)): void {
-  if (packages !== "debian" || runs || system !== "x86_64-linux") return;
-  throw new UserError(
-    `agatha:packages: "debian" takes the packages of an x86_64 Linux, and this is ${process.arch} ${process.platform}. Set it to "nixpkgs".`,
-  );
-}
-
-/**
- * Refuses the pinned image of PostgreSQL, whose digest is that of one system, on a docker host with another system.
- *
- * @throws UserError
- */
-export function refuseOtherDatabase({ packages, database }: Config, system: string): void {
-  const pinned = JSON.stringify(database.image) === JSON.stringify(application.database.image);
-  if (packages !== "nixpkgs" || !pinned || system === "x86_64-linux") return;
-  throw new UserError(
-    `agatha:database.image: the pinned one is for x86_64-linux, and the docker host is ${system}. Set one for that system, as docs/platforms.md describes.`,
-  );
+export function refuseOtherSystem(
+  { packages, database }: Config,
+  system: string,
+  runs = runsHere(system),
+): void {
+  if (packages === "debian" && !runs && system === "x86_64-linux")
+    throw new UserError(
+      `agatha:packages: "debian" takes the packages of an x86_64 Linux, and this is ${process.arch} ${process.platform}. Set it to "nixpkgs".`,
+    );
+  if (packages !== "nixpkgs" || system === "x86_64-linux") return;
+  if (JSON.stringify(database.image) === JSON.stringify(application.database.image))
+    throw new UserError(
+      `agatha:database.image: the pinned one is for x86_64-linux, and the docker host is ${system}. Set one for that system, as docs/platforms.md describes.`,
+    );
 }

@@ -34,10 +34,7 @@ const KEPT = /:kept-(?<stack>[\w.-]+)-(?<tag>[0-9abcdfghijklmnpqrsvwxyz]{32})$/;
 /** An image's own name, by its store hash, as opposed to its aliases. */
 const REF = /:[0-9a-z]{32}$/;
 
-/**
- * Names what the stack keeps, and removes the images that no stack keeps and no container uses. Says on standard error
- * what became of each. All of it can be done again after an interrupt.
- */
+/** Names what the stack keeps, and removes the images that no stack keeps and no container uses, with a line on standard error. */
 export async function prune(stack: string, kept: ReadonlySet<string>): Promise<void> {
   const { hold, drop, remove } = pruning(await hostImages(), stack, kept, Date.now());
   for (const [ref, name] of hold) await docker(["tag", ref, name]);
@@ -61,10 +58,7 @@ async function hostImages(): Promise<HostImage[]> {
   return inspectAll<HostImage>("image", ids, format);
 }
 
-/**
- * Removes the links `back-image-<tag>` of images that the stack no longer keeps. Without its link, the garbage collector
- * of the Nix store takes what nothing else needs.
- */
+/** Removes the links `back-image-<tag>` that keep images from Nix's garbage collector which the stack no longer keeps. */
 export function dropRoots(stack: string, kept: ReadonlySet<string>): void {
   const folder = `.state/gcroots/${stack}`;
   // None if nothing was built on this machine.
@@ -77,14 +71,7 @@ export function dropRoots(stack: string, kept: ReadonlySet<string>): void {
   }
 }
 
-/**
- * The plan, from what docker says.
- *
- * @param images Our images on the host.
- * @param stack The stack that was just deployed.
- * @param kept The refs that it keeps.
- * @param now Milliseconds since 1970.
- */
+/** @param kept The refs that the stack keeps. @param now Milliseconds since 1970. */
 export function pruning(images: HostImage[], stack: string, kept: ReadonlySet<string>, now: number): Pruning {
   const result: Pruning = { hold: [], drop: [], remove: [] };
   for (const image of images) {

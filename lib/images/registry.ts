@@ -30,8 +30,6 @@ const UNFIT =
   /certificate (has expired|is valid for|is not valid)|not yet valid|doesn't contain any IP SANs/i;
 
 /**
- * The message for an error between a client and the registry, with the fix.
- *
  * @param who The client: `this machine` or `the docker host`.
  * @param words What the client printed on standard error.
  */
@@ -80,11 +78,7 @@ export function registryError(registry: Registry, who: string, words: string): s
   return said(`failed for ${who}: ${reason}`, "Fix what it names, then run up again");
 }
 
-/**
- * The message for a failed pull by the docker host: the host's error or the connection's to it, else the registry's.
- *
- * @param host The docker host's address.
- */
+/** The message for a failed pull by the docker host: the host's error or the connection's to it, else the registry's. */
 export function pullError(registry: Registry, host: string, words: string): string {
   const ofHost = /no space left on device|error during connect|exit status 255/i.test(words);
   return hostSentence(words, host, ofHost) ?? registryError(registry, "the docker host", words);

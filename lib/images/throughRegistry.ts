@@ -14,12 +14,7 @@ import { authFile, pullError, type Registry, registryError, repositoryOf } from 
 /** A registry, and the password of its login; empty if there is no login. */
 export type OpenRegistry = Registry & { password: string };
 
-/**
- * Pushes what an image's program writes, and lets the docker host pull it.
- *
- * @param ref The name that it has on the docker host: `name:tag`.
- * @returns What was sent: `pushed to host:5000 in 0.8 s, pulled in 0.5 s`.
- */
+/** @returns What was sent: `pushed to host:5000 in 0.8 s, pulled in 0.5 s`. */
 export const throughRegistry = (image: Writer, ref: string, registry: OpenRegistry): Promise<string> =>
   loggedIn(registry, async (folder) => {
     const start = performance.now();

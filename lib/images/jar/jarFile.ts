@@ -15,9 +15,8 @@ const FOLDERS = /^(BOOT-INF|WEB-INF)\/classes\//;
 const VERSION = /^META-INF\/versions\/(\d+)\//;
 
 /**
- * Reads a jar. Of a large one, only its directory and one nested jar at a time are in memory.
+ * Of a large jar, only its directory and one nested jar at a time are in memory.
  *
- * @param jar A file's path, or a nested jar.
  * @param java The release that is to run it. It decides which of a class's versions counts.
  * @param visit Is given each class, and has to read it before it returns.
  * @returns What `mainAttributes` gives.
@@ -39,16 +38,15 @@ export async function readJar(
   });
 }
 
-/** The classes of a jar, each in its newest version up to `newest`. */
+/** The classes of a jar, each in its newest version up to `newest`; of one version, the last file counts. */
 function ownClasses(entries: Entry[], newest: number, within: string): Iterable<JarClass> {
   const classes = new Map<string, JarClass & { version: number }>();
   for (const { name: path, read } of entries) {
-    if (!path.endsWith(".class") || path.endsWith("module-info.class")) continue;
     const version = Number(VERSION.exec(path)?.[1] ?? 0);
+    if (!path.endsWith(".class") || path.endsWith("module-info.class") || version > newest) continue;
     const plain = path.slice(0, -".class".length);
     const name = plain.replace(VERSION, "").replace(FOLDERS, "");
-    const known = classes.get(name);
-    if (version <= newest && (known === undefined || known.version <= version))
+    if (version >= (classes.get(name)?.version ?? 0))
       classes.set(name, { name, place: `${within}${plain}`, read, version });
   }
   return classes.values();
