@@ -25,7 +25,6 @@ export function page(stack: string, surveys: Survey[]): string {
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
 <title>Where the bytes go: Agatha, stack ${html(stack)}</title>
 <link rel="icon" href="data:,">
 <style>
@@ -49,14 +48,9 @@ function section(survey: Survey, scale: number): string {
   const [name = "", tag = ""] = image.ref.split(":");
   const changes = deployed.lines.map((line) => `<li>${html(line)}</li>`).join("");
   return `<section id="${attribute}">
-<h2>${html(name)} <b>${readableBytes(bytes)}</b></h2>
-<dl>
-<div><dt>ref</dt><dd><code>${html(name)}:<wbr>${html(tag)}</code></dd></div>
-<div><dt>layers</dt><dd>${image.layers.length}</dd></div>
-<div><dt>efficiency</dt><dd>${percent(efficiency.score)}</dd></div>
-<div><dt>software</dt><dd><a href="${attribute}.cdx.json">${software.length} components</a></dd></div>
-<div><dt>deployed</dt><dd>${html(deployed.summary)}${changes && `<ul>${changes}</ul>`}</dd></div>
-</dl>
+<h2>${html(name)}, ${readableBytes(bytes)}</h2>
+<p><code>${html(name)}:<wbr>${html(tag)}</code>, ${image.layers.length} layers, efficiency ${percent(efficiency.score)}, <a href="${attribute}.cdx.json">${software.length} components</a></p>
+<p>${html(deployed.summary)}</p>${changes && `<ul>${changes}</ul>`}
 ${map(survey, Math.max(200, HEIGHT * scale))}
 ${table(survey)}
 </section>`;
@@ -106,18 +100,17 @@ function about(tile: Tile): string {
 
 const share = (part: number, whole: number): string => `${((part / whole) * 100).toFixed(1)} %`;
 
-/** Where a tile is, as percentages of its parent's area below the heading. */
+/** Where a tile is: its distances from the edges of its parent's area below the heading, in percent. */
 function place({ x0, x1, y0, y1, parent }: Tile): string {
   const area = parent as Tile;
   const top = area.depth === 1 ? area.y0 + HEADING : area.y0;
-  const [width, height] = [area.x1 - area.x0, area.y1 - top];
-  const percents = (name: string, part: number, whole: number) =>
-    `--${name}:${whole > 0 ? ((part / whole) * 100).toFixed(2) : 0}%`;
-  return [
-    ...[percents("left", x0 - area.x0, width), percents("top", y0 - top, height)],
-    ...[percents("width", x1 - x0, width), percents("height", y1 - y0, height)],
-  ].join(";");
+  const down = (part: number) => percents(part, area.y1 - top);
+  const across = (part: number) => percents(part, area.x1 - area.x0);
+  return `--at:${down(y0 - top)} ${across(area.x1 - x1)} ${down(area.y1 - y1)} ${across(x0 - area.x0)}`;
 }
+
+const percents = (part: number, whole: number): string =>
+  `${whole > 0 ? ((part / whole) * 100).toFixed(2) : 0}%`;
 
 /** A file's path in its group; the group's name if the file is the group itself. */
 const withinGroup = (path: string, group: Group): string =>
