@@ -5,10 +5,7 @@ import type { Group, Image, Software } from "./model.ts";
 /** What looks like an SPDX expression; anything else is a licence's name. */
 const SPDX = /^\(?[A-Za-z0-9.+-]+(\)? (OR|AND|WITH) \(?[A-Za-z0-9.+-]+)*\)?$/;
 
-/**
- * @param groups What the image's files belong to. They give a store path its layer and size.
- * @param software What was found, one entry for each `id`.
- */
+/** @param groups Give a store path its layer and size. @param software What was found, one entry for each `id`. */
 export function inventory(image: Image, groups: Group[], software: Software[]): object {
   const byPath = new Map(groups.map((group) => [group.path, group]));
   const parts = withContents(software);
@@ -44,11 +41,10 @@ export function inventory(image: Image, groups: Group[], software: Software[]): 
 function withContents(software: Software[]): Software[] {
   const sorted = [...software].sort((a, b) => (a.id < b.id ? -1 : 1));
   const needed = new Set(sorted.flatMap(({ needs }) => needs));
+  const free = sorted.filter(({ id }) => !needed.has(id));
   return sorted.map((part) => {
     if (!part.id.startsWith("/nix/store/")) return part;
-    const contents = sorted.filter(
-      ({ id, places }) => !needed.has(id) && places.some((place) => place.startsWith(`${part.id}/`)),
-    );
+    const contents = free.filter(({ places }) => places.some((place) => place.startsWith(`${part.id}/`)));
     return { ...part, needs: [...new Set([...part.needs, ...contents.map(({ id }) => id)])] };
   });
 }

@@ -27,11 +27,7 @@ export function softwareInspector(): Inspector & { found: Software[] } {
   };
 }
 
-/**
- * The Maven artefacts in a jar: the jar itself, then those that it was made of; jars in jars are read too.
- *
- * @param path Its path in the image, with the leading slash.
- */
+/** The Maven artefacts in a jar, first its own; jars in jars are read too. @param path In the image, with the leading slash. */
 export const jarSoftware = (path: string, content: Buffer): Promise<Software[]> =>
   withEntries(content, (entries) => softwareOf(path, content, entries));
 
@@ -88,16 +84,12 @@ export function npmSoftware(text: string, path: string): Software[] {
   const { name: full, version, license } = json;
   if (typeof full !== "string" || typeof version !== "string") return [];
   const [, group, name = full] = /^(@[^/]+)\/(.+)$/.exec(full) ?? [];
-  const purl = `pkg:npm/${group === undefined ? "" : `${purlPart(group)}/`}${name}@${purlPart(version)}`;
+  const scope = group === undefined ? "" : `${purlPart(group)}/`;
   const facts = { group, name, version, license: typeof license === "string" ? license : undefined };
-  return [library(purl, dirname(path), facts)];
+  return [library(`pkg:npm/${scope}${name}@${purlPart(version)}`, dirname(path), facts)];
 }
 
-export interface DebianPackage {
-  name: string;
-  version: string;
-  architecture: string;
-}
+export type DebianPackage = Record<"name" | "version" | "architecture", string>;
 
 /** The packages that dpkg's list says are installed. This machine has such a list, and so does a pulled image. */
 export function dpkgPackages(text: string): DebianPackage[] {
@@ -120,15 +112,9 @@ export const debian = ({ name, version, architecture }: DebianPackage, place: st
 export function merge(software: Software[]): Software[] {
   const merged = new Map<string, Software>();
   for (const part of software) {
-    const known = merged.get(part.id);
-    merged.set(part.id, {
-      ...part,
-      ...known,
-      places: union(known?.places, part.places),
-      needs: union(known?.needs, part.needs),
-    });
+    const known = merged.get(part.id) ?? part;
+    const union = (of: "places" | "needs") => [...new Set([...known[of], ...part[of]])].sort();
+    merged.set(part.id, { ...part, ...known, places: union("places"), needs: union("needs") });
   }
   return [...merged.values()];
 }
-
-const union = (a: string[] = [], b: string[]): string[] => [...new Set([...a, ...b])].sort();

@@ -1,8 +1,8 @@
 /** What Nix knows about store paths: what each needs, and the Debian packages that the `debian` set made it of. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { endedWith, run } from "../../process.ts";
-import { UserError } from "../../userError.ts";
+import { run } from "../../process.ts";
+import { failed } from "../load.ts";
 import { nameOf } from "./analyse.ts";
 import { purlPart, type Software } from "./model.ts";
 import { type DebianPackage, debian, dpkgPackages } from "./software.ts";
@@ -30,8 +30,7 @@ const CPE: [RegExp, string][] = [
 export async function storePaths(paths: string[]): Promise<StorePath[]> {
   if (paths.length === 0) return [];
   const result = await run("nix-store", ["--dump-db", ...paths]);
-  if (result.code !== 0)
-    throw new UserError(`nix-store --dump-db ${endedWith(result)}:\n${result.output.trim()}`);
+  if (result.code !== 0) throw failed("nix-store --dump-db", result);
   return parseDump(result.stdout);
 }
 
@@ -75,17 +74,11 @@ export function storeSoftware({ path, narHash, deriver, references }: StorePath)
   ];
 }
 
-/**
- * The packages whose checksums are among the derivation's inputs. None are found if this machine no longer has the
- * derivation and the very same packages.
- */
+/** The packages whose checksums are among the derivation's inputs, if this machine still has it and the very same packages. */
 function debianPackages(deriver: string): DebianPackage[] {
   if (!existsSync(deriver)) return [];
   const files = /"md5sums","([^"]+)"/.exec(readFileSync(deriver, "utf8"))?.[1]?.split(" ") ?? [];
-  const sums = files
-    .filter((file) => existsSync(file))
-    .map((file) => readFileSync(file, "utf8"))
-    .join("");
+  const sums = files.map((file) => (existsSync(file) ? readFileSync(file, "utf8") : "")).join("");
   installed ??= installedPackages();
   return installed.filter((one) => sums.includes(one.sums));
 }

@@ -5,7 +5,7 @@ import { SERVICES, type ServiceName } from "../../serviceNames.ts";
 import { applicationOf, planImages } from "../evaluate.ts";
 import { nixArguments, nixBuild } from "../nix.ts";
 import { imageRef } from "../plan.ts";
-import { type Efficiency, efficiency, groups, layerBytes } from "./analyse.ts";
+import { efficiency, groups, layerBytes } from "./analyse.ts";
 import { imageFrom } from "./archive.ts";
 import { type Difference, sinceDeployed } from "./deployed.ts";
 import { type Group, type Image, readableBytes, type Software } from "./model.ts";
@@ -47,7 +47,7 @@ export interface Survey {
   bytes: number;
   /** Whether `bytes` is what docker reports; else it is the sum of the layers' files. */
   loaded: boolean;
-  efficiency: Efficiency;
+  efficiency: ReturnType<typeof efficiency>;
   groups: Group[];
   software: Software[];
   deployed: Difference;
@@ -57,9 +57,7 @@ export async function survey({ attribute, service, ref, program }: Built, stack:
   const inspector = softwareInspector();
   const image = { ...(await imageFrom(program, [], inspector)), ref };
   const parts = groups(image);
-  const paths = await storePaths(
-    parts.map(({ path }) => path).filter((path) => path.startsWith("/nix/store/")),
-  );
+  const paths = parts.map(({ path }) => path).filter((path) => path.startsWith("/nix/store/"));
   // Not loaded, or no docker answers.
   const reported = await inspect<number>("image", ref, ".Size").catch(() => undefined);
   return {
@@ -69,7 +67,7 @@ export async function survey({ attribute, service, ref, program }: Built, stack:
     loaded: reported !== undefined,
     efficiency: efficiency(image),
     groups: parts,
-    software: merge([...paths.flatMap(storeSoftware), ...inspector.found]),
+    software: merge([...(await storePaths(paths)).flatMap(storeSoftware), ...inspector.found]),
     deployed: await sinceDeployed(image, stack, service),
   };
 }
