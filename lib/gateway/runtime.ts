@@ -23,8 +23,8 @@ const PASSING =
  * @throws UserError if the gateway is gone, or does not answer in time.
  */
 export async function ask(container: string, commands: string[], limitMs = RESTART_MS): Promise<string[]> {
-  const input = `${commands.join("\n")}\n`;
-  const answers = (await inGateway(container, "ask", { input, limitMs })).match(/(?:[^\n]+\n)*\n/g) ?? [];
+  const printed = await inGateway(container, "ask", `${commands.join("\n")}\n`, limitMs);
+  const answers = printed.match(/(?:[^\n]+\n)*\n/g) ?? [];
   return commands.map((_, index) => answers[index]?.replace(/\n*$/, "") ?? "");
 }
 
@@ -38,7 +38,8 @@ export const save = (container: string): Promise<string> => inGateway(container,
 async function inGateway(
   container: string,
   command: string,
-  { input = "", limitMs = RESTART_MS } = {},
+  input = "",
+  limitMs = RESTART_MS,
 ): Promise<string> {
   const args = ["exec", "--interactive", container, "/bin/agatha-gateway", command];
   const start = performance.now();

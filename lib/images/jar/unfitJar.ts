@@ -92,7 +92,7 @@ function forNewerJava({ release, place }: { release: number; place: string }, ja
 
 function lackingModules({ names, lacked }: Classes, lacks: Map<string, string>, modules: string[]) {
   // A package of the jar's own is not the JDK's.
-  const own = new Set([...names.keys()].map((name) => name.slice(0, Math.max(0, name.lastIndexOf("/")))));
+  const own = new Set([...names.keys()].map((name) => dirname(name)));
   const needed = new Map<string, string>();
   for (const [name, place] of lacked) {
     const module = lacks.get(name) as string;
@@ -107,15 +107,12 @@ function lackingModules({ names, lacked }: Classes, lacks: Map<string, string>, 
 /** Packages that the JRE lacks, `java/rmi`, each with its module. */
 function lackedPackages(modules: string[]): Map<string, string> {
   const has = linked([...always, ...modules]);
+  const lacked = new Map<string, string>();
   // Incubating modules are used if they are there, and are found only with --add-modules.
-  const lacked = Object.entries(jdk).filter(
-    ([module]) => !has.has(module) && !module.startsWith("jdk.incubator."),
-  );
-  return new Map(
-    lacked.flatMap(([module, { exports }]) =>
-      words(exports).map((name) => [name.replaceAll(".", "/"), module]),
-    ),
-  );
+  for (const [module, { exports }] of Object.entries(jdk))
+    if (!has.has(module) && !module.startsWith("jdk.incubator."))
+      for (const name of words(exports)) lacked.set(name.replaceAll(".", "/"), module);
+  return lacked;
 }
 
 /** As jlink links them: with the modules that those need themselves. */

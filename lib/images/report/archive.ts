@@ -33,24 +33,16 @@ export async function imageFrom(program: string, args: string[] = [], inspector?
   }
 }
 
-/** Its `manifest.json`. */
-type Manifest = { Config: string; RepoTags: string[] | null; Layers: string[] }[];
-
-interface Configuration {
-  config?: Image["config"];
-  rootfs: { diff_ids: string[] };
-}
-
-/**
- * @param folder An unpacked archive of one image.
- * @throws UserError if something is missing in it.
- */
+/** @param folder An unpacked archive of one image. @throws UserError if something is missing in it. */
 export async function readArchive(folder: string, inspector?: Inspector): Promise<Image> {
   const json = <T>(name: string) => JSON.parse(readFileSync(join(folder, name), "utf8")) as T;
   try {
-    const [manifest] = json<Manifest>("manifest.json");
+    const [manifest] =
+      json<{ Config: string; RepoTags: string[] | null; Layers: string[] }[]>("manifest.json");
     if (manifest === undefined) throw new Error("manifest.json names no image");
-    const { config = {}, rootfs } = json<Configuration>(manifest.Config);
+    const { config = {}, rootfs } = json<{ config?: Image["config"]; rootfs: { diff_ids: string[] } }>(
+      manifest.Config,
+    );
     const layers: Image["layers"] = [];
     for (const [index, name] of manifest.Layers.entries()) {
       const files = await readLayer(join(folder, name), inspector);

@@ -23,19 +23,15 @@ export interface Difference {
   lines: string[];
 }
 
-/** How an image differs from the one that the service's container runs. */
+/** @returns How an image differs from the one that the service's container runs. */
 export async function sinceDeployed(image: Image, stack: string, service: string): Promise<Difference> {
   try {
     const ids = (await serviceContainers(stack, service)).map(({ id }) => id);
-    const [running] = await inspectAll<{ Image: string; Config: { Image: string } }>(
-      "container",
-      ids,
-      "{{json .}}",
-    );
+    const format = '{"id":{{json .Image}},"ref":{{json .Config.Image}}}';
+    const [running] = await inspectAll<{ id: string; ref: string }>("container", ids, format);
     if (running === undefined) return { summary: "not deployed", lines: [] };
-    const ref = running.Config.Image;
-    if (ref === image.ref) return { summary: "same as deployed", lines: [] };
-    return difference(image, await imageFrom("docker", ["save", running.Image]), ref);
+    if (running.ref === image.ref) return { summary: "same as deployed", lines: [] };
+    return difference(image, await imageFrom("docker", ["save", running.id]), running.ref);
   } catch (error) {
     return { summary: `not known what is deployed: ${(error as Error).message}`, lines: [] };
   }

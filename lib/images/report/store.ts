@@ -1,6 +1,5 @@
 /** What Nix knows about store paths: what each needs, and the Debian packages that the `debian` set made it of. */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readFileSync } from "node:fs";
 import { run } from "../../process.ts";
 import { failed } from "../load.ts";
 import { nameOf } from "./analyse.ts";
@@ -47,9 +46,9 @@ export function parseDump(text: string): StorePath[] {
 }
 
 /** A name as Nix splits it: the version begins after the first dash that no letter follows. */
-export function splitName(name: string): { name: string; version?: string } {
-  const match = /^(.+?)-([^a-zA-Z].*)$/.exec(name);
-  return match === null ? { name } : { name: match[1] as string, version: match[2] as string };
+export function splitName(full: string): { name: string; version: string | undefined } {
+  const [, name = full, version] = /^(.+?)-([^a-zA-Z].*)$/.exec(full) ?? [];
+  return { name, version };
 }
 
 /** A store path as a piece of software, and the Debian packages that it was made of. */
@@ -88,11 +87,10 @@ let installed: (DebianPackage & { sums: string })[] | undefined;
 /** This machine's packages, with the checksums of their files. */
 function installedPackages(): (DebianPackage & { sums: string })[] {
   if (!existsSync(DPKG)) return [];
-  const files = new Set(readdirSync(join(DPKG, "info")));
-  return dpkgPackages(readFileSync(join(DPKG, "status"), "utf8")).flatMap((one) => {
-    const names = [`${one.name}:${one.architecture}.md5sums`, `${one.name}.md5sums`];
-    const file = names.find((name) => files.has(name));
-    const sums = file === undefined ? "" : readFileSync(join(DPKG, "info", file), "utf8");
+  return dpkgPackages(readFileSync(`${DPKG}/status`, "utf8")).flatMap((one) => {
+    const names = [`${one.name}:${one.architecture}`, one.name];
+    const file = names.map((name) => `${DPKG}/info/${name}.md5sums`).find((path) => existsSync(path));
+    const sums = file === undefined ? "" : readFileSync(file, "utf8");
     return sums === "" ? [] : { ...one, sums };
   });
 }
