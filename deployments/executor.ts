@@ -48,7 +48,7 @@ export async function buildExecutor(
 export async function loadExecutor({ ref, program }: ExecutorImage, packages: string): Promise<string> {
   const { code } = await run("docker", ["image", "inspect", ref]);
   if (code === 0) return "is in docker already";
-  return load({ program, args: [] }, knownLayers(), packages === "debian");
+  return load([program, []], knownLayers(), packages === "debian");
 }
 
 /**

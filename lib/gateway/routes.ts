@@ -122,15 +122,7 @@ async function hand(gateway: string, backend: RollingName, target: Target, seen:
 }
 
 /** A container that is to serve. */
-interface Target {
-  /** The first 12 hex digits of its id. */
-  container: string;
-  ip: string;
-  /** Undefined if its image names none: then the configuration's holds. */
-  port: number | undefined;
-  /** Whether the gateway asks what the container answers when it is healthy. */
-  isChecked: boolean;
-}
+type Target = Awaited<ReturnType<typeof look>>;
 
 interface Inspected {
   NetworkSettings: { Networks: Record<string, { IPAddress: string }> | null };
@@ -142,7 +134,7 @@ interface Inspected {
 }
 
 /** During an update that changes the port or the health path, the gateway's configuration has the former one. */
-async function look(gateway: string, backend: RollingName, container: string): Promise<Target> {
+async function look(gateway: string, backend: RollingName, container: string) {
   const [ours, its] = await inspectAll<Inspected>("container", [gateway, container], "{{json .}}");
   const networks = its?.NetworkSettings.Networks ?? {};
   const ip = Object.keys(ours?.NetworkSettings.Networks ?? {})
@@ -157,7 +149,9 @@ async function look(gateway: string, backend: RollingName, container: string): P
   return {
     container,
     ip,
+    // If its image names none, the configuration's holds.
     port: port === undefined ? undefined : Number.parseInt(port, 10),
+    // Whether the gateway asks what the container answers when it is healthy.
     isChecked: asks === undefined || probe.endsWith(` ${asks}`),
   };
 }

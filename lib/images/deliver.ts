@@ -1,10 +1,10 @@
 /** Builds an image and brings it into the docker daemon. */
-import { existsSync, renameSync, rmSync, symlinkSync } from "node:fs";
+import { existsSync, rmSync, symlinkSync } from "node:fs";
 import { basename } from "node:path";
 import { runsHere } from "../docker/system.ts";
 import { run } from "../process.ts";
 import { secondsSince } from "../units.ts";
-import { knownLayers, load, usesContainerd } from "./load.ts";
+import { knownLayers, load, usesContainerd, type Writer } from "./load.ts";
 import { nixArguments, nixBuild } from "./nix.ts";
 import { type OpenRegistry, throughRegistry } from "./throughRegistry.ts";
 
@@ -35,7 +35,7 @@ export async function buildAndDeliver(ref: string, source: Source): Promise<stri
   const archive = `${outLink}.tar`;
   // The program that writes the image is one of the image's system. If this machine cannot run it, the builder does.
   if (!here) await nixBuild(`archives.${attribute}`, archive, which);
-  const writer = here ? { program: outLink, args: [] } : { program: "cat", args: [archive] };
+  const writer: Writer = here ? [outLink, []] : ["cat", [archive]];
   try {
     const sent =
       registry === undefined
@@ -55,11 +55,6 @@ export async function buildAndDeliver(ref: string, source: Source): Promise<stri
 /** Points `back-image`, beside `back-image-<tag>`, to the image that runs. Removes it if that was not built here. */
 export function pointTo(outLink: string): void {
   const current = outLink.replace(/-[0-9a-z]{32}$/, "");
-  if (!existsSync(outLink)) {
-    rmSync(current, { force: true });
-    return;
-  }
-  const fresh = `${current}.${process.pid}`;
-  symlinkSync(basename(outLink), fresh);
-  renameSync(fresh, current);
+  rmSync(current, { force: true });
+  if (existsSync(outLink)) symlinkSync(basename(outLink), current);
 }

@@ -4,23 +4,20 @@ import { pipeline } from "node:stream/promises";
 import tar from "tar-stream";
 
 /** The layers of an image on their way to the daemon. */
-export interface Layers {
-  /** Whether the daemon has the next layer, from the bottom. @param digest `sha256:…` @param size Its uncompressed bytes. */
-  has(digest: string, size: number): boolean;
-  /** Layers and their bytes, of those that were asked about: those that are sent, and all of them. */
-  sent: { layers: number; bytes: number; ofLayers: number; ofBytes: number };
-}
+export type Layers = ReturnType<typeof layersBeside>;
 
 /**
  * Docker knows a layer by the chain of those below it: if it lacks one, it lacks all above it.
  * @param images The layers of every image in the daemon, bottom first.
  */
-export function layersBeside(images: string[][]): Layers {
+export function layersBeside(images: string[][]) {
   const chains = new Set(
     images.flatMap((layers) => layers.map((_, index) => layers.slice(0, index + 1).join())),
   );
   const below: string[] = [];
+  /** Layers and their bytes, of those that were asked about: those that are sent, and all of them. */
   const sent = { layers: 0, bytes: 0, ofLayers: 0, ofBytes: 0 };
+  /** Whether the daemon has the next layer, from the bottom. @param digest `sha256:…` @param size Its uncompressed bytes. */
   const has = (digest: string, size: number): boolean => {
     below.push(digest);
     const known = chains.has(below.join());

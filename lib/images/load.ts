@@ -1,17 +1,21 @@
 /** Loads an image into the daemon: only the layers that it lacks, or all of them if it does not take those. */
-import type { Readable } from "node:stream";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { constants, createGzip, gzipSync } from "node:zlib";
 import { docker, dockerError, dockerLines, inspectAll, remoteHost } from "../docker/client.ts";
 import { endedWith, pipe, type Result, run, stopIfInterrupted, tail } from "../process.ts";
 import { megabytes, secondsSince } from "../units.ts";
 import { UserError } from "../userError.ts";
-import { compress } from "./compress.ts";
 import { type Layers, layersBeside, leaveOut } from "./layers.ts";
 
+/** Up to this size, in bytes, an archive is compressed for this machine's own daemon; a larger one takes too long: 20 ms a megabyte. */
+const SMALL = 1 << 20;
+
+/** A jar is compressed already: more than zlib's fastest level gains nothing. */
+const LEVEL = constants.Z_BEST_SPEED;
+
 /** A program that writes a docker archive to its standard output. */
-export interface Writer {
-  program: string;
-  args: string[];
-}
+export type Writer = [program: string, args: string[]];
 
 /**
  * @param layers What `knownLayers` gives; it may be asked while the image is built.
@@ -33,25 +37,24 @@ export async function load(image: Writer, layers: Promise<string[][]>, lists: bo
 }
 
 /** Returns what was sent; undefined if the daemon did not take a partial archive. */
-async function attempt({ program, args }: Writer, known: string[][], lists: boolean) {
+async function attempt([program, args]: Writer, known: string[][], lists: boolean) {
   const layers = layersBeside(known);
-  if (!lists) return transfer(program, args, layers, (archive) => leaveOut(archive, layers));
+  if (!lists) return transfer([program, args], layers, (archive) => leaveOut(archive, layers));
   const listed = await run(program, [...args, "--layers"]);
   if (listed.code !== 0) throw failed(program, listed);
   const all = JSON.parse(listed.stdout) as { digest: string; size: number }[];
   const without = all.filter(({ digest, size }) => layers.has(digest, size)).map(({ digest }) => digest);
   const partial = without.length > 0 ? [...args, "--without", ...without] : args;
-  return transfer(program, partial, layers, (archive) => archive);
+  return transfer([program, partial], layers, (archive) => archive);
 }
 
 async function transfer(
-  program: string,
-  args: string[],
+  image: Writer,
   { sent }: Layers,
   through: (archive: Readable) => Readable,
 ): Promise<Layers["sent"] | undefined> {
   const host = await remoteHost();
-  const [source, loader] = await pipe([program, args], ["docker", ["load", "--quiet"]], (archive) =>
+  const [source, loader] = await pipe(image, ["docker", ["load", "--quiet"]], (archive) =>
     compress(through(archive), host),
   );
   // The containerd store exits with 0 all the same (moby 27.5.1 to 29, daemon/containerd/image_exporter.go).
@@ -60,7 +63,7 @@ async function transfer(
   if (sent.layers < sent.ofLayers) return undefined;
   if (unpackError !== undefined || loader.code !== 0)
     throw new UserError(await dockerError(["load"], { ...loader, stderr: unpackError ?? loader.stderr }));
-  throw failed(program, source);
+  throw failed(image[0], source);
 }
 
 /** The error for a program that did not write its image. */
@@ -81,3 +84,27 @@ export async function knownLayers(): Promise<string[][]> {
 /** Whether the daemon has its images in containerd's store. */
 export const usesContainerd = async (): Promise<boolean> =>
   (await docker(["info", "--format", "{{json .DriverStatus}}"])).includes("io.containerd");
+
+/**
+ * Compresses an archive on its way to the daemon, which takes gzip as well as plain tar.
+ * @param dockerHost The docker host's address. Default: a socket of this machine.
+ */
+export function compress(archive: Readable, dockerHost: string | undefined): Readable {
+  if (!/^(ssh|tcp):/.test(dockerHost ?? ""))
+    return Readable.from(compressSmall(archive), { objectMode: false });
+  const gzip = createGzip({ level: LEVEL });
+  // The reader gets the failure as one of what it reads.
+  pipeline(archive, gzip).catch(() => {});
+  return gzip;
+}
+
+async function* compressSmall(archive: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let size = 0;
+  const held: Buffer[] = [];
+  for await (const chunk of archive) {
+    size += chunk.length;
+    held.push(chunk);
+    if (size > SMALL) yield* held.splice(0);
+  }
+  if (size <= SMALL) yield gzipSync(Buffer.concat(held), { level: LEVEL });
+}

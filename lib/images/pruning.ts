@@ -16,15 +16,6 @@ export interface HostImage {
   tagged: string;
 }
 
-export interface Pruning {
-  /** Names to give: from a ref to the name by which the stack keeps it. */
-  hold: [ref: string, kept: string][];
-  /** Names by which the stack kept images that it no longer keeps. */
-  drop: string[];
-  /** Images that no stack keeps, with the names that they have left. A container may still use them. */
-  remove: HostImage[];
-}
-
 /** The names that this program gives. An image with any other name was named by a person, who wants it. */
 const OWN_NAME =
   /^agatha-(back|front|db|gateway)-image:([0-9a-z]{32}|latest|postgresql-[\w.]+-host|migrations-[\w.-]+|kept-[\w.-]+)$/;
@@ -72,21 +63,26 @@ export function dropRoots(stack: string, kept: ReadonlySet<string>): void {
 }
 
 /** @param kept The refs that the stack keeps. @param now Milliseconds since 1970. */
-export function pruning(images: HostImage[], stack: string, kept: ReadonlySet<string>, now: number): Pruning {
-  const result: Pruning = { hold: [], drop: [], remove: [] };
+export function pruning(images: HostImage[], stack: string, kept: ReadonlySet<string>, now: number) {
+  /** Names to give: from a ref to the name by which the stack keeps it. */
+  const hold: [ref: string, kept: string][] = [];
+  /** Names by which the stack kept images that it no longer keeps. */
+  const drop: string[] = [];
+  /** Images that no stack keeps, with the names that they have left. A container may still use them. */
+  const remove: HostImage[] = [];
   for (const image of images) {
     for (const ref of image.names.filter((name) => kept.has(name))) {
       const [name = "", tag = ""] = ref.split(":");
       const held = keptRef({ name, tag }, stack);
-      if (!image.names.includes(held)) result.hold.push([ref, held]);
+      if (!image.names.includes(held)) hold.push([ref, held]);
     }
     const dropped = image.names.filter((name) => isDropped(name, stack, kept));
     const left = { ...image, names: image.names.filter((name) => !dropped.includes(name)) };
     // An image without its last name is gone.
-    if (left.names.length > 0) result.drop.push(...dropped);
-    if (removable(left, kept, now)) result.remove.push(left.names.length > 0 ? left : image);
+    if (left.names.length > 0) drop.push(...dropped);
+    if (removable(left, kept, now)) remove.push(left.names.length > 0 ? left : image);
   }
-  return result;
+  return { hold, drop, remove };
 }
 
 /** Whether this stack kept an image by that name, and no longer does. */

@@ -72,7 +72,7 @@ async function push(image: Writer, ref: string, registry: Registry, folder: stri
 }
 
 /** Writes what the image's program prints to a file. */
-async function write({ program, args }: Writer, file: string): Promise<void> {
+async function write([program, args]: Writer, file: string): Promise<void> {
   const { child, ended } = start(program, args);
   await pipeline(child.stdout, createWriteStream(file)).catch((error: Error) => {
     child.kill();
