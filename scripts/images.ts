@@ -22,8 +22,8 @@ await command("images", async ({ stack, file }) => {
   const config = readStackConfig(stack, file, process.env["AGATHA_PACKAGES"]);
   mkdirSync(FOLDER, { recursive: true });
   const surveys = [];
-  for (const built of await buildImages(config, FOLDER)) {
-    const surveyed = await survey(built, stack);
+  for (const [service, ref] of await buildImages(config, FOLDER)) {
+    const surveyed = await survey(service, ref, FOLDER, stack);
     const { attribute, image, groups, software } = surveyed;
     const json = JSON.stringify(inventory(image, groups, software), null, 2);
     writeFileSync(`${FOLDER}/${attribute}.cdx.json`, `${json}\n`);

@@ -46,9 +46,7 @@ async function write({ stack, image, volume }: Volume, pem: string): Promise<voi
 }
 
 /**
- * Exchanges the certificate of a gateway that runs; connections and the file stay as they are. One that was started without a
- * domain has no use for it yet.
- *
+ * Exchanges the certificate of a gateway that runs. One that was started without a domain has no use for it yet.
  * @throws UserError in HAProxy's words if it refuses it: then the former certificate stays.
  */
 export async function setCertificate(gateway: string, pem: string): Promise<void> {

@@ -105,11 +105,7 @@ const isHealthy = async ({ id }: ServiceContainer): Promise<boolean> =>
 
 const FIX = "Fix what the log shows, then run up again. The last lines of";
 
-/**
- * Lets the others go on as before, and removes the new one. If there is none that could, the new one stays.
- *
- * @returns What became of them, and where the log is from.
- */
+/** Lets the others go on, and removes the new one, unless none could. @returns What became of them, and where the log is from. */
 async function giveUp(wanted: TakeOver, others: ServiceContainer[], name: string): Promise<string> {
   const { stack, service, gate, prepared } = wanted;
   const gateway = await runningGateway(stack);
@@ -132,11 +128,7 @@ async function giveUp(wanted: TakeOver, others: ServiceContainer[], name: string
   return `The old one ${kept}. ${FIX} the new one, which is removed`;
 }
 
-async function startAgain(
-  { service, gate }: TakeOver,
-  gateway: string | undefined,
-  id: string,
-): Promise<void> {
+async function startAgain({ service, gate }: TakeOver, gateway: string | undefined, id: string) {
   await docker(["start", id]);
   if (gateway === undefined) return;
   // One that is not healthy by then may be so later, and is routed too.

@@ -51,11 +51,10 @@ export type DeployedImages = PerService<{ ref: string; pinned?: true; inputs: In
 export const NO_HISTORY: History = { generations: [], inputs: {} };
 
 export const deployedImages = (plans: PerService<ImagePlan>): DeployedImages =>
-  mapEntries(plans, (plan) =>
-    isPinned(plan)
-      ? { ref: imageRef(plan), pinned: true, inputs: {} }
-      : { ref: imageRef(plan), inputs: listed(plan.inputs) },
-  );
+  mapEntries(plans, (plan) => ({
+    ref: imageRef(plan),
+    ...(isPinned(plan) ? { pinned: true, inputs: {} } : { inputs: listed(plan.inputs) }),
+  }));
 
 /** As they are recorded: digests, which prove nothing, are shortened, and too many files are counted. */
 export function listed(inputs: Inputs): Inputs {

@@ -85,10 +85,7 @@ export async function knownLayers(): Promise<string[][]> {
 export const usesContainerd = async (): Promise<boolean> =>
   (await docker(["info", "--format", "{{json .DriverStatus}}"])).includes("io.containerd");
 
-/**
- * Compresses an archive on its way to the daemon, which takes gzip as well as plain tar.
- * @param dockerHost The docker host's address. Default: a socket of this machine.
- */
+/** The daemon takes gzip as well as plain tar. @param dockerHost The docker host's address. Default: this machine's socket. */
 export function compress(archive: Readable, dockerHost: string | undefined): Readable {
   if (!/^(ssh|tcp):/.test(dockerHost ?? ""))
     return Readable.from(compressSmall(archive), { objectMode: false });

@@ -8,10 +8,7 @@ import { UserError } from "../userError.ts";
 import { planImages, type StackImages } from "./evaluate.ts";
 
 /**
- * Evaluates the images while the docker host is asked, for this machine's system. If the host's is another, they are evaluated
- * again.
- *
- * @returns The images, and the system that they are built for.
+ * Evaluates the images while the docker host is asked, for this machine's system, and again if the host's is another.
  * @throws UserError if they cannot be evaluated, or not for that system.
  */
 export async function planForHost(

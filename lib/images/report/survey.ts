@@ -12,33 +12,20 @@ import { type Group, type Image, readableBytes, type Software } from "./model.ts
 import { merge, softwareInspector } from "./software.ts";
 import { storePaths, storeSoftware } from "./store.ts";
 
-interface Built {
-  service: ServiceName;
-  /** `back-image`: names its files. */
-  attribute: string;
-  ref: string;
-  /** An executable that writes the image to its standard output. */
-  program: string;
-}
-
 /**
- * Builds what is not built yet, whatever is pinned.
- *
- * @param folder Gets a link to each image, which keeps it from Nix's garbage collector.
+ * Builds what is not built yet, whatever is pinned. @returns The refs.
+ * @param folder Gets a link `back-image` to each image's program, which keeps it from Nix's garbage collector.
  */
-export async function buildImages(config: Config, folder: string): Promise<Built[]> {
+export async function buildImages(config: Config, folder: string): Promise<Map<ServiceName, string>> {
   const { back, front, packages } = config;
   const unpinned = { ...config, back: { ...back, pin: undefined }, front: { ...front, pin: undefined } };
   const plans = await planImages(unpinned);
   const application = applicationOf(config);
-  const built: Built[] = [];
   for (const service of SERVICES) {
-    const attribute = `${service}-image`;
-    const program = `${folder}/${attribute}`;
-    await nixBuild(attribute, program, nixArguments(packages, JSON.stringify(application[service])));
-    built.push({ service, attribute, ref: imageRef(plans[service]), program });
+    const which = nixArguments(packages, JSON.stringify(application[service]));
+    await nixBuild(`${service}-image`, `${folder}/${service}-image`, which);
   }
-  return built;
+  return new Map(SERVICES.map((service) => [service, imageRef(plans[service])]));
 }
 
 export interface Survey {
@@ -53,9 +40,16 @@ export interface Survey {
   deployed: Difference;
 }
 
-export async function survey({ attribute, service, ref, program }: Built, stack: string): Promise<Survey> {
+/** @param folder As for `buildImages`. */
+export async function survey(
+  service: ServiceName,
+  ref: string,
+  folder: string,
+  stack: string,
+): Promise<Survey> {
+  const attribute = `${service}-image`;
   const inspector = softwareInspector();
-  const image = { ...(await imageFrom(program, [], inspector)), ref };
+  const image = { ...(await imageFrom(`${folder}/${attribute}`, [], inspector)), ref };
   const parts = groups(image);
   const paths = parts.map(({ path }) => path).filter((path) => path.startsWith("/nix/store/"));
   // Not loaded, or no docker answers.
