@@ -13,9 +13,8 @@ const CERTIFICATE = `${FOLDER}/site.pem`;
 
 interface Volume {
   stack: string;
-  /** The gateway's image. */
+  /** The gateway's. */
   image: string;
-  /** Its name. */
   volume: string;
 }
 

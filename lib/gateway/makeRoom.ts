@@ -9,9 +9,9 @@ import { messageOf, UserError } from "../userError.ts";
 
 export interface Room {
   stack: string;
-  /** The gateway's image. */
+  /** The gateway's. */
   image: string;
-  /** Its ports, as docker's client takes them: `127.0.0.1:8000:8001`. */
+  /** As docker's client takes them: `127.0.0.1:8000:8001`. */
   ports: string[];
   /** Its configuration. */
   files: PlacedFile[];

@@ -17,7 +17,7 @@ const PASSING =
 /**
  * Sends commands in one conversation. While the gateway restarts, all of them are sent again: they have to be repeatable.
  *
- * @param container Name or id of the gateway's container.
+ * @param container Name or id.
  * @param limitMs How long a gateway that does not answer is asked again, in milliseconds.
  * @returns An answer for each command, mostly "" for one that changes something.
  * @throws UserError if the gateway is gone, or does not answer in time.

@@ -9,13 +9,11 @@ import { nixArguments, nixBuild } from "./nix.ts";
 import { type OpenRegistry, throughRegistry } from "./throughRegistry.ts";
 
 export interface Source {
-  /** The attribute of `nix/default.nix`. */
   attribute: string;
   packages: string;
   /** What differs from nix/application.json, as JSON. */
   application: string;
   system: string;
-  /** Link to what was built. */
   outLink: string;
   /** The registry that it goes through; undefined if it is loaded directly. */
   registry: OpenRegistry | undefined;

@@ -9,7 +9,6 @@ export interface Difference {
   detail?: string;
 }
 
-/** A difference as one line. */
 export const worded = ({ mark, name, detail }: Difference): string =>
   detail === undefined ? `${mark} ${name}` : `${mark} ${name} ${detail}`;
 

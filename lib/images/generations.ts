@@ -45,7 +45,7 @@ export type Inputs = z.infer<typeof inputs>;
 export type Generation = z.infer<typeof generation>;
 export type History = z.infer<typeof history>;
 
-/** What is deployed now. Inputs are empty if an image is pinned: they are not in this project's files. */
+/** What is deployed. Inputs are empty if an image is pinned: they are not in this project's files. */
 export type DeployedImages = PerService<{ ref: string; pinned?: true; inputs: Inputs }>;
 
 export const NO_HISTORY: History = { generations: [], inputs: {} };

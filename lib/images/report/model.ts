@@ -33,7 +33,6 @@ export interface Group {
   layer: string;
 }
 
-/** A piece of software in an image. */
 export interface Software {
   /** Unique in an image: the package URL, the store path, or a jar's path. */
   id: string;

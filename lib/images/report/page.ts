@@ -5,10 +5,8 @@ import { type HierarchyRectangularNode, hierarchy, treemap } from "d3-hierarchy"
 import { type Group, readableBytes } from "./model.ts";
 import { percent, type Survey } from "./survey.ts";
 
-/** How many files of a store path are drawn one by one; the others are drawn as one. */
-const DRAWN = 24;
-/** How many files of a store path the table names. */
-const NAMED = 3;
+/** How many files of a store path are drawn one by one, before the others as one, and how many the table names. */
+const [DRAWN, NAMED] = [24, 3];
 /** Size that the treemap of the biggest image is laid out for, and the space for a store path's name, in pixels. */
 const [WIDTH, HEIGHT, HEADING, GAP] = [1200, 560, 20, 2];
 
@@ -22,23 +20,18 @@ export function page(stack: string, surveys: Survey[]): string {
   const biggest = Math.max(1, ...surveys.map(({ bytes }) => bytes));
   return `<!doctype html>
 <html lang="en">
-<head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Where the bytes go: Agatha, stack ${html(stack)}</title>
 <link rel="icon" href="data:,">
 <style>
 ${css}</style>
-</head>
-<body>
 <h1>Where the bytes go</h1>
 <p>${surveys.length} images of stack <b>${html(stack)}</b>, ${readableBytes(total)} in all. What images share is counted in each. Click a store path to enlarge it; Escape takes you back.</p>
 ${surveys.map((survey) => section(survey, survey.bytes / biggest)).join("\n")}
 <script>
 addEventListener("keydown", ({ key }) => key === "Escape" && document.querySelector(":target + .out")?.click());
 </script>
-</body>
-</html>
 `;
 }
 
@@ -126,13 +119,12 @@ function table({ bytes, groups }: Survey): string {
         .map((file) => `${html(withinGroup(file.path, group))} <small>${readableBytes(file.size)}</small>`);
       return `<tr><th scope="row" title="${html(group.path)}">${html(group.name)}</th><td>${readableBytes(group.bytes)}</td><td>${share(group.bytes, bytes)}</td><td>${files.join("<br>")}</td></tr>`;
     });
+  const head = ["contents", "size", "share", "biggest files"].map((name) => `<th scope="col">${name}</th>`);
   return `<details>
 <summary>The same as a table</summary>
-<table>
-<tr><th scope="col">contents</th><th scope="col">size</th><th scope="col">share</th><th scope="col">biggest files</th></tr>
+<table><tr>${head.join("")}</tr>
 ${rows.join("\n")}
-</table>
-</details>`;
+</table></details>`;
 }
 
 const ENTITIES: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
