@@ -81,11 +81,11 @@ async function evaluate(
 
 /** The message for a file name that is not UTF-8: newer versions of Nix fail obscurely, older ones at the build. */
 function oddName({ back, front }: Config): string | undefined {
-  for (const [key, folder, pinned] of [
-    ["front.dist", front.dist, front.pin],
-    ["back.migrations", back.migrations, back.pin],
-  ] as const) {
-    if (pinned !== undefined) continue;
+  const folders = {
+    ...(front.pin === undefined && { "front.dist": front.dist }),
+    ...(back.pin === undefined && { "back.migrations": back.migrations }),
+  };
+  for (const [key, folder] of Object.entries(folders)) {
     const name = namesIn(folder).find((path) => path.includes("\ufffd"));
     if (name !== undefined)
       return `agatha:${key}: ${JSON.stringify(folder)} holds ${JSON.stringify(name.replaceAll("\ufffd", "?"))}, whose name is not UTF-8. Rename it.`;

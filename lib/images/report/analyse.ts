@@ -70,8 +70,8 @@ export function groups(image: Image): Group[] {
     group.bytes += file.size;
     group.files.push(file);
   }
-  for (const { files } of found.values()) files.sort((a, b) => b.size - a.size || compare(a.path, b.path));
-  return [...found.values()].sort((a, b) => b.bytes - a.bytes || compare(a.path, b.path));
+  for (const { files } of found.values()) files.sort((a, b) => b.size - a.size || (a.path < b.path ? -1 : 1));
+  return [...found.values()].sort((a, b) => b.bytes - a.bytes || (a.path < b.path ? -1 : 1));
 }
 
 /** The store path that a file is part of. Outside the store, its folder, at most two levels deep. */
@@ -83,5 +83,3 @@ export function groupOf(path: string): string {
 
 /** A store path without store and hash; any other path unchanged. */
 export const nameOf = (path: string): string => path.replace(/^\/nix\/store\/[0-9a-z]{32}-/, "");
-
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
