@@ -24,7 +24,7 @@ const PASSING =
  */
 export async function ask(container: string, commands: string[], limitMs = RESTART_MS): Promise<string[]> {
   const printed = await inGateway(container, "ask", `${commands.join("\n")}\n`, limitMs);
-  const answers = printed.match(/(?:[^\n]+\n)*\n/g) ?? [];
+  const answers = printed.match(/(?:[^\n]+\n)*(?:\n|$)/g) ?? [];
   return commands.map((_, index) => answers[index]?.replace(/\n*$/, "") ?? "");
 }
 
