@@ -25,10 +25,6 @@ export function authFile(registry: Registry, password: string): string {
   return JSON.stringify({ auths: { [registry.address]: { auth } } });
 }
 
-/** Errors that speak of a certificate which is not wrong for want of trust. */
-const UNFIT =
-  /certificate (has expired|is valid for|is not valid)|not yet valid|doesn't contain any IP SANs/i;
-
 /**
  * @param who The client: `this machine` or `the docker host`.
  * @param words What the client printed on standard error.
@@ -46,12 +42,7 @@ export function registryError(registry: Registry, who: string, words: string): s
     const fix = who === "this machine" ? local : remote;
     return said(`speaks no TLS to ${who}`, `${fix}, if the way there is safe`);
   }
-  if (UNFIT.test(words))
-    return said(
-      `shows a certificate that is not good for ${who}: ${reason}`,
-      "Replace the certificate there",
-    );
-  if (/x509:|certificate/i.test(words))
+  if (/unknown authority|not trusted|self[- ]signed/i.test(words))
     return said(
       `shows a certificate that ${who} does not trust`,
       `Put the certificate of its CA into /etc/docker/certs.d/${address}/ca.crt on ${who}`,
@@ -63,11 +54,6 @@ export function registryError(registry: Registry, who: string, words: string): s
           `refuses user "${username}" or the password`,
           "Set it: `pulumi config set --secret --path agatha:registry.password`",
         );
-  if (/denied|forbidden/i.test(words))
-    return said(
-      `does not let ${username ?? "everybody"} write or read there: ${reason}`,
-      "Grant the rights there, or choose another registry.repository",
-    );
   if (/connection refused|no such host|timeout|timed out|no route to host|unreachable/i.test(words))
     return said(`cannot be reached from ${who}: ${reason}`, "Check that it runs, or set registry.address");
   if (/\beof\b|connection reset|broken pipe|use of closed|server closed/i.test(words))
