@@ -15,7 +15,7 @@ import { messageOf, UserError } from "../userError.ts";
 import { drained, hold, route } from "./routes.ts";
 import { serving, slots } from "./slots.ts";
 
-export interface TakeOver {
+interface TakeOver {
   stack: string;
   service: RollingName;
   gate: Gate;
@@ -82,7 +82,7 @@ export async function stopForNext(stack: string, service: RollingName): Promise<
  * or made anew after the services, and then finds the way to them itself. One that was stopped is started, since the services
  * cannot take over without it; if that fails, it goes: started later, it would send requests to containers of before.
  */
-export async function runningGateway(stack: string): Promise<string | undefined> {
+async function runningGateway(stack: string): Promise<string | undefined> {
   const [gateway] = await serviceContainers(stack, "gateway");
   if (gateway === undefined) return undefined;
   const { id, state } = gateway;

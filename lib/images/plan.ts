@@ -17,7 +17,7 @@ export const imageMeta = z.object({
 export type ImageMeta = z.infer<typeof imageMeta>;
 
 /** An earlier image that the configuration pins by a key, `agatha:back.pin`; nothing is built for it. */
-export type PinnedImage = Pick<ImageMeta, "name" | "tag" | "alias"> & { pin: string };
+type PinnedImage = Pick<ImageMeta, "name" | "tag" | "alias"> & { pin: string };
 
 export type ImagePlan = ImageMeta | PinnedImage;
 
