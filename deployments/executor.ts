@@ -1,8 +1,7 @@
 /** Builds, loads and pushes the executor's image, in which deployments run. */
 import { readFileSync } from "node:fs";
 import { knownLayers, load } from "../lib/images/load.ts";
-import { ownSentence } from "../lib/images/nixArguments.ts";
-import { nixBuild } from "../lib/images/nixBuild.ts";
+import { nixBuild, ownSentence } from "../lib/images/nix.ts";
 import { endedWith, type Result, run, tail } from "../lib/process.ts";
 import { UserError } from "../lib/userError.ts";
 
@@ -49,7 +48,7 @@ export async function buildExecutor(
 export async function loadExecutor({ ref, program }: ExecutorImage, packages: string): Promise<string> {
   const { code } = await run("docker", ["image", "inspect", ref]);
   if (code === 0) return "is in docker already";
-  return load({ program, args: [] }, knownLayers(), packages === "debian");
+  return load([program, []], knownLayers(), packages === "debian");
 }
 
 /**

@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Config } from "../lib/config/schema.ts";
-import { ownSentence } from "../lib/images/nixArguments.ts";
+import { ownSentence } from "../lib/images/nix.ts";
 import { run, tail, which } from "../lib/process.ts";
 import type { Step } from "../lib/progress.ts";
 import { UserError } from "../lib/userError.ts";
