@@ -8,8 +8,7 @@ import { buildImages } from "../lib/images/build.ts";
 import { page } from "../lib/images/report/page.ts";
 import { inventory } from "../lib/images/report/sbom.ts";
 import { describe, survey } from "../lib/images/report/survey.ts";
-import { readStackConfig } from "../lib/stacks/config.ts";
-import { readStackFile } from "../lib/stacks/file.ts";
+import { readStackConfig, readStackFile } from "../lib/stacks/file.ts";
 import { environment, hostVariable } from "../lib/stacks/stack.ts";
 import { needsOf, setup } from "../setup/setup.ts";
 

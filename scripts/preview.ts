@@ -15,7 +15,8 @@ import { type Preview, PreviewFailed, runPreview } from "../lib/previews/runPrev
 import { previewTable } from "../lib/previews/table.ts";
 import { onStandardError } from "../lib/progress.ts";
 import { readStackFile, refuseLostTexts } from "../lib/stacks/file.ts";
-import { ensureStack, environment, fullName, hostVariable } from "../lib/stacks/stack.ts";
+import { fullName } from "../lib/stacks/pulumi.ts";
+import { ensureStack, environment, hostVariable } from "../lib/stacks/stack.ts";
 import { UserError } from "../lib/userError.ts";
 import { needsOf, setup } from "../setup/setup.ts";
 

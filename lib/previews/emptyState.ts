@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Document, isMap, isScalar, parseDocument, visit } from "yaml";
-import { pulumiOutput } from "../stacks/pulumiOutput.ts";
+import { pulumiOutput } from "../stacks/pulumi.ts";
 import { UserError } from "../userError.ts";
 
 /** Stands for a secret. */

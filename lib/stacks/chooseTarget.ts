@@ -7,12 +7,9 @@ import { askSwarm, INIT, unfit } from "../docker/swarm/fitness.ts";
 import { line } from "../progress.ts";
 import { UserError } from "../userError.ts";
 import { readStackFile, valuesOf } from "./file.ts";
-import { pulumiOutput } from "./pulumiOutput.ts";
-import { exportedState, fullName } from "./stack.ts";
-import { type Deployment, heldHostOf, isOnSwarm } from "./state.ts";
-
-/** What `--target` names if it is no resource. */
-const TARGETS = ["docker", "swarm"];
+import { fullName, pulumiOutput } from "./pulumi.ts";
+import { exportedState } from "./stack.ts";
+import { heldHostOf, mayBeOnSwarm } from "./state.ts";
 
 /**
  * Offers to make a swarm for a stack that is to run on one, and sets the key if `--target` names its value.
@@ -24,8 +21,9 @@ export async function chooseTarget(
   { stack, file, configFile, options, pulumi }: Given<"up">,
   env: NodeJS.ProcessEnv,
 ): Promise<string[]> {
-  const named = options.target?.find((name) => TARGETS.includes(name));
-  if (named !== undefined) refuseOther(named, stack, await exportedState(stack, env));
+  // What `--target` names otherwise is a resource.
+  const named = options.target?.find((name) => ["docker", "swarm"].includes(name));
+  if (named !== undefined) await refuseOther(named, stack, env);
   if ((named ?? valuesOf(readStackFile(file))["target"]) === "swarm")
     await offerSwarm(stack, named !== undefined, options.yes ?? false, env);
   if (named === undefined) return pulumi;
@@ -35,8 +33,8 @@ export async function chooseTarget(
 }
 
 /** The program refuses it too, but by then the key would be set. */
-function refuseOther(named: string, stack: string, deployment: Deployment): void {
-  const held = heldHostOf(deployment);
+async function refuseOther(named: string, stack: string, env: NodeJS.ProcessEnv): Promise<void> {
+  const held = heldHostOf(await exportedState(stack, env));
   const target = held?.target ?? "docker";
   if (held !== undefined && target !== named)
     throw new UserError(
@@ -63,9 +61,8 @@ async function offerSwarm(
     if (reason) throw new UserError(reason);
     return;
   }
-  const deployment = await exportedState(stack, env);
   // A stack on one host is refused another target.
-  if (heldHostOf(deployment) !== undefined && !isOnSwarm(deployment)) return;
+  if (!mayBeOnSwarm(await exportedState(stack, env))) return;
   const command = `\`docker ${INIT.join(" ")}\``;
   const what = `the docker host at "${host.address}" is in no swarm, and would be the only node of one`;
   await confirm("up", `${what}: ${command} (for further nodes see docs/scale.md)`, stack, sure);

@@ -3,19 +3,20 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { parse, stringify } from "yaml";
 import application from "../../nix/application.json" with { type: "json" };
 import { collect, SECRET_KEYS, type Values } from "../config/keys.ts";
-import { isSample } from "../config/load.ts";
+import { isSample, loadConfig } from "../config/load.ts";
+import type { Config } from "../config/schema.ts";
 import { lostTexts } from "../config/stackFileTexts.ts";
 import { NAMESPACE } from "../config/text.ts";
 import { UserError } from "../userError.ts";
 
-/** The sample's and the seed's ports; another stack's are a multiple of a hundred above. */
-const FIRST = { back: 8000, front: 5173 };
+/** The sample's ports; another stack's are a multiple of a hundred above. */
+const FIRST = { back: 8000, front: 5173, database: undefined };
 const DISTANCE = 100;
 
 /** Pairs of ports that a stack chooses from; all are below 32768, where Linux begins with ports for connections. */
 const PLACES = 240;
 
-/** Ports of a stack on its docker host. */
+/** What a stack publishes on its docker host. */
 export interface Ports {
   back: number;
   front: number;
@@ -69,6 +70,22 @@ export function textsOf(config: Values): Record<string, string> {
   return { ...Object.fromEntries(texts), [SECRET_KEYS]: JSON.stringify(secrets) };
 }
 
+/**
+ * A stack's configuration from its file, without engine and login: nothing secret decides an image. Without a file the
+ * defaults count, as for Pulumi.
+ *
+ * @param exists Tells whether a path that the configuration names exists. Default: the file system's answer.
+ */
+export function readStackConfig(
+  stack: string,
+  file: string,
+  packages: string | undefined,
+  exists: (path: string) => boolean = existsSync,
+): Config {
+  const raw = { [PASSWORD_KEY]: "not needed", ...textsOf(readStackFile(file)) };
+  return loadConfig(raw, { stack, packages, password: undefined, exists });
+}
+
 /** Whether a value is Pulumi's `{ secure: … }`. */
 export const isSecret = (value: unknown): boolean =>
   typeof value === "object" && value !== null && Object.keys(value).join() === "secure";
@@ -100,12 +117,10 @@ export function usesSample(config: Values): boolean {
 }
 
 /** The port that a stack publishes a service on; undefined if it does not. */
-export function publishedBy(config: Values, service: "back" | "front" | "database"): number | undefined {
-  const values = valuesOf(config)[service] as { publish?: unknown } | undefined;
-  if (values?.publish === false) return undefined;
-  const port = (values?.publish as { port?: unknown } | undefined)?.port;
-  const chosen = port ?? (service === "database" ? undefined : FIRST[service]);
-  return typeof chosen === "number" ? chosen : undefined;
+export function publishedBy(config: Values, service: keyof typeof FIRST): number | undefined {
+  const { publish } = (valuesOf(config)[service] ?? {}) as { publish?: { port?: unknown } | false };
+  const port = publish === false ? undefined : (publish?.port ?? FIRST[service]);
+  return typeof port === "number" ? port : undefined;
 }
 
 /** The ports that a stack publishes. */

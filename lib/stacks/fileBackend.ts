@@ -6,9 +6,6 @@ import { fileURLToPath } from "node:url";
 import { line } from "../progress.ts";
 import type { Deployment } from "./state.ts";
 
-/** What Pulumi's process is called: nixpkgs wraps it as `.pulumi-wrapped`. */
-const PULUMI = /pulumi/;
-
 /** The folder of a file backend; undefined for any other backend. */
 export function stateFolder(env: NodeJS.ProcessEnv): string | undefined {
   const url = env["PULUMI_BACKEND_URL"] ?? "";
@@ -22,7 +19,7 @@ export function stateFolder(env: NodeJS.ProcessEnv): string | undefined {
  */
 export function releaseLocks(folder: string, stack: string): { removed: number; held: boolean } {
   const locks = locksOf(folder, stack);
-  const stale = locks.filter((lock) => isStale(read(lock), hostname(), programOf));
+  const stale = locks.filter(isStale);
   for (const lock of stale) for (const file of [lock, `${lock}.attrs`]) rmSync(file, { force: true });
   return { removed: stale.length, held: stale.length < locks.length };
 }
@@ -32,20 +29,27 @@ function locksOf(folder: string, stack: string): string[] {
   return filesIn(locks).map((name) => join(locks, name));
 }
 
-/**
- * Whether a lock's holder has ended: it ran on this host, and its process does not exist now or is not Pulumi's.
- *
- * @param lock The lock's content; one that is being written is incomplete.
- * @param program The name of the program that has a process id now; undefined if none has.
- */
-export function isStale(lock: string, host: string, program: (pid: number) => string | undefined): boolean {
-  const { pid, hostname } = (parsed(lock) ?? {}) as { pid?: unknown; hostname?: unknown };
-  return hostname === host && typeof pid === "number" && !PULUMI.test(program(pid) ?? "");
+/** Whether a lock's holder has ended: it ran on this host. Not known of a lock that is being written. */
+function isStale(lock: string): boolean {
+  const holder = (parsed(lock) ?? {}) as { pid?: unknown; hostname?: unknown };
+  return holder.hostname === hostname() && typeof holder.pid === "number" && !isPulumi(holder.pid);
+}
+
+/** Whether a process exists that is Pulumi's, which nixpkgs wraps as `.pulumi-wrapped`. */
+function isPulumi(pid: number): boolean {
+  const name = read(`/proc/${pid}/comm`);
+  if (name !== "") return name.includes("pulumi");
+  // Without /proc, a process that exists is taken for Pulumi's.
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
 }
 
 /** The stack's state; empty if there is none. */
 export function deploymentOf(folder: string, stack: string): Deployment {
-  const state = parsed(read(join(folder, "stacks/agatha", `${stack}.json`)));
+  const state = parsed(join(folder, "stacks/agatha", `${stack}.json`));
   return (state as { checkpoint?: { latest?: Deployment } } | undefined)?.checkpoint?.latest ?? {};
 }
 
@@ -60,35 +64,21 @@ export function restoreCheckpoints(env: NodeJS.ProcessEnv): boolean {
   const folder = stateFolder(env);
   if (folder === undefined) return false;
   const stacks = join(folder, "stacks/agatha");
-  const broken = filesIn(stacks).filter((name) => {
+  let restored = false;
+  for (const name of filesIn(stacks)) {
     const file = join(stacks, name);
-    const isBroken = () => parsed(read(file)) === undefined && parsed(read(`${file}.bak`)) !== undefined;
-    const isFree = () =>
-      locksOf(folder, basename(name, ".json")).every((lock) => isStale(read(lock), hostname(), programOf));
+    const stack = basename(name, ".json");
+    const isBroken = () => parsed(file) === undefined && parsed(`${file}.bak`) !== undefined;
     // Judged again after the locks: whoever was writing it may have ended in between, and the state be whole and newer.
-    return isBroken() && isFree() && isBroken();
-  });
-  for (const name of broken) {
-    copyFileSync(join(stacks, `${name}.bak`), join(stacks, name));
+    if (!isBroken() || !locksOf(folder, stack).every(isStale) || !isBroken()) continue;
+    copyFileSync(`${file}.bak`, file);
     line(
       "state",
-      `an update was killed while it wrote the state of stack ${basename(name, ".json")}: Pulumi's backup of before that write is restored`,
+      `an update was killed while it wrote the state of stack ${stack}: Pulumi's backup of before that write is restored`,
     );
+    restored = true;
   }
-  return broken.length > 0;
-}
-
-/** The name of the program that a process runs; undefined if there is no such process. */
-function programOf(pid: number): string | undefined {
-  const name = read(`/proc/${pid}/comm`).trim();
-  if (name !== "") return name;
-  // Without /proc, a process that exists is taken for Pulumi's.
-  try {
-    process.kill(pid, 0);
-    return "pulumi";
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM" ? "pulumi" : undefined;
-  }
+  return restored;
 }
 
 /** The JSON files of a folder; none if it does not exist. */
@@ -104,9 +94,10 @@ function read(path: string): string {
   }
 }
 
-function parsed(text: string): unknown {
+/** A file's content; undefined if it is no whole JSON. */
+function parsed(path: string): unknown {
   try {
-    return JSON.parse(text) ?? undefined;
+    return JSON.parse(read(path)) ?? undefined;
   } catch {
     return undefined;
   }

@@ -2,10 +2,9 @@
 import { runHere } from "../process.ts";
 import { SERVICES } from "../serviceNames.ts";
 import { UserError } from "../userError.ts";
-import type { DockerObject } from "./dockerObjects.ts";
-import { askRoutes, serves } from "./routes.ts";
+import { runningParts } from "./dockerObjects.ts";
 import { npmRun } from "./stack.ts";
-import { runningParts } from "./swarmObjects.ts";
+import { askRoutes, serves } from "./status.ts";
 
 /** Lines of a container's log that are shown. */
 const LINES = "100";
@@ -29,12 +28,16 @@ export async function showLogs(stack: string, given: string[], follow: boolean):
   const missing: string[] = [];
   let failed = 0;
   for (const service of wanted) {
-    const shown = await inOrder(service, found);
-    if (shown.length === 0) missing.push(service);
-    for (const { heading, name, command } of follow ? shown.slice(0, 1) : shown) {
-      if (wanted.length > 1 || shown.length > 1) process.stdout.write(`── ${heading} ──\n`);
-      const args = [...command, "--tail", LINES, ...(follow ? ["--follow"] : []), name];
-      const code = await runHere("docker", args);
+    const own = found.filter((one) => one.service === service);
+    if (own.length === 0) missing.push(service);
+    const routes = own.length > 1 ? await askRoutes(found) : undefined;
+    own.sort((a, b) => Number(serves(b, routes)) - Number(serves(a, routes)));
+    for (const one of follow ? own.slice(0, 1) : own) {
+      const which = own.length > 1 ? `: ${one.name}${serves(one, routes) ? ", which serves" : ""}` : "";
+      if (wanted.length > 1 || own.length > 1) process.stdout.write(`── ${service}${which} ──\n`);
+      const command = one.swarm === undefined ? ["logs"] : ["service", "logs"];
+      const how = ["--tail", LINES, ...(follow ? ["--follow"] : [])];
+      const code = await runHere("docker", [...command, ...how, one.name]);
       // An interrupt is how following ends.
       if (!(follow && code === 130)) failed ||= code;
     }
@@ -44,30 +47,4 @@ export async function showLogs(stack: string, given: string[], follow: boolean):
       `logs: ${missing.join(", ")} of stack ${stack} is not there. ${npmRun("up", stack, "--refresh")} brings it up.`,
     );
   return failed;
-}
-
-/** What is shown of a service: a container, or all tasks in a swarm. */
-interface Shown {
-  heading: string;
-  name: string;
-  /** Of docker. */
-  command: string[];
-}
-
-/** A service's containers, the one that serves first, each with what is said of it. */
-async function inOrder(service: string, found: DockerObject[]): Promise<Shown[]> {
-  const own = found.filter((one) => one.service === service);
-  if (own.length < 2)
-    return own.map(({ name, swarm }) => ({
-      ...{ heading: service, name },
-      command: swarm === undefined ? ["logs"] : ["service", "logs"],
-    }));
-  const routes = await askRoutes(found);
-  const described = own.map((one) => ({ one, isServing: serves(one, routes) }));
-  described.sort((a, b) => Number(b.isServing) - Number(a.isServing));
-  return described.map(({ one: { name }, isServing }) => ({
-    heading: `${service}: ${name}${isServing ? ", which serves" : ""}`,
-    name,
-    command: ["logs"],
-  }));
 }

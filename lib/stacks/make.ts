@@ -24,8 +24,8 @@ import {
   stacksWithFiles,
 } from "./file.ts";
 import { configLike } from "./like.ts";
-import { pulumiError, pulumiOutput } from "./pulumiOutput.ts";
-import { environment, fullName, initStack, stackExists } from "./stack.ts";
+import { fullName, pulumiError, pulumiOutput } from "./pulumi.ts";
+import { environment, initStack, stackExists } from "./stack.ts";
 import { refuseLeftBehind } from "./withoutState.ts";
 
 interface Wanted {
@@ -66,7 +66,7 @@ export async function makeStack(stack: string, wanted: Wanted): Promise<number> 
   for (const [key, value] of secrets) await setSecret(stack, key, value, env);
   const made = there
     ? `is there; ${file} is ${fresh ? "made anew" : "as it was"}`
-    : `is made${fresh ? `; its file is ${file}` : ` with ${file}`}`;
+    : `is made${fresh ? "; its file is" : " with"} ${file}`;
   process.stdout.write(`Stack ${stack} ${made}. \`npm run up -- --stack ${stack}\` brings it up.\n`);
   return 0;
 }
@@ -78,12 +78,13 @@ export const hostFor = (given: string | undefined, last: Values = {}, model: Val
 function refuseUnusable({ dockerHost, like }: Wanted): void {
   if (dockerHost !== undefined && !dockerHostField.safeParse(dockerHost).success)
     throw new UserError(`stack: "${dockerHost}" is not a docker host. Write it like ssh://user@host.`);
-  if (like !== undefined && !existsSync(fileOf(like)))
-    throw new UserError(`--like: there is no ${fileOf(like)}. Name a stack that has a file here.`);
   if (like === undefined) return;
+  const file = fileOf(like);
+  if (!existsSync(file))
+    throw new UserError(`--like: there is no ${file}. Name a stack that has a file here.`);
   // Refuses what is not YAML.
-  readStackFile(fileOf(like));
-  refuseModel(fileOf(like), readFileSync(fileOf(like), "utf8"));
+  readStackFile(file);
+  refuseModel(file, readFileSync(file, "utf8"));
 }
 
 /**
@@ -176,11 +177,10 @@ export async function portsFor(
   const { stdout } = await run("docker", ["ps", "--format", HOLDERS_FORMAT], { env, optional: true });
   const others = parseHolders(stdout).filter((holder) => holder.stack !== stack);
   const held = new Set(others.flatMap(({ ports }) => ports.map(({ port }) => port)));
-  const had = (service: "back" | "front") => {
+  const [back, front] = (["back", "front"] as const).map((service) => {
     const port = last && publishedBy(last, service);
-    return port === undefined || held.has(port) ? undefined : port;
-  };
-  const { back, front } = { back: had("back"), front: had("front") };
+    return port !== undefined && held.has(port) ? undefined : port;
+  });
   if (back !== undefined && front !== undefined) return { back, front };
   const configured = new Set(stacksWithFiles().flatMap((other) => publishedOf(readStackFile(fileOf(other)))));
   const local = isLocal(await resolveDockerHost(dockerHost, env));
@@ -191,30 +191,24 @@ export async function portsFor(
   return { back: back ?? free.back, front: front ?? free.front };
 }
 
-/**
- * By standard input: a secret is in no process' arguments. Pulumi drops the newline at its end, one alone.
- *
- * @param key As `--path` takes it.
- */
+/** @param key As `--path` takes it. */
 export async function setSecret(
   stack: string,
   key: string,
   value: string,
   env: NodeJS.ProcessEnv,
 ): Promise<void> {
-  const how = ["--secret", "--path", "--non-interactive"];
-  const args = ["config", "set", key, "--stack", fullName(stack, env), ...how];
-  await pulumiOutput(args, env, { input: `${value}\n` });
+  const how = ["--stack", fullName(stack, env), "--secret", "--path", "--non-interactive"];
+  // By standard input: a secret is in no process' arguments. Pulumi drops the newline at its end, one alone.
+  await pulumiOutput(["config", "set", key, ...how], env, { input: `${value}\n` });
 }
 
 /** A secret of another stack, which has to be in the backend, under the same passphrase. */
 async function secretOf(stack: string, key: string, env: NodeJS.ProcessEnv): Promise<string> {
-  const how = ["--path", "--json", "--non-interactive"];
-  const args = ["config", "get", key, "--stack", fullName(stack, env), ...how];
-  const { code, output, stdout } = await run("pulumi", args, { env });
-  if (code !== 0)
-    throw new UserError(
-      `${fileOf(stack)}: its secret ${key} cannot be read: ${output.trim()}. Make the stack (\`npm run stack -- new ${stack}\`) in this backend and set its secrets, or take a model without any.`,
-    );
-  return (JSON.parse(stdout) as { value: string }).value;
+  const how = ["--stack", fullName(stack, env), "--path", "--json", "--non-interactive"];
+  const { code, output, stdout } = await run("pulumi", ["config", "get", key, ...how], { env });
+  if (code === 0) return (JSON.parse(stdout) as { value: string }).value;
+  throw new UserError(
+    `${fileOf(stack)}: its secret ${key} cannot be read: ${output.trim()}. Make the stack (\`npm run stack -- new ${stack}\`) in this backend and set its secrets, or take a model without any.`,
+  );
 }

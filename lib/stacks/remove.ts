@@ -6,19 +6,14 @@ import { stackTag } from "../images/plan.ts";
 import { run, runHere } from "../process.ts";
 import { table } from "../table.ts";
 import { UserError } from "../userError.ts";
-import { dataIn, dockerObjects, removeObject } from "./dockerObjects.ts";
+import { type DockerObject, dockerObjects, removeObject } from "./dockerObjects.ts";
 import { dockerHostOf, externalOf, fileOf, publishedOf, readStackFile, stacksWithFiles } from "./file.ts";
+import { fullName, pulumi } from "./pulumi.ts";
 import { recover } from "./recover.ts";
 import { refuseOtherHost } from "./refuseOtherHost.ts";
-import { environment, exportedState, fullName, listed, npmRun, pulumi, stackExists } from "./stack.ts";
+import { environment, exportedState, listed, npmRun, stackExists } from "./stack.ts";
 import { type Deployment, dockerHostInState, mayBeOnSwarm } from "./state.ts";
-import {
-  leftBehind,
-  refuseLeftBehind,
-  removeFromSwarm,
-  removeLeftBehind,
-  removeNetwork,
-} from "./withoutState.ts";
+import { leftBehind, refuseLeftBehind, removeFromSwarm, removeLeftBehind } from "./withoutState.ts";
 
 /**
  * Removes what a stack made, except its images, and its data unless `volumes` says so.
@@ -44,14 +39,15 @@ export async function takeDown(
     sayGoing(stack, data, external);
     await confirm("down", "the data would go", stack, sure);
   } else if (external !== undefined) process.stdout.write(`${leftAlone(external)}\n`);
-  if (withoutState) await removeLeftBehind(stack, env);
-  else if (there) {
+  if (there) {
     await recover(stack, env, configFile);
     const code = await destroy(stack, [...configFile, ...args], env);
     if (code !== 0) return code;
     // An update that was killed may have left secrets.
     if (mayBeOnSwarm(deployment)) await removeFromSwarm(stack, env);
-  } else process.stdout.write(`There is no stack ${stack} to take down.\n`);
+  } else if (!withoutState) process.stdout.write(`There is no stack ${stack} to take down.\n`);
+  else if ((await removeLeftBehind(stack, env)) === 0)
+    process.stdout.write(`Nothing of stack ${stack} is on this docker host.\n`);
   await sayGone(stack, env);
   await dropVolumes("down", stack, volumes, env);
   return 0;
@@ -72,7 +68,8 @@ export async function removeStack(
   const base = await environment(stack);
   const there = await stackExists(stack, base);
   const deployment = there ? await exportedState(stack, base) : {};
-  const env = withHost(base, dockerHostOf(readStackFile(fileOf(stack))), deployment);
+  const config = readStackFile(fileOf(stack));
+  const env = withHost(base, dockerHostOf(config), deployment);
   if (there) await refuseOtherHost(stack, deployment, env);
   else await refuseLeftBehind(stack, env);
   const volumes = await dockerObjects("volume", stack, env);
@@ -81,7 +78,7 @@ export async function removeStack(
     process.stdout.write(`There is no stack ${stack}.\n`);
     return { code: 0, found: false };
   }
-  sayGoing(stack, dataIn(volumes), externalOf(readStackFile(fileOf(stack))));
+  sayGoing(stack, dataIn(volumes), externalOf(config));
   await confirm("stack", `${stack} would be removed`, stack, sure);
   if (there) {
     await recover(stack, env);
@@ -89,12 +86,7 @@ export async function removeStack(
     if (code !== 0) return { code, found: true };
   }
   // What an update that was killed left, whatever Pulumi knows of it.
-  if (mayBeOnSwarm(deployment)) await removeFromSwarm(stack, env);
-  for (const kind of ["container", "network"] as const)
-    for (const { name } of await dockerObjects(kind, stack, env)) {
-      await (kind === "network" ? removeNetwork(name, env) : removeObject(kind, name, env));
-      process.stdout.write(`Removed ${kind} ${name}.\n`);
-    }
+  await removeLeftBehind(stack, env, mayBeOnSwarm(deployment));
   await dropVolumes("stack", stack, true, env);
   await dropNames(stack, env);
   if (there) await forget(stack, env);
@@ -120,6 +112,12 @@ export function withHost(
   return inFile || context || host === undefined ? env : { ...env, DOCKER_HOST: host };
 }
 
+const namesOf = (objects: DockerObject[]): string[] => objects.map(({ name }) => name);
+
+/** Names of the volumes with the data: the others hold files that the configuration has too. */
+const dataIn = (volumes: DockerObject[]): string[] =>
+  namesOf(volumes.filter(({ service }) => service === "db"));
+
 function sayGoing(stack: string, data: string[], external: string | undefined): void {
   const what = data.length === 0 ? "no data" : `the data in volume ${data.join(", ")}`;
   const stays = external === undefined ? "" : ` ${leftAlone(external)}`;
@@ -133,8 +131,7 @@ const destroy = (stack: string, args: string[], env: NodeJS.ProcessEnv): Promise
 
 /** @throws UserError if something of the stack is left: Pulumi knows no more than its state. */
 async function sayGone(stack: string, env: NodeJS.ProcessEnv): Promise<void> {
-  const { containers, networks } = await leftBehind(stack, env);
-  const left = [...containers, ...networks];
+  const left = namesOf((await leftBehind(stack, env)).flat());
   if (left.length > 0)
     throw new UserError(
       `down: ${left.join(", ")} of stack ${stack} are still there. ${npmRun("down", stack, "--without-state")} removes them, and keeps the data.`,
@@ -158,11 +155,11 @@ async function dropVolumes(
 ): Promise<void> {
   const before = await dockerObjects("volume", stack, env);
   const data = dataIn(before);
-  const going = before.map(({ name }) => name).filter((name) => dropData || !data.includes(name));
+  const going = namesOf(before).filter((name) => dropData || !data.includes(name));
   const failures: string[] = [];
   for (const name of going)
     await removeObject("volume", name, env).catch((error: Error) => failures.push(error.message));
-  const left = (await dockerObjects("volume", stack, env)).map(({ name }) => name);
+  const left = namesOf(await dockerObjects("volume", stack, env));
   for (const name of going.filter((name) => !left.includes(name)))
     process.stdout.write(
       data.includes(name) ? `Volume ${name} and the data in it are gone.\n` : `Removed volume ${name}.\n`,
@@ -192,9 +189,11 @@ export function isNameOf(stack: string, ref: string): boolean {
 
 /** Lets Pulumi forget the stack; its file goes too, unless git keeps it for all. */
 async function forget(stack: string, env: NodeJS.ProcessEnv): Promise<void> {
-  const kept =
-    (await run("git", ["ls-files", "--error-unmatch", fileOf(stack)], { optional: true })).code === 0;
-  const args = ["stack", "rm", fullName(stack, env), "--yes", ...(kept ? ["--preserve-config"] : [])];
+  const { code: untracked } = await run("git", ["ls-files", "--error-unmatch", fileOf(stack)], {
+    optional: true,
+  });
+  const keeps = untracked === 0 ? ["--preserve-config"] : [];
+  const args = ["stack", "rm", fullName(stack, env), "--yes", ...keeps];
   const code = await runHere("pulumi", args, { env });
   if (code !== 0) throw new UserError(`pulumi stack rm ${stack}: ended with ${code}.`);
 }

@@ -1,15 +1,13 @@
 /** The database of a stack that runs, found by its labels; and what the stack's configuration says of backups. */
-
 import { externalPlace } from "../database/external.ts";
 import type { Database } from "../database/postgres.ts";
 import { inspect, runningContainer } from "../docker/client.ts";
 import { serverIn, variableIn } from "../docker/containerVariables.ts";
 import { UserError } from "../userError.ts";
-import { readStackConfig } from "./config.ts";
+import { readStackConfig } from "./file.ts";
 import { environment, npmRun } from "./stack.ts";
 
 interface StackDatabase {
-  stack: string;
   database: Database;
   /** `host:port/name` of the database outside of the stack that is configured, which need not be the one that is deployed. */
   configured: string | undefined;
@@ -35,5 +33,5 @@ export async function stackDatabase(stack: string, file: string): Promise<StackD
   const user = variableIn(env, "POSTGRES_USER") ?? "postgres";
   const name = variableIn(env, "POSTGRES_DB") ?? user;
   const database = { container, user, name, server: serverIn(env) };
-  return { stack, database, configured: externalPlace(config), to: config.backups.to };
+  return { database, configured: externalPlace(config), to: config.backups.to };
 }

@@ -1,15 +1,14 @@
-/** The stack that a command works on: its name, its files, and Pulumi run on it. */
+/** The stack that a command works on: its environment, and whether the backend has it. */
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { didYouMean } from "../didYouMean.ts";
-import { endedWith, run, runHere } from "../process.ts";
+import { endedWith, run } from "../process.ts";
 import { UserError } from "../userError.ts";
 import { dockerHostOf, fileOf, readStackFile, stacksWithFiles } from "./file.ts";
 import { restoreCheckpoints } from "./fileBackend.ts";
-import { lockSentence } from "./lock.ts";
-import { pulumiError, pulumiOutput } from "./pulumiOutput.ts";
+import { fullName, pulumiError, pulumiOutput } from "./pulumi.ts";
 import type { Deployment } from "./state.ts";
 import { refuseLeftBehind } from "./withoutState.ts";
 
@@ -27,18 +26,11 @@ const PASSWORD_FILE = `.state/secrets/${DEFAULT}/database-password`;
  */
 export async function environment(stack?: string, file?: string): Promise<NodeJS.ProcessEnv> {
   const host = stack === undefined ? {} : hostVariable(file ?? fileOf(stack));
-  // What env.sh itself prints comes before the mark; it would be taken for a variable.
-  const mark = "\n-- environment --\n";
-  const result = await run("bash", ["-c", `. scripts/env.sh 2>&1 && printf '${mark}' && env -0`]);
-  const { output } = result;
-  if (result.code !== 0) throw new UserError(`scripts/env.sh: ${endedWith(result)}:\n${output}`);
-  const variables = output
-    .slice(output.indexOf(mark) + mark.length)
-    .split("\0")
-    .filter(Boolean)
-    .map((entry) => [entry.slice(0, entry.indexOf("=")), entry.slice(entry.indexOf("=") + 1)]);
+  const result = await run("bash", ["-c", ". scripts/env.sh >&2 && env -0"]);
+  if (result.code !== 0) throw new UserError(`scripts/env.sh: ${endedWith(result)}:\n${result.output}`);
+  const variables = result.stdout.split("\0").map((entry) => entry.split(/=(.*)/s, 2));
   const read = file === undefined ? {} : { AGATHA_CONFIG_FILE: file };
-  return { ...Object.fromEntries(variables), ...host, ...read };
+  return { ...Object.fromEntries(variables.filter(([name]) => name)), ...host, ...read };
 }
 
 /** How people run a command on a stack: `npm run logs -- back --stack prod`; the default stack is not named. */
@@ -53,13 +45,6 @@ export function hostVariable(file: string): { DOCKER_HOST?: string } {
   const host = dockerHostOf(readStackFile(file));
   return host === undefined ? {} : { DOCKER_HOST: host };
 }
-
-/**
- * What Pulumi calls the stack: with `AGATHA_ORGANIZATION`, the one of that organisation of Pulumi Cloud; else the one of
- * the backend's own default.
- */
-export const fullName = (stack: string, env: NodeJS.ProcessEnv = process.env): string =>
-  env["AGATHA_ORGANIZATION"] ? `${env["AGATHA_ORGANIZATION"]}/agatha/${stack}` : stack;
 
 /**
  * Makes sure that the backend has the stack: makes it if it has a file, or is the default one.
@@ -79,23 +64,22 @@ export async function ensureStack(
     writeFileSync(PASSWORD_FILE, `${randomBytes(24).toString("base64url")}\n`, { mode: 0o600 });
   }
   const names = (await listed(env)).map(({ name }) => name);
-  if (!names.includes(stack)) {
-    if (existing)
-      throw new UserError(
-        `--stack: ${JSON.stringify(fullName(stack, env))} is not in this backend. Make it by \`pulumi stack init\`, or log in where it is: set PULUMI_ACCESS_TOKEN or PULUMI_BACKEND_URL.`,
-      );
-    await refuseLeftBehind(stack, env);
-    if (stack !== DEFAULT && !existsSync(file)) throw noSuchStack(stack, [...names, ...stacksWithFiles()]);
-    await initStack(stack, env);
-  }
-  await hideSalt(stack, env);
+  if (names.includes(stack)) return hideSalt(stack, env);
+  if (existing)
+    throw new UserError(
+      `--stack: ${JSON.stringify(fullName(stack, env))} is not in this backend. Make it by \`pulumi stack init\`, or log in where it is: set PULUMI_ACCESS_TOKEN or PULUMI_BACKEND_URL.`,
+    );
+  await refuseLeftBehind(stack, env);
+  if (stack !== DEFAULT && !existsSync(file)) throw noSuchStack(stack, [...names, ...stacksWithFiles()]);
+  await initStack(stack, env);
 }
 
 /** A name that was mistyped would otherwise be made a stack. */
 function noSuchStack(stack: string, known: string[]): UserError {
   const close = didYouMean(stack, [...known, DEFAULT]);
+  const hint = close === undefined ? "" : ` Did you mean ${close}?`;
   return new UserError(
-    `stack ${stack}: has neither a file, ${fileOf(stack)}, nor a state in this Pulumi backend.${close === undefined ? "" : ` Did you mean ${close}?`} \`npm run stack -- new ${stack}\` makes it.`,
+    `stack ${stack}: has neither a file, ${fileOf(stack)}, nor a state in this Pulumi backend.${hint} \`npm run stack -- new ${stack}\` makes it.`,
   );
 }
 
@@ -109,13 +93,13 @@ export async function initStack(
   const result = await run("pulumi", args, { env });
   if (/incorrect passphrase/.test(result.output))
     throw new UserError(
-      `Pulumi.${stack}.yaml: its encryptionsalt is of another passphrase, which is lost with the state or elsewhere. Remove that line and every "secure:" value, set those secrets again (pulumi config set --secret), then run this again.`,
+      `${fileOf(stack)}: its encryptionsalt is of another passphrase, which is lost with the state or elsewhere. Remove that line and every "secure:" value, set those secrets again (pulumi config set --secret), then run this again.`,
     );
   if (result.code !== 0) throw pulumiError(args, result);
   await hideSalt(stack, env);
 }
 
-/** Whether the backend has the stack. @throws UserError if there is no Pulumi to ask. */
+/** Whether the backend has the stack. @throws UserError as `listed`. */
 export const stackExists = async (stack: string, env: NodeJS.ProcessEnv): Promise<boolean> =>
   (await listed(env)).some(({ name }) => name === stack);
 
@@ -154,24 +138,7 @@ export async function listed(env: NodeJS.ProcessEnv, tries = LIST_TRIES): Promis
 /** Pulumi writes its salt into the stack's file; with our own state, git need not see that. */
 async function hideSalt(stack: string, env: NodeJS.ProcessEnv): Promise<void> {
   const ours = env["PULUMI_BACKEND_URL"]?.startsWith(`file://${process.cwd()}/.state/`);
-  if (ours) await run("git", ["update-index", "--skip-worktree", `Pulumi.${stack}.yaml`], { optional: true });
-}
-
-/** Runs pulumi on the stack in this terminal. If another update has the stack, one sentence says so. */
-export async function pulumi(stack: string, args: string[], env: NodeJS.ProcessEnv): Promise<number> {
-  let held = "";
-  const name = fullName(stack, env);
-  const code = await runHere("pulumi", [...args, "--stack", name], {
-    env,
-    onError: (text) => {
-      held += text;
-      // Pulumi's own words for a lock are many lines; all else is shown at once.
-      if (lockSentence(name, held) === undefined) process.stderr.write(text);
-    },
-  });
-  const sentence = lockSentence(name, held);
-  if (sentence !== undefined) process.stderr.write(`${sentence}\n`);
-  return code;
+  if (ours) await run("git", ["update-index", "--skip-worktree", fileOf(stack)], { optional: true });
 }
 
 /** The stack's state, secrets encrypted. */
