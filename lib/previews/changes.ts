@@ -6,8 +6,16 @@ import { decode, type Inputs, listed } from "../images/generations.ts";
 import { isRolling, SERVICES, type ServiceName } from "../serviceNames.ts";
 import { type Away, awayFor, inWords, isClient } from "./away.ts";
 import { containerReasons } from "./reasons.ts";
-import { environmentOf, inputsOf, type PreviewStep, type State, type Steps, servingFormer } from "./steps.ts";
-import { isInSwarm, replacesTasks } from "./tasks.ts";
+import {
+  changedPaths,
+  environmentOf,
+  inputsOf,
+  isInSwarm,
+  type PreviewStep,
+  type State,
+  type Steps,
+  servingFormer,
+} from "./steps.ts";
 
 /** Seconds in which the services of a stack from before there was a gateway give it their ports, as it was measured. */
 const MOVE_SECONDS = 2;
@@ -59,12 +67,7 @@ export function changesOf(stack: string, steps: PreviewStep[]): Changes {
     stack,
     any: steps.some(({ op }) => op !== "same" && op !== "read"),
     images: SERVICES.map((name) => imageChange(name, byName)),
-    services: SERVICES.map((name) => {
-      const found = giving(serviceChange(name, byName), byName);
-      // An upgrade stops both before it begins.
-      if (ahead === undefined || (name !== "db" && name !== "back")) return found;
-      return { ...found, away: awayForUpgrade(ahead) };
-    }),
+    services: SERVICES.map((name) => serviceChange(name, byName, ahead)),
     data: dataChanges(byName, ahead),
   };
 }
@@ -116,22 +119,28 @@ function changeSince(
   };
 }
 
-function serviceChange(name: ServiceName, byName: Steps): ServiceChange {
+function serviceChange(name: ServiceName, byName: Steps, ahead: UpgradeAhead | undefined): ServiceChange {
+  const found = containerChange(name, byName);
+  // An upgrade stops both before it begins.
+  if (ahead !== undefined && (name === "db" || name === "back"))
+    return { ...found, away: awayForUpgrade(ahead) };
+  // The back and the front of a stack from before there was a gateway stop when they give it their ports.
+  const moves = byName.get("gateway-room")?.op === "create" && found.change !== "starts";
+  return moves && isRolling(name) ? { ...found, away: MOVE_SECONDS } : found;
+}
+
+function containerChange(name: ServiceName, byName: Steps): ServiceChange {
   const [step, healthy] = [byName.get(`${name}-container`), byName.get(`${name}-healthy`)];
   if (step === undefined || step.op === "same") return { name, change: staying(healthy), why: [] };
   if (step.op === "create") return { name, change: "starts", why: [] };
   if (step.op === "delete") return { name, change: "ends", why: [], away: "from now on" };
   const why = containerReasons(name, step, byName);
-  if (step.op === "update" && !(isInSwarm(step) && replacesTasks(step)))
+  // Of a service in a swarm, docker only starts further tasks then, or ends some.
+  const keepsTasks = !(isInSwarm(step) && changedPaths(step).some((path) => path.startsWith("taskSpec")));
+  if (step.op === "update" && keepsTasks)
     return { name, change: "is changed as it runs", why, away: "not at all" };
   const away = awayFor(name, byName);
-  return { name, change: "is replaced", why, ...(away === undefined ? {} : { away }) };
-}
-
-/** The back and the front of a stack from before there was a gateway stop when they give it their ports. */
-function giving(found: ServiceChange, byName: Steps): ServiceChange {
-  const moves = byName.get("gateway-room")?.op === "create" && found.change !== "starts";
-  return moves && isRolling(found.name) ? { ...found, away: MOVE_SECONDS } : found;
+  return { name, change: "is replaced", why, ...(away !== undefined && { away }) };
 }
 
 /** What is done about a container that is not replaced. */
@@ -161,7 +170,11 @@ function dataChanges(byName: Steps, ahead: UpgradeAhead | undefined): DataChange
       of: "db",
       change: volumeChange(op("db-data"), ahead),
     },
-    ahead !== undefined && { what: "version", of: "db", change: versionChange(ahead) },
+    ahead !== undefined && {
+      what: "version",
+      of: "db",
+      change: `PostgreSQL ${ahead.from} => ${ahead.to}, data from ${ahead.volume} (kept) into ${ahead.into}, database away for ${inWords(awayForUpgrade(ahead))}`,
+    },
     migrationsChange(byName.get("db-schema-migrations")),
     history?.op === "update" &&
       keep(history.oldState) !== keep(history.newState) && {
@@ -191,7 +204,7 @@ function dataChanges(byName: Steps, ahead: UpgradeAhead | undefined): DataChange
 
 /** Not where it is only set once more, after an update that failed. */
 const isGivenAnew = (step: PreviewStep | undefined): boolean =>
-  step?.op === "update" && Object.keys(step.detailedDiff ?? {}).some((path) => /^stdin/.test(path));
+  step?.op === "update" && changedPaths(step).some((path) => path.startsWith("stdin"));
 
 function volumeChange(op: string, ahead: UpgradeAhead | undefined): string {
   if (ahead !== undefined) return "is filled from the old one, which is kept";
@@ -206,11 +219,6 @@ function volumeChange(op: string, ahead: UpgradeAhead | undefined): string {
 const awayForUpgrade = ({ awaySeconds }: UpgradeAhead): Away =>
   awaySeconds ?? "a time that depends on its size";
 
-function versionChange(ahead: UpgradeAhead): string {
-  const { from, to, volume, into } = ahead;
-  return `PostgreSQL ${from} => ${to}, data from ${volume} (kept) into ${into}, database away for ${inWords(awayForUpgrade(ahead))}`;
-}
-
 function migrationsChange(step: PreviewStep | undefined): DataChange | false {
   if (step === undefined || step.op === "same" || step.op === "delete") return false;
   const row = { what: "migrations", of: "back" } as const;
@@ -222,24 +230,19 @@ function migrationsChange(step: PreviewStep | undefined): DataChange | false {
   if (step.op === "create") return { ...row, change: "run" };
   const files = (state: State | undefined) => (inputsOf(state)["migrations"] ?? {}) as Packaged;
   const [before, after] = [files(step.oldState), files(step.newState)];
-  const refused = refusedByUp(before, after);
-  if (refused.length > 0) return { ...row, change: "are refused by up", files: refused };
+  // What the step will refuse if the database is as the last update left it. A preview that reaches the database has
+  // asked it already, and would have failed.
+  const { refused } = compare(after, asRan(before));
+  if (refused.length > 0)
+    return {
+      ...row,
+      change: "are refused by up",
+      files: refused.map(({ file, problem }) => printable(`${file} ${problem}`)),
+    };
   const changed = differences(before, after);
   if (changed.length === 0) return { ...row, change: "are checked again; none is new" };
-  return {
-    ...row,
-    change: changed.some(needsBackup) ? "run, after a backup" : "run",
-    files: changed.map(({ mark, name }) => worded({ mark, name })),
-  };
-}
-
-/**
- * What the migration step will refuse if the database is as the last update left it. A preview that reaches the database
- * has asked it already, and would have failed.
- */
-function refusedByUp(before: Packaged, after: Packaged): string[] {
-  const { refused } = compare(after, asRan(before));
-  return refused.map(({ file, problem }) => printable(`${file} ${problem}`));
+  const change = changed.some(needsBackup) ? "run, after a backup" : "run";
+  return { ...row, change, files: changed.map(({ mark, name }) => `${mark} ${name}`) };
 }
 
 /** Whether the schema is backed up before it: a file that is new, or a repeatable one that changed. */

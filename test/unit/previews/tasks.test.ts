@@ -34,7 +34,7 @@ describe("a service in a swarm", () => {
       "taskSpec.containerSpec.secrets[1]",
       "taskSpec.containerSpec.env.X",
     ];
-    expect(backOf(service(secret))?.why).toEqual(["environment", "files or secrets"]);
+    expect(backOf(service(secret))?.why).toEqual(["files or secrets", "environment"]);
     expect(backOf(service(["taskSpec.forceUpdate"]))?.why).toEqual(["its last update failed"]);
   });
 
