@@ -81,43 +81,34 @@ function nameOf(urn: string): string {
 
 function imageChange(name: ServiceName, byName: Steps): ImageChange {
   const step = byName.get(`${name}-image-build`);
-  const [before, after] = [inputsOf(step?.oldState), inputsOf(step?.newState)];
-  const serving = servingFormer(byName.get(`${name}-files`));
-  if (serving !== undefined && after["ref"] !== undefined) return changeSince(serving, name, after, byName);
-  if (step === undefined || step.op === "same")
-    return { name, change: STAYS, why: after["pinned"] ? ["pinned"] : [] };
-  if (step.op === "create")
-    return { name, change: after["pinned"] ? "is pinned" : "is built", why: [short(after["ref"])] };
-  if (step.op === "delete") return { name, change: "is let go", why: [] };
-  const { ref: oldRef, pinned: wasPinned, ...oldInputs } = before;
-  const { ref: newRef, pinned, ...newInputs } = after;
+  const { ref: oldRef, pinned: wasPinned, ...before } = inputsOf(step?.oldState);
+  const { ref, pinned, ...after } = inputsOf(step?.newState);
   // The inputs of a pinned image are not in this project's files.
-  const pin = pinned ? ["pinned"] : wasPinned ? ["no longer pinned"] : undefined;
-  if (pin !== undefined && oldRef === newRef) return { name, change: STAYS, why: pin };
-  const why = pin ?? differences(oldInputs, newInputs).map(worded);
-  if (oldRef === newRef)
+  const pin = pinned ? ["pinned"] : [];
+  const serving = servingFormer(byName.get(`${name}-files`));
+  // The state has an image that failed. What serves is in the history, as the newest that went well.
+  if (serving !== undefined && ref !== undefined) {
+    if (ref === serving) return { name, change: STAYS, why: firstOf(pin, ["it serves already"]) };
+    const history = decode(String(byName.get("history")?.oldState?.outputs?.["stdout"] ?? ""));
+    const known = history?.inputs[serving];
+    const found = known === undefined ? [] : differences(known, listed(after as Inputs)).map(worded);
+    const change = { from: short(serving), to: short(ref) };
+    return { name, change, why: firstOf(pin, found, ["its last update failed"]) };
+  }
+  if (step === undefined || step.op === "same") return { name, change: STAYS, why: pin };
+  if (step.op === "create") return { name, change: pinned ? "is pinned" : "is built", why: [short(ref)] };
+  if (step.op === "delete") return { name, change: "is let go", why: [] };
+  const pins = firstOf(pin, wasPinned ? ["no longer pinned"] : []);
+  if (oldRef === ref && pins.length > 0) return { name, change: STAYS, why: pins };
+  const why = firstOf(pins, differences(before, after).map(worded));
+  if (oldRef === ref)
     return { name, change: "is looked up again", why: [why.join(", ") || "how it is asked for"] };
-  const change = { from: short(oldRef), to: short(newRef) };
-  return { name, change, why: why.length > 0 ? why : ["~ its recipe in nix/"] };
+  const change = { from: short(oldRef), to: short(ref) };
+  return { name, change, why: firstOf(why, ["~ its recipe in nix/"]) };
 }
 
-/** The state has an image that failed. What serves is in the history, as the newest that went well. */
-function changeSince(
-  serving: string,
-  name: ServiceName,
-  { ref, pinned, ...inputs }: Record<string, unknown>,
-  byName: Steps,
-): ImageChange {
-  if (ref === serving) return { name, change: STAYS, why: pinned ? ["pinned"] : ["it serves already"] };
-  const history = decode(String(byName.get("history")?.oldState?.outputs?.["stdout"] ?? ""));
-  const known = pinned ? undefined : history?.inputs[serving];
-  const why = known === undefined ? [] : differences(known, listed(inputs as Inputs)).map(worded);
-  return {
-    name,
-    change: { from: short(serving), to: short(ref) },
-    why: pinned ? ["pinned"] : why.length > 0 ? why : ["its last update failed"],
-  };
-}
+/** The first list that has something. */
+const firstOf = (...lists: string[][]): string[] => lists.find(({ length }) => length > 0) ?? [];
 
 function serviceChange(name: ServiceName, byName: Steps, ahead: UpgradeAhead | undefined): ServiceChange {
   const found = containerChange(name, byName);
@@ -143,7 +134,6 @@ function containerChange(name: ServiceName, byName: Steps): ServiceChange {
   return { name, change: "is replaced", why, ...(away !== undefined && { away }) };
 }
 
-/** What is done about a container that is not replaced. */
 function staying(healthy: PreviewStep | undefined): string {
   if (healthy === undefined || healthy.op === "same" || healthy.op === "delete") return STAYS;
   const cutOff = (state: State | undefined) => environmentOf(state)["CUT_OFF"];
@@ -168,7 +158,7 @@ function dataChanges(byName: Steps, ahead: UpgradeAhead | undefined): DataChange
     !isClient(byName.get("db-container")) && {
       what: "volume",
       of: "db",
-      change: volumeChange(op("db-data"), ahead),
+      change: ahead ? "is filled from the old one, which is kept" : volumeChange(op("db-data")),
     },
     ahead !== undefined && {
       what: "version",
@@ -206,8 +196,7 @@ function dataChanges(byName: Steps, ahead: UpgradeAhead | undefined): DataChange
 const isGivenAnew = (step: PreviewStep | undefined): boolean =>
   step?.op === "update" && changedPaths(step).some((path) => path.startsWith("stdin"));
 
-function volumeChange(op: string, ahead: UpgradeAhead | undefined): string {
-  if (ahead !== undefined) return "is filled from the old one, which is kept";
+function volumeChange(op: string): string {
   const changes: Record<string, string> = {
     same: STAYS,
     create: "is made, or found from before",

@@ -18,7 +18,6 @@ const ERROR = 6000;
 
 const size = (text: string): number => Buffer.byteLength(text);
 
-/** What readers of a preview against an empty state have to know. */
 const EMPTY =
   "Previewed without the stack's state and secrets, as a stack made anew: what is deployed stays out of sight.\n";
 
@@ -46,15 +45,13 @@ export function failure(stack: string, errors: string[]): string {
     return block("text", text.length > ERROR ? `… ${text.slice(-ERROR)}` : text);
   });
   const intro = "Nothing was changed. What has to be fixed first:\n";
-  let [text, left] = [`### ${plain(stack)}: the preview failed\n\n${intro}`, shown.length];
-  for (const error of shown) {
-    if (size(text) + size(error) > LIMIT - 200) break;
+  let text = `### ${plain(stack)}: the preview failed\n\n${intro}`;
+  for (const [index, error] of shown.entries()) {
+    if (size(text) + size(error) > LIMIT - 200)
+      return `${text}\n_${shown.length - index} more errors do not fit in a comment: see the log of the run._\n`;
     text += `\n${error}`;
-    left -= 1;
   }
-  return left === 0
-    ? text
-    : `${text}\n_${left} more errors do not fit in a comment: see the log of the run._\n`;
+  return text;
 }
 
 /** Which services will be away and for how long, and what happens to the data. */
