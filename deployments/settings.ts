@@ -13,32 +13,31 @@ const PROJECT = "agatha";
 export function deploymentSettings(config: Deployments, name: string): pulumi.Inputs {
   const stack = config.stacks[name];
   if (stack === undefined) throw new Error(`deploymentSettings: the configuration has no stack ${name}`);
+  const secrets = Object.fromEntries(
+    Object.entries(config.secrets).map(([variable, value]) => [variable, pulumi.secret(value)]),
+  );
   return {
     organization: config.organization,
     project: PROJECT,
     stack: name,
-    ...(config.agentPool === undefined ? {} : { agentPoolId: config.agentPool }),
-    ...(config.executorImage === undefined
-      ? {}
-      : { executorContext: { executorImage: config.executorImage } }),
+    agentPoolId: config.agentPool,
+    executorContext: config.executorImage && { executorImage: config.executorImage },
     cacheOptions: { enable: true },
     // The address of the repository is the VCS integration's, and so are the credentials to read it.
     sourceContext: { git: { branch: branchRef(stack.branch ?? config.branch), repoDir: config.folder } },
     vcs: {
       provider: "github",
       repository: config.repository,
-      paths: [...config.paths],
+      paths: config.paths,
       deployCommits: stack.deployOnPush,
       previewPullRequests: stack.previewPullRequests,
       pullRequestTemplate: stack.reviewTemplate,
     },
     operationContext: {
-      preRunCommands: [...config.preRunCommands],
+      preRunCommands: config.preRunCommands,
       environmentVariables: {
         ...config.environment,
-        ...Object.fromEntries(
-          Object.entries(config.secrets).map(([variable, value]) => [variable, pulumi.secret(value)]),
-        ),
+        ...secrets,
       },
       options: {
         // The lock file decides, by `npm ci` in the pre-run commands; the runner's own step is `npm install`.

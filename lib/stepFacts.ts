@@ -24,14 +24,14 @@ export interface HealthFacts {
 export const handOn = (facts: ImageFacts | HealthFacts): void =>
   void process.stderr.write(`${JSON.stringify(facts)}\n`);
 
-/** @param outputs Both streams of the step, as the state has them; empty if it never ran. */
-export const healthFacts = (outputs: Streams): HealthFacts =>
-  facts<HealthFacts>(outputs) ?? legacyHealth(String(outputs.stdout ?? ""));
-
+/** Both streams of a step, as the state has them; empty if it never ran. */
 export interface Streams {
   stdout?: string | undefined;
   stderr?: string | undefined;
 }
+
+export const healthFacts = (outputs: Streams): HealthFacts =>
+  facts<HealthFacts>(outputs) ?? legacyHealth(String(outputs.stdout ?? ""));
 
 /** A program may have written a warning around the line. A state may hold what is no text, which does not count. */
 export function facts<T>({ stderr }: Streams): T | undefined {

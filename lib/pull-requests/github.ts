@@ -11,15 +11,6 @@ export interface PullRequest {
   closed: boolean;
 }
 
-interface Comment {
-  body: string;
-  url: string;
-  viewerDidAuthor: boolean;
-}
-
-/** What a comment is about. There is one for each kind and stack. */
-export type Kind = "preview" | "review";
-
 /** Tries if GitHub itself fails, or the way to it: a second between the first two, two before the last. */
 const TRIES = 3;
 const PASSING = /HTTP 5\d\d|error connecting to|i\/o timeout|connection re(set|fused)|unexpected EOF/;
@@ -53,13 +44,13 @@ export async function pullRequest(number: number): Promise<PullRequest | undefin
 }
 
 /**
- * Posts a comment, or updates the one that was posted before.
+ * Posts a comment, or updates the one that was posted before: there is one for each kind and stack.
  *
  * @returns Its address; undefined if there is none on a pull request that is closed, which gets no new one.
  */
 export const post = (
   { number, commit, closed }: PullRequest,
-  kind: Kind,
+  kind: "preview" | "review",
   stack: string,
   text: string,
 ): Promise<string | undefined> =>
@@ -79,11 +70,15 @@ export const post = (
     return closed ? undefined : gh(["pr", "comment", String(number), "--body-file", "-"], body);
   });
 
-async function view(
-  number: number,
-): Promise<{ state: "OPEN" | "CLOSED" | "MERGED"; headRefOid: string; comments: Comment[] }> {
-  return JSON.parse(await gh(["pr", "view", String(number), "--json", "state,headRefOid,comments"]));
+/** What GitHub says of a pull request. */
+interface View {
+  state: "OPEN" | "CLOSED" | "MERGED";
+  headRefOid: string;
+  comments: { body: string; url: string; viewerDidAuthor: boolean }[];
 }
+
+const view = async (number: number): Promise<View> =>
+  JSON.parse(await gh(["pr", "view", String(number), "--json", "state,headRefOid,comments"]));
 
 async function retried<T>(work: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {

@@ -10,10 +10,8 @@ import { post, pullRequest } from "./github.ts";
 import { removed } from "./reviewStack.ts";
 
 /** The number of the pull request that a stack is for; undefined for any other stack. */
-export const numberOf = (stack: string): number | undefined => {
-  const number = /^pr-([1-9]\d*)$/.exec(stack)?.[1];
-  return number === undefined ? undefined : Number(number);
-};
+export const numberOf = (stack: string): number | undefined =>
+  Number(/^pr-([1-9]\d*)$/.exec(stack)?.[1]) || undefined;
 
 /** Where review stacks run. @throws UserError if nothing says so. */
 export function reviewHost(env: NodeJS.ProcessEnv): string {
