@@ -11,6 +11,9 @@ import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { UserError } from "./userError.ts";
 
+/** Environment variables. */
+export type Env = NodeJS.ProcessEnv;
+
 /** How a program ended, and what it printed. */
 export interface Result {
   /** Null after a signal, even if the program turned it into an exit code: after SIGTERM, `docker exec` of client 20.10 exits with 0. */

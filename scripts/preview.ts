@@ -5,6 +5,7 @@
  * `-- --markdown` writes a comment for a pull request instead, to standard output or to `--out FILE`; a preview that fails
  * writes one too. `-- --empty` previews against an empty state, without any secret.
  */
+
 import { writeFileSync } from "node:fs";
 import { command } from "../lib/cli/command.ts";
 import { changesOf } from "../lib/previews/changes.ts";
@@ -13,6 +14,7 @@ import { diffInText } from "../lib/previews/diff.ts";
 import { withEmptyState } from "../lib/previews/emptyState.ts";
 import { type Preview, PreviewFailed, runPreview } from "../lib/previews/runPreview.ts";
 import { previewTable } from "../lib/previews/table.ts";
+import type { Env } from "../lib/process.ts";
 import { onStandardError } from "../lib/progress.ts";
 import { readStackFile, refuseLostTexts } from "../lib/stacks/file.ts";
 import { fullName } from "../lib/stacks/pulumi.ts";
@@ -30,8 +32,7 @@ await command("preview", async ({ stack, file, configFile, options, pulumi: pass
     refuseLostTexts(file);
     await setup(needsOf(readStackFile(file)));
     const env = await environment(stack, file);
-    const look = (more: string[], env: NodeJS.ProcessEnv) =>
-      runPreview([...more, ...passed], env, diff || markdown);
+    const look = (more: string[], env: Env) => runPreview([...more, ...passed], env, diff || markdown);
     let seen: Preview;
     if (empty)
       seen = await withEmptyState(stack, file, env, (more, env) => look([...more, "--stack", stack], env));

@@ -1,9 +1,11 @@
 /** A stack without state and secrets, for previews that have no access to them: a pull request from a fork. */
+
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Document, isMap, parseDocument, visit } from "yaml";
+import type { Env } from "../process.ts";
 import { fileOf, isSecret, PASSWORD_KEY } from "../stacks/file.ts";
 import { pulumiOutput } from "../stacks/pulumi.ts";
 import { UserError } from "../userError.ts";
@@ -42,14 +44,14 @@ export function withoutSecrets(file: string, text: string): string {
 export async function withEmptyState<T>(
   stack: string,
   file: string,
-  env: NodeJS.ProcessEnv,
-  body: (config: string[], env: NodeJS.ProcessEnv) => Promise<T>,
+  env: Env,
+  body: (config: string[], env: Env) => Promise<T>,
 ): Promise<T> {
   if (!existsSync(file))
     throw new UserError(`--stack: ${JSON.stringify(stack)} has no file ${file}. Name a stack that has one.`);
   const folder = mkdtempSync(join(tmpdir(), "agatha-preview-"));
   const [config, state] = [join(folder, fileOf(stack)), join(folder, "state")];
-  const empty: NodeJS.ProcessEnv = {
+  const empty: Env = {
     ...env,
     PULUMI_BACKEND_URL: `file://${state}`,
     PULUMI_CONFIG_PASSPHRASE: randomBytes(24).toString("base64url"),

@@ -1,5 +1,5 @@
 /** Runs `pulumi preview` and reads what it prints. */
-import { run } from "../process.ts";
+import { type Env, run } from "../process.ts";
 import { UserError } from "../userError.ts";
 import { type DiffLine, readDiff } from "./diff.ts";
 import type { PreviewStep } from "./steps.ts";
@@ -21,7 +21,7 @@ export class PreviewFailed extends UserError {
 }
 
 /** @throws PreviewFailed */
-export async function runPreview(args: string[], env: NodeJS.ProcessEnv, diff: boolean): Promise<Preview> {
+export async function runPreview(args: string[], env: Env, diff: boolean): Promise<Preview> {
   const preview = (...how: string[]) => run("pulumi", ["preview", ...how, ...args], { env });
   const json = await preview("--json");
   if (json.code !== 0) throw new PreviewFailed(previewErrors(json.output));

@@ -1,7 +1,7 @@
 /** Pull requests and our comments on them, by GitHub's own client `gh`, which its runners have. */
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { run } from "../process.ts";
+import { type Env, run } from "../process.ts";
 import { UserError } from "../userError.ts";
 
 export interface PullRequest {
@@ -16,7 +16,7 @@ const TRIES = 3;
 const PASSING = /HTTP 5\d\d|error connecting to|i\/o timeout|connection re(set|fused)|unexpected EOF/;
 
 /** @throws UserError if this is not a job for a pull request. */
-export function readPullRequest(env: NodeJS.ProcessEnv): PullRequest {
+export function readPullRequest(env: Env): PullRequest {
   const path = env["GITHUB_EVENT_PATH"];
   if (!path)
     throw new UserError(`GITHUB_EVENT_PATH: is not set. Run this in a job of one of GitHub's workflows.`);
@@ -105,5 +105,5 @@ async function gh(args: string[], input = ""): Promise<string> {
 }
 
 /** The address of the log of this run of the workflow. */
-export const runAddress = (env: NodeJS.ProcessEnv): string =>
+export const runAddress = (env: Env): string =>
   `${env["GITHUB_SERVER_URL"]}/${env["GITHUB_REPOSITORY"]}/actions/runs/${env["GITHUB_RUN_ID"]}`;

@@ -2,6 +2,7 @@
  * Removes review stacks whose pull request is closed: those that could not be removed then, or that a later run of a job
  * made again.
  */
+import type { Env } from "../process.ts";
 import { removeStack } from "../stacks/remove.ts";
 import { environment, exportedState, listed } from "../stacks/stack.ts";
 import { type Deployment, dockerHostInState } from "../stacks/state.ts";
@@ -14,7 +15,7 @@ export const numberOf = (stack: string): number | undefined =>
   Number(/^pr-([1-9]\d*)$/.exec(stack)?.[1]) || undefined;
 
 /** Where review stacks run. @throws UserError if nothing says so. */
-export function reviewHost(env: NodeJS.ProcessEnv): string {
+export function reviewHost(env: Env): string {
   const host = env["REVIEW_DOCKER_HOST"];
   if (!host)
     throw new UserError(

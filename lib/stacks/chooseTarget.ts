@@ -1,9 +1,11 @@
 /** `agatha:target` for `npm run up`: on its command line, and the swarm that it needs. */
+
 import type { Given } from "../cli/command.ts";
 import { confirm } from "../confirm.ts";
 import { docker } from "../docker/client.ts";
 import { resolveDockerHost } from "../docker/host.ts";
 import { askSwarm, INIT, unfit } from "../docker/swarm/fitness.ts";
+import type { Env } from "../process.ts";
 import { line } from "../progress.ts";
 import { UserError } from "../userError.ts";
 import { readStackFile, valuesOf } from "./file.ts";
@@ -19,7 +21,7 @@ import { heldHostOf, mayBeOnSwarm } from "./state.ts";
  */
 export async function chooseTarget(
   { stack, file, configFile, options, pulumi }: Given<"up">,
-  env: NodeJS.ProcessEnv,
+  env: Env,
 ): Promise<string[]> {
   // What `--target` names otherwise is a resource.
   const named = options.target?.find((name) => ["docker", "swarm"].includes(name));
@@ -33,7 +35,7 @@ export async function chooseTarget(
 }
 
 /** The program refuses it too, but by then the key would be set. */
-async function refuseOther(named: string, stack: string, env: NodeJS.ProcessEnv): Promise<void> {
+async function refuseOther(named: string, stack: string, env: Env): Promise<void> {
   const held = heldHostOf(await exportedState(stack, env));
   const target = held?.target ?? "docker";
   if (held !== undefined && target !== named)
@@ -48,12 +50,7 @@ async function refuseOther(named: string, stack: string, env: NodeJS.ProcessEnv)
  *
  * @param named Whether `--target` says so: then a host that is not fit is refused here, before the key is set.
  */
-async function offerSwarm(
-  stack: string,
-  named: boolean,
-  sure: boolean,
-  env: NodeJS.ProcessEnv,
-): Promise<void> {
+async function offerSwarm(stack: string, named: boolean, sure: boolean, env: Env): Promise<void> {
   const host = await resolveDockerHost(undefined);
   const info = await askSwarm(host);
   if (info?.LocalNodeState !== "inactive" || !(sure || process.stdin.isTTY)) {

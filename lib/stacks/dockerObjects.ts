@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Kind, ofStack, removal, SERVICE_LABEL } from "../docker/arguments.ts";
 import { dockerError, dockerLines } from "../docker/client.ts";
 import { type Inspected, imageOf, isUndone, swarmLines } from "../docker/swarm/services.ts";
-import { run } from "../process.ts";
+import { type Env, run } from "../process.ts";
 import { isRolling } from "../serviceNames.ts";
 import { UserError } from "../userError.ts";
 
@@ -24,7 +24,7 @@ export interface DockerObject {
 export async function dockerObjects(
   kind: "container" | "network" | "volume",
   stack: string,
-  env: NodeJS.ProcessEnv,
+  env: Env,
 ): Promise<DockerObject[]> {
   const isContainer = kind === "container";
   const fields = isContainer ? ["Names", "Status", "Ports", "Image", "ID"] : ["Name"];
@@ -38,7 +38,7 @@ export async function dockerObjects(
 }
 
 /** The services in a swarm, described as containers are: a task runs once it is healthy. */
-export async function swarmServices(stack: string, env: NodeJS.ProcessEnv): Promise<DockerObject[]> {
+export async function swarmServices(stack: string, env: Env): Promise<DockerObject[]> {
   const list = await swarmLines(
     ["service", "ls", ...ofStack(stack), "--format", "{{.Name}}\t{{.Replicas}}"],
     env,
@@ -65,7 +65,7 @@ export const areOnOneHost = (containers: DockerObject[]): boolean =>
   containers.some(({ service }) => isRolling(service));
 
 /** What runs of a stack: containers, newest first, and services in a swarm. @throws UserError with docker's message. */
-export async function runningParts(stack: string, env: NodeJS.ProcessEnv): Promise<DockerObject[]> {
+export async function runningParts(stack: string, env: Env): Promise<DockerObject[]> {
   const containers = await dockerObjects("container", stack, env);
   return areOnOneHost(containers) ? containers : [...containers, ...(await swarmServices(stack, env))];
 }
@@ -88,7 +88,7 @@ const PAUSE_MS = 500;
 export async function removeObject(
   kind: Kind,
   name: string,
-  env: NodeJS.ProcessEnv,
+  env: Env,
   args = removal(kind, name),
 ): Promise<boolean> {
   for (const start = performance.now(); ; await sleep(PAUSE_MS)) {

@@ -1,13 +1,15 @@
 /** Pulumi's state in files: locks and checkpoints, and what a killed update leaves of them. */
+
 import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { hostname } from "node:os";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { Env } from "../process.ts";
 import { line } from "../progress.ts";
 import type { Deployment } from "./state.ts";
 
 /** The folder of a file backend; undefined for any other backend. */
-export function stateFolder(env: NodeJS.ProcessEnv): string | undefined {
+export function stateFolder(env: Env): string | undefined {
   const url = env["PULUMI_BACKEND_URL"] ?? "";
   return url.startsWith("file:///") ? join(fileURLToPath(url.replace(/\?.*/, "")), ".pulumi") : undefined;
 }
@@ -60,7 +62,7 @@ export function deploymentOf(folder: string, stack: string): Deployment {
  *
  * @returns Whether any was restored.
  */
-export function restoreCheckpoints(env: NodeJS.ProcessEnv): boolean {
+export function restoreCheckpoints(env: Env): boolean {
   const folder = stateFolder(env);
   if (folder === undefined) return false;
   const stacks = join(folder, "stacks/agatha");

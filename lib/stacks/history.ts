@@ -2,7 +2,7 @@
 import { ofStack } from "../docker/arguments.ts";
 import { short } from "../images/differences.ts";
 import { decode, type Generation, type History, NO_HISTORY, refsOf } from "../images/generations.ts";
-import { run } from "../process.ts";
+import { type Env, run } from "../process.ts";
 import { entriesOf, mapEntries, type PerService, type ServiceName } from "../serviceNames.ts";
 import { table } from "../table.ts";
 import { UserError } from "../userError.ts";
@@ -47,11 +47,7 @@ export function recorded({ resources = [] }: Deployment): { history: History; do
 }
 
 /** What docker says of a stack's images. @param swarm Whether it is on one. @returns Undefined if docker does not answer. */
-export async function hostState(
-  stack: string,
-  swarm: boolean,
-  env: NodeJS.ProcessEnv,
-): Promise<HostState | undefined> {
+export async function hostState(stack: string, swarm: boolean, env: Env): Promise<HostState | undefined> {
   const ask = async (args: string[]) => {
     const { code, stdout } = await run("docker", args, { env, optional: true });
     return code === 0 ? new Set(stdout.split("\n").filter(Boolean)) : undefined;

@@ -7,7 +7,7 @@ import type { Values } from "../config/keys.ts";
 import { DEMANDING_STACKS } from "../config/load.ts";
 import { isLocal, resolveDockerHost } from "../docker/host.ts";
 import { HOLDERS_FORMAT, isFree, parseHolders } from "../docker/ports.ts";
-import { run } from "../process.ts";
+import { type Env, run } from "../process.ts";
 import { UserError } from "../userError.ts";
 import {
   choosePorts,
@@ -114,7 +114,7 @@ function refuseExisting(stack: string, wanted: Wanted, there: boolean, fresh: bo
  * The file as the last update had it, whoever ran that: every backend keeps the configuration with the update. Undefined
  * if none has ended yet.
  */
-async function lastFile(stack: string, env: NodeJS.ProcessEnv): Promise<Last | undefined> {
+async function lastFile(stack: string, env: Env): Promise<Last | undefined> {
   const args = ["config", "refresh", "--force", "--stack", fullName(stack, env), "--non-interactive"];
   const result = await run("pulumi", args, { env });
   if (/no previous deployment/.test(result.output)) return undefined;
@@ -130,7 +130,7 @@ async function lastFile(stack: string, env: NodeJS.ProcessEnv): Promise<Last | u
 async function writeFile(
   stack: string,
   { dockerHost, like }: Wanted,
-  env: NodeJS.ProcessEnv,
+  env: Env,
   last: Last | undefined,
 ): Promise<[key: string, value: string][]> {
   const file = fileOf(stack);
@@ -171,7 +171,7 @@ async function writeFile(
 export async function portsFor(
   stack: string,
   dockerHost: string | undefined,
-  env: NodeJS.ProcessEnv,
+  env: Env,
   last: Values | undefined,
 ): Promise<Ports> {
   const { stdout } = await run("docker", ["ps", "--format", HOLDERS_FORMAT], { env, optional: true });
@@ -192,19 +192,14 @@ export async function portsFor(
 }
 
 /** @param key As `--path` takes it. */
-export async function setSecret(
-  stack: string,
-  key: string,
-  value: string,
-  env: NodeJS.ProcessEnv,
-): Promise<void> {
+export async function setSecret(stack: string, key: string, value: string, env: Env): Promise<void> {
   const how = ["--stack", fullName(stack, env), "--secret", "--path", "--non-interactive"];
   // By standard input: a secret is in no process' arguments. Pulumi drops the newline at its end, one alone.
   await pulumiOutput(["config", "set", key, ...how], env, { input: `${value}\n` });
 }
 
 /** A secret of another stack, which has to be in the backend, under the same passphrase. */
-async function secretOf(stack: string, key: string, env: NodeJS.ProcessEnv): Promise<string> {
+async function secretOf(stack: string, key: string, env: Env): Promise<string> {
   const how = ["--stack", fullName(stack, env), "--path", "--json", "--non-interactive"];
   const { code, output, stdout } = await run("pulumi", ["config", "get", key, ...how], { env });
   if (code === 0) return (JSON.parse(stdout) as { value: string }).value;

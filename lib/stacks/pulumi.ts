@@ -1,18 +1,18 @@
 /** Pulumi run by the commands. */
-import { endedWith, type Result, type RunOptions, run, runHere } from "../process.ts";
+import { type Env, endedWith, type Result, type RunOptions, run, runHere } from "../process.ts";
 import { UserError } from "../userError.ts";
 
 /**
  * What Pulumi calls the stack: with `AGATHA_ORGANIZATION`, the one of that organisation of Pulumi Cloud; else the one of
  * the backend's own default.
  */
-export const fullName = (stack: string, env: NodeJS.ProcessEnv = process.env): string =>
+export const fullName = (stack: string, env: Env = process.env): string =>
   env["AGATHA_ORGANIZATION"] ? `${env["AGATHA_ORGANIZATION"]}/agatha/${stack}` : stack;
 
 /** Gives what pulumi prints. @throws UserError with all that it printed if it fails. */
 export async function pulumiOutput(
   args: string[],
-  env: NodeJS.ProcessEnv,
+  env: Env,
   options: Pick<RunOptions, "cwd" | "input"> = {},
 ): Promise<string> {
   const result = await run("pulumi", args, { ...options, env });
@@ -28,7 +28,7 @@ export function pulumiError(args: string[], result: Result): UserError {
 }
 
 /** Runs pulumi on the stack in this terminal. If another update has the stack, one sentence says so. */
-export async function pulumi(stack: string, args: string[], env: NodeJS.ProcessEnv): Promise<number> {
+export async function pulumi(stack: string, args: string[], env: Env): Promise<number> {
   let held = "";
   const name = fullName(stack, env);
   const code = await runHere("pulumi", [...args, "--stack", name], {

@@ -1,5 +1,5 @@
 /** Lets a stack go on after an update that was killed. */
-import { run } from "../process.ts";
+import { type Env, run } from "../process.ts";
 import { line } from "../progress.ts";
 import { type DockerObject, dockerObjects, removeObject } from "./dockerObjects.ts";
 import { deploymentOf, releaseLocks, restoreCheckpoints, stateFolder } from "./fileBackend.ts";
@@ -18,11 +18,7 @@ import { type Deployment, dockerHostInState, unfinished } from "./state.ts";
  *
  * @param refreshArgs Further arguments of `pulumi refresh`. Default: none.
  */
-export async function recover(
-  stack: string,
-  env: NodeJS.ProcessEnv,
-  refreshArgs: string[] = [],
-): Promise<void> {
+export async function recover(stack: string, env: Env, refreshArgs: string[] = []): Promise<void> {
   // Before the locks: what exists now belongs to no update that begins after they were looked at. If docker does not
   // answer, whatever needs it reports that.
   const temporary = (await dockerObjects("container", stack, env).catch(() => [])).filter(isTemporary);
@@ -60,11 +56,7 @@ export const isTemporary = ({ service, name }: Pick<DockerObject, "service" | "n
   /^(.+-trial|.+-files|gateway-certificate|gateway-room|migrate)$/.test(service) ||
   (service === "db-work" && /-upgrade-(old|new)$/.test(name));
 
-async function removeTemporary(
-  found: DockerObject[],
-  deployment: Deployment,
-  env: NodeJS.ProcessEnv,
-): Promise<void> {
+async function removeTemporary(found: DockerObject[], deployment: Deployment, env: Env): Promise<void> {
   if (found.length === 0 || !(await isOwnHost(deployment, env))) return;
   for (const { id, name } of found)
     if (await removeObject("container", id, env))
@@ -75,7 +67,7 @@ async function removeTemporary(
 async function forgetUnfinished(
   stack: string,
   deployment: Deployment,
-  env: NodeJS.ProcessEnv,
+  env: Env,
   refreshArgs: string[],
 ): Promise<void> {
   const host = dockerHostInState(deployment);

@@ -1,8 +1,10 @@
 /** Whether the docker host that answers here is the one that a stack's state is about. */
+
 import { renamed } from "../database/volumes.ts";
 import { askDaemon } from "../docker/daemon.ts";
 import { hostSentence } from "../docker/errors.ts";
 import { resolveDockerHost } from "../docker/host.ts";
+import type { Env } from "../process.ts";
 import { UserError } from "../userError.ts";
 import { type Deployment, heldHostOf, isEmpty, volumeIn } from "./state.ts";
 import { refuseLeftBehind } from "./withoutState.ts";
@@ -12,7 +14,7 @@ import { refuseLeftBehind } from "./withoutState.ts";
  *
  * @throws UserError if no host answers.
  */
-export async function isOwnHost(deployment: Deployment, env: NodeJS.ProcessEnv): Promise<boolean> {
+export async function isOwnHost(deployment: Deployment, env: Env): Promise<boolean> {
   const held = heldHostOf(deployment);
   return held !== undefined && held.engine === (await answering(env)).engine;
 }
@@ -24,11 +26,7 @@ export async function isOwnHost(deployment: Deployment, env: NodeJS.ProcessEnv):
  * @throws UserError if another host answers, if none does, if the state has nothing and the host does, or if the stack
  * was renamed: by its label nothing of it would be found.
  */
-export async function refuseOtherHost(
-  stack: string,
-  deployment: Deployment,
-  env: NodeJS.ProcessEnv,
-): Promise<void> {
+export async function refuseOtherHost(stack: string, deployment: Deployment, env: Env): Promise<void> {
   refuseRenamed(stack, deployment);
   const held = heldHostOf(deployment);
   if (held === undefined) {
@@ -51,7 +49,7 @@ export function refuseRenamed(stack: string, deployment: Deployment): void {
 }
 
 /** The docker host that the client talks to. @throws UserError if none answers. */
-async function answering(env: NodeJS.ProcessEnv): Promise<{ engine: string; address: string }> {
+async function answering(env: Env): Promise<{ engine: string; address: string }> {
   const host = await resolveDockerHost(undefined, env);
   const { address } = host;
   const answer = await askDaemon(

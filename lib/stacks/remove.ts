@@ -3,7 +3,7 @@ import { existsSync, rmSync } from "node:fs";
 import { confirm } from "../confirm.ts";
 import { dockerLines } from "../docker/client.ts";
 import { stackTag } from "../images/plan.ts";
-import { run, runHere } from "../process.ts";
+import { type Env, run, runHere } from "../process.ts";
 import { table } from "../table.ts";
 import { UserError } from "../userError.ts";
 import { type DockerObject, dockerObjects, removeObject } from "./dockerObjects.ts";
@@ -101,11 +101,7 @@ export async function removeStack(
  *
  * @param inFile The docker host that the file names; it is in `env` already.
  */
-export function withHost(
-  env: NodeJS.ProcessEnv,
-  inFile: string | undefined,
-  deployment: Deployment,
-): NodeJS.ProcessEnv {
+export function withHost(env: Env, inFile: string | undefined, deployment: Deployment): Env {
   const host = dockerHostInState(deployment);
   // A context may hold the certificates for its host.
   const context = !env["DOCKER_HOST"] && env["DOCKER_CONTEXT"];
@@ -126,11 +122,11 @@ function sayGoing(stack: string, data: string[], external: string | undefined): 
 
 const leftAlone = (external: string): string => `Its database at ${external} is not touched.`;
 
-const destroy = (stack: string, args: string[], env: NodeJS.ProcessEnv): Promise<number> =>
+const destroy = (stack: string, args: string[], env: Env): Promise<number> =>
   pulumi(stack, ["destroy", "--yes", "--skip-preview", ...args], env);
 
 /** @throws UserError if something of the stack is left: Pulumi knows no more than its state. */
-async function sayGone(stack: string, env: NodeJS.ProcessEnv): Promise<void> {
+async function sayGone(stack: string, env: Env): Promise<void> {
   const left = namesOf((await leftBehind(stack, env)).flat());
   if (left.length > 0)
     throw new UserError(
@@ -147,12 +143,7 @@ async function sayGone(stack: string, env: NodeJS.ProcessEnv): Promise<void> {
  * @param dropData Whether the volumes with data go, too.
  * @throws UserError with docker's message if one is still there.
  */
-async function dropVolumes(
-  command: string,
-  stack: string,
-  dropData: boolean,
-  env: NodeJS.ProcessEnv,
-): Promise<void> {
+async function dropVolumes(command: string, stack: string, dropData: boolean, env: Env): Promise<void> {
   const before = await dockerObjects("volume", stack, env);
   const data = dataIn(before);
   const going = namesOf(before).filter((name) => dropData || !data.includes(name));
@@ -175,7 +166,7 @@ async function dropVolumes(
 }
 
 /** Removes the names by which the stack kept images: those that no other stack keeps go with some later update. */
-async function dropNames(stack: string, env: NodeJS.ProcessEnv): Promise<void> {
+async function dropNames(stack: string, env: Env): Promise<void> {
   const args = ["image", "ls", "--filter", "reference=agatha-*", "--format", "{{.Repository}}:{{.Tag}}"];
   const names = (await dockerLines(args, env)).filter((ref) => isNameOf(stack, ref));
   if (names.length > 0) await run("docker", ["image", "rm", ...names], { env });
@@ -188,7 +179,7 @@ export function isNameOf(stack: string, ref: string): boolean {
 }
 
 /** Lets Pulumi forget the stack; its file goes too, unless git keeps it for all. */
-async function forget(stack: string, env: NodeJS.ProcessEnv): Promise<void> {
+async function forget(stack: string, env: Env): Promise<void> {
   const { code: untracked } = await run("git", ["ls-files", "--error-unmatch", fileOf(stack)], {
     optional: true,
   });

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { didYouMean } from "../didYouMean.ts";
-import { endedWith, run } from "../process.ts";
+import { type Env, endedWith, run } from "../process.ts";
 import { UserError } from "../userError.ts";
 import { dockerHostOf, fileOf, readStackFile, stacksWithFiles } from "./file.ts";
 import { restoreCheckpoints } from "./fileBackend.ts";
@@ -24,7 +24,7 @@ const PASSWORD_FILE = `.state/secrets/${DEFAULT}/database-password`;
  * @param stack Docker's client is to talk to its host, if its file names one. Default: the environment's host.
  * @param file The stack's file, which the program looks at too. Default: the one of its name.
  */
-export async function environment(stack?: string, file?: string): Promise<NodeJS.ProcessEnv> {
+export async function environment(stack?: string, file?: string): Promise<Env> {
   const host = stack === undefined ? {} : hostVariable(file ?? fileOf(stack));
   const result = await run("bash", ["-c", ". scripts/env.sh >&2 && env -0"]);
   if (result.code !== 0) throw new UserError(`scripts/env.sh: ${endedWith(result)}:\n${result.output}`);
@@ -53,12 +53,7 @@ export function hostVariable(file: string): { DOCKER_HOST?: string } {
  * @param existing Whether a stack that the backend does not have is refused, file or not. Default: no.
  * @throws UserError if there is no such stack, or if another one of its name runs on the docker host.
  */
-export async function ensureStack(
-  stack: string,
-  env: NodeJS.ProcessEnv,
-  file: string,
-  existing = false,
-): Promise<void> {
+export async function ensureStack(stack: string, env: Env, file: string, existing = false): Promise<void> {
   if (!existing && stack === DEFAULT && !existsSync(PASSWORD_FILE)) {
     mkdirSync(dirname(PASSWORD_FILE), { recursive: true, mode: 0o700 });
     writeFileSync(PASSWORD_FILE, `${randomBytes(24).toString("base64url")}\n`, { mode: 0o600 });
@@ -84,11 +79,7 @@ function noSuchStack(stack: string, known: string[]): UserError {
 }
 
 /** Makes a stack that is not there yet. @param options Of `pulumi stack init`. */
-export async function initStack(
-  stack: string,
-  env: NodeJS.ProcessEnv,
-  options: string[] = [],
-): Promise<void> {
+export async function initStack(stack: string, env: Env, options: string[] = []): Promise<void> {
   const args = ["stack", "init", fullName(stack, env), ...options];
   const result = await run("pulumi", args, { env });
   if (/incorrect passphrase/.test(result.output))
@@ -100,7 +91,7 @@ export async function initStack(
 }
 
 /** Whether the backend has the stack. @throws UserError as `listed`. */
-export const stackExists = async (stack: string, env: NodeJS.ProcessEnv): Promise<boolean> =>
+export const stackExists = async (stack: string, env: Env): Promise<boolean> =>
   (await listed(env)).some(({ name }) => name === stack);
 
 /** A stack as `pulumi stack ls --json` has it. */
@@ -119,7 +110,7 @@ const LIST_TRIES = 10;
 const LIST_PAUSE_MS = 100;
 
 /** The stacks of the backend. @throws UserError if there is no Pulumi to ask. */
-export async function listed(env: NodeJS.ProcessEnv, tries = LIST_TRIES): Promise<ListedStack[]> {
+export async function listed(env: Env, tries = LIST_TRIES): Promise<ListedStack[]> {
   const of = env["AGATHA_ORGANIZATION"] ? ["--organization", env["AGATHA_ORGANIZATION"]] : [];
   const args = ["stack", "ls", "--json", ...of];
   const result = await run("pulumi", args, { env, optional: true });
@@ -136,13 +127,13 @@ export async function listed(env: NodeJS.ProcessEnv, tries = LIST_TRIES): Promis
 }
 
 /** Pulumi writes its salt into the stack's file; with our own state, git need not see that. */
-async function hideSalt(stack: string, env: NodeJS.ProcessEnv): Promise<void> {
+async function hideSalt(stack: string, env: Env): Promise<void> {
   const ours = env["PULUMI_BACKEND_URL"]?.startsWith(`file://${process.cwd()}/.state/`);
   if (ours) await run("git", ["update-index", "--skip-worktree", fileOf(stack)], { optional: true });
 }
 
 /** The stack's state, secrets encrypted. */
-export async function exportedState(stack: string, env: NodeJS.ProcessEnv): Promise<Deployment> {
+export async function exportedState(stack: string, env: Env): Promise<Deployment> {
   const args = ["stack", "export", "--stack", fullName(stack, env)];
   const { deployment } = JSON.parse(await pulumiOutput(args, env)) as { deployment?: Deployment };
   return deployment ?? {};

@@ -1,6 +1,8 @@
 /** What a stack has on the docker host, found by its labels alone, for a stack whose state is lost. */
+
 import { ofStack } from "../docker/arguments.ts";
 import { swarmLines } from "../docker/swarm/services.ts";
+import type { Env } from "../process.ts";
 import { UserError } from "../userError.ts";
 import { areOnOneHost, type DockerObject, dockerObjects, removeObject } from "./dockerObjects.ts";
 
@@ -8,7 +10,7 @@ import { areOnOneHost, type DockerObject, dockerObjects, removeObject } from "./
 const LAST = ["back", "db"];
 
 /** Containers, those with data last, and networks. @throws UserError with docker's error. */
-export async function leftBehind(stack: string, env: NodeJS.ProcessEnv): Promise<DockerObject[][]> {
+export async function leftBehind(stack: string, env: Env): Promise<DockerObject[][]> {
   const containers = await dockerObjects("container", stack, env);
   containers.sort((a, b) => LAST.indexOf(a.service) - LAST.indexOf(b.service));
   return [containers, await dockerObjects("network", stack, env)];
@@ -20,11 +22,7 @@ export async function leftBehind(stack: string, env: NodeJS.ProcessEnv): Promise
  * @param inSwarm Whether the stack may have something in a swarm. Default: unless it has a service's container on this host.
  * @returns How much there was.
  */
-export async function removeLeftBehind(
-  stack: string,
-  env: NodeJS.ProcessEnv,
-  inSwarm?: boolean,
-): Promise<number> {
+export async function removeLeftBehind(stack: string, env: Env, inSwarm?: boolean): Promise<number> {
   const [containers = [], networks = []] = await leftBehind(stack, env);
   const removed = (inSwarm ?? !areOnOneHost(containers)) ? await removeFromSwarm(stack, env) : 0;
   for (const { name } of containers) {
@@ -40,7 +38,7 @@ export async function removeLeftBehind(
 }
 
 /** @returns How much there was: nothing if the docker host is no manager of a swarm. */
-export async function removeFromSwarm(stack: string, env: NodeJS.ProcessEnv): Promise<number> {
+export async function removeFromSwarm(stack: string, env: Env): Promise<number> {
   let removed = 0;
   for (const kind of ["service", "secret", "config"] as const)
     for (const name of await swarmLines([kind, "ls", ...ofStack(stack), "--format", "{{.Name}}"], env)) {
@@ -59,7 +57,7 @@ export async function removeFromSwarm(stack: string, env: NodeJS.ProcessEnv): Pr
  */
 export async function refuseLeftBehind(
   stack: string,
-  env: NodeJS.ProcessEnv,
+  env: Env,
   is = "is not in this Pulumi backend",
 ): Promise<void> {
   // If docker does not answer, whatever needs it reports that.
