@@ -1,4 +1,4 @@
-/** `npm run history`: what the stack ran, when, from what, and what it can go back to. `-- --json` is for programs. */
+/** `npm run history`: what the stack ran, when, from what, and what it can go back to. */
 import { command } from "../lib/cli/command.ts";
 import { describe, historyText, hostState, recorded } from "../lib/stacks/history.ts";
 import { environment, exportedState, stackExists } from "../lib/stacks/stack.ts";

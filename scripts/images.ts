@@ -1,7 +1,4 @@
-/**
- * `npm run images`: the stack's three images, what is in them, what differs from what is deployed; a page that shows
- * where the bytes go and the software inventories (CycloneDX) in `.state/images/`.
- */
+/** `npm run images`: what is in the stack's images and what differs from what is deployed, a page, and inventories. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { command } from "../lib/cli/command.ts";
 import { buildImages } from "../lib/images/build.ts";

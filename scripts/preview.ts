@@ -1,10 +1,4 @@
-/**
- * `npm run preview`: what `npm run up` would change, why, and which service is away for how long; `-- --diff` adds Pulumi's
- * diff.
- *
- * `-- --markdown` writes a comment for a pull request instead, to standard output or to `--out FILE`; a preview that fails
- * writes one too. `-- --empty` previews against an empty state, without any secret.
- */
+/** `npm run preview`: what `npm run up` would change, why, and which service is away for how long. */
 
 import { writeFileSync } from "node:fs";
 import { command } from "../lib/cli/command.ts";

@@ -1,7 +1,4 @@
-/**
- * `npm run setup`: installs whatever the other commands need; `-- --postgresql 17` also what that version is made of,
- * `-- --no-sample` leaves the sample application unbuilt.
- */
+/** `npm run setup`: installs whatever the other commands need. */
 import { command } from "../lib/cli/command.ts";
 import { UserError } from "../lib/userError.ts";
 import { takenMajor } from "../offline/postgresql.ts";

@@ -1,9 +1,4 @@
-/**
- * `npm run up`: sets up what is missing, builds the sample if the stack uses it, brings the stack up and says where it is.
- *
- * `-- --existing` accepts only a stack that the backend has: on a machine without its state, nothing is made twice.
- * `-- --out FILE` writes a comment for a pull request: where the stack is.
- */
+/** `npm run up`: sets up what is missing, builds the sample if the stack uses it, brings the stack up and says where it is. */
 import { writeFileSync } from "node:fs";
 import { command } from "../lib/cli/command.ts";
 import { which } from "../lib/process.ts";

@@ -79,9 +79,8 @@ const END_MS = 60_000;
 const PAUSE_MS = 500;
 
 /**
- * Removes one, a container even if it runs.
+ * Removes one, a container even if it runs, or does with it what the arguments for docker say.
  *
- * @param args Of docker. Default: those that remove it.
  * @returns False if it is a container that is gone already.
  * @throws UserError with docker's message.
  */

@@ -22,9 +22,7 @@ export interface Ports {
   front: number;
 }
 
-/** The password of a stack's database, if its file holds it. */
 export const PASSWORD_KEY = "agatha:databasePassword";
-
 export const HOST_KEY = "agatha:dockerHost";
 
 export const fileOf = (stack: string): string => `Pulumi.${stack}.yaml`;
@@ -42,11 +40,7 @@ export function readStackFile(path: string): Values {
   }
 }
 
-/**
- * Looks for texts that Pulumi would change for good when it writes its salt into the file.
- *
- * @throws UserError with a message for each.
- */
+/** @throws UserError with a message for each text that Pulumi would change for good when it writes its salt into the file. */
 export function refuseLostTexts(path: string): void {
   const lost = existsSync(path) ? lostTexts(readFileSync(path, "utf8")) : [];
   if (lost.length > 0) throw new UserError(lost.join("\n"));
@@ -64,8 +58,7 @@ export function textsOf(config: Values): Record<string, string> {
       secrets.push(key);
       return "a secret";
     });
-    const plain: unknown = JSON.parse(text);
-    return [key, typeof plain === "string" ? plain : text];
+    return [key, text.startsWith('"') ? (JSON.parse(text) as string) : text];
   });
   return { ...Object.fromEntries(texts), [SECRET_KEYS]: JSON.stringify(secrets) };
 }
@@ -90,7 +83,7 @@ export function readStackConfig(
 export const isSecret = (value: unknown): boolean =>
   typeof value === "object" && value !== null && Object.keys(value).join() === "secure";
 
-/** The values below `agatha:`. What is wrong in them is for the program to say. */
+/** The values below `agatha:`, right or wrong. */
 export const valuesOf = (config: Values): Values => collect(textsOf(config), NAMESPACE, []).given;
 
 /** `agatha:dockerHost`, if the file names one. */
@@ -104,7 +97,7 @@ export function externalOf(config: Values): string | undefined {
   const { external } = (valuesOf(config)["database"] ?? {}) as {
     external?: { host?: unknown; port?: unknown };
   };
-  return external === undefined ? undefined : `${external.host}:${external.port ?? 5432}`;
+  return external ? `${external.host}:${external.port ?? 5432}` : undefined;
 }
 
 /** Whether images go through a registry. */
@@ -123,7 +116,6 @@ export function publishedBy(config: Values, service: keyof typeof FIRST): number
   return typeof port === "number" ? port : undefined;
 }
 
-/** The ports that a stack publishes. */
 export const publishedOf = (config: Values): number[] =>
   (["back", "front", "database"] as const).flatMap((service) => publishedBy(config, service) ?? []);
 
@@ -157,11 +149,7 @@ export const SAMPLE_FILES = {
   },
 };
 
-/**
- * A new stack's configuration.
- *
- * @param packages The package set. Default: what set-up finds usable.
- */
+/** A new stack's configuration. @param packages The package set. Default: what set-up finds usable. */
 export const newConfig = (ports: Ports, dockerHost?: string, packages?: string): Values => ({
   ...(packages === undefined ? {} : { "agatha:packages": packages }),
   ...(dockerHost === undefined ? {} : { [HOST_KEY]: dockerHost }),

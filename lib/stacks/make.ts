@@ -40,10 +40,7 @@ interface Wanted {
 /** A stack's file as its last update had it; beside the configuration, what Pulumi encrypts by. */
 type Last = Values & { config: Values };
 
-/**
- * Makes a stack: its file with free ports, if it has none yet, the stack itself, and a fresh, encrypted password in the
- * file.
- */
+/** Makes a stack: its file with free ports, if it has none, the stack itself, and a fresh, encrypted password in the file. */
 export async function makeStack(stack: string, wanted: Wanted): Promise<number> {
   const { dockerHost, like } = wanted;
   refuseUnusable(wanted);
@@ -163,10 +160,9 @@ async function writeFile(
 }
 
 /**
- * The ports that the stack had, unless somebody else on its docker host has taken them since; else free ones there.
+ * The ports that the stack had at its last update, unless somebody else on its docker host has them by now; else free ones.
  *
  * @param env With `DOCKER_HOST`, if a docker host is given.
- * @param last The configuration of its last update.
  */
 export async function portsFor(
   stack: string,

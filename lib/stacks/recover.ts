@@ -13,10 +13,10 @@ import { type Deployment, dockerHostInState, unfinished } from "./state.ts";
  * not record: a container or network whose name the next update would find taken. Data is in volumes, which are left
  * alone. While another update may hold the stack, nothing but stale locks is removed.
  *
- * All this requires the state to be in files. With other backends, the backend looks after the lock, and temporary containers are
- * removed only with Pulumi Cloud, which alone shows whether an update holds the stack.
+ * Other backends than files look after the lock, and only Pulumi Cloud shows whether an update holds the stack: with that,
+ * temporary containers are removed.
  *
- * @param refreshArgs Further arguments of `pulumi refresh`. Default: none.
+ * @param refreshArgs Further arguments of `pulumi refresh`.
  */
 export async function recover(stack: string, env: Env, refreshArgs: string[] = []): Promise<void> {
   // Before the locks: what exists now belongs to no update that begins after they were looked at. If docker does not

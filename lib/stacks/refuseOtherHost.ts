@@ -9,11 +9,7 @@ import { UserError } from "../userError.ts";
 import { type Deployment, heldHostOf, isEmpty, volumeIn } from "./state.ts";
 import { refuseLeftBehind } from "./withoutState.ts";
 
-/**
- * Whether it is; false too if the state knows no host yet, since nothing was made on any.
- *
- * @throws UserError if no host answers.
- */
+/** False too if the state knows no host yet, since nothing was made on any. @throws UserError if no host answers. */
 export async function isOwnHost(deployment: Deployment, env: Env): Promise<boolean> {
   const held = heldHostOf(deployment);
   return held !== undefined && held.engine === (await answering(env)).engine;

@@ -7,21 +7,17 @@ import { UserError } from "../userError.ts";
 import { readStackConfig } from "./file.ts";
 import { environment, npmRun } from "./stack.ts";
 
-interface StackDatabase {
-  database: Database;
-  /** `host:port/name` of the database outside of the stack that is configured, which need not be the one that is deployed. */
-  configured: string | undefined;
-  /** `agatha:backups.to`. */
-  to: string | undefined;
-}
-
 /**
  * Finds the database. From here on every docker command goes to the stack's host.
  *
- * @param file The stack's.
+ * @returns With it, `host:port/name` of the database outside of the stack that is configured, which need not be the one
+ * that is deployed, and `agatha:backups.to`.
  * @throws UserError if the database does not run.
  */
-export async function stackDatabase(stack: string, file: string): Promise<StackDatabase> {
+export async function stackDatabase(
+  stack: string,
+  file: string,
+): Promise<{ database: Database; configured: string | undefined; to: string | undefined }> {
   Object.assign(process.env, await environment(stack, file));
   const config = readStackConfig(stack, file, process.env["AGATHA_PACKAGES"], () => true);
   const container = await runningContainer(stack, "db");
