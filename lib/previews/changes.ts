@@ -151,45 +151,31 @@ function upgradeAhead(step: PreviewStep | undefined): UpgradeAhead | undefined {
 }
 
 function dataChanges(byName: Steps, ahead: UpgradeAhead | undefined): DataChange[] {
+  const found: DataChange[] = [];
+  const add = (of: ServiceName, what: string, change: string) => found.push({ what, of, change });
   const op = (name: string) => byName.get(name)?.op ?? "same";
-  const keep = (state: State | undefined) => environmentOf(state)["KEEP"];
+  if (!isClient(byName.get("db-container")))
+    add("db", "volume", ahead ? "is filled from the old one, which is kept" : volumeChange(op("db-data")));
+  if (ahead !== undefined) {
+    const { from, to, volume, into } = ahead;
+    const away = inWords(awayForUpgrade(ahead));
+    const what = `PostgreSQL ${from} => ${to}, data from ${volume} (kept) into ${into}`;
+    add("db", "version", `${what}, database away for ${away}`);
+  }
+  const migrations = migrationsChange(byName.get("db-schema-migrations"));
+  if (migrations !== undefined) found.push(migrations);
   const history = byName.get("history");
-  const found: (DataChange | false)[] = [
-    !isClient(byName.get("db-container")) && {
-      what: "volume",
-      of: "db",
-      change: ahead ? "is filled from the old one, which is kept" : volumeChange(op("db-data")),
-    },
-    ahead !== undefined && {
-      what: "version",
-      of: "db",
-      change: `PostgreSQL ${ahead.from} => ${ahead.to}, data from ${ahead.volume} (kept) into ${ahead.into}, database away for ${inWords(awayForUpgrade(ahead))}`,
-    },
-    migrationsChange(byName.get("db-schema-migrations")),
-    history?.op === "update" &&
-      keep(history.oldState) !== keep(history.newState) && {
-        what: "images",
-        of: "db",
-        change: `of the last ${keep(history.newState)} generations are kept`,
-      },
-    !["same", "create", "delete"].includes(op("back-files")) && {
-      what: "back's files",
-      of: "back",
-      change: "are written anew: what it wrote itself, into gradle.properties too, goes",
-    },
-    isGivenAnew(byName.get("db-schema-password")) && { what: "password", of: "db", change: "is changed" },
-    isGivenAnew(byName.get("gateway-certificate")) && {
-      what: "certificate",
-      of: "gateway",
-      change: "is exchanged, or its key, while the gateway runs",
-    },
-    op("gateway-certificate") === "delete" && {
-      what: "certificate",
-      of: "gateway",
-      change: "goes, and its key",
-    },
-  ];
-  return found.filter((change) => change !== false);
+  const [kept, keeps] = [history?.oldState, history?.newState].map((state) => environmentOf(state)["KEEP"]);
+  if (history?.op === "update" && kept !== keeps)
+    add("db", "images", `of the last ${keeps} generations are kept`);
+  if (!["same", "create", "delete"].includes(op("back-files")))
+    add("back", "back's files", "are written anew: what it wrote itself, into gradle.properties too, goes");
+  if (isGivenAnew(byName.get("db-schema-password"))) add("db", "password", "is changed");
+  const certificate = byName.get("gateway-certificate");
+  if (isGivenAnew(certificate))
+    add("gateway", "certificate", "is exchanged, or its key, while the gateway runs");
+  if (certificate?.op === "delete") add("gateway", "certificate", "goes, and its key");
+  return found;
 }
 
 /** Not where it is only set once more, after an update that failed. */
@@ -208,8 +194,8 @@ function volumeChange(op: string): string {
 const awayForUpgrade = ({ awaySeconds }: UpgradeAhead): Away =>
   awaySeconds ?? "a time that depends on its size";
 
-function migrationsChange(step: PreviewStep | undefined): DataChange | false {
-  if (step === undefined || step.op === "same" || step.op === "delete") return false;
+function migrationsChange(step: PreviewStep | undefined): DataChange | undefined {
+  if (step === undefined || step.op === "same" || step.op === "delete") return undefined;
   const row = { what: "migrations", of: "back" } as const;
   const pinOf = (state: State | undefined) => environmentOf(state)["PINNED"];
   if (pinOf(step.newState) !== undefined)

@@ -46,8 +46,8 @@ export async function sweep(host: string, sure: boolean): Promise<number> {
     if (number === undefined) continue;
     try {
       const alone = notSwept(stack, await exportedState(stack, env), host);
-      if (alone !== undefined) process.stdout.write(`${alone}\n`);
-      else failed = (await removeIfClosed(stack, number, sure)) || failed;
+      if (alone === undefined) failed = (await removeIfClosed(stack, number, sure)) || failed;
+      else process.stdout.write(`${alone}\n`);
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       process.stderr.write(`${error.message}\n`);

@@ -11,7 +11,7 @@ import { dockerHostOf, externalOf, fileOf, publishedOf, readStackFile, stacksWit
 import { fullName, pulumi } from "./pulumi.ts";
 import { recover } from "./recover.ts";
 import { refuseOtherHost } from "./refuseOtherHost.ts";
-import { environment, exportedState, listed, npmRun, stackExists } from "./stack.ts";
+import { environment, listed, npmRun, stateOf } from "./stack.ts";
 import { type Deployment, dockerHostInState, mayBeOnSwarm } from "./state.ts";
 import { leftBehind, refuseLeftBehind, removeFromSwarm, removeLeftBehind } from "./withoutState.ts";
 
@@ -29,9 +29,8 @@ export async function takeDown(
   { configFile, args }: { configFile: string[]; args: string[] },
 ): Promise<number> {
   const env = await environment(stack, file);
-  const there = !withoutState && (await stackExists(stack, env));
-  const deployment = there ? await exportedState(stack, env) : {};
-  if (there) await refuseOtherHost(stack, deployment, env);
+  const state = withoutState ? undefined : await stateOf(stack, env);
+  if (state !== undefined) await refuseOtherHost(stack, state, env);
   else if (!withoutState) await refuseLeftBehind(stack, env);
   const data = volumes ? dataIn(await dockerObjects("volume", stack, env)) : [];
   const external = externalOf(readStackFile(file));
@@ -39,12 +38,12 @@ export async function takeDown(
     sayGoing(stack, data, external);
     await confirm("down", "the data would go", stack, sure);
   } else if (external !== undefined) process.stdout.write(`${leftAlone(external)}\n`);
-  if (there) {
+  if (state !== undefined) {
     await recover(stack, env, configFile);
     const code = await destroy(stack, [...configFile, ...args], env);
     if (code !== 0) return code;
     // An update that was killed may have left secrets.
-    if (mayBeOnSwarm(deployment)) await removeFromSwarm(stack, env);
+    if (mayBeOnSwarm(state)) await removeFromSwarm(stack, env);
   } else if (!withoutState) process.stdout.write(`There is no stack ${stack} to take down.\n`);
   else if ((await removeLeftBehind(stack, env)) === 0)
     process.stdout.write(`Nothing of stack ${stack} is on this docker host.\n`);
@@ -66,30 +65,29 @@ export async function removeStack(
   { sure, ifExists = false }: { sure: boolean; ifExists?: boolean },
 ): Promise<{ code: number; found: boolean }> {
   const base = await environment(stack);
-  const there = await stackExists(stack, base);
-  const deployment = there ? await exportedState(stack, base) : {};
+  const state = await stateOf(stack, base);
   const config = readStackFile(fileOf(stack));
-  const env = withHost(base, dockerHostOf(config), deployment);
-  if (there) await refuseOtherHost(stack, deployment, env);
+  const env = withHost(base, dockerHostOf(config), state ?? {});
+  if (state !== undefined) await refuseOtherHost(stack, state, env);
   else await refuseLeftBehind(stack, env);
   const volumes = await dockerObjects("volume", stack, env);
-  if (!there && volumes.length === 0) {
+  if (state === undefined && volumes.length === 0) {
     if (!ifExists) throw new UserError(`stack: there is no ${stack}. \`npm run stack -- list\` lists them.`);
     process.stdout.write(`There is no stack ${stack}.\n`);
     return { code: 0, found: false };
   }
   sayGoing(stack, dataIn(volumes), externalOf(config));
   await confirm("stack", `${stack} would be removed`, stack, sure);
-  if (there) {
+  if (state !== undefined) {
     await recover(stack, env);
     const code = await destroy(stack, ["--suppress-outputs"], env);
     if (code !== 0) return { code, found: true };
   }
   // What an update that was killed left, whatever Pulumi knows of it.
-  await removeLeftBehind(stack, env, mayBeOnSwarm(deployment));
+  await removeLeftBehind(stack, env, mayBeOnSwarm(state ?? {}));
   await dropVolumes("stack", stack, true, env);
   await dropNames(stack, env);
-  if (there) await forget(stack, env);
+  if (state !== undefined) await forget(stack, env);
   for (const folder of ["gcroots", "secrets"])
     rmSync(`.state/${folder}/${stack}`, { recursive: true, force: true });
   process.stdout.write(`Stack ${stack} is gone.\n`);
@@ -180,12 +178,9 @@ export function isNameOf(stack: string, ref: string): boolean {
 
 /** Lets Pulumi forget the stack; its file goes too, unless git keeps it for all. */
 async function forget(stack: string, env: Env): Promise<void> {
-  const { code: untracked } = await run("git", ["ls-files", "--error-unmatch", fileOf(stack)], {
-    optional: true,
-  });
-  const keeps = untracked === 0 ? ["--preserve-config"] : [];
-  const args = ["stack", "rm", fullName(stack, env), "--yes", ...keeps];
-  const code = await runHere("pulumi", args, { env });
+  const git = await run("git", ["ls-files", "--error-unmatch", fileOf(stack)], { optional: true });
+  const keeps = git.code === 0 ? ["--preserve-config"] : [];
+  const code = await runHere("pulumi", ["stack", "rm", fullName(stack, env), "--yes", ...keeps], { env });
   if (code !== 0) throw new UserError(`pulumi stack rm ${stack}: ended with ${code}.`);
 }
 

@@ -132,6 +132,10 @@ async function hideSalt(stack: string, env: Env): Promise<void> {
   if (ours) await run("git", ["update-index", "--skip-worktree", fileOf(stack)], { optional: true });
 }
 
+/** The state of a stack that may not be in the backend. */
+export const stateOf = async (stack: string, env: Env): Promise<Deployment | undefined> =>
+  (await stackExists(stack, env)) ? exportedState(stack, env) : undefined;
+
 /** The stack's state, secrets encrypted. */
 export async function exportedState(stack: string, env: Env): Promise<Deployment> {
   const args = ["stack", "export", "--stack", fullName(stack, env)];
