@@ -1,5 +1,4 @@
 /** `npm run preview`: what `npm run up` would change, why, and which service is away for how long. */
-
 import { writeFileSync } from "node:fs";
 import { command } from "../lib/cli/command.ts";
 import { changesOf } from "../lib/previews/changes.ts";

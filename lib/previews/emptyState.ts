@@ -1,5 +1,4 @@
 /** A stack without state and secrets, for previews that have no access to them: a pull request from a fork. */
-
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -13,11 +12,7 @@ import { UserError } from "../userError.ts";
 /** Stands for a secret. */
 const PLACEHOLDER = "placeholder-of-a-secret";
 
-/**
- * A stack's file with a placeholder for each secret, and for the one that is required.
- *
- * @throws UserError if it is not YAML.
- */
+/** A stack's file with a placeholder for each secret, and for the one that is required. @throws UserError if it is not YAML. */
 export function withoutSecrets(file: string, text: string): string {
   const document: Document = parseDocument(text);
   if (document.errors.length > 0)

@@ -1,5 +1,4 @@
 /** The key for a docker host that is reached by ssh, on a machine that is thrown away afterwards: a CI runner. */
-
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Env } from "../process.ts";

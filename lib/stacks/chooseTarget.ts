@@ -1,5 +1,4 @@
 /** `agatha:target` for `npm run up`: on its command line, and the swarm that it needs. */
-
 import type { Given } from "../cli/command.ts";
 import { confirm } from "../confirm.ts";
 import { docker } from "../docker/client.ts";

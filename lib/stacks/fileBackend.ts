@@ -1,5 +1,4 @@
 /** Pulumi's state in files: locks and checkpoints, and what a killed update leaves of them. */
-
 import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { hostname } from "node:os";
 import { basename, join } from "node:path";

@@ -1,5 +1,4 @@
 /** Whether the docker host that answers here is the one that a stack's state is about. */
-
 import { renamed } from "../database/volumes.ts";
 import { askDaemon } from "../docker/daemon.ts";
 import { hostSentence } from "../docker/errors.ts";

@@ -1,5 +1,4 @@
 /** What a stack has on the docker host, found by its labels alone, for a stack whose state is lost. */
-
 import { ofStack } from "../docker/arguments.ts";
 import { swarmLines } from "../docker/swarm/services.ts";
 import type { Env } from "../process.ts";
