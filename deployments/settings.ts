@@ -5,14 +5,9 @@ import type { Deployments } from "./config.ts";
 /** The project whose stacks are deployed: the name in the Pulumi.yaml of the repository's root. */
 const PROJECT = "agatha";
 
-/**
- * The inputs of a `pulumiservice:index:DeploymentSettings` (as in its npm package, version 1.3.0).
- *
- * @throws Error if the configuration has no such stack.
- */
+/** The inputs of a `pulumiservice:index:DeploymentSettings` (as in its npm package, version 1.3.0). */
 export function deploymentSettings(config: Deployments, name: string): pulumi.Inputs {
-  const stack = config.stacks[name];
-  if (stack === undefined) throw new Error(`deploymentSettings: the configuration has no stack ${name}`);
+  const stack = config.stacks[name] as Deployments["stacks"][string];
   const secrets = Object.fromEntries(
     Object.entries(config.secrets).map(([variable, value]) => [variable, pulumi.secret(value)]),
   );

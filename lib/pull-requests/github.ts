@@ -18,15 +18,14 @@ const PASSING = /HTTP 5\d\d|error connecting to|i\/o timeout|connection re(set|f
 /** @throws UserError if this is not a job for a pull request. */
 export function readPullRequest(env: Env): PullRequest {
   const path = env["GITHUB_EVENT_PATH"];
-  if (!path)
-    throw new UserError(`GITHUB_EVENT_PATH: is not set. Run this in a job of one of GitHub's workflows.`);
-  const { action, pull_request: found } = JSON.parse(readFileSync(path, "utf8")) as {
+  const event = JSON.parse(path ? readFileSync(path, "utf8") : "{}") as {
     action?: string;
     pull_request?: { number: number; head: { sha: string } };
   };
+  const { action, pull_request: found } = event;
   if (found === undefined)
     throw new UserError(
-      `GITHUB_EVENT_PATH: the event is not a pull request's. Run this on \`pull_request\`.`,
+      "GITHUB_EVENT_PATH: names no pull request's event. Run this in a job of one of GitHub's workflows, on `pull_request`.",
     );
   return { number: found.number, commit: found.head.sha, closed: action === "closed" };
 }

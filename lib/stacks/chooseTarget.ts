@@ -24,23 +24,19 @@ export async function chooseTarget(
 ): Promise<string[]> {
   // What `--target` names otherwise is a resource.
   const named = options.target?.find((name) => ["docker", "swarm"].includes(name));
-  if (named !== undefined) await refuseOther(named, stack, env);
+  const held = named === undefined ? undefined : heldHostOf(await exportedState(stack, env));
+  const target = held?.target ?? "docker";
+  // The program refuses it too, but by then the key would be set.
+  if (held !== undefined && target !== named)
+    throw new UserError(
+      `--target: "${named}" is not what stack "${stack}" runs on, which is "${target}". Take the stack down by \`npm run down\`, which keeps the data, then run this again.`,
+    );
   if ((named ?? valuesOf(readStackFile(file))["target"]) === "swarm")
     await offerSwarm(stack, named !== undefined, options.yes ?? false, env);
   if (named === undefined) return pulumi;
   const set = ["config", "set", "agatha:target", named, "--stack", fullName(stack, env), ...configFile];
   await pulumiOutput(set, env);
   return pulumi.filter((arg) => arg !== `--target=${named}`);
-}
-
-/** The program refuses it too, but by then the key would be set. */
-async function refuseOther(named: string, stack: string, env: Env): Promise<void> {
-  const held = heldHostOf(await exportedState(stack, env));
-  const target = held?.target ?? "docker";
-  if (held !== undefined && target !== named)
-    throw new UserError(
-      `--target: "${named}" is not what stack "${stack}" runs on, which is "${target}". Take the stack down by \`npm run down\`, which keeps the data, then run this again.`,
-    );
 }
 
 /**

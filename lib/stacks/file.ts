@@ -151,8 +151,8 @@ export const SAMPLE_FILES = {
 
 /** A new stack's configuration. @param packages The package set. Default: what set-up finds usable. */
 export const newConfig = (ports: Ports, dockerHost?: string, packages?: string): Values => ({
-  ...(packages === undefined ? {} : { "agatha:packages": packages }),
-  ...(dockerHost === undefined ? {} : { [HOST_KEY]: dockerHost }),
+  ...(packages && { "agatha:packages": packages }),
+  ...(dockerHost && { [HOST_KEY]: dockerHost }),
   "agatha:back": { publish: { port: ports.back } },
   "agatha:front": { publish: { port: ports.front }, files: SAMPLE_FILES },
 });
