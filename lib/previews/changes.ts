@@ -122,7 +122,10 @@ function serviceChange(name: ServiceName, byName: Steps, ahead: UpgradeAhead | u
 
 function containerChange(name: ServiceName, byName: Steps): ServiceChange {
   const [step, healthy] = [byName.get(`${name}-container`), byName.get(`${name}-healthy`)];
-  if (step === undefined || step.op === "same") return { name, change: staying(healthy), why: [] };
+  if (step === undefined || step.op === "same") {
+    const isAwaited = healthy !== undefined && !["same", "delete"].includes(healthy.op);
+    return { name, change: isAwaited ? "stays, is waited for again" : STAYS, why: [] };
+  }
   if (step.op === "create") return { name, change: "starts", why: [] };
   if (step.op === "delete") return { name, change: "ends", why: [], away: "from now on" };
   const why = containerReasons(name, step, byName);
@@ -132,13 +135,6 @@ function containerChange(name: ServiceName, byName: Steps): ServiceChange {
     return { name, change: "is changed as it runs", why, away: "not at all" };
   const away = awayFor(name, byName);
   return { name, change: "is replaced", why, ...(away !== undefined && { away }) };
-}
-
-function staying(healthy: PreviewStep | undefined): string {
-  if (healthy === undefined || healthy.op === "same" || healthy.op === "delete") return STAYS;
-  const cutOff = (state: State | undefined) => environmentOf(state)["CUT_OFF"];
-  const again = cutOff(healthy.oldState) === cutOff(healthy.newState) ? "waited for" : "connected";
-  return `stays, is ${again} again`;
 }
 
 /** The upgrade to another major version of PostgreSQL that the step is about to make, if it makes one. */

@@ -15,30 +15,25 @@ import {
 const NEW_IMAGE = "new image";
 
 /** Properties of a container, or of tasks, as people know them; any other of a container is shown by its own name. */
-const PROPERTIES: Record<string, string> = {
-  args: "command",
-  configs: "files or secrets",
-  cpuPeriod: "limit of processors",
-  cpuQuota: "limit of processors",
-  env: "environment",
-  envs: "environment",
-  forceUpdate: "its last update failed",
-  healthcheck: "health",
-  image: NEW_IMAGE,
-  init: "init process",
-  logOpts: "log rotation",
-  networksAdvanced: "names in the network",
-  ports: "published port",
-  readOnly: "read-only root",
-  resources: "limits",
-  restart: "restart policy",
-  secrets: "files or secrets",
-  shmSize: "shared memory",
-  stopSignal: "stop signal",
-  tmpfs: "temporary folders",
-  updateConfig: "overlap",
-  uploads: "files or secrets",
-  volumes: "files or secrets",
+const WORDS: Record<string, string[]> = {
+  [NEW_IMAGE]: ["image"],
+  command: ["args"],
+  environment: ["env", "envs"],
+  "files or secrets": ["configs", "secrets", "uploads", "volumes"],
+  health: ["healthcheck"],
+  "init process": ["init"],
+  "its last update failed": ["forceUpdate"],
+  "limit of processors": ["cpuPeriod", "cpuQuota"],
+  limits: ["resources"],
+  "log rotation": ["logOpts"],
+  "names in the network": ["networksAdvanced"],
+  overlap: ["updateConfig"],
+  "published port": ["ports"],
+  "read-only root": ["readOnly"],
+  "restart policy": ["restart"],
+  "shared memory": ["shmSize"],
+  "stop signal": ["stopSignal"],
+  "temporary folders": ["tmpfs"],
 };
 
 export function containerReasons(name: ServiceName, step: PreviewStep, byName: Steps): string[] {
@@ -72,7 +67,8 @@ function propertyReason(name: ServiceName, property: string, step: PreviewStep):
   if (property === "memory") return `memory ${before} => ${after} MB`;
   if (property === "mode") return `replicas ${replicas(before)} => ${replicas(after)}`;
   if (property === "ports" && isRolling(name)) return "the gateway gets its port";
-  return PROPERTIES[property] ?? (isInSwarm(step) ? undefined : property);
+  const [words] = Object.entries(WORDS).find(([, properties]) => properties.includes(property)) ?? [];
+  return words ?? (isInSwarm(step) ? undefined : property);
 }
 
 const replicas = (mode: unknown) => (mode as { replicated?: { replicas?: number } })?.replicated?.replicas;

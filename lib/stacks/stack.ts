@@ -113,17 +113,15 @@ const LIST_PAUSE_MS = 100;
 export async function listed(env: Env, tries = LIST_TRIES): Promise<ListedStack[]> {
   const of = env["AGATHA_ORGANIZATION"] ? ["--organization", env["AGATHA_ORGANIZATION"]] : [];
   const args = ["stack", "ls", "--json", ...of];
-  const result = await run("pulumi", args, { env, optional: true });
-  if (result.code !== 0 && restoreCheckpoints(env)) return listed(env);
-  if (result.code !== 0 && tries > 1 && /\bEOF\b/.test(result.output)) {
-    await sleep(LIST_PAUSE_MS);
-    return listed(env, tries - 1);
+  const result = await run("pulumi", args, { env });
+  if (result.code === 0) {
+    const stacks = JSON.parse(result.stdout) as ListedStack[];
+    return stacks.map((stack) => ({ ...stack, name: stack.name.slice(stack.name.lastIndexOf("/") + 1) }));
   }
-  if (result.code === 127)
-    throw new UserError("pulumi: is not set up in this clone. Run `npm run setup` first.");
-  if (result.code !== 0) throw pulumiError(args, result);
-  const stacks = JSON.parse(result.stdout) as ListedStack[];
-  return stacks.map((stack) => ({ ...stack, name: stack.name.slice(stack.name.lastIndexOf("/") + 1) }));
+  if (restoreCheckpoints(env)) return listed(env);
+  if (tries === 1 || !/\bEOF\b/.test(result.output)) throw pulumiError(args, result);
+  await sleep(LIST_PAUSE_MS);
+  return listed(env, tries - 1);
 }
 
 /** Pulumi writes its salt into the stack's file; with our own state, git need not see that. */
