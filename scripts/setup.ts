@@ -5,12 +5,10 @@ import { takenMajor } from "../offline/postgresql.ts";
 import { setup } from "../setup/setup.ts";
 
 await command("setup", async ({ options }) => {
-  const { postgresql } = options;
-  if (postgresql !== undefined && takenMajor(Number(postgresql)) === undefined)
-    throw new UserError(
-      `--postgresql: ${JSON.stringify(postgresql)} is not a version that set-up knows. Use 17.`,
-    );
-  const major = postgresql === undefined ? undefined : Number(postgresql);
-  await setup({ sample: !options["no-sample"], postgresql: major });
+  const { postgresql: given } = options;
+  const postgresql = given === undefined ? undefined : Number(given);
+  if (postgresql !== undefined && takenMajor(postgresql) === undefined)
+    throw new UserError(`--postgresql: ${JSON.stringify(given)} is not a version that set-up knows. Use 17.`);
+  await setup({ sample: !options["no-sample"], postgresql });
   return 0;
 });
