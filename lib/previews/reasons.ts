@@ -28,6 +28,7 @@ const WORDS: Record<string, string[]> = {
   "log rotation": ["logOpts"],
   "names in the network": ["networksAdvanced"],
   overlap: ["updateConfig"],
+  placement: ["placement"],
   "published port": ["ports"],
   "read-only root": ["readOnly"],
   "restart policy": ["restart"],

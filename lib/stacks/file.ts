@@ -7,6 +7,7 @@ import { isSample, loadConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import { lostTexts } from "../config/stackFileTexts.ts";
 import { NAMESPACE } from "../config/text.ts";
+import type { RollingName } from "../serviceNames.ts";
 import { UserError } from "../userError.ts";
 
 /** The sample's ports; another stack's are a multiple of a hundred above. */
@@ -17,10 +18,7 @@ const DISTANCE = 100;
 const PLACES = 240;
 
 /** What a stack publishes on its docker host. */
-export interface Ports {
-  back: number;
-  front: number;
-}
+export type Ports = Record<RollingName, number>;
 
 export const PASSWORD_KEY = "agatha:databasePassword";
 export const HOST_KEY = "agatha:dockerHost";

@@ -25,15 +25,13 @@ export function releaseLocks(folder: string, stack: string): { removed: number; 
   return { removed: stale.length, held: stale.length < locks.length };
 }
 
-function locksOf(folder: string, stack: string): string[] {
-  const locks = join(folder, "locks/organization/agatha", stack);
-  return filesIn(locks).map((name) => join(locks, name));
-}
+const locksOf = (folder: string, stack: string): string[] =>
+  filesIn(join(folder, "locks/organization/agatha", stack));
 
 /** Whether a lock's holder has ended: it ran on this host. Not known of a lock that is being written. */
 function isStale(lock: string): boolean {
-  const holder = (parsed(lock) ?? {}) as { pid?: unknown; hostname?: unknown };
-  return holder.hostname === hostname() && typeof holder.pid === "number" && !isPulumi(holder.pid);
+  const holder = parsed<{ pid?: unknown; hostname?: unknown }>(lock);
+  return holder?.hostname === hostname() && typeof holder.pid === "number" && !isPulumi(holder.pid);
 }
 
 /** Whether a process exists that is Pulumi's, which nixpkgs wraps as `.pulumi-wrapped`. */
@@ -50,8 +48,8 @@ function isPulumi(pid: number): boolean {
 
 /** The stack's state; empty if there is none. */
 export function deploymentOf(folder: string, stack: string): Deployment {
-  const state = parsed(join(folder, "stacks/agatha", `${stack}.json`));
-  return (state as { checkpoint?: { latest?: Deployment } } | undefined)?.checkpoint?.latest ?? {};
+  const file = join(folder, "stacks/agatha", `${stack}.json`);
+  return parsed<{ checkpoint?: { latest?: Deployment } }>(file)?.checkpoint?.latest ?? {};
 }
 
 /**
@@ -64,11 +62,9 @@ export function deploymentOf(folder: string, stack: string): Deployment {
 export function restoreCheckpoints(env: Env): boolean {
   const folder = stateFolder(env);
   if (folder === undefined) return false;
-  const stacks = join(folder, "stacks/agatha");
   let restored = false;
-  for (const name of filesIn(stacks)) {
-    const file = join(stacks, name);
-    const stack = basename(name, ".json");
+  for (const file of filesIn(join(folder, "stacks/agatha"))) {
+    const stack = basename(file, ".json");
     const isBroken = () => parsed(file) === undefined && parsed(`${file}.bak`) !== undefined;
     // Judged again after the locks: whoever was writing it may have ended in between, and the state be whole and newer.
     if (!isBroken() || !locksOf(folder, stack).every(isStale) || !isBroken()) continue;
@@ -82,9 +78,11 @@ export function restoreCheckpoints(env: Env): boolean {
   return restored;
 }
 
-/** The JSON files of a folder; none if it does not exist. */
+/** The paths of the JSON files in a folder; none if it does not exist. */
 const filesIn = (folder: string): string[] =>
-  existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith(".json")) : [];
+  (existsSync(folder) ? readdirSync(folder) : [])
+    .filter((name) => name.endsWith(".json"))
+    .map((name) => join(folder, name));
 
 /** A file's text; empty if it is gone, as a lock may be at any moment. */
 function read(path: string): string {
@@ -96,9 +94,9 @@ function read(path: string): string {
 }
 
 /** A file's content; undefined if it is no whole JSON. */
-function parsed(path: string): unknown {
+function parsed<T>(path: string): T | undefined {
   try {
-    return JSON.parse(read(path)) ?? undefined;
+    return (JSON.parse(read(path)) as T | null) ?? undefined;
   } catch {
     return undefined;
   }

@@ -26,10 +26,10 @@ interface Like {
 
 /** Not copied, and of other keys not all: a domain leads to one stack, and a second one would migrate the same database. */
 const ITS_OWN = ["agatha:databasePassword", "agatha:backups"];
-const ITS_OWN_IN: Record<string, string[]> = {
-  "agatha:gateway": ["domain", "certificate", "key"],
-  "agatha:database": ["external"],
-};
+const ITS_OWN_IN = new Map([
+  ["agatha:gateway", ["domain", "certificate", "key"]],
+  ["agatha:database", ["external"]],
+]);
 
 /**
  * Takes over what is not the model's alone. A database that the model publishes is not published.
@@ -50,7 +50,7 @@ export function configLike(like: string, model: Values, ports: Ports, dockerHost
     const plain = namespace === NAMESPACE && typeof value === "string" ? fromText(name, value) : value;
     const root = name.includes(".") ? `${namespace}:[${JSON.stringify(name)}]` : key;
     if (isSecret(plain)) secrets.push(root);
-    else config[key] = withoutSecrets(plain, root, secrets, ITS_OWN_IN[key]);
+    else config[key] = withoutSecrets(plain, root, secrets, ITS_OWN_IN.get(key));
   }
   if (isSecret(model["agatha:database"]))
     errors.push(

@@ -65,17 +65,15 @@ export async function ensureStack(stack: string, env: Env, file: string, existin
       `--stack: ${JSON.stringify(fullName(stack, env))} is not in this backend. Make it by \`pulumi stack init\`, or log in where it is: set PULUMI_ACCESS_TOKEN or PULUMI_BACKEND_URL.`,
     );
   await refuseLeftBehind(stack, env);
-  if (stack !== DEFAULT && !existsSync(file)) throw noSuchStack(stack, [...names, ...stacksWithFiles()]);
+  // A name that was mistyped would otherwise be made a stack.
+  if (stack !== DEFAULT && !existsSync(file)) {
+    const close = didYouMean(stack, [...names, ...stacksWithFiles(), DEFAULT]);
+    const hint = close === undefined ? "" : ` Did you mean ${close}?`;
+    throw new UserError(
+      `stack ${stack}: has neither a file, ${fileOf(stack)}, nor a state in this Pulumi backend.${hint} \`npm run stack -- new ${stack}\` makes it.`,
+    );
+  }
   await initStack(stack, env);
-}
-
-/** A name that was mistyped would otherwise be made a stack. */
-function noSuchStack(stack: string, known: string[]): UserError {
-  const close = didYouMean(stack, [...known, DEFAULT]);
-  const hint = close === undefined ? "" : ` Did you mean ${close}?`;
-  return new UserError(
-    `stack ${stack}: has neither a file, ${fileOf(stack)}, nor a state in this Pulumi backend.${hint} \`npm run stack -- new ${stack}\` makes it.`,
-  );
 }
 
 /** Makes a stack that is not there yet. @param options Of `pulumi stack init`. */

@@ -35,6 +35,13 @@ describe("a service in a swarm", () => {
       "taskSpec.containerSpec.env.X",
     ];
     expect(backOf(service(secret))?.why).toEqual(["files or secrets", "environment"]);
+    const others = [
+      "labels[0].value",
+      "rollbackConfig.order",
+      "taskSpec.placement.constraints[0]",
+      "updateConfig.order",
+    ];
+    expect(backOf(service(others))?.why).toEqual(["placement", "overlap"]);
     expect(backOf(service(["taskSpec.forceUpdate"]))?.why).toEqual(["its last update failed"]);
   });
 
