@@ -62,21 +62,18 @@ const schema = z.strictObject({
     .prefault({ staging: { deployOnPush: true }, prod: {} }),
 });
 
-/** The whole configuration, validated, every default filled in. */
-export type Deployments = z.infer<typeof schema>;
-
 const REQUIRED: Record<string, string> = {
   organization: `Set it: \`pulumi config set ${NAMESPACE}:organization NAME\`, the organisation of your stacks in Pulumi Cloud.`,
   repository: `Set it: \`pulumi config set ${NAMESPACE}:repository OWNER/NAME\`, where Pulumi's GitHub app is installed.`,
 };
 
 /**
- * Reads, validates and completes the configuration.
+ * The whole configuration, validated, every default filled in.
  *
  * @param raw What Pulumi holds; other namespaces are left alone.
  * @throws ConfigError with all errors, each `agatha-deployments:<key>: <received> <what is wrong>. <The fix>.`
  */
-export function loadDeployments(raw: Record<string, string>): Deployments {
+export function loadDeployments(raw: Record<string, string>): z.infer<typeof schema> {
   const errors: string[] = [];
   const { data, issues } = validate(schema, NAMESPACE, raw, collect(raw, NAMESPACE, errors), REQUIRED);
   errors.push(...issues);
