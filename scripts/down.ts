@@ -2,7 +2,4 @@
 import { command } from "../lib/cli/command.ts";
 import { takeDown } from "../lib/stacks/remove.ts";
 
-await command("down", ({ stack, file, configFile, options, pulumi: args }) => {
-  const { volumes = false, yes: sure = false, "without-state": withoutState = false } = options;
-  return takeDown(stack, file, { volumes, sure, withoutState }, { configFile, args });
-});
+await command("down", takeDown);

@@ -1,5 +1,6 @@
 /** Takes stacks down, removes them without leftovers, and lists them. */
 import { existsSync, rmSync } from "node:fs";
+import type { Given } from "../cli/command.ts";
 import { confirm } from "../confirm.ts";
 import { dockerLines } from "../docker/client.ts";
 import { stackTag } from "../images/plan.ts";
@@ -16,18 +17,19 @@ import { type Deployment, dockerHostInState, mayBeOnSwarm } from "./state.ts";
 import { leftBehind, refuseLeftBehind, removeFromSwarm, removeLeftBehind } from "./withoutState.ts";
 
 /**
- * Removes what a stack made, except its images, and its data unless `volumes` says so.
+ * Removes what a stack made, except its images, and its data unless `--volumes` says so. With `--without-state`, docker's
+ * labels say what to remove.
  *
- * @param withoutState Whether docker's labels say what to remove, since the state is lost.
- * @param args Further arguments of `pulumi destroy`.
  * @returns The exit code.
  */
-export async function takeDown(
-  stack: string,
-  file: string,
-  { volumes, sure, withoutState }: { volumes: boolean; sure: boolean; withoutState: boolean },
-  { configFile, args }: { configFile: string[]; args: string[] },
-): Promise<number> {
+export async function takeDown({
+  stack,
+  file,
+  configFile,
+  options,
+  pulumi: args,
+}: Given<"down">): Promise<number> {
+  const { volumes = false, yes = false, "without-state": withoutState = false } = options;
   const env = await environment(stack, file);
   const state = withoutState ? undefined : await stateOf(stack, env);
   if (state !== undefined) await refuseOtherHost(stack, state, env);
@@ -36,7 +38,7 @@ export async function takeDown(
   const external = externalOf(readStackFile(file));
   if (data.length > 0) {
     sayGoing(stack, data, external);
-    await confirm("down", "the data would go", stack, sure);
+    await confirm("down", "the data would go", stack, yes);
   } else if (external !== undefined) process.stdout.write(`${leftAlone(external)}\n`);
   if (state !== undefined) {
     await recover(stack, env, configFile);
