@@ -69,16 +69,18 @@ function sentences({ services, data }: Changes): string {
 
 /** A row for each service: its image, its container, and what happens to its data. */
 function rows({ images, services, data }: Changes, reasons: number): string[][] {
-  return images.map((image, index) => [
-    `**${plain(image.name)}**`,
-    imageChange(image),
-    list(image.why, reasons),
-    restart(services[index]),
-    data
-      .filter(({ of }) => of === image.name)
-      .map((change) => datum(change, reasons))
-      .join("<br>"),
-  ]);
+  return images.map((image) => {
+    const { name, why } = image;
+    const restarts = services.filter((service) => service.name === name).map(restart);
+    const itsData = data.filter(({ of }) => of === name).map((change) => datum(change, reasons));
+    return [
+      `**${plain(name)}**`,
+      imageChange(image),
+      list(why, reasons),
+      restarts.join(""),
+      itsData.join("<br>"),
+    ];
+  });
 }
 
 const imageChange = ({ change }: ImageChange): string =>
@@ -93,9 +95,7 @@ function list(reasons: string[], most: number): string {
 
 const clip = (text: string): string => (text.length > REASON ? `${text.slice(0, REASON)}…` : text);
 
-function restart(service: ServiceChange | undefined): string {
-  if (service === undefined) return "";
-  const { change, why, away } = service;
+function restart({ change, why, away }: ServiceChange): string {
   const reason = why.length === 0 ? "" : `: ${plain(why.join(", "))}`;
   const time = away === undefined || away === "not at all" ? "" : `<br>away ${plain(inWords(away))}`;
   return `${plain(change)}${reason}${time}`;

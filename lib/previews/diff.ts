@@ -24,14 +24,13 @@ const OURS = /^"?(ABSENT_AT|CUT_OFF|OUT_LINK|drvPath|seenAt)"?\s*:/;
 
 interface Line extends DiffLine {
   column: number;
-  /** Whether only marked lines changed: in a resource that is neither made nor removed. */
-  prune: boolean;
   keep: boolean;
 }
 
 /** Reads what `pulumi preview --diff --color never` prints. */
 export function readDiff(output: string): DiffLine[] {
   const lines: Line[] = [];
+  // Whether only marked lines changed: in a resource that is neither made nor removed.
   let prune = false;
   for (const raw of output.split("\n")) {
     if (raw === "Resources:") break;
@@ -40,16 +39,16 @@ export function readDiff(output: string): DiffLine[] {
     if (HEAD.test(line.text)) {
       prune = !/\((create|delete|import)\)/.test(line.text);
       const text = line.text.replace(HEAD, "($1:$2): $3");
-      lines.push({ ...line, text, depth: 0, prune, keep: line.mark !== "" });
+      lines.push({ ...line, text, depth: 0, keep: line.mark !== "" });
     } else if (OUTPUTS.test(raw)) {
       // A new stack's outputs have no marks.
-      prune = lines[0]?.keep !== true || lines[0].prune;
-      lines.push({ mark: "", text: "outputs:", depth: 0, column: 0, prune, keep: false });
+      prune = !/^[+-]$/.test(lines[0]?.mark ?? "");
+      lines.push({ mark: "", text: "outputs:", depth: 0, column: 0, keep: false });
     } else {
       const urn = URN.exec(line.text)?.[1];
       const last = lines.at(-1);
       if (urn !== undefined && last?.depth === 0) last.text = `${urn} ${last.text}`;
-      else if (lines.length > 0) lines.push({ ...line, depth: -1, prune, keep: line.mark !== "" || !prune });
+      else if (lines.length > 0) lines.push({ ...line, depth: -1, keep: line.mark !== "" || !prune });
     }
   }
   return arrange(lines);

@@ -11,10 +11,7 @@ import { fullName } from "./pulumi.ts";
 import type { Deployment } from "./state.ts";
 
 /** What the docker host says: the refs of the images that are there, and those that the stack's containers run by. */
-interface HostState {
-  images: Set<string>;
-  running: Set<string>;
-}
+type HostState = Record<"images" | "running", Set<string>>;
 
 /** A generation as it is shown. */
 interface Described {
@@ -28,11 +25,7 @@ interface Described {
   runs: boolean | undefined;
 }
 
-/**
- * The history in a stack's state, and the docker host that it is about. Empty if nothing was deployed.
- *
- * @throws UserError if it cannot be read.
- */
+/** The history in a stack's state, empty if nothing was deployed, and its docker host. @throws UserError if it cannot be read. */
 export function recorded({ resources = [] }: Deployment): { history: History; dockerHost?: string } {
   const resource = resources.find(({ urn }) => urn.endsWith("command:local:Command::history"));
   if (resource === undefined) return { history: NO_HISTORY };
