@@ -6,6 +6,9 @@ import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { UserError } from "./userError.ts";
 
+/** Environment variables. */
+export type Env = NodeJS.ProcessEnv;
+
 export interface Result {
   /** Null after a signal, even if the program made an exit code of it: after SIGTERM, `docker exec` of client 20.10 exits with 0. */
   code: number | null;

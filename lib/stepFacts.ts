@@ -24,18 +24,18 @@ export interface HealthFacts {
 export const handOn = (facts: ImageFacts | HealthFacts): void =>
   void process.stderr.write(`${JSON.stringify(facts)}\n`);
 
-/** @param outputs Both streams of the step, as the state has them; empty if it never ran. */
+/** Both streams of a step, as the state has them; empty if it never ran. */
+interface Streams {
+  stdout?: string | undefined;
+  stderr?: string | undefined;
+}
+
 export const healthFacts = (outputs: Streams): HealthFacts =>
   facts<HealthFacts>(outputs) ?? legacyHealth(String(outputs.stdout ?? ""));
 
 /** As `healthFacts`, of the step that brings an image into docker. */
 export const imageFacts = (outputs: Streams): ImageFacts =>
   facts<ImageFacts>(outputs) ?? { sizeBytes: legacySize(String(outputs.stdout ?? "")) };
-
-interface Streams {
-  stdout?: string | undefined;
-  stderr?: string | undefined;
-}
 
 /** A program may have written a warning around the line. A state may hold what is no text, which does not count. */
 function facts<T>({ stderr }: Streams): T | undefined {
