@@ -4,9 +4,9 @@ import { NOBODY, ofStack } from "../docker/arguments.ts";
 import { dockerLines, inspect } from "../docker/client.ts";
 import { variableIn } from "../docker/containerVariables.ts";
 import { UserError } from "../userError.ts";
+import { backsOf, isNone } from "./backs.ts";
 import { POSTGRES_USER } from "./officialImage.ts";
 import type { Database } from "./postgres.ts";
-import { isNone, runningBacks } from "./restore/stopBack.ts";
 
 /** `host:port/name` of the database outside of the stack that is configured. */
 export const externalPlace = ({
@@ -58,7 +58,7 @@ export async function refuseDataLeft(stack: string, { name }: Database, { addres
   const elsewhere =
     volumes.length > 0
       ? `stack ${stack} has data in volume ${volumes.join(", ")}`
-      : isNone(await runningBacks(stack))
+      : isNone(await backsOf(stack))
         ? undefined
         : `the back of stack ${stack} runs on another database`;
   if (elsewhere === undefined) return;

@@ -1,12 +1,37 @@
-/** Whether an image can serve a stack's data: asked before it replaces anything. */
+/** Which image can serve a stack's data: asked before it replaces anything. */
 import { settingsOf } from "../config/databaseSettings.ts";
 import { HARDENED } from "../docker/arguments.ts";
-import { docker } from "../docker/client.ts";
+import { docker, dockerLines, inspect } from "../docker/client.ts";
+import { variableIn } from "../docker/containerVariables.ts";
 import { UserError } from "../userError.ts";
 import { connection, type Database, sql } from "./postgres.ts";
 import { CHECK_SETTINGS, refusedSettings } from "./serverSettings.ts";
 import { literal } from "./sql.ts";
-import { majorOfImage } from "./upgrade/oldImage.ts";
+
+/** Images of databases, of whatever version. */
+const REPOSITORY = "agatha-db-image";
+
+/** The version of PostgreSQL in an image, as the official image has it in its environment; undefined if it says none. */
+async function majorOfImage(image: string): Promise<number | undefined> {
+  const major = variableIn(await inspect<string[]>("image", image, ".Config.Env"), "PG_MAJOR");
+  return major === undefined ? undefined : Number(major);
+}
+
+/**
+ * The image that can read an older version's data: that of the database's container; if that is gone, the one of the version that
+ * was loaded last.
+ *
+ * @returns Its id; undefined if docker has none.
+ */
+export async function imageOf(container: string, major: number): Promise<string | undefined> {
+  const own = await inspect<string>("container", container, ".Image");
+  if (own !== undefined && (await majorOfImage(own)) === major) return own;
+  const found: { id: string; at: string }[] = [];
+  for (const id of new Set(await dockerLines(["image", "ls", "--quiet", "--no-trunc", REPOSITORY])))
+    if ((await majorOfImage(id)) === major)
+      found.push({ id, at: (await inspect<string>("image", id, ".Metadata.LastTagTime")) ?? "" });
+  return found.sort((a, b) => (a.at < b.at ? 1 : -1))[0]?.id;
+}
 
 /** A database as it is to run. */
 interface Wanted {

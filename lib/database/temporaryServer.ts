@@ -21,7 +21,6 @@ const STOP_SECONDS = "60";
 
 /** What every temporary container has in common. */
 interface Temporary {
-  /** Name of the stack, for the label. */
   stack: string;
   image: string;
   volume: string;
@@ -95,38 +94,42 @@ export async function accepts(
   port: number,
   goesOn: () => void = () => {},
 ): Promise<void> {
-  const address = ["-h", "127.0.0.1", "-p", String(port), "-U", user, "-d", "postgres"];
+  const ask = [
+    "psql",
+    "-h",
+    "127.0.0.1",
+    "-p",
+    String(port),
+    "-U",
+    user,
+    "-d",
+    "postgres",
+    "-qtAXc",
+    "select 1",
+  ];
   const end = performance.now() + START_LIMIT_MS;
   for (;;) {
-    const { stdout, stderr } = await run("docker", [
-      "exec",
-      container,
-      "psql",
-      ...address,
-      "-qtAXc",
-      "select 1",
-    ]);
+    const { stdout, stderr } = await run("docker", ["exec", container, ...ask]);
     // Not the exit code: docker's may be 0 for a client that was interrupted.
     if (stdout.trim() === "1") return;
     const running = await inspect<boolean>("container", container, ".State.Running");
     // What another try does not change.
     const refused = /FATAL: +(?! |the database system is)[^\n]*/.exec(stderr)?.[0];
     if (!running || refused !== undefined || performance.now() > end)
-      throw new UserError(`PostgreSQL does not start: ${refused ?? (await endOfLog(container))}`);
+      throw new UserError(
+        `PostgreSQL does not start: ${refused ?? ((await lastLines(container, LOG_LINES)) || "it says nothing")}`,
+      );
     goesOn();
     await sleep(PAUSE_MS);
   }
 }
 
-async function endOfLog(container: string): Promise<string> {
-  return (await lastLines(container, LOG_LINES)) || "it says nothing";
-}
-
-/** Stops a server. @throws UserError if it was not shut down cleanly. */
+/** Stops and removes a server. @throws UserError if it was not shut down cleanly. */
 export async function stopServer(container: string): Promise<void> {
   await docker(["stop", "-t", STOP_SECONDS, container]);
   const code = await inspect<number>("container", container, ".State.ExitCode");
   if (code !== 0) throw new UserError(`PostgreSQL was not shut down cleanly: it ended with ${code}.`);
+  await remove("container", container);
 }
 
 /** Removes a temporary container, if it is there. @returns Whether it was. */
@@ -149,12 +152,6 @@ export async function inVolume(where: Temporary, script: string, ...args: string
   ]);
   if (!printed.endsWith(DONE)) throw new UserError("docker run: it was interrupted.");
   return printed.slice(0, -DONE.length).trim();
-}
-
-/** The major version whose data a volume holds; undefined if it holds none that is whole. */
-export async function volumeHolds(where: Temporary): Promise<number | undefined> {
-  const version = await inVolume(where, "if [ -s PG_VERSION ]; then cat PG_VERSION; fi");
-  return version === "" ? undefined : Number(version);
 }
 
 /** In a data directory that an upgrade made: the version that it came from. */

@@ -19,15 +19,10 @@ type Plan =
   | { kind: "nothing" }
   /** The data lies in the volume of an older version. */
   | { kind: "upgrade"; from: number; volume: string }
+  /** The same, and the version's own volume has been in use: which of them is the data is not known. */
+  | { kind: "both"; from: number; volume: string }
   /** The data is of a newer version. */
   | { kind: "refuse"; newer: number; volume: string };
-
-/** The older volume is to be upgraded, and the version's own has been in use: which of them is the data is not known. */
-export interface Both {
-  kind: "both";
-  from: number;
-  volume: string;
-}
 
 /**
  * What the volume of the wanted version holds: no whole data directory; what an upgrade put there and no database has
@@ -50,13 +45,11 @@ export function planOf(base: string, major: number, volumes: string[], mounted: 
       .sort((a, b) => b - a);
   const [used] = majors(mounted);
   const kept = majors(volumes);
-  const newest = kept[0];
-  const holder = used ?? (newest !== undefined && newest > major ? newest : undefined);
-  if (holder !== undefined && holder > major)
-    return { kind: "refuse", newer: holder, volume: volumeOf(base, holder) };
+  const newest = kept[0] ?? major;
+  const newer = used ?? newest;
+  if (newer > major) return { kind: "refuse", newer, volume: volumeOf(base, newer) };
   const from = used ?? (kept.includes(major) ? major : newest);
-  if (from === undefined || from === major) return { kind: "nothing" };
-  return { kind: "upgrade", from, volume: volumeOf(base, from) };
+  return from === major ? { kind: "nothing" } : { kind: "upgrade", from, volume: volumeOf(base, from) };
 }
 
 /** A remark for refused newer data: an older volume may be what somebody went on with meanwhile. */
@@ -78,17 +71,12 @@ export function planInto(
   volumes: string[],
   mounted: string[],
   content: Content,
-): Plan | Both {
+): Plan {
   const plan = planOf(base, major, volumes, mounted);
   if (plan.kind === "upgrade" && content === "data") return { ...plan, kind: "both" };
   if (plan.kind !== "nothing" || content === "data") return plan;
-  const target = volumeOf(base, major);
-  return planOf(
-    base,
-    major,
-    volumes.filter((name) => name !== target),
-    mounted,
-  );
+  const others = volumes.filter((name) => name !== volumeOf(base, major));
+  return planOf(base, major, others, mounted);
 }
 
 /** The message for a stack that Pulumi renamed: everything on the docker host still has the name from before. */

@@ -3,6 +3,7 @@ import { confirm } from "../../confirm.ts";
 import { isInterrupted, OutcomeError } from "../../process.ts";
 import { secondsSince } from "../../units.ts";
 import { UserError } from "../../userError.ts";
+import { type Backs, backsOf, isNone, startAnyway, startBacks, stopBacks } from "../backs.ts";
 import type { DumpText } from "../dumpText.ts";
 import { requireSpace } from "../freeSpace.ts";
 import { readHistory } from "../migrations/readHistory.ts";
@@ -19,7 +20,6 @@ import {
   settle,
 } from "./replaceDatabase.ts";
 import type { Source } from "./source.ts";
-import { type Backs, isNone, runningBacks, startAnyway, startBacks, stopBacks } from "./stopBack.ts";
 
 /** A restored database and its write-ahead log take about this many times the dump's text. */
 const SPACE = 2.5;
@@ -53,7 +53,7 @@ export async function restore(
 
   const missing = server.superuser ? missingRoles(text, server) : [];
   const roles = await restoreBeside(database, { file, text, roles: missing, server });
-  const backs = await runningBacks(stack);
+  const backs = await backsOf(stack);
   const stopped = performance.now();
   await swap(database, backs, roles);
   await serve(database, backs);

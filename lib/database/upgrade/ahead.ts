@@ -62,7 +62,7 @@ export async function lookForUpgrade(
     throw new UserError(
       `agatha:database.version: ${version} is older than the data of stack "${pulumi.getStack()}", which is PostgreSQL ${plan.newer}'s (volume ${plan.volume}). Set agatha:database.version to ${plan.newer}; docs/postgresql-major.md describes how to go back.${keptBeside(base, plan.newer, volumes)}`,
     );
-  if (plan.kind === "nothing") return undefined;
+  if (plan.kind !== "upgrade") return undefined;
   const size = "select sum(pg_database_size(oid)) from pg_database";
   const psql = ["psql", "-U", user, "-d", "postgres", "-qtAXc", size];
   const bytes = Number((await ask(["exec", hostName("db"), ...psql])).stdout.trim());
