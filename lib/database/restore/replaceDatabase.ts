@@ -40,8 +40,6 @@ const TRIES = 5;
 interface Incoming {
   file: DumpFile;
   text: DumpText;
-  /** The roles that are made for it. */
-  roles: string[];
   server: Server;
 }
 
@@ -52,23 +50,23 @@ interface Incoming {
  * @throws UserError in PostgreSQL's words, or naming the rows that differ; nothing of it is left then.
  */
 export async function restoreBeside(database: Database, incoming: Incoming): Promise<string[]> {
-  const { text } = incoming;
+  const { text, server } = incoming;
   const beside = restoringName(database);
-  const [restoring, outside] = [
-    { ...database, name: beside },
-    { ...database, name: maintenance(database) },
-  ];
+  const restoring = { ...database, name: beside };
+  const outside = { ...database, name: maintenance(database) };
+  const rolesThere = () => sql(outside, "select rolname from pg_roles;");
   await dropDatabase(database, beside);
   // Asked just before: a role that somebody else has made since is not this restore's to drop.
-  const existing = await sql(outside, "select rolname from pg_roles;");
-  const roles = incoming.roles.filter((role) => !existing.includes(role));
+  const existing = await rolesThere();
+  const missing = server.superuser ? missingRoles(text, server) : [];
+  const roles = missing.filter((role) => !existing.includes(role));
   try {
     const made = roles.map((role) => `create role ${identifier(role)} nologin;`);
     await sql(outside, ["begin;", ...made, "commit;"].join("\n"));
     await sql(outside, await createLike(database, database.name, beside));
     // Before what is in it, which may need the search_path. What the dump has comes over what the stack's database has.
-    const there = await sql(outside, "select rolname from pg_roles;");
-    const mine = (role: string) => incoming.server.superuser || role === database.user;
+    const there = await rolesThere();
+    const mine = (role: string) => server.superuser || role === database.user;
     const settings = settingsIn(text.head, beside, (role) => there.includes(role) && mine(role));
     await sql(outside, `${await propertiesOf(database, database.name, beside)}\n${settings}`);
     if (text.createsPublic) await sql(restoring, "drop schema public;");
@@ -82,7 +80,8 @@ export async function restoreBeside(database: Database, incoming: Incoming): Pro
     stopIfInterrupted();
     return roles;
   } catch (error) {
-    await dropRestored(database, roles);
+    await dropDatabase(database, beside);
+    await dropRoles(database, roles);
     throw error;
   }
 }
@@ -91,9 +90,8 @@ const SCRIPT = `set -o pipefail; ${RESTORE}; [ "$1" = archive ] || ${FROM_TEXT};
 
 /** Restores into a database, which has to be empty, under the search_path that its sessions have. */
 async function load(restoring: Database, { file, text, server }: Incoming): Promise<void> {
-  const isArchive = file.header !== undefined;
   const path = await searchPath(restoring);
-  const args = isArchive
+  const args = file.isArchive
     ? ["archive", path, "--no-tablespaces", ...leftOut(text, server)]
     : ["text", path, String(text.start + 1), edits(text, server.version)];
   const program = start("docker", [
@@ -102,8 +100,8 @@ async function load(restoring: Database, { file, text, server }: Incoming): Prom
   ]);
   program.child.stdout.resume();
   await feed(file.read(), program);
-  const what = `${isArchive ? "pg_restore" : "psql"} into "${restoring.name}" failed`;
-  await requireDone(what, await program.ended);
+  const what = file.isArchive ? "pg_restore" : "psql";
+  await requireDone(`${what} into "${restoring.name}" failed`, await program.ended);
 }
 
 /** Options of pg_restore: a role that is no superuser gives nothing to others, and makes no roles that grants may name. */
@@ -117,15 +115,10 @@ export const edits = ({ token }: DumpText, version: string): string =>
     ...(majorOf(version) < 17 ? ["1,60{/^SET transaction_timeout = 0;$/d}"] : []),
   ].join("\n");
 
-/** Leaves nothing of what was restored beside, and of the roles that were made for it. */
-async function dropRestored(database: Database, roles: string[]): Promise<void> {
-  await dropDatabase(database, restoringName(database));
+/** Drops the roles that were made for a dump. */
+async function dropRoles(database: Database, roles: string[]): Promise<void> {
   await sql(database, roles.map((role) => `drop role if exists ${identifier(role)};`).join("\n"));
 }
-
-/** Drops what the exchange put aside. */
-export const dropReplaced = (database: Database): Promise<void> =>
-  dropDatabase(database, replacedName(database));
 
 /** Whether there is a database that an exchange put aside. */
 export async function hasReplaced(database: Database): Promise<boolean> {
@@ -134,7 +127,7 @@ export async function hasReplaced(database: Database): Promise<boolean> {
 }
 
 /**
- * What became of an exchange that failed or was interrupted: psql goes on in its container when its client is ended.
+ * Settles what became of an exchange that failed or was interrupted: psql goes on in its container when its client is ended.
  * Without the restored database, no exchange that is under way still can happen.
  *
  * @returns Whether it happened.
@@ -142,22 +135,18 @@ export async function hasReplaced(database: Database): Promise<boolean> {
 export async function settle(database: Database, roles: string[]): Promise<boolean> {
   await dropDatabase(database, restoringName(database));
   const happened = await hasReplaced(database);
-  if (!happened) await dropRestored(database, roles);
+  if (!happened) await dropRoles(database, roles);
   return happened;
 }
 
 /** Exchanges the two, if nothing is put aside yet. Sessions of other clients are ended. */
 export async function exchange(database: Database): Promise<void> {
-  const [name, restored, replaced] = [database.name, restoringName(database), replacedName(database)].map(
-    identifier,
-  );
-  const statements = [
-    endSessions("datname", database.name),
-    "begin;",
-    `alter database ${name} rename to ${replaced};`,
-    `alter database ${restored} rename to ${name};`,
-    "commit;",
-  ].join("\n");
+  const name = identifier(database.name);
+  const statements = `${endSessions("datname", database.name)}
+begin;
+alter database ${name} rename to ${replacedName(database)};
+alter database ${restoringName(database)} rename to ${name};
+commit;`;
   for (let tries = 1; ; tries++) {
     try {
       await sql(database, statements, maintenance(database));
@@ -168,11 +157,10 @@ export async function exchange(database: Database): Promise<void> {
   }
 }
 
-async function dropDatabase(database: Database, name: string): Promise<void> {
-  const statements = [
-    "set client_min_messages = error;",
-    endSessions("datname", name),
-    `drop database if exists ${identifier(name)};`,
-  ];
-  await sql(database, statements.join("\n"), maintenance(database));
+/** Drops a database of the server, if it is there, with its sessions. */
+export async function dropDatabase(database: Database, name: string): Promise<void> {
+  const statements = `set client_min_messages = error;
+${endSessions("datname", name)}
+drop database if exists ${identifier(name)};`;
+  await sql(database, statements, maintenance(database));
 }
