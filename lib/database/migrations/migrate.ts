@@ -1,6 +1,6 @@
 /**
  * Brings a database to the packaged migrations, and backs it up before that if the schema would change. Flyway runs in the
- * network namespace of the database's container, and connects as `accessOf` says: no password is handed over. Each migration has a transaction of its own, as by Flyway's default; the container is removed whatever happens.
+ * network namespace of the database's container, and connects as `accessOf` says: no password is handed over.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { HARDENED, labelled } from "../../docker/arguments.ts";
@@ -12,11 +12,17 @@ import { prune, saveBackup, savedInWords } from "../backup/save.ts";
 import { type Access, accessOf, refuseDataLeft } from "../external.ts";
 import { type Database, sql, tableCount } from "../postgres.ts";
 import { endSessions } from "../sql.ts";
-import { failureText } from "./failure.ts";
-import { success } from "./flyway.ts";
+import { failureText, success } from "./flyway.ts";
 import { watchLocks } from "./lockWait.ts";
-import { readHistory, requireComplete } from "./readHistory.ts";
-import { type Applied, type Comparison, compare, type Packaged, sentences } from "./schemaHistory.ts";
+import {
+  type Applied,
+  type Comparison,
+  compare,
+  named,
+  type Packaged,
+  readHistory,
+  sentences,
+} from "./schemaHistory.ts";
 
 interface Migration {
   stack: string;
@@ -65,6 +71,15 @@ export async function migrate(migration: Migration): Promise<void> {
   requireComplete(compare(packaged, after));
   say(done);
   if (backup !== undefined) await removeOlder(migration);
+}
+
+/** @throws UserError naming the packaged files that did not run although Flyway says that all is well. */
+export function requireComplete({ refused, pending }: Comparison): void {
+  if (refused.length + pending.length === 0) return;
+  const unfit = [...sentences(refused), ...(pending.length === 0 ? [] : [`Not applied: ${named(pending)}.`])];
+  throw new UserError(
+    `migrations: the schema history and the migrations differ after Flyway passed. Look at flyway_schema_history, then run up again.\n${unfit.join("\n")}`,
+  );
 }
 
 /** A pinned image does not migrate, so there has to be a schema. @throws UserError if there is none. */

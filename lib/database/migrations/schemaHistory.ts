@@ -2,6 +2,7 @@
  * A database's schema history beside the packaged migrations: what would run, and what Flyway would refuse. Names and
  * versions are read as Flyway does (flyway/flyway 10.20.1 and 12.11.0: ResourceNameParser, MigrationVersion, DbValidate).
  */
+import { type Database, sql } from "../postgres.ts";
 
 /** A row of Flyway's history. */
 export interface Applied {
@@ -33,6 +34,12 @@ export interface Comparison {
 /** Selects the history, one JSON object a row, in its order. */
 export const HISTORY =
   "select json_build_object('version', version, 'script', script, 'type', type, 'checksum', checksum, 'success', success) from flyway_schema_history order by installed_rank;";
+
+/** The history, in its order; empty if nothing has been migrated. */
+export async function readHistory(database: Database): Promise<Applied[]> {
+  if ((await sql(database, "select to_regclass('flyway_schema_history');")).length === 0) return [];
+  return (await sql(database, HISTORY)).map((row) => JSON.parse(row) as Applied);
+}
 
 /** A migration by what Flyway knows it by: `V 8`, `B 6`, `R view`. */
 interface Migration {
@@ -71,29 +78,32 @@ function compareVersions(a: string, b: string): number {
   return 0;
 }
 
+const migrationsIn = (packaged: Packaged): Migration[] =>
+  Object.keys(packaged)
+    .map(read)
+    .filter((migration) => migration !== undefined);
+
+/** The highest version of a baseline file, which runs on an empty history alone, in the place of all up to its version. */
+const baselineIn = (files: Migration[]): string | undefined =>
+  highest(files.flatMap(({ kind, version }) => (kind === "B" ? version : [])));
+
+const isAbove = (version: string, baseline: string | undefined): boolean =>
+  baseline === undefined || compareVersions(version, baseline) > 0;
+
 const highest = (versions: string[]): string | undefined => versions.toSorted(compareVersions).at(-1);
 
 /** Checksums of packaged files by their paths, relative to their folder; null if one is not known. */
 export type Packaged = Record<string, Exclude<Applied["checksum"], undefined>>;
 
 export function compare(packaged: Packaged, history: Applied[]): Comparison {
-  const files = Object.keys(packaged)
-    .map(read)
-    .filter((migration) => migration !== undefined);
+  const files = migrationsIn(packaged);
   const ran = appliedFiles(history);
-  const versions = [...ran.values()].flatMap(({ version }) => version ?? []);
-  const last = highest(versions);
-  // A baseline file runs on an empty history alone, in the place of all up to its version.
+  const last = highest([...ran.values()].flatMap(({ version }) => version ?? []));
   const baseline =
     history.findLast(({ type, success }) => success && type.endsWith("BASELINE"))?.version ??
-    (last === undefined
-      ? highest(files.flatMap(({ kind, version }) => (kind === "B" ? version : [])))
-      : undefined);
+    (last === undefined ? baselineIn(files) : undefined);
   const waiting = files.filter(
-    ({ key, kind, version }) =>
-      kind !== "B" &&
-      !ran.has(key) &&
-      (kind === "R" || baseline === undefined || compareVersions(version, baseline) > 0),
+    ({ key, kind, version }) => kind !== "B" && !ran.has(key) && (kind === "R" || isAbove(version, baseline)),
   );
   const late = waiting.filter(
     ({ kind, version }) => kind === "V" && last !== undefined && compareVersions(version, last) < 0,
@@ -121,14 +131,10 @@ export function compare(packaged: Packaged, history: Applied[]): Comparison {
  * for is left out.
  */
 export function asRan(hashes: Packaged): Applied[] {
-  const files = Object.keys(hashes)
-    .map(read)
-    .filter((migration) => migration !== undefined);
-  const baseline = highest(files.flatMap(({ kind, version }) => (kind === "B" ? version : [])));
+  const files = migrationsIn(hashes);
+  const baseline = baselineIn(files);
   return files
-    .filter(
-      ({ kind, version }) => kind !== "V" || baseline === undefined || compareVersions(version, baseline) > 0,
-    )
+    .filter(({ kind, version }) => kind !== "V" || isAbove(version, baseline))
     .map(({ file, kind, version }) => ({
       version: kind === "R" ? null : version,
       script: file,
@@ -155,13 +161,12 @@ function appliedFiles(history: Applied[]): Map<string, Applied> {
 
 function absent(files: Migration[], ran: Map<string, Applied>): Refusal[] {
   const there = new Set(files.map(({ key }) => key));
-  return [...ran]
-    .filter(([key]) => !there.has(key))
-    .map(([, { script }]) => ({
-      file: script,
-      problem: "ran on this database and is not among the migrations",
-      fix: "Put it back as it was; to leave it behind, restore a backup from before it (npm run restore)",
-    }));
+  const gone = [...ran].filter(([key]) => !there.has(key));
+  return gone.map(([, { script }]) => ({
+    file: script,
+    problem: "ran on this database and is not among the migrations",
+    fix: "Put it back as it was; to leave it behind, restore a backup from before it (npm run restore)",
+  }));
 }
 
 /** Flyway holds versioned migrations to what ran; repeatable ones and baselines may change. */
@@ -175,13 +180,8 @@ function changed(
   if (name(read(row.script)?.description ?? description) !== name(description))
     return [{ file, problem: `was renamed after it ran as ${row.script}`, fix: "Give it back its name" }];
   if (checksum === row.checksum || checksum == null || row.checksum == null) return [];
-  return [
-    {
-      file,
-      problem: "was edited after it ran",
-      fix: "Put it back as it was, and write the change as a new migration",
-    },
-  ];
+  const fix = "Put it back as it was, and write the change as a new migration";
+  return [{ file, problem: "was edited after it ran", fix }];
 }
 
 /** Of two files with one version, description or event, Flyway runs none. */

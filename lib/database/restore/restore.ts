@@ -6,7 +6,7 @@ import { messageOf, UserError } from "../../userError.ts";
 import { type Backs, backsOf, isNone, startAnyway, startBacks, stopBacks } from "../backs.ts";
 import type { DumpText } from "../dumpText.ts";
 import { requireSpace } from "../freeSpace.ts";
-import { readHistory } from "../migrations/readHistory.ts";
+import { readHistory } from "../migrations/schemaHistory.ts";
 import { type Database, freeBytes, inNumbers, type Rows, tableRows } from "../postgres.ts";
 import { readContents, refuseUnable, remarks, serverOf } from "./contents.ts";
 import { type DumpFile, examine } from "./file.ts";
