@@ -12,15 +12,14 @@ import {
   COUNT_ROWS,
   countedRows,
   type Database,
-  databaseBytes,
   freeBytes,
   NO_TIMEOUTS,
   type Rows,
   sql,
 } from "../postgres.ts";
 import { createLike, propertiesOf, roleSettings } from "../properties.ts";
-import { RESTORE, requireDone, searchPath } from "../restoreScript.ts";
-import { identifier } from "../sql.ts";
+import { RESTORE, requireDone } from "../restoreScript.ts";
+import { identifier, literal } from "../sql.ts";
 
 /** Up to this size of the database its rows are restored too, in bytes on disk. */
 const ROWS_LIMIT = 1e9;
@@ -34,18 +33,14 @@ const END = "-- agatha: end of this part";
 /** On standard error, once the server has what the dump relies on: what fails from then on is the restore. */
 const BEGUN = "agatha: the restore begins";
 
-/** Little memory, no write that waits for the disk, no work beside the restore. */
-const SETTINGS = [
-  ...[
-    "listen_addresses=",
-    "unix_socket_directories=/tmp",
-    "fsync=off",
-    "full_page_writes=off",
-    "autovacuum=off",
-  ],
-  // No jobs of the data either, as pg_cron has them.
-  ...["shared_buffers=32MB", "max_worker_processes=0"],
-];
+/** Little memory, no write that waits for the disk, no work beside the restore; no jobs of the data either, as pg_cron has them. */
+const SETTINGS = `listen_addresses = ''
+unix_socket_directories = '/tmp'
+fsync = off
+full_page_writes = off
+autovacuum = off
+shared_buffers = 32MB
+max_worker_processes = 0`;
 
 /**
  * The server's settings that decide whether rows and statements are accepted. Those of its own and of its extensions
@@ -104,13 +99,16 @@ interface Proof {
  */
 export async function startProof(database: Database, stack: string): Promise<Proof> {
   // Two at a time: an ssh server refuses many that knock at once.
-  const prepared = preparation(database);
-  prepared.catch(() => undefined);
-  const far = await reachesOut(database);
-  const withRows = !far && (await hasRoom(database));
-  const image = await inspect<string>("container", database.container, ".Image");
-  const limit = (await inspect<number>("container", database.container, ".HostConfig.Memory")) ?? 0;
-  const [path, { first, text }] = [await searchPath(database), await prepared];
+  const [{ far, bytes, first, path }, seen] = await Promise.all([
+    factsOf(database),
+    inspect<Container>("container", database.container, "."),
+  ]);
+  const [given, roles] = await Promise.all([
+    settings(database, settingsOf(seen?.Config.Cmd ?? [])),
+    statements(database, first),
+  ]);
+  const withRows = !far && bytes < ROWS_LIMIT && (await freeBytes(database)) > roomFor(bytes);
+  const limit = seen?.HostConfig.Memory ?? 0;
   const running = start("docker", [
     ...["run", "--rm", "--interactive", "--init", "--pull", "never"],
     ...["--network", "none", "--user", "postgres"],
@@ -119,12 +117,13 @@ export async function startProof(database: Database, stack: string): Promise<Pro
     ...(limit === 0 ? [] : ["--memory", String(Math.max(limit, LEAST_MEMORY))]),
     ...HARDENED,
     ...["--env", `COUNT_ROWS=${NO_TIMEOUTS}${COUNT_ROWS}`, "--env", `REACHES_OUT=${far ? "yes" : "no"}`],
-    ...["--entrypoint", "bash", image ?? "", "-c", SCRIPT, "bash", first, database.name, path],
+    ...["--entrypoint", "bash", seen?.Image ?? "", "-c", SCRIPT, "bash", first, database.name],
+    ...[literal(path).trim()],
     ...(withRows ? [] : ["--schema-only"]),
   ]);
   const printed: string[] = [];
   running.child.stdout.setEncoding("utf8").on("data", (text: string) => printed.push(text));
-  running.child.stdin.write(text);
+  running.child.stdin.write([...given, END, ...roles, END, ""].join("\n"));
   const rows = async () => {
     running.child.stdin.end();
     const result = await running.ended;
@@ -158,29 +157,33 @@ export async function refuseUnproved(result: Result): Promise<void> {
   );
 }
 
-/** Whether materialized views, checks and indexes may read another server: nothing in the container reaches one. */
-const reachesOut = async (database: Database): Promise<boolean> =>
-  (
-    await sql(
-      database,
-      "select 1 from pg_foreign_table union all select 1 from pg_extension where extname = 'dblink' limit 1;",
-    )
-  ).length > 0;
-
-async function hasRoom(database: Database): Promise<boolean> {
-  const [bytes, free] = [await databaseBytes(database), await freeBytes(database)];
-  return bytes < ROWS_LIMIT && free > roomFor(bytes);
+/** What is asked of the database's container. */
+interface Container {
+  Image: string;
+  HostConfig: { Memory: number };
+  Config: { Cmd: string[] | null };
 }
 
-/** The name of the server's first role, which grants may name and nothing can replace; and the parts before the dump. */
-async function preparation(database: Database): Promise<{ first: string; text: string }> {
-  const [first = database.user] = await sql(database, "select rolname from pg_roles where oid = 10;");
-  const parts = [...(await settings(database)), END, ...(await statements(database, first)), END, ""];
-  return { first, text: parts.join("\n") };
+interface Facts {
+  /** Whether materialized views, checks and indexes may read another server: nothing in the container reaches one. */
+  far: boolean;
+  /** What it takes on disk. */
+  bytes: number;
+  /** The name of the server's first role, which grants may name and nothing can replace. */
+  first: string;
+  /** The search_path of its sessions. */
+  path: string;
 }
 
-/** Lines of the server's configuration. */
-async function settings(database: Database): Promise<string[]> {
+async function factsOf(database: Database): Promise<Facts> {
+  const statement = `select json_build_object('bytes', pg_database_size(current_database()),
+    'far', exists (select from pg_foreign_table) or exists (select from pg_extension where extname = 'dblink'),
+    'first', (select rolname from pg_roles where oid = 10), 'path', current_setting('search_path'));`;
+  return JSON.parse((await sql(database, statement)).join("")) as Facts;
+}
+
+/** Lines of the server's configuration. @param own Settings of the container's command: those of nobody's extension are in no view. */
+async function settings(database: Database, own: string[]): Promise<string[]> {
   const select = (from: string) => `select json_build_array(name, setting) from (${from}) needed;`;
   const rows = await sql(
     database,
@@ -191,14 +194,11 @@ ${select(NEEDED_IN_FILES)}
 \\endif`,
   );
   const needed = rows.map((row) => JSON.parse(row) as [string, string]);
-  // Settings of nobody's extension are in no view.
-  const command = (await inspect<string[]>("container", database.container, ".Config.Cmd")) ?? [];
-  const own = settingsOf(command).filter((setting) => /^\w+\.\w+=/.test(setting));
-  const given = [...own, ...SETTINGS].map((setting): [string, string] => {
-    const at = setting.indexOf("=");
-    return [setting.slice(0, at), setting.slice(at + 1)];
+  const given = own.flatMap((setting) => {
+    const [, name, value = ""] = /^(\w+\.\w+)=(.*)$/s.exec(setting) ?? [];
+    return name === undefined ? [] : [[name, value] as const];
   });
-  return [...needed, ...given].map(([name, value]) => `${name} = '${escaped(value)}'`);
+  return [...[...needed, ...given].map(([name, value]) => `${name} = '${escaped(value)}'`), SETTINGS];
 }
 
 /** A value between quotes in postgresql.conf. */

@@ -1,10 +1,21 @@
-/** Takes a backup: checks that there is room, dumps, and keeps the file only when all of it is there. */
+/** Takes a backup: checks that there is room, dumps, and keeps the file only when all of it is there. And where to. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { megabytes } from "../../units.ts";
 import { requireSpace } from "../freeSpace.ts";
 import { type Database, databaseBytes, inNumbers, type Rows, serverVersion } from "../postgres.ts";
 import { dump } from "./dump.ts";
+import { folderTarget } from "./folder.ts";
 import { backupName, superfluous, type Target } from "./names.ts";
+import { sshTarget } from "./ssh.ts";
+
+/** Where a stack's backups go unless `agatha:backups.to` names another place; made if it is missing. */
+export const defaultFolder = (stack: string): string => `.state/backups/${stack}`;
+
+/** @param to `agatha:backups.to`: a folder that is there, or `ssh://user@host[:port]/path`. */
+export function targetOf(to: string | undefined, stack: string): Target {
+  if (to === undefined) return folderTarget(defaultFolder(stack), true);
+  return to.startsWith("ssh://") ? sshTarget(to) : folderTarget(to, false);
+}
 
 interface Saved {
   name: string;
@@ -32,7 +43,12 @@ export async function saveBackup(
   const begin = performance.now();
   const [needed, version] = [await databaseBytes(database), await serverVersion(database)];
   requireSpace(target.place(""), await target.freeBytes(), needed);
-  const name = await freeName(target, () => backupName(stack, new Date(), version, automatic));
+  const nameNow = () => backupName(stack, new Date(), version, automatic);
+  // A place that cannot be read is reported by what writes to it.
+  const names = await target.list().catch((): string[] => []);
+  // There may be a backup of this second.
+  if (names.includes(nameNow())) await sleep(1000);
+  const name = nameNow();
   const draft = await target.create(name);
   try {
     const { sha256, ...dumped } = await dump(database, stack, (chunk) => draft.write(chunk));
@@ -44,24 +60,11 @@ export async function saveBackup(
   }
 }
 
-/** The name of now, or of the next second if there is a backup of this one. */
-async function freeName(target: Target, nameNow: () => string): Promise<string> {
-  const name = nameNow();
-  // A place that cannot be read is reported by what writes to it.
-  const names = await target.list().catch((): string[] => []);
-  if (!names.includes(name)) return name;
-  await sleep(1000);
-  return nameNow();
-}
-
 /** `1.2 MB, 2 tables, 14 rows, 0.8 s; proved by restoring schema and rows` */
 export const whatIsSaved = ({ bytes, rows, withRows, seconds }: Saved): string =>
   `${megabytes(bytes)}, ${inNumbers(rows)}, ${seconds.toFixed(1)} s; proved by restoring ${
     withRows ? "schema and rows" : "the schema; the rows were read only"
   }`;
-
-/** The same after `.state/backups/dev/x.dump, ` */
-export const savedInWords = (saved: Saved): string => `${saved.place}, ${whatIsSaved(saved)}`;
 
 /** Removes what `up` took of this stack by itself, but for the newest. @returns How many went. */
 export async function prune(target: Target, stack: string, keep: number): Promise<number> {

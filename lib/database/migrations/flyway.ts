@@ -11,12 +11,9 @@ export function words(output: string): string {
   const end = lines.findIndex((line) => /^\s*Caused by/.test(line));
   const kept = lines.slice(0, end < 0 ? undefined : end).filter((line) => !NOISE.test(line));
   return kept
-    .map((line) =>
-      line
-        .replace(/\/\S*\/share\/agatha\/migrations\//g, "")
-        .replace(/ *See https?:\S+ for more information\./g, ""),
-    )
     .join("\n")
+    .replace(/\/\S*\/share\/agatha\/migrations\//g, "")
+    .replace(/ *See https?:\S+ for more information\./g, "")
     .trim();
 }
 
@@ -30,28 +27,24 @@ const failedScript = (output: string): string | undefined =>
   /^ERROR: (?:.*callback: )?Script (.*) failed$/m.exec(output)?.[1];
 
 /** What Flyway refuses of a file, as messages with the fix; empty if its own words have to do. */
-function refusals(output: string): string[] {
-  return output.split("\n").flatMap((line) =>
-    REFUSALS.flatMap(([form, sentence]) => {
-      const found = form.exec(line)?.slice(1);
-      return found === undefined ? [] : [sentence(...found)];
-    }),
+const refusals = (output: string): string[] =>
+  REFUSALS.flatMap(([form, sentence]) =>
+    [...output.matchAll(form)].map(([, ...found]) => sentence(...found)),
   );
-}
 
 const REFUSALS: [RegExp, (...found: string[]) => string][] = [
   [
-    /^ERROR: Unable to parse statement in (?:.*\/)?(.+?) at line (\d+) .*No value provided for placeholder: (\S+?)\.? /,
+    /^ERROR: Unable to parse statement in (?:.*\/)?(.+?) at line (\d+) .*No value provided for placeholder: (\S+?)\.? /gm,
     (name, line, placeholder) =>
       `${name} has ${placeholder} in line ${line} or below, which Flyway takes for a placeholder. To keep it as text, write placeholderReplacement=false into ${name}.conf beside it.`,
   ],
   [
-    /^ERROR: Unable to calculate checksum of (?:.*\/)?(.+)$/,
+    /^ERROR: Unable to calculate checksum of (?:.*\/)?(.+)$/gm,
     (name) =>
       `${name} is not UTF-8. Save it as UTF-8, or name its encoding in ${name}.conf beside it (encoding=ISO-8859-1).`,
   ],
   [
-    /^ERROR: \w+ upgrade required: (\S+) is not supported by OSS/,
+    /^ERROR: \w+ upgrade required: (\S+) is not supported by OSS/gm,
     (setting) =>
       `a .sql.conf file sets ${setting}, which Flyway's open-source edition does not have. Take it out.`,
   ],

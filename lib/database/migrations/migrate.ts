@@ -8,7 +8,7 @@ import { docker, remove } from "../../docker/client.ts";
 import { isInterrupted, run } from "../../process.ts";
 import { UserError } from "../../userError.ts";
 import type { Target } from "../backup/names.ts";
-import { prune, saveBackup, savedInWords } from "../backup/save.ts";
+import { prune, saveBackup, whatIsSaved } from "../backup/save.ts";
 import { type Access, accessOf, refuseDataLeft } from "../external.ts";
 import { type Database, sql, tableCount } from "../postgres.ts";
 import { endSessions } from "../sql.ts";
@@ -55,7 +55,9 @@ export async function migrate(migration: Migration): Promise<void> {
   const access = await accessOf(database.container);
   if (access.external && before.length === 0) await refuseDataLeft(stack, database, access);
   const backup = await backUp(migration, comparison);
-  await forgetFailed(database, before);
+  // A migration that ran in no transaction leaves a failed row, which stops Flyway; it is tried again.
+  if (before.some(({ success }) => !success))
+    await sql(database, "delete from flyway_schema_history where not success;");
   const { code, output, blocked } = await flyway(migration, access);
   const done = code === 0 && !isInterrupted() ? success(output) : undefined;
   const after = await readHistory(database);
@@ -108,7 +110,7 @@ async function backUp(
   if (pending.length + repeatable.length === 0 || (await tableCount(database)) === 0) return undefined;
   try {
     const saved = await saveBackup(database, backups, stack, true);
-    say(`backed up before the migrations: ${savedInWords(saved)}`);
+    say(`backed up before the migrations: ${saved.place}, ${whatIsSaved(saved)}`);
     return saved.name;
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
@@ -125,12 +127,6 @@ async function removeOlder({ stack, backups, keep }: Migration): Promise<void> {
     if (!(error instanceof UserError)) throw error;
     say(`older backups were not removed: ${error.message}`);
   }
-}
-
-/** A migration that ran in no transaction leaves a failed row, which stops Flyway; it is tried again. */
-async function forgetFailed(database: Database, history: Applied[]): Promise<void> {
-  if (history.every(({ success }) => success)) return;
-  await sql(database, "delete from flyway_schema_history where not success;");
 }
 
 /** Runs Flyway, and watches that it does not wait for somebody's lock for ever. */
