@@ -13,7 +13,7 @@ export const externalPlace = ({
   database: { external, name },
 }: Pick<Config, "database">): string | undefined => external && `${external.host}:${external.port}/${name}`;
 
-/** How a program that is no client of libpq connects, from a container in the network of the database's. */
+/** How a program without libpq connects, from a container in the network of the database's. */
 export interface Access {
   /** `host:port` */
   address: string;
@@ -27,7 +27,7 @@ export interface Access {
 
 /** PostgreSQL trusts the database's own network namespace; another server asks for a password, which stays in its file. */
 export async function accessOf(container: string): Promise<Access> {
-  const env = (await inspect<string[]>("container", container, ".Config.Env")) ?? [];
+  const env = await inspect<string[]>("container", container, ".Config.Env");
   const value = (name: string) => variableIn(env, name);
   const host = value("PGHOST");
   if (host === undefined)
@@ -55,17 +55,14 @@ export async function accessOf(container: string): Promise<Access> {
  */
 export async function refuseDataLeft(stack: string, { name }: Database, { address }: Access): Promise<void> {
   const volumes = await dockerLines(["volume", "ls", ...ofStack(stack, "db"), "--format", "{{.Name}}"]);
-  const elsewhere =
-    volumes.length > 0
-      ? `stack ${stack} has data in volume ${volumes.join(", ")}`
-      : isNone(await backsOf(stack))
-        ? undefined
-        : `the back of stack ${stack} runs on another database`;
-  if (elsewhere === undefined) return;
-  const drop =
-    volumes.length > 0
-      ? `, or drop the volume if its data is not needed (\`docker volume rm ${volumes.join(" ")}\`)`
-      : "";
+  if (volumes.length === 0 && isNone(await backsOf(stack))) return;
+  const [elsewhere, drop] =
+    volumes.length === 0
+      ? [`the back of stack ${stack} runs on another database`, ""]
+      : [
+          `stack ${stack} has data in volume ${volumes.join(", ")}`,
+          `, or drop the volume if its data is not needed (\`docker volume rm ${volumes.join(" ")}\`)`,
+        ];
   throw new UserError(
     `agatha:database.external: database "${name}" at ${address} has no schema history, and ${elsewhere}. Nothing was migrated. Restore a backup into it (\`npm run restore -- FILE --stack ${stack}\`)${drop}, then run up again (docs/external-database.md).`,
   );

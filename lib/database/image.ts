@@ -18,10 +18,8 @@ async function majorOfImage(image: string): Promise<number | undefined> {
 }
 
 /**
- * The image that can read an older version's data: that of the database's container; if that is gone, the one of the version that
- * was loaded last.
- *
- * @returns Its id; undefined if docker has none.
+ * The id of the image that can read an older version's data, if docker has one: that of the database's container; if that is gone,
+ * the one of the version that was loaded last.
  */
 export async function imageOf(container: string, major: number): Promise<string | undefined> {
   const own = await inspect<string>("container", container, ".Image");
@@ -73,11 +71,7 @@ const NEEDS = `
   union select 'locale ' || l from pg_collation c, unnest(array[collcollate, collctype]) l
     where collprovider = 'c' and exists (select from pg_attribute a where a.attcollation = c.oid and a.attrelid >= 16384);`;
 
-/**
- * Compares what the data relies on with what the server of a canary has.
- *
- * @throws UserError with what it lacks: PostgreSQL would start without it, and fail when it is used.
- */
+/** @throws UserError with what a canary lacks of what the data relies on: PostgreSQL would start, and fail when it is used. */
 export async function refuseMissing(running: Database, canary: Database): Promise<void> {
   const names = "select datname from pg_database where datallowconn and datconnlimit <> -2;";
   const needs = new Set<string>();

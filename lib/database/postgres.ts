@@ -29,17 +29,10 @@ const PSQL = ["psql", "-qtAXw", "-v", "ON_ERROR_STOP=1"];
 export const NO_TIMEOUTS = `set statement_timeout = 0; select set_config(name, '0', false) from pg_settings where name in ('statement_timeout',
   'lock_timeout', 'idle_in_transaction_session_timeout', 'idle_session_timeout', 'transaction_timeout') \\g /dev/null\n`;
 
-/**
- * Runs statements and gives the lines that they answer.
- *
- * @param name The database; default: `database.name`.
- * @throws UserError with PostgreSQL's message.
- */
+/** Runs statements and gives the lines that they answer. @throws UserError with PostgreSQL's message. */
 export async function sql(database: Database, statements: string, name = database.name): Promise<string[]> {
   const args = ["exec", "-i", database.container, ...PSQL, "-U", database.user, "-d", name];
-  const result = await run("docker", args, {
-    input: `${NO_TIMEOUTS}${statements}\n\\echo ${DONE}\n`,
-  });
+  const result = await run("docker", args, { input: `${NO_TIMEOUTS}${statements}\n\\echo ${DONE}\n` });
   const lines = result.stdout.split("\n").filter(Boolean);
   if (result.code === 0 && lines.includes(DONE)) return lines.filter((line) => line !== DONE);
   const reason = /(?:ERROR|FATAL):[^\n]*(?:\nDETAIL:[^\n]*)?/.exec(result.stderr)?.[0];
@@ -64,12 +57,8 @@ export const COUNT_ROWS = `begin isolation level repeatable read read only;
 
 /** What `COUNT_ROWS` answers. */
 export function countedRows(lines: string[]): Rows {
-  return new Map(
-    lines.map((line) => {
-      const [schema, table, rows] = JSON.parse(line) as [string, string, number];
-      return [`${schema}.${table}`, rows];
-    }),
-  );
+  const counts = lines.map((line) => JSON.parse(line) as [string, string, number]);
+  return new Map(counts.map(([schema, table, rows]) => [`${schema}.${table}`, rows]));
 }
 
 /** Rows of every table, all at one moment. Reads every table. */
@@ -81,13 +70,9 @@ const EXTENSION_TABLES = `
   select json_build_array(n.nspname, c.relname) from pg_class c join pg_namespace n on n.oid = c.relnamespace
   where exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e');`;
 
-/**
- * Rows in a dump but for those of extensions' tables, which `tableRows` does not count either.
- *
- * @param database The dump's, or what was restored of it.
- */
-export async function withoutExtensions(rows: Rows, database: Database, name = database.name): Promise<Rows> {
-  const lines = await sql(database, EXTENSION_TABLES, name);
+/** Rows in a database's dump but for those of extensions' tables, which `tableRows` does not count either. */
+export async function withoutExtensions(rows: Rows, database: Database): Promise<Rows> {
+  const lines = await sql(database, EXTENSION_TABLES);
   const theirs = new Set(lines.map((line) => (JSON.parse(line) as string[]).join(".")));
   return new Map([...rows].filter(([table]) => !theirs.has(table)));
 }
@@ -97,7 +82,7 @@ export const tableCount = async (database: Database): Promise<number> =>
   Number((await sql(database, `select count(*) ${TABLES};`))[0]);
 
 /** What the database takes on disk, in bytes. */
-export const databaseBytes = async ({ ...database }: Database): Promise<number> =>
+export const databaseBytes = async (database: Database): Promise<number> =>
   Number((await sql(database, "select pg_database_size(current_database());"))[0]);
 
 /** Free bytes where docker has the volumes of the database's container. */

@@ -19,7 +19,6 @@ const LOG_LINES = 10;
 /** Seconds in which a server that stops writes down what it has. */
 const STOP_SECONDS = "60";
 
-/** What every temporary container has in common. */
 interface Temporary {
   stack: string;
   image: string;
@@ -35,7 +34,6 @@ interface ServerArgs extends Temporary {
   beside?: string;
   /** The data directory. Default: the volume itself. */
   dataFolder?: string;
-  /** Settings of the server. */
   settings: string[];
   /** How a new data directory asks for passwords. Default: as the image does. */
   hostAuthMethod?: string;
@@ -43,9 +41,8 @@ interface ServerArgs extends Temporary {
 
 /** As little as a container needs that works on a volume. */
 const confined = ({ stack, volume }: Temporary): string[] => [
-  ...labelled(stack, "db-work"),
-  ...["--volume", `${volume}:${DATA}`, "--pull", "never"],
-  ...HARDENED,
+  ...[...labelled(stack, "db-work"), "--volume", `${volume}:${DATA}`, "--pull", "never", ...HARDENED],
+  ...["--user", POSTGRES_USER],
 ];
 
 /**
@@ -61,21 +58,21 @@ const QUIET = ["archive_mode=off", "max_worker_processes=0"];
  * @throws UserError with the end of its log.
  */
 export async function startServer(args: ServerArgs): Promise<string> {
-  const { name, image, user, port } = args;
+  const { name, image, user, port, beside, dataFolder = DATA, hostAuthMethod } = args;
   const settings = [`port=${port}`, "listen_addresses=127.0.0.1", ...args.settings, ...QUIET];
-  const id = await docker([
-    ...["run", "--detach", "--name", name, ...confined(args), "--user", POSTGRES_USER],
-    // Docker's 64 MB are too few for parallel queries (materialized views), and for settings that ask for more.
-    ...["--shm-size", "1g"],
-    ...["--network", args.beside === undefined ? "none" : `container:${args.beside}`],
+  const env = {
     // A password that nobody knows, as in the stack's own container.
-    ...["--env", `POSTGRES_USER=${user}`, "--env", "POSTGRES_PASSWORD_FILE=/proc/sys/kernel/random/uuid"],
-    ...["--env", "POSTGRES_DB=postgres", "--env", `PGDATA=${args.dataFolder ?? DATA}`],
-    ...(args.hostAuthMethod === undefined
-      ? []
-      : ["--env", `POSTGRES_HOST_AUTH_METHOD=${args.hostAuthMethod}`]),
+    ...{ POSTGRES_USER: user, POSTGRES_PASSWORD_FILE: "/proc/sys/kernel/random/uuid" },
+    ...{ POSTGRES_DB: "postgres", PGDATA: dataFolder },
+    ...(hostAuthMethod === undefined ? {} : { POSTGRES_HOST_AUTH_METHOD: hostAuthMethod }),
     // For its clients; while it makes a data directory, the image's own server is at the usual port.
-    ...(port === 5432 ? [] : ["--env", `PGPORT=${port}`]),
+    ...(port === 5432 ? {} : { PGPORT: port }),
+  };
+  const id = await docker([
+    ...["run", "--detach", "--name", name, ...confined(args)],
+    // Docker's 64 MB are too few for parallel queries (materialized views), and for settings that ask for more.
+    ...["--shm-size", "1g", "--network", beside === undefined ? "none" : `container:${beside}`],
+    ...Object.entries(env).flatMap(([key, value]) => ["--env", `${key}=${value}`]),
     ...[image, "postgres", ...settings.flatMap((setting) => ["-c", setting])],
   ]);
   await accepts(id, user, port, stopIfInterrupted);
@@ -94,31 +91,19 @@ export async function accepts(
   port: number,
   goesOn: () => void = () => {},
 ): Promise<void> {
-  const ask = [
-    "psql",
-    "-h",
-    "127.0.0.1",
-    "-p",
-    String(port),
-    "-U",
-    user,
-    "-d",
-    "postgres",
-    "-qtAXc",
-    "select 1",
-  ];
+  const psql = ["psql", "-h", "127.0.0.1", "-p", String(port), "-U", user, "-d", "postgres"];
   const end = performance.now() + START_LIMIT_MS;
   for (;;) {
-    const { stdout, stderr } = await run("docker", ["exec", container, ...ask]);
+    const { stdout, stderr } = await run("docker", ["exec", container, ...psql, "-qtAXc", "select 1"]);
     // Not the exit code: docker's may be 0 for a client that was interrupted.
     if (stdout.trim() === "1") return;
     const running = await inspect<boolean>("container", container, ".State.Running");
     // What another try does not change.
     const refused = /FATAL: +(?! |the database system is)[^\n]*/.exec(stderr)?.[0];
-    if (!running || refused !== undefined || performance.now() > end)
-      throw new UserError(
-        `PostgreSQL does not start: ${refused ?? ((await lastLines(container, LOG_LINES)) || "it says nothing")}`,
-      );
+    if (!running || refused !== undefined || performance.now() > end) {
+      const why = refused ?? (await lastLines(container, LOG_LINES));
+      throw new UserError(`PostgreSQL does not start: ${why || "it says nothing"}`);
+    }
     goesOn();
     await sleep(PAUSE_MS);
   }
@@ -132,7 +117,7 @@ export async function stopServer(container: string): Promise<void> {
   await remove("container", container);
 }
 
-/** Removes a temporary container, if it is there. @returns Whether it was. */
+/** Removes a temporary container. @returns Whether it was there. */
 export async function removeContainer(name: string): Promise<boolean> {
   const there = (await inspect<string>("container", name, ".Id")) !== undefined;
   if (there) await remove("container", name);
@@ -147,7 +132,7 @@ export async function removeContainer(name: string): Promise<boolean> {
  */
 export async function inVolume(where: Temporary, script: string, ...args: string[]): Promise<string> {
   const printed = await docker([
-    ...["run", "--rm", ...confined(where), "--network", "none", "--user", POSTGRES_USER, "--workdir", DATA],
+    ...["run", "--rm", ...confined(where), "--network", "none", "--workdir", DATA],
     ...["--entrypoint", "sh", where.image, "-euc", `${script}\necho "${DONE}"`, "sh", ...args],
   ]);
   if (!printed.endsWith(DONE)) throw new UserError("docker run: it was interrupted.");
@@ -163,14 +148,13 @@ const UPGRADED = ".upgraded-from";
  */
 export const MARK_UNUSED = `rm -f "$1/postmaster.opts"; echo "$2" > "$1/${UPGRADED}"`;
 
+const CONTENT = `if [ ! -s PG_VERSION ]; then echo nothing
+  elif [ -e ${UPGRADED} ] && [ ! -e postmaster.opts ]; then echo unused
+  else echo data; fi`;
+
 /** Whether a volume holds data, and whether a database has started on it since an upgrade put it there. */
-export async function contentOf(where: Temporary): Promise<Content> {
-  const script = `
-    if [ ! -s PG_VERSION ]; then echo nothing
-    elif [ -e ${UPGRADED} ] && [ ! -e postmaster.opts ]; then echo unused
-    else echo data; fi`;
-  return (await inVolume(where, script)) as Content;
-}
+export const contentOf = async (where: Temporary): Promise<Content> =>
+  (await inVolume(where, CONTENT)) as Content;
 
 /**
  * Makes the data directory in the folder `$1` of a new volume the volume's own. PG_VERSION comes last: an interrupt leaves a
@@ -184,5 +168,4 @@ export const PUBLISH = `
   rmdir "$1"
   sync
   mv "$1.version" PG_VERSION
-  sync
-`;
+  sync`;

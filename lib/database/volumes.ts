@@ -14,10 +14,9 @@ export function majorOfVolume(base: string, volume: string): number | undefined 
   return Number.isInteger(major) && volumeOf(base, major) === volume ? major : undefined;
 }
 
-/** What is to be done before a database of some version starts. */
+/** What is to be done before a database of some version starts; `volume` is the one with the data. */
 type Plan =
   | { kind: "nothing" }
-  /** The data lies in the volume of an older version. */
   | { kind: "upgrade"; from: number; volume: string }
   /** The same, and the version's own volume has been in use: which of them is the data is not known. */
   | { kind: "both"; from: number; volume: string }
@@ -34,15 +33,12 @@ export type Content = "nothing" | "unused" | "data";
  * @param base Name of the first version's volume.
  * @param major The version that is wanted.
  * @param volumes The stack's volumes.
- * @param mounted The volumes of the database's container, running or not. If it has one of ours, that is the data,
- * whatever others there are: what an interrupted upgrade left, or what was kept.
+ * @param mounted Those of the database's container, running or not. If it has one of ours, that is the data, whatever
+ * others there are: what an interrupted upgrade left, or what was kept.
  */
 export function planOf(base: string, major: number, volumes: string[], mounted: string[]): Plan {
   const majors = (names: string[]) =>
-    names
-      .map((name) => majorOfVolume(base, name))
-      .filter((found) => found !== undefined)
-      .sort((a, b) => b - a);
+    names.flatMap((name) => majorOfVolume(base, name) ?? []).sort((a, b) => b - a);
   const [used] = majors(mounted);
   const kept = majors(volumes);
   const newest = kept[0] ?? major;
@@ -60,10 +56,8 @@ export function keptBeside(base: string, newer: number, volumes: string[]): stri
 }
 
 /**
- * The plan, once it is known what the volume of the wanted version holds. One that is in use counts as "data".
- *
- * An upgrade may only put its result into a volume if nothing is lost by that. What an earlier one put there and nobody used may be
- * older than its source, with which somebody went on since: it is made anew.
+ * The plan, once it is known what the volume of the wanted version holds; one that is in use counts as "data". What an earlier
+ * upgrade put there and nobody used may be older than its source, with which somebody went on since: it is made anew.
  */
 export function planInto(
   base: string,

@@ -11,7 +11,7 @@ import { requireDone } from "../restoreScript.ts";
 import { endSessions } from "../sql.ts";
 import { startProof } from "./prove.ts";
 
-interface Dumped {
+export interface Dumped {
   bytes: number;
   /** Hexadecimal. */
   sha256: string;

@@ -1,7 +1,6 @@
 /**
  * Proves a backup by restoring it: into a server that lives in one container without network for as long as this program
- * feeds it, takes little of the host, and leaves nothing. Not into the stack's own server, whose memory, disk and log
- * belong to the application.
+ * feeds it, and leaves nothing. Not into the stack's own server, whose memory, disk and log belong to the application.
  */
 import { settingsOf } from "../../config/databaseSettings.ts";
 import { HARDENED, labelled } from "../../docker/arguments.ts";
@@ -92,11 +91,7 @@ interface Proof {
   rows(): Promise<Rows>;
 }
 
-/**
- * Starts the server, which takes a dump of the database on its standard input.
- *
- * @param stack The stack's name, for the container's label.
- */
+/** Starts the server, which takes a dump of the database on its standard input. */
 export async function startProof(database: Database, stack: string): Promise<Proof> {
   // Two at a time: an ssh server refuses many that knock at once.
   const [{ far, bytes, first, path }, seen] = await Promise.all([
@@ -124,14 +119,17 @@ export async function startProof(database: Database, stack: string): Promise<Pro
   const printed: string[] = [];
   running.child.stdout.setEncoding("utf8").on("data", (text: string) => printed.push(text));
   running.child.stdin.write([...given, END, ...roles, END, ""].join("\n"));
-  const rows = async () => {
-    running.child.stdin.end();
-    const result = await running.ended;
-    stopIfInterrupted();
-    await refuseUnproved(result);
-    return countedRows(printed.join("").split("\n").filter(Boolean));
+  return {
+    running,
+    withRows,
+    async rows() {
+      running.child.stdin.end();
+      const result = await running.ended;
+      stopIfInterrupted();
+      await refuseUnproved(result);
+      return countedRows(printed.join("").split("\n").filter(Boolean));
+    },
   };
-  return { running, withRows, rows };
 }
 
 /** What says nothing of the dump: no memory, no room, a server or a container that was ended. */
@@ -150,10 +148,9 @@ export async function refuseUnproved(result: Result): Promise<void> {
     return requireDone("the backup cannot be restored, so it is none", result);
   const stderr = tail(lines.filter((line) => line !== BEGUN).join("\n"), 2);
   const words = await dockerError(["run"], { ...result, stderr });
+  const what = lines.includes(BEGUN) ? "was ended" : "did not start";
   throw new UserError(
-    `the backup could not be proved by restoring it, so it is none: the temporary container for that ${
-      lines.includes(BEGUN) ? "was ended" : "did not start"
-    }: ${words.replace(/\.$/, "")}. See that the docker host has memory and room for it, then try again.`,
+    `the backup could not be proved by restoring it, so it is none: the temporary container for that ${what}: ${words.replace(/\.$/, "")}. See that the docker host has memory and room for it, then try again.`,
   );
 }
 

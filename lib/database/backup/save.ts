@@ -2,8 +2,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { megabytes } from "../../units.ts";
 import { requireSpace } from "../freeSpace.ts";
-import { type Database, databaseBytes, inNumbers, type Rows, serverVersion } from "../postgres.ts";
-import { dump } from "./dump.ts";
+import { type Database, databaseBytes, inNumbers, serverVersion } from "../postgres.ts";
+import { type Dumped, dump } from "./dump.ts";
 import { folderTarget } from "./folder.ts";
 import { backupName, superfluous, type Target } from "./names.ts";
 import { sshTarget } from "./ssh.ts";
@@ -17,20 +17,14 @@ export function targetOf(to: string | undefined, stack: string): Target {
   return to.startsWith("ssh://") ? sshTarget(to) : folderTarget(to, false);
 }
 
-interface Saved {
+interface Saved extends Omit<Dumped, "sha256"> {
   name: string;
   /** Where it is, for people. */
   place: string;
-  bytes: number;
-  rows: Rows;
-  /** Whether the rows were restored to prove it, and not the schema alone. */
-  withRows: boolean;
   seconds: number;
 }
 
 /**
- * Dumps a database to a target.
- *
  * @param automatic Whether nobody asked for it: such a backup may be removed by `prune`.
  * @throws UserError; no partial file is left then.
  */
@@ -66,7 +60,7 @@ export const whatIsSaved = ({ bytes, rows, withRows, seconds }: Saved): string =
     withRows ? "schema and rows" : "the schema; the rows were read only"
   }`;
 
-/** Removes what `up` took of this stack by itself, but for the newest. @returns How many went. */
+/** Removes what `up` took of this stack by itself, but for the `keep` newest. @returns How many went. */
 export async function prune(target: Target, stack: string, keep: number): Promise<number> {
   const names = superfluous(await target.list(), stack, keep);
   for (const name of names) await target.remove(name);

@@ -22,7 +22,7 @@ async function databasesOf(server: Database): Promise<string[]> {
   return JSON.parse((await sql(server, statement)).join("")) as string[];
 }
 
-/** What all databases take on disk, in bytes. */
+/** On disk. */
 export const clusterBytes = async (server: Database): Promise<number> =>
   Number((await sql(server, "select sum(pg_database_size(oid)) from pg_database;"))[0]);
 
@@ -35,11 +35,7 @@ export async function refuseTablespaces(server: Database): Promise<void> {
     );
 }
 
-/**
- * Copies roles with their passwords, databases with their settings and rights, and all that is in them.
- *
- * @throws UserError in PostgreSQL's words; the first error ends it.
- */
+/** Copies roles with their passwords, databases with their settings and rights, and all that is in them. */
 export async function copyCluster(servers: Servers): Promise<void> {
   const { old, new: target, port } = servers;
   const from = ["-h", "127.0.0.1", "-p", String(port), "-U", old.user, "--no-password"];
@@ -52,7 +48,9 @@ export async function copyCluster(servers: Servers): Promise<void> {
     if (!there.includes(name)) await createDatabase(servers, name);
     // Before what is in it, which may need the search_path.
     await sql(target, await propertiesOf(old, name, name));
-    await copyDatabase(target, from, name, await searchPath(old, connection(name)));
+    const args = [target.user, name, connection(name), await searchPath(old, connection(name)), ...from];
+    const copy = await run("docker", ["exec", target.container, "bash", "-c", COPY, "bash", ...args]);
+    await requireDone(`copying database "${name}" failed`, copy);
   }
 }
 
@@ -69,12 +67,11 @@ async function createDatabase({ old, new: target }: Servers, name: string): Prom
 /** The roles' SQL without making the one role that a new server has already. */
 export function withoutRole(roles: string, role: string): string {
   const made = [`CREATE ROLE ${role};`, `CREATE ROLE ${identifier(role)};`];
-  return roles
-    .split("\n")
-    .filter((line) => !made.includes(line))
-    .join("\n");
+  const others = roles.split("\n").filter((line) => !made.includes(line));
+  return others.join("\n");
 }
 
+/** From one server into the other inside a container: nothing of it goes through this program. */
 const COPY = `
   set -euo pipefail
   ${RESTORE}
@@ -83,17 +80,6 @@ const COPY = `
   shift 4
   pg_dump "$@" --format=custom --compress=0 --dbname="$database" | restore "$path"
   echo "${DONE}" >&2`;
-
-/** From one server into the other inside a container: nothing of it goes through this program. */
-async function copyDatabase(
-  { container, user }: Database,
-  from: string[],
-  name: string,
-  path: string,
-): Promise<void> {
-  const args = ["exec", container, "bash", "-c", COPY, "bash", user, name, connection(name), path, ...from];
-  await requireDone(`copying database "${name}" failed`, await run("docker", args));
-}
 
 /** Values of sequences and names of extensions, one a line. */
 const OTHERS = `
@@ -124,16 +110,15 @@ export async function compareClusters(servers: Servers): Promise<Rows> {
   return all;
 }
 
+const MD5_ROLES =
+  "select rolname from pg_authid where rolpassword like 'md5%' and rolname <> current_user order by 1;";
+
 /**
  * The roles with such a password, but for the stack's own, whose password is set after each upgrade. If there are some,
  * the new data directory has to ask by `md5`, which takes SCRAM as well if a password is kept so (PostgreSQL's
  * documentation, auth-password.html).
  */
-export const md5Roles = (database: Database): Promise<string[]> =>
-  sql(
-    database,
-    "select rolname from pg_authid where rolpassword like 'md5%' and rolname <> current_user order by 1;",
-  );
+export const md5Roles = (database: Database): Promise<string[]> => sql(database, MD5_ROLES);
 
 /** The remark on them; empty if there are none. */
 export const md5Note = (roles: string[]): string =>
