@@ -1,5 +1,4 @@
 /** Takes a backup: checks that there is room, dumps, and keeps the file only when all of it is there. And where to. */
-import { setTimeout as sleep } from "node:timers/promises";
 import { megabytes } from "../../units.ts";
 import { requireSpace } from "../freeSpace.ts";
 import { type Database, databaseBytes, inNumbers, serverVersion } from "../postgres.ts";
@@ -37,12 +36,7 @@ export async function saveBackup(
   const begin = performance.now();
   const [needed, version] = [await databaseBytes(database), await serverVersion(database)];
   requireSpace(target.place(""), await target.freeBytes(), needed);
-  const nameNow = () => backupName(stack, new Date(), version, automatic);
-  // A place that cannot be read is reported by what writes to it.
-  const names = await target.list().catch((): string[] => []);
-  // There may be a backup of this second.
-  if (names.includes(nameNow())) await sleep(1000);
-  const name = nameNow();
+  const name = backupName(stack, new Date(), version, automatic);
   const draft = await target.create(name);
   try {
     const { sha256, ...dumped } = await dump(database, stack, (chunk) => draft.write(chunk));

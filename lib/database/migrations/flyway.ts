@@ -43,11 +43,6 @@ const REFUSALS: [RegExp, (...found: string[]) => string][] = [
     (name) =>
       `${name} is not UTF-8. Save it as UTF-8, or name its encoding in ${name}.conf beside it (encoding=ISO-8859-1).`,
   ],
-  [
-    /^ERROR: \w+ upgrade required: (\S+) is not supported by OSS/gm,
-    (setting) =>
-      `a .sql.conf file sets ${setting}, which Flyway's open-source edition does not have. Take it out.`,
-  ],
 ];
 
 export interface Failure {

@@ -58,25 +58,19 @@ function read(file: string): Migration | undefined {
   const groups = /^[VBR]/.test(name) ? NAME.exec(name)?.groups : undefined;
   if (groups === undefined) return undefined;
   const { kind = "R", version = "", description = "" } = groups;
-  const key = kind === "R" ? `R ${description}` : `${kind} ${parts(version).join(".")}`;
+  const key = kind === "R" ? `R ${description}` : `${kind} ${canonical(version)}`;
   return { file, key, kind: kind as Migration["kind"], version, description };
 }
 
-/** The numbers of a version; `1.0`, `01` and `1` are one. */
-function parts(version: string): bigint[] {
-  const numbers = version.split(/[._]/).map((part) => (/^\d+$/.test(part) ? BigInt(part) : 0n));
-  while (numbers.length > 1 && numbers.at(-1) === 0n) numbers.pop();
-  return numbers;
+/** `1.0`, `01` and `1` are one version. */
+function canonical(version: string): string {
+  const numbers = version.split(/[._]/).map((part) => part.replace(/^0+(?=\d)/, ""));
+  return numbers.join(".").replace(/(\.0)+$/, "");
 }
 
-function compareVersions(a: string, b: string): number {
-  const [left, right] = [parts(a), parts(b)];
-  for (let i = 0; i < Math.max(left.length, right.length); i++) {
-    const [x, y] = [left[i] ?? 0n, right[i] ?? 0n];
-    if (x !== y) return x < y ? -1 : 1;
-  }
-  return 0;
-}
+const NUMERIC = new Intl.Collator("en", { numeric: true });
+
+const compareVersions = (a: string, b: string): number => NUMERIC.compare(canonical(a), canonical(b));
 
 const migrationsIn = (packaged: Packaged): Migration[] =>
   Object.keys(packaged)
@@ -126,10 +120,7 @@ export function compare(packaged: Packaged, history: Applied[]): Comparison {
   };
 }
 
-/**
- * The history of a database on which all of these files ran, hashes as checksums. What a baseline file may have stood in
- * for is left out.
- */
+/** The history of a database on which all of these files ran, but for what a baseline file may have stood in for. */
 export function asRan(hashes: Packaged): Applied[] {
   const files = migrationsIn(hashes);
   const baseline = baselineIn(files);
@@ -149,9 +140,7 @@ function appliedFiles(history: Applied[]): Map<string, Applied> {
   const ran = new Map<string, Applied>();
   for (const row of history) {
     const key = (kind: string) =>
-      row.version === null
-        ? (read(row.script)?.key ?? row.script)
-        : `${kind} ${parts(row.version).join(".")}`;
+      row.version === null ? (read(row.script)?.key ?? row.script) : `${kind} ${canonical(row.version)}`;
     if (row.type === "SQL" && row.success) ran.set(key("V"), row);
     if (row.type === "SQL_BASELINE" && row.success) ran.set(key("B"), row);
     if (row.type === "DELETE") for (const kind of ["V", "B"]) ran.delete(key(kind));

@@ -78,18 +78,13 @@ function refusal(text: string): string | undefined {
     return `was rewritten on its way here: it has ${rewritten}, as PowerShell's \`>\`, an editor or a terminal (\`docker exec -t\`) make them. ${TAKE}, ${BY_FILE}`;
   if (text.includes("-- PostgreSQL database cluster dump"))
     return `holds all databases of a server, by pg_dumpall. ${TAKE}`;
-  if (text.startsWith("toc.dat\0") && text.slice(257, 262) === "ustar")
-    return `is a dump in PostgreSQL's tar format. ${TAKE}`;
   if (/^(?:--\r?\n)?-- PostgreSQL database dump\r?\n/.test(text) || text.startsWith(MAGIC)) return undefined;
-  if (/PGDMP|^-- PostgreSQL database dump/m.test(text))
-    return `has something before the dump: ${quoted(text.split(/[\r\n]/, 1)[0] ?? "")}. A terminal, or \`2>&1\`, put it there. ${TAKE}`;
-  return "is no dump in PostgreSQL's custom format or as SQL. Give a file that `npm run backup`, `pg_dump -Fc` or `pg_dump` made";
+  return `is no dump in PostgreSQL's custom format or as SQL. It begins with ${quoted(text.split(/[\r\n]/, 1)[0] ?? "")}. Give a file that \`npm run backup\`, \`pg_dump -Fc\` or \`pg_dump\` made`;
 }
 
 /** By what a program that takes it for text has changed it, if one has. */
 function howRewritten(text: string): string | undefined {
-  if (/^(\xff\xfe|\xfe\xff)/.test(text)) return "characters of two bytes (UTF-16)";
-  if (text.startsWith("\xef\xbb\xbf")) return "a byte order mark";
+  if (/^(\xff\xfe|\xfe\xff|\xef\xbb\xbf)/.test(text)) return "a byte order mark (UTF-16 or UTF-8)";
   // An archive has statements with line ends in its beginning, too.
   const isDump = text.startsWith(MAGIC) || text.includes("-- PostgreSQL database ");
   const ends = text.match(/\r?\n/g) ?? [];

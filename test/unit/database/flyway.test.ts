@@ -78,10 +78,6 @@ it.each([
     "ERROR: Unable to calculate checksum of V2__latin.sql\nPlease ensure you have configured the correct file encoding with 'flyway.encoding' or enable 'flyway.detectEncoding' to let Flyway detect it for you\n",
     "V2__latin.sql is not UTF-8. Save it as UTF-8, or name its encoding in V2__latin.sql.conf beside it (encoding=ISO-8859-1).",
   ],
-  [
-    "ERROR: Teams upgrade required: shouldExecute is not supported by OSS. Download Redgate Edition for free: https://rd.gt/3GGIXhh.",
-    "a .sql.conf file sets shouldExecute, which Flyway's open-source edition does not have. Take it out.",
-  ],
 ])("what it refuses is shown in our words: %j", (output, sentence) => {
   expect(failure({ output }).split("\n")).toEqual([
     "migrations: Flyway refuses them. No migration was applied; the back that runs stays as it is.",
