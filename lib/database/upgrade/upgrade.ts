@@ -65,7 +65,7 @@ const volumesOf = ({ stack }: Wanted): Promise<string[]> =>
   dockerLines(["volume", "ls", ...ofStack(stack), "--format", "{{.Name}}"]);
 
 /**
- * Upgrades if the data is of an older version; does nothing if the volume holds it already, or if there is none.
+ * Upgrades if the data is of an older version.
  *
  * @returns What was done, for people.
  * @throws UserError if the data is of a newer version, the image does not fit, or the upgrade failed.
