@@ -1,8 +1,7 @@
 /** Reads a dump as SQL text, as pg_dump and pg_restore write it: what is in it, and what it needs of a server. */
 import { quoted } from "../config/text.ts";
 import type { Applied } from "./migrations/schemaHistory.ts";
-import type { Rows } from "./postgres.ts";
-import { unquoted } from "./sql.ts";
+import { type Rows, unquoted } from "./postgres.ts";
 
 const NEWLINE = 10;
 

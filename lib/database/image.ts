@@ -4,9 +4,8 @@ import { HARDENED } from "../docker/arguments.ts";
 import { docker, dockerLines, inspect } from "../docker/client.ts";
 import { variableIn } from "../docker/containerVariables.ts";
 import { UserError } from "../userError.ts";
-import { connection, type Database, sql } from "./postgres.ts";
+import { connection, type Database, literal, sql } from "./postgres.ts";
 import { CHECK_SETTINGS, refusedSettings } from "./serverSettings.ts";
-import { literal } from "./sql.ts";
 
 /** Images of databases, of whatever version. */
 const REPOSITORY = "agatha-db-image";

@@ -1,6 +1,5 @@
 /** What belongs to a database itself and not to its contents, as statements that give it to another. */
-import { connection, type Database, sql } from "./postgres.ts";
-import { identifier, literal, unquoted } from "./sql.ts";
+import { connection, type Database, identifier, literal, sql, unquoted } from "./postgres.ts";
 
 /** A setting in a form that SET takes; in the catalogue, lists are quoted already, but for the empty name. */
 const VALUE = `case when name in ('local_preload_libraries', 'search_path', 'session_preload_libraries', 'temp_tablespaces')

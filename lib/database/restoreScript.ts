@@ -6,8 +6,7 @@
 import { DONE, dockerError } from "../docker/client.ts";
 import type { Result } from "../process.ts";
 import { UserError } from "../userError.ts";
-import { type Database, sql } from "./postgres.ts";
-import { literal } from "./sql.ts";
+import { type Database, literal, sql } from "./postgres.ts";
 
 /**
  * Shell function: restores the dump on standard input into $PGDATABASE as $PGUSER. Its first argument is the search_path

@@ -6,9 +6,8 @@ import { DONE } from "../../docker/client.ts";
 import { type Running, start, stopIfInterrupted } from "../../process.ts";
 import { messageOf, UserError } from "../../userError.ts";
 import { DumpText } from "../dumpText.ts";
-import { type Database, type Rows, sql, withoutExtensions } from "../postgres.ts";
+import { type Database, endSessions, type Rows, sql, withoutExtensions } from "../postgres.ts";
 import { requireDone } from "../restoreScript.ts";
-import { endSessions } from "../sql.ts";
 import { startProof } from "./prove.ts";
 
 export interface Dumped {

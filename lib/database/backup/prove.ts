@@ -12,13 +12,14 @@ import {
   countedRows,
   type Database,
   freeBytes,
+  identifier,
+  literal,
   NO_TIMEOUTS,
   type Rows,
   sql,
 } from "../postgres.ts";
 import { createLike, propertiesOf, roleSettings } from "../properties.ts";
 import { RESTORE, requireDone } from "../restoreScript.ts";
-import { identifier, literal } from "../sql.ts";
 
 /** Up to this size of the database its rows are restored too, in bytes on disk. */
 const ROWS_LIMIT = 1e9;
@@ -26,7 +27,7 @@ const ROWS_LIMIT = 1e9;
 /** Room that a restored database takes: itself, and its write-ahead log, in bytes. */
 const roomFor = (bytes: number): number => bytes * 1.5 + 300e6;
 
-/** Ends a part of standard input: the settings, then the statements; the dump follows. */
+/** Ends a part of standard input: the settings, then the statements. The dump follows. */
 const END = "-- agatha: end of this part";
 
 /** On standard error, once the server has what the dump relies on: what fails from then on is the restore. */
@@ -58,9 +59,6 @@ const NEEDED_IN_FILES = `
 
 /** Least memory of the container, in bytes: what checks, indexes and views take beside small rows. */
 const LEAST_MEMORY = 512 * 1024 * 1024;
-
-/** Of the processors and the memory, the stack's services come first. */
-const LIMITS = ["--cpu-shares", "128", "--oom-score-adj", "500"];
 
 const SCRIPT = `
   set -euo pipefail
@@ -105,16 +103,15 @@ export async function startProof(database: Database, stack: string): Promise<Pro
   const withRows = !far && bytes < ROWS_LIMIT && (await freeBytes(database)) > roomFor(bytes);
   const limit = seen?.HostConfig.Memory ?? 0;
   const running = start("docker", [
-    ...["run", "--rm", "--interactive", "--init", "--pull", "never"],
-    ...["--network", "none", "--user", "postgres"],
-    ...[...labelled(stack, "db-work"), ...LIMITS],
+    ...["run", "--rm", "--interactive", "--init", "--pull", "never", "--network", "none"],
+    ...["--user", "postgres", ...HARDENED, ...labelled(stack, "db-work")],
+    // Of the processors and the memory, the stack's services come first.
+    ...["--cpu-shares", "128", "--oom-score-adj", "500"],
     // What the stack's own server takes in one piece, this one has to take too.
     ...(limit === 0 ? [] : ["--memory", String(Math.max(limit, LEAST_MEMORY))]),
-    ...HARDENED,
     ...["--env", `COUNT_ROWS=${NO_TIMEOUTS}${COUNT_ROWS}`, "--env", `REACHES_OUT=${far ? "yes" : "no"}`],
     ...["--entrypoint", "bash", seen?.Image ?? "", "-c", SCRIPT, "bash", first, database.name],
-    ...[literal(path).trim()],
-    ...(withRows ? [] : ["--schema-only"]),
+    ...[literal(path).trim(), ...(withRows ? [] : ["--schema-only"])],
   ]);
   const printed: string[] = [];
   running.child.stdout.setEncoding("utf8").on("data", (text: string) => printed.push(text));

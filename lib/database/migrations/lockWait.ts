@@ -1,17 +1,12 @@
 /** Watches for a migration that waits for a lock: says who blocks it, and ends the wait when it takes too long. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Database, sql } from "../postgres.ts";
-import { literal } from "../sql.ts";
+import { type Database, literal, sql } from "../postgres.ts";
 
-/** In milliseconds. All are guesses. */
-const TIMES = {
-  /** Between two looks. */
-  every: 2000,
-  /** How long a wait is before it is reported. */
-  reported: 10_000,
-  /** Whatever else needs the table waits behind the migration, so users of the back wait as long. */
-  ended: 20_000,
-};
+/**
+ * In milliseconds, all guesses: between two looks, and how long a wait is before it is reported and ended. Whatever else needs the
+ * table waits behind the migration, so users of the back wait as long.
+ */
+const TIMES = { every: 2000, reported: 10_000, ended: 20_000 };
 
 /** A session that waits, and who it waits for. */
 interface Wait {

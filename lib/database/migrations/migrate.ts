@@ -10,8 +10,7 @@ import { UserError } from "../../userError.ts";
 import type { Target } from "../backup/names.ts";
 import { prune, saveBackup, whatIsSaved } from "../backup/save.ts";
 import { type Access, accessOf, refuseDataLeft } from "../external.ts";
-import { type Database, sql, tableCount } from "../postgres.ts";
-import { endSessions } from "../sql.ts";
+import { type Database, endSessions, sql, tableCount } from "../postgres.ts";
 import { failureText, success } from "./flyway.ts";
 import { watchLocks } from "./lockWait.ts";
 import {
@@ -94,15 +93,10 @@ export async function leaveSchema(pin: string, database: Database): Promise<void
 }
 
 /** Files that ran, in their order. */
-function scripts(history: Applied[]): string[] {
-  return history.filter(({ success }) => success).map(({ script }) => script);
-}
+const scripts = (history: Applied[]): string[] =>
+  history.filter(({ success }) => success).map(({ script }) => script);
 
-/**
- * A backup if there is something to lose: tables, and migrations that may change them.
- *
- * @returns Its name.
- */
+/** A backup if there is something to lose: tables, and migrations that may change them. @returns Its name. */
 async function backUp(
   { stack, database, backups }: Migration,
   { pending, repeatable }: Comparison,

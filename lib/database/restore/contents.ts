@@ -14,7 +14,7 @@ export interface Server {
   extensions: string[];
   encoding: string;
   locale: string;
-  /** Whether the role is a superuser. */
+  /** Whether the stack's role is one. */
   superuser: boolean;
   /** What the role lacks to make databases and to exchange this one with another; empty if nothing. */
   lacking: string[];

@@ -11,6 +11,9 @@ import type { DumpText } from "../dumpText.ts";
 import {
   type Database,
   differingRows,
+  endSessions,
+  identifier,
+  literal,
   maintenance,
   majorOf,
   sql,
@@ -19,7 +22,6 @@ import {
 } from "../postgres.ts";
 import { createLike, propertiesOf, settingsIn } from "../properties.ts";
 import { FROM_TEXT, RESTORE, requireDone, searchPath } from "../restoreScript.ts";
-import { endSessions, identifier, literal } from "../sql.ts";
 import { missingRoles, type Server } from "./contents.ts";
 import type { DumpFile } from "./file.ts";
 

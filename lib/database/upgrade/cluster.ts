@@ -2,10 +2,17 @@
 import { DONE, docker } from "../../docker/client.ts";
 import { run } from "../../process.ts";
 import { UserError } from "../../userError.ts";
-import { connection, type Database, differingRows, type Rows, sql, tableRows } from "../postgres.ts";
+import {
+  connection,
+  type Database,
+  differingRows,
+  identifier,
+  type Rows,
+  sql,
+  tableRows,
+} from "../postgres.ts";
 import { createLike, propertiesOf, roleSettings } from "../properties.ts";
 import { RESTORE, requireDone, searchPath } from "../restoreScript.ts";
-import { identifier } from "../sql.ts";
 
 /** Two servers that share a network namespace; what runs in the new one's container reaches the old one at `port`. */
 interface Servers {
