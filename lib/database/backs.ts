@@ -49,8 +49,7 @@ export async function startAnyway({ containers, service }: Backs): Promise<void>
  * Starts them and waits until the first one is healthy.
  *
  * @param live Which data is live, and what to do.
- * @throws OutcomeError with `live` and the end of its log if that does not get healthy; also after an interrupt. UserError
- * in docker's words, which do not say what is live, if one cannot be started.
+ * @throws OutcomeError with it if that does not get healthy, or after an interrupt; UserError if one cannot be started.
  */
 export async function startBacks(backs: Backs, live: string): Promise<void> {
   const { containers, service } = backs;

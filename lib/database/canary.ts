@@ -61,9 +61,8 @@ export async function serves(name: string, { State: state }: Running, probe: str
 }
 
 /**
- * Starts a canary, waits until it is healthy, and removes everything of it, whatever happens.
+ * Starts a canary, waits until it is healthy, and removes everything of it, whatever happens. `check` gets its id.
  *
- * @param check Gets the healthy container's id.
  * @throws UserError with the end of its log.
  */
 export async function runCanary(

@@ -17,7 +17,7 @@ export const externalPlace = ({
 export interface Access {
   /** `host:port` */
   address: string;
-  /** Parameters of a JDBC URL. */
+  /** Of a JDBC URL. */
   parameters: string[];
   /** Options of `docker run`: who it runs as, and where the password is. */
   options: string[];
@@ -33,26 +33,16 @@ export async function accessOf(container: string): Promise<Access> {
   if (host === undefined)
     return { address: "127.0.0.1:5432", parameters: [], options: ["--user", NOBODY], external: false };
   const authority = value("PGSSLROOTCERT");
+  const passwords = ["--volumes-from", `${container}:ro`, "--env", `PGPASSFILE=${value("PGPASSFILE")}`];
   return {
     address: `${host.includes(":") ? `[${host}]` : host}:${value("PGPORT")}`,
-    parameters: [
-      `sslmode=${value("PGSSLMODE")}`,
-      ...(authority === undefined ? [] : [`sslrootcert=${authority}`]),
-    ],
-    options: [
-      ...["--user", POSTGRES_USER, "--volumes-from", `${container}:ro`],
-      ...["--env", `PGPASSFILE=${value("PGPASSFILE")}`],
-    ],
+    parameters: [`sslmode=${value("PGSSLMODE")}`, ...(authority ? [`sslrootcert=${authority}`] : [])],
+    options: ["--user", POSTGRES_USER, ...passwords],
     external: true,
   };
 }
 
-/**
- * Refuses to begin with a database without a schema history while the stack has data elsewhere: in a volume, or where its back
- * has it.
- *
- * @throws UserError with the way to take the data along.
- */
+/** Refuses a database without a schema history while the stack has data elsewhere: in a volume, or where its back has it. */
 export async function refuseDataLeft(stack: string, { name }: Database, { address }: Access): Promise<void> {
   const volumes = await dockerLines(["volume", "ls", ...ofStack(stack, "db"), "--format", "{{.Name}}"]);
   if (volumes.length === 0 && isNone(await backsOf(stack))) return;

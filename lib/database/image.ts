@@ -16,10 +16,7 @@ async function majorOfImage(image: string): Promise<number | undefined> {
   return major === undefined ? undefined : Number(major);
 }
 
-/**
- * The id of the image that can read an older version's data, if docker has one: that of the database's container; if that is gone,
- * the one of the version that was loaded last.
- */
+/** The id of an image that can read an older version's data: that of the database's container, else the one that was loaded last. */
 export async function imageOf(container: string, major: number): Promise<string | undefined> {
   const own = await inspect<string>("container", container, ".Image");
   if (own !== undefined && (await majorOfImage(own)) === major) return own;
@@ -30,14 +27,11 @@ export async function imageOf(container: string, major: number): Promise<string 
   return found.sort((a, b) => (a.at < b.at ? 1 : -1))[0]?.id;
 }
 
-/** A database as it is to run. */
+/** A database as it is to run: with the major version of the data, and whom (`uid:gid`) that belongs to. */
 interface Wanted {
   image: string;
-  /** The major version of the data. */
   major: number;
-  /** `uid:gid` that the data belongs to. */
   owner: string;
-  /** Program and arguments. */
   command: string[];
 }
 

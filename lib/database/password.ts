@@ -15,10 +15,7 @@ const KEPT = `${DATA}/agatha-former-verifier`;
 /** A database server, and a role of it. */
 type Role = Pick<Database, "container" | "user">;
 
-/**
- * @param keepFormer Whether a back logs in by it, whose next take-over decides about the former one.
- * @throws UserError with PostgreSQL's message.
- */
+/** @param keepFormer Whether a back logs in by it, whose next take-over decides about the former one. @throws UserError */
 export const setPassword = (role: Role, password: string, keepFormer: boolean): Promise<void> =>
   change(role, `${keepFormer ? keep(role) : ""}${alterRole(role.user, password)}`);
 

@@ -106,17 +106,9 @@ export async function withoutExtensions(rows: Rows, database: Database): Promise
 export const tableCount = async (database: Database): Promise<number> =>
   Number((await sql(database, `select count(*) ${TABLES};`))[0]);
 
-/** What the database takes on disk, in bytes. */
-export const databaseBytes = async (database: Database): Promise<number> =>
-  Number((await sql(database, "select pg_database_size(current_database());"))[0]);
-
 /** Free bytes where docker has the volumes of the database's container. */
 export const freeBytes = async ({ container }: Database): Promise<number> =>
   freeIn(await docker(["exec", container, "df", "-Pk", DATA]));
-
-/** The server's version: `13.14`. */
-export const serverVersion = async (database: Database): Promise<string> =>
-  ((await sql(database, "show server_version;"))[0] ?? "").split(" ")[0] ?? "";
 
 /** The major version of a server: 13 of `13.14`, 17 of `17beta1`. */
 export const majorOf = (version: string): number => Number.parseInt(version, 10);

@@ -17,8 +17,8 @@ const ASK = `select json_build_object(
   'superusers', (select json_agg(rolname order by rolname) from pg_roles where rolsuper and rolcanlogin))`;
 
 /**
- * Asks only if the configuration says something else than the container that is deployed, so that an update that changes
- * nothing of it asks nothing. Without a running database, nothing is replaced that serves.
+ * Asks only if the configuration says something else than the container that is deployed. Without a running database, nothing
+ * is replaced that serves.
  *
  * @throws UserError with everything that does not fit.
  */

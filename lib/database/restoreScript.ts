@@ -35,10 +35,7 @@ export const RESTORE = `
     } | PGOPTIONS="-c default_transaction_read_only=off" psql -qtAXw -v ON_ERROR_STOP=1 --output=/dev/null
   }`;
 
-/**
- * Redefines `script` for a dump that is SQL text. Its arguments: the number of the first byte that counts, and what sed
- * does to the lines from there on.
- */
+/** Redefines `script` for SQL text, from a byte on (the first is 1), with what sed does to its lines. */
 export const FROM_TEXT = `script() { tail -c "+$1" | LC_ALL=C sed -E "$2"; }`;
 
 /** The search_path of a database's sessions, as a literal for `RESTORE`. */
@@ -50,8 +47,7 @@ export async function searchPath(database: Database, name = database.name): Prom
 /**
  * Requires that a script came to its end. Docker's exit code does not tell: a client of 20.10 ends with 0 after a signal.
  *
- * @param what The failure, for people.
- * @throws UserError in the program's words: the first error with its details and what to do; else in docker's.
+ * @throws UserError with the first error, its details and what to do; else in docker's words.
  */
 export async function requireDone(what: string, result: Result): Promise<void> {
   if (result.code === 0 && result.stderr.split("\n").includes(DONE)) return;

@@ -54,8 +54,7 @@ const QUIET = ["archive_mode=off", "max_worker_processes=0"];
 /**
  * Starts a server and waits until it accepts connections; a data directory that is not there is made.
  *
- * @returns The container's id.
- * @throws UserError with the end of its log.
+ * @returns The container's id. @throws UserError with the end of its log.
  */
 export async function startServer(args: ServerArgs): Promise<string> {
   const { name, image, user, port, beside, dataFolder = DATA, hostAuthMethod } = args;
@@ -82,8 +81,7 @@ export async function startServer(args: ServerArgs): Promise<string> {
 /**
  * Waits until a server accepts connections over TCP: while a data directory is made, it does so over its socket alone.
  *
- * @param goesOn Throws to end the wait early. Default: it does not.
- * @throws UserError with the reason, or the end of its log.
+ * @param goesOn Throws to end the wait early. @throws UserError with the reason, or the end of its log.
  */
 export async function accepts(
   container: string,
@@ -124,12 +122,7 @@ export async function removeContainer(name: string): Promise<boolean> {
   return there;
 }
 
-/**
- * Runs a shell script in the volume's folder and gives what it prints.
- *
- * @param args The script's `$1` and following.
- * @throws UserError in the script's words.
- */
+/** Runs a shell script with arguments in the volume's folder. @returns What it prints. @throws UserError in its words. */
 export async function inVolume(where: Temporary, script: string, ...args: string[]): Promise<string> {
   const printed = await docker([
     ...["run", "--rm", ...confined(where), "--network", "none", "--workdir", DATA],

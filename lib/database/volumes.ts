@@ -23,17 +23,13 @@ type Plan =
   /** The data is of a newer version. */
   | { kind: "refuse"; newer: number; volume: string };
 
-/**
- * What the volume of the wanted version holds: no whole data directory; what an upgrade put there and no database has
- * started on since; or data.
- */
+/** What a volume holds: no whole data directory; what an upgrade put there and no database has started on since; or data. */
 export type Content = "nothing" | "unused" | "data";
 
 /**
  * @param base Name of the first version's volume.
  * @param major The version that is wanted.
- * @param volumes The stack's volumes.
- * @param mounted Those of the database's container, running or not. If it has one of ours, that is the data, whatever
+ * @param mounted The volumes of the database's container, running or not. If it has one of ours, that is the data, whatever
  * others there are: what an interrupted upgrade left, or what was kept.
  */
 export function planOf(base: string, major: number, volumes: string[], mounted: string[]): Plan {

@@ -29,7 +29,6 @@ const TO_END = ["bash", "-c", `"$@" && echo "${DONE}" >&2`, "bash"];
  * Dumps a database, as it is at one moment, in PostgreSQL's custom format. The same bytes are restored into a temporary
  * server meanwhile: a dump that cannot be is none. Rows of a large database are read alone.
  *
- * @param take Gets the dump, a piece at a time.
  * @throws UserError in PostgreSQL's words.
  */
 export async function dump(
@@ -81,11 +80,7 @@ export async function dump(
   }
 }
 
-/**
- * Reads a custom archive as text, to its end, by the pg_restore of a database's container.
- *
- * @throws UserError if pg_restore cannot read it.
- */
+/** Reads a custom archive as text, by the pg_restore of a database's container. @throws UserError if that cannot. */
 export async function readArchive(
   container: string,
   archive: Readable,

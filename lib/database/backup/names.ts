@@ -1,7 +1,4 @@
-/**
- * What every place of backups has in common. Names: `dev-20261124T230507Z-postgresql13.14.dump`; those that an update took by
- * itself say so.
- */
+/** What every place of backups has in common. Names: `dev-20261124T230507Z-postgresql13.14.dump`. */
 
 /** A backup that is being written; it has its name only once it is complete. */
 export interface Draft {

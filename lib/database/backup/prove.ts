@@ -133,10 +133,7 @@ export async function startProof(database: Database, stack: string): Promise<Pro
 const NOT_THE_DUMP =
   /out of memory|No space left on device|could not resize shared memory|could not extend file|terminating connection|server closed the connection|the database system is/;
 
-/**
- * @throws UserError telling a dump that cannot be restored from a proof that could not be made: both end the backup, and
- *   only one is about the data.
- */
+/** @throws UserError telling a dump that cannot be restored from a proof that could not be made. */
 export async function refuseUnproved(result: Result): Promise<void> {
   const lines = result.stderr.split("\n");
   if (result.code === 0 && lines.includes(DONE)) return;

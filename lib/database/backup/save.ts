@@ -1,7 +1,7 @@
 /** Takes a backup: checks that there is room, dumps, and keeps the file only when all of it is there. And where to. */
 import { megabytes } from "../../units.ts";
 import { requireSpace } from "../freeSpace.ts";
-import { type Database, databaseBytes, inNumbers, serverVersion } from "../postgres.ts";
+import { type Database, inNumbers, sql } from "../postgres.ts";
 import { type Dumped, dump } from "./dump.ts";
 import { folderTarget } from "./folder.ts";
 import { backupName, superfluous, type Target } from "./names.ts";
@@ -23,10 +23,7 @@ interface Saved extends Omit<Dumped, "sha256"> {
   seconds: number;
 }
 
-/**
- * @param automatic Whether nobody asked for it: such a backup may be removed by `prune`.
- * @throws UserError; no partial file is left then.
- */
+/** @param automatic Whether `prune` may remove it. @throws UserError; no partial file is left then. */
 export async function saveBackup(
   database: Database,
   target: Target,
@@ -34,8 +31,10 @@ export async function saveBackup(
   automatic: boolean,
 ): Promise<Saved> {
   const begin = performance.now();
-  const [needed, version] = [await databaseBytes(database), await serverVersion(database)];
-  requireSpace(target.place(""), await target.freeBytes(), needed);
+  const ask =
+    "select pg_database_size(current_database()), split_part(current_setting('server_version'), ' ', 1);";
+  const [needed, version = ""] = (await sql(database, ask))[0]?.split("|") ?? [];
+  requireSpace(target.place(""), await target.freeBytes(), Number(needed));
   const name = backupName(stack, new Date(), version, automatic);
   const draft = await target.create(name);
   try {

@@ -52,8 +52,7 @@ const named = ({ who, statement }: Wait["blockers"][number]): string =>
   statement === null ? who : `${who}, statement: ${withoutLiterals(statement)})`;
 
 /**
- * Watches the sessions of an application until `signal`, and prints a line about each long wait. What goes wrong in one
- * look is tried again in the next.
+ * Watches the sessions of an application until `signal`, and prints a line about each long wait. A look that fails is repeated.
  *
  * @param psql How a person runs a statement there: `docker exec … psql …`.
  * @returns What was ended and why, as a message with the fix; undefined if nothing was.

@@ -16,18 +16,18 @@ export interface Applied {
   success: boolean;
 }
 
-/** What Flyway would refuse of a file, and what to do. */
+/** What Flyway would refuse of a file. */
 interface Refusal {
   file: string;
   problem: string;
   fix: string;
 }
 
+/** Of the packaged files, those that Flyway would refuse, and those that have not run. */
 export interface Comparison {
   refused: Refusal[];
-  /** Packaged files that have not run. */
   pending: string[];
-  /** Packaged files that may run again: repeatable ones if they changed, callbacks by each run of Flyway. */
+  /** Those that may run again: repeatable ones if they changed, callbacks by each run of Flyway. */
   repeatable: string[];
 }
 
@@ -73,9 +73,7 @@ const NUMERIC = new Intl.Collator("en", { numeric: true });
 const compareVersions = (a: string, b: string): number => NUMERIC.compare(canonical(a), canonical(b));
 
 const migrationsIn = (packaged: Packaged): Migration[] =>
-  Object.keys(packaged)
-    .map(read)
-    .filter((migration) => migration !== undefined);
+  Object.keys(packaged).flatMap((file) => read(file) ?? []);
 
 /** The highest version of a baseline file, which runs on an empty history alone, in the place of all up to its version. */
 const baselineIn = (files: Migration[]): string | undefined =>
@@ -102,15 +100,12 @@ export function compare(packaged: Packaged, history: Applied[]): Comparison {
   const late = waiting.filter(
     ({ kind, version }) => kind === "V" && last !== undefined && compareVersions(version, last) < 0,
   );
+  const problem = "comes before migrations that ran already";
   return {
     refused: [
       ...absent(files, ran),
       ...files.flatMap((migration) => changed(migration, ran.get(migration.key), packaged[migration.file])),
-      ...late.map(({ file }) => ({
-        file,
-        problem: "comes before migrations that ran already",
-        fix: "Give it a version higher than theirs",
-      })),
+      ...late.map(({ file }) => ({ file, problem, fix: "Give it a version higher than theirs" })),
       ...twice(Object.keys(packaged)),
     ],
     pending: waiting.map(({ file }) => file),

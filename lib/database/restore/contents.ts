@@ -31,11 +31,7 @@ const ASK = `select json_build_object('version', split_part(current_setting('ser
 export const serverOf = async (database: Database): Promise<Server> =>
   JSON.parse((await sql(database, ASK)).join("")) as Server;
 
-/**
- * Reads all of a dump.
- *
- * @throws UserError if it is of a newer PostgreSQL, is cut off, or needs what the image does not have.
- */
+/** Reads all of a dump. @throws UserError if it is of a newer PostgreSQL, is cut off, or needs what the image does not have. */
 export async function readContents(
   { container }: Database,
   file: DumpFile,
@@ -74,11 +70,7 @@ export function refuseUnable({ user, name }: Database, { lacking }: Server): voi
   );
 }
 
-/**
- * What somebody who is asked has to know of a dump, a sentence or two each.
- *
- * @param history The stack's own schema history: its migrations, as they ran.
- */
+/** What somebody who is asked has to know of a dump, a sentence or two each. @param history The stack's own. */
 export function remarks(text: DumpText, server: Server, history: Applied[], stack: string): string[] {
   const roles = missingRoles(text, server).join(", ");
   const { encoding, locale } = text.database;

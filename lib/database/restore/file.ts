@@ -33,9 +33,8 @@ const BY_FILE =
   "or let pg_dump write the file (`-f /tmp/FILE`) and take it out with `docker compose cp`, as on Windows";
 
 /**
- * Looks at a file's beginning and at its checksum.
+ * Looks at a file's beginning and at its checksum. @param place Its path, for people.
  *
- * @param path A file that is there. @param place The same, for people.
  * @throws UserError if it is damaged, or no dump that can be restored.
  */
 export async function examine(path: string, place: string): Promise<DumpFile> {

@@ -29,10 +29,8 @@ import type { DumpFile } from "./file.ts";
 const aside = (prefix: string, { name, server }: Database): string =>
   server === undefined ? prefix : `${prefix}_${createHash("sha256").update(name).digest("hex").slice(0, 8)}`;
 
-/** What the dump is restored as. */
+/** What the dump is restored as, and what the database becomes until it is dropped. */
 const restoringName = (database: Database): string => aside("agatha_restoring", database);
-
-/** What the database becomes until it is dropped. */
 export const replacedName = (database: Database): string => aside("agatha_replaced", database);
 
 /** Tries at the exchange: a client that connects may come between. */
@@ -46,9 +44,8 @@ interface Incoming {
 }
 
 /**
- * Restores a dump beside the database and compares its rows with the dump's.
+ * Restores a dump beside the database and compares its rows with the dump's. @returns The roles that it made.
  *
- * @returns The roles that it made.
  * @throws UserError in PostgreSQL's words, or naming the rows that differ; nothing of it is left then.
  */
 export async function restoreBeside(database: Database, incoming: Incoming): Promise<string[]> {
@@ -130,9 +127,7 @@ export async function hasReplaced(database: Database): Promise<boolean> {
 
 /**
  * Settles what became of an exchange that failed or was interrupted: psql goes on in its container when its client is ended.
- * Without the restored database, no exchange that is under way still can happen.
- *
- * @returns Whether it happened.
+ * Without the restored database, none can happen any more. @returns Whether it did.
  */
 export async function settle(database: Database, roles: string[]): Promise<boolean> {
   await dropDatabase(database, restoringName(database));

@@ -26,8 +26,6 @@ const SPACE = 2.5;
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
 /**
- * Restores a dump; a failure leaves the database as it was.
- *
  * @param yes Whether it overwrites without asking.
  * @returns The exit code.
  * @throws UserError; the database is as it was then, unless it says otherwise.

@@ -22,8 +22,7 @@ export interface Source {
 /**
  * Finds the file; fetches it from another host, with its checksum.
  *
- * @param file A path, an `ssh://` URL, or the name of a backup of the stack.
- * @param to `agatha:backups.to`.
+ * @param file A path, an `ssh://` URL, or the name of a backup of the stack in `to`, as `agatha:backups.to` has it.
  * @throws UserError if it is not there.
  */
 export async function source(file: string, to: string | undefined, stack: string): Promise<Source> {

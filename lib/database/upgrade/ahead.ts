@@ -35,7 +35,6 @@ export interface UpgradeAhead {
  * Looks whether the stack's data is of an older version than the configured one. Asks docker once, and more only if there
  * is a volume of another version. A preview that gets no answer in time reports no upgrade.
  *
- * @returns Undefined if none lies ahead.
  * @throws UserError if the data is of a newer version, and in an update if docker does not answer: on a volume that was
  * kept, a database would start with old data.
  */

@@ -18,7 +18,6 @@ import { RESTORE, requireDone, searchPath } from "../restoreScript.ts";
 interface Servers {
   old: Database;
   new: Database;
-  /** Port of the old one. */
   port: number;
 }
 
@@ -63,12 +62,10 @@ export async function copyCluster(servers: Servers): Promise<void> {
 
 /** With the old one's encoding and locale, if the new version's image has that locale. */
 async function createDatabase({ old, new: target }: Servers, name: string): Promise<void> {
-  try {
-    await sql(target, await createLike(old, name, name));
-  } catch (error) {
-    if (!/locale/.test((error as Error).message)) throw error;
-    await sql(target, `create database ${identifier(name)} template template0;`);
-  }
+  await sql(target, await createLike(old, name, name)).catch((error: Error) => {
+    if (!/locale/.test(error.message)) throw error;
+    return sql(target, `create database ${identifier(name)} template template0;`);
+  });
 }
 
 /** The roles' SQL without making the one role that a new server has already. */
@@ -93,12 +90,7 @@ const OTHERS = `
   select format('sequence %I.%I at %s', schemaname, sequencename, coalesce(last_value::text, 'its start')) from pg_sequences
   union all select format('extension %I', extname) from pg_extension order by 1;`;
 
-/**
- * Compares rows by table, sequences and extensions of every database.
- *
- * @returns The rows, by `database: schema.table`.
- * @throws UserError naming what differs.
- */
+/** Compares rows, sequences and extensions of every database. @returns The rows, by `database: schema.table`. @throws UserError */
 export async function compareClusters(servers: Servers): Promise<Rows> {
   const all: Rows = new Map();
   for (const name of await databasesOf(servers.old)) {
@@ -121,9 +113,8 @@ const MD5_ROLES =
   "select rolname from pg_authid where rolpassword like 'md5%' and rolname <> current_user order by 1;";
 
 /**
- * The roles with such a password, but for the stack's own, whose password is set after each upgrade. If there are some,
- * the new data directory has to ask by `md5`, which takes SCRAM as well if a password is kept so (PostgreSQL's
- * documentation, auth-password.html).
+ * The roles with such a password, but for the stack's own, which is set after each upgrade. If there are some, the new data
+ * directory has to ask by `md5`, which takes SCRAM as well (PostgreSQL's documentation, auth-password.html).
  */
 export const md5Roles = (database: Database): Promise<string[]> => sql(database, MD5_ROLES);
 

@@ -1,8 +1,7 @@
 /**
  * Brings the data of an older major version of PostgreSQL into the volume of the configured one, by dump and restore
  * between two servers that nothing else reaches. The stack's database and back end are stopped before, so that no write
- * is lost, and started again if it fails: then the new volume is removed, and nothing has changed. The old volume is
- * read, and kept.
+ * is lost. If it fails, they start again, the new volume is removed, and nothing has changed. The old volume is kept.
  */
 import { settingsOf } from "../../config/databaseSettings.ts";
 import { labelled, ofStack } from "../../docker/arguments.ts";
@@ -65,9 +64,8 @@ const volumesOf = ({ stack }: Wanted): Promise<string[]> =>
   dockerLines(["volume", "ls", ...ofStack(stack), "--format", "{{.Name}}"]);
 
 /**
- * Upgrades if the data is of an older version.
+ * Upgrades if the data is of an older version. @returns What was done, for people.
  *
- * @returns What was done, for people.
  * @throws UserError if the data is of a newer version, the image does not fit, or the upgrade failed.
  */
 export async function upgradeDatabase(wanted: Wanted): Promise<string> {
@@ -162,9 +160,7 @@ async function move(wanted: Wanted, attempt: Attempt): Promise<string> {
 
 /**
  * Serves again first, and tidies up after: what interrupts a step may end it some seconds later, and the next attempt
- * removes what this one left.
- *
- * @returns What is true then, for people.
+ * removes what this one left. @returns What is true then, for people.
  */
 async function undo(wanted: Wanted, { oldServer, volume, services, made }: Attempt): Promise<string> {
   // What another run does that took over is not undone.
@@ -190,11 +186,7 @@ async function dropUnused(wanted: Wanted): Promise<void> {
   await docker(["volume", "rm", target.volume]);
 }
 
-/**
- * Two servers on one data directory destroy it, and two containers do not see each other's.
- *
- * @param own Id of a container that may use it. Default: none.
- */
+/** Two servers on one data directory destroy it. @param own Id of a container that may use it. */
 async function refuseOtherUsers(volume: string, own?: string): Promise<void> {
   const format = ["--no-trunc", "--format", "{{.ID}} {{.Names}}"];
   const lines = await dockerLines(["ps", "--filter", `volume=${volume}`, ...format]);
