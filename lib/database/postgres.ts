@@ -26,7 +26,7 @@ export type Rows = Map<string, number>;
 const PSQL = ["psql", "-qtAXw", "-v", "ON_ERROR_STOP=1"];
 
 /** For psql: lifts the time limits of the database and the role, which are meant for the application's statements. */
-export const NO_TIMEOUTS = `set statement_timeout = 0; select set_config(name, '0', false) from pg_settings where name in ('statement_timeout',
+const NO_TIMEOUTS = `set statement_timeout = 0; select set_config(name, '0', false) from pg_settings where name in ('statement_timeout',
   'lock_timeout', 'idle_in_transaction_session_timeout', 'idle_session_timeout', 'transaction_timeout') \\g /dev/null\n`;
 
 /** Runs statements and gives the lines that they answer. @throws UserError with PostgreSQL's message. */
@@ -75,7 +75,7 @@ const TABLES = `
     and not exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')`;
 
 /** For psql: a line of JSON for each table, all at one moment. Reads every table. */
-export const COUNT_ROWS = `begin isolation level repeatable read read only;
+export const COUNT_ROWS = `${NO_TIMEOUTS}begin isolation level repeatable read read only;
   select format('select json_build_array(%L::text, %L::text, count(*)) from only %I.%I',
     n.nspname, c.relname, n.nspname, c.relname) ${TABLES} order by n.nspname, c.relname \\gexec
   commit;\n`;

@@ -135,12 +135,6 @@ export async function inVolume(where: Temporary, script: string, ...args: string
 /** In a data directory that an upgrade made: the version that it came from. */
 const UPGRADED = ".upgraded-from";
 
-/**
- * Marks the data directory in the folder `$1` as made by an upgrade from version `$2` and in use by nobody yet: every
- * start of PostgreSQL writes postmaster.opts, and leaves it.
- */
-export const MARK_UNUSED = `rm -f "$1/postmaster.opts"; echo "$2" > "$1/${UPGRADED}"`;
-
 const CONTENT = `if [ ! -s PG_VERSION ]; then echo nothing
   elif [ -e ${UPGRADED} ] && [ ! -e postmaster.opts ]; then echo unused
   else echo data; fi`;
@@ -150,10 +144,13 @@ export const contentOf = async (where: Temporary): Promise<Content> =>
   (await inVolume(where, CONTENT)) as Content;
 
 /**
- * Makes the data directory in the folder `$1` of a new volume the volume's own. PG_VERSION comes last: an interrupt leaves a
- * volume that does not count as filled.
+ * Every start of PostgreSQL writes postmaster.opts, and leaves it. PG_VERSION comes last: an interrupt leaves a volume that does
+ * not count as filled.
  */
-export const PUBLISH = `
+const PUBLISH = `
+  rm -f "$1/postmaster.opts"
+  echo "$2" > "$1/${UPGRADED}"
+  initdb --sync-only -D "$1" > /dev/null
   mv "$1/PG_VERSION" "$1.version"
   for file in "$1"/* "$1"/.[!.]*; do
     if [ -e "$file" ] || [ -L "$file" ]; then mv "$file" .; fi
@@ -162,3 +159,7 @@ export const PUBLISH = `
   sync
   mv "$1.version" PG_VERSION
   sync`;
+
+/** Makes a data directory that an upgrade put into a folder of a new volume the volume's own, as in use by nobody yet. */
+export const publish = (where: Temporary, folder: string, from: number): Promise<string> =>
+  inVolume(where, PUBLISH, folder, String(from));

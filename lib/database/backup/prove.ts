@@ -14,7 +14,6 @@ import {
   freeBytes,
   identifier,
   literal,
-  NO_TIMEOUTS,
   type Rows,
   sql,
 } from "../postgres.ts";
@@ -109,7 +108,7 @@ export async function startProof(database: Database, stack: string): Promise<Pro
     ...["--cpu-shares", "128", "--oom-score-adj", "500"],
     // What the stack's own server takes in one piece, this one has to take too.
     ...(limit === 0 ? [] : ["--memory", String(Math.max(limit, LEAST_MEMORY))]),
-    ...["--env", `COUNT_ROWS=${NO_TIMEOUTS}${COUNT_ROWS}`, "--env", `REACHES_OUT=${far ? "yes" : "no"}`],
+    ...["--env", `COUNT_ROWS=${COUNT_ROWS}`, "--env", `REACHES_OUT=${far ? "yes" : "no"}`],
     ...["--entrypoint", "bash", seen?.Image ?? "", "-c", SCRIPT, "bash", first, database.name],
     ...[literal(path).trim(), ...(withRows ? [] : ["--schema-only"])],
   ]);
@@ -173,7 +172,7 @@ async function factsOf(database: Database): Promise<Facts> {
   return JSON.parse((await sql(database, statement)).join("")) as Facts;
 }
 
-/** Lines of the server's configuration. @param own Settings of the container's command: those of nobody's extension are in no view. */
+/** Lines of the configuration. @param own Settings of the container's command: those of nobody's extension are in no view. */
 async function settings(database: Database, own: string[]): Promise<string[]> {
   const select = (from: string) => `select json_build_array(name, setting) from (${from}) needed;`;
   const rows = await sql(

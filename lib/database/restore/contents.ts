@@ -37,24 +37,20 @@ export async function readContents(
   file: DumpFile,
   server: Server,
 ): Promise<DumpText> {
-  const { place } = file;
   let text = new DumpText();
   if (file.isArchive) text = await readArchive(container, file.read(), "--create");
   else for await (const chunk of pieces(file.read())) text.push(chunk);
   const lacking = [...text.extensions].filter((name) => !server.extensions.includes(name));
-  const reason =
-    majorOf(text.serverVersion) > majorOf(server.version)
-      ? `is from PostgreSQL ${text.serverVersion}, and the stack has ${server.version}: a newer one's dump cannot be restored into it. Bring the stack's PostgreSQL up first`
-      : text.refused;
-  if (reason !== undefined) throw new UserError(`restore: ${place} ${reason}.`);
-  if (!text.whole)
-    throw new UserError(
-      `restore: ${place} is cut off: the line that pg_dump ends with is missing. Take another backup, or another copy of this one.`,
-    );
-  if (lacking.length > 0)
-    throw new UserError(
-      `restore: ${place} needs extensions that the stack's image does not have: ${lacking.join(", ")}. Use an image that has them (agatha:database.image), or drop them in the old database and take another dump.`,
-    );
+  const reason = [
+    majorOf(text.serverVersion) > majorOf(server.version) &&
+      `is from PostgreSQL ${text.serverVersion}, and the stack has ${server.version}: a newer one's dump cannot be restored into it. Bring the stack's PostgreSQL up first`,
+    text.refused,
+    !text.whole &&
+      "is cut off: the line that pg_dump ends with is missing. Take another backup, or another copy of this one",
+    lacking.length > 0 &&
+      `needs extensions that the stack's image does not have: ${lacking.join(", ")}. Use an image that has them (agatha:database.image), or drop them in the old database and take another dump`,
+  ].find(Boolean);
+  if (reason) throw new UserError(`restore: ${file.place} ${reason}.`);
   return text;
 }
 

@@ -28,21 +28,22 @@ async function databasesOf(server: Database): Promise<string[]> {
   return JSON.parse((await sql(server, statement)).join("")) as string[];
 }
 
-/** On disk. */
-export const clusterBytes = async (server: Database): Promise<number> =>
-  Number((await sql(server, "select sum(pg_database_size(oid)) from pg_database;"))[0]);
-
-/** @throws UserError if some of the data is outside of the volume. */
-export async function refuseTablespaces(server: Database): Promise<void> {
+/** Of all databases, on disk. @throws UserError if some of the data is outside of the volume. */
+export async function clusterBytes(server: Database): Promise<number> {
   const spaces = await sql(server, "select spcname from pg_tablespace where spcname !~ '^pg_';");
   if (spaces.length > 0)
     throw new UserError(
       `it has tablespaces outside of its volume (${spaces.join(", ")}). Move what is in them to pg_default`,
     );
+  return Number((await sql(server, "select sum(pg_database_size(oid)) from pg_database;"))[0]);
 }
 
-/** Copies roles with their passwords, databases with their settings and rights, and all that is in them. */
-export async function copyCluster(servers: Servers): Promise<void> {
+/**
+ * Copies roles with their passwords, databases with their settings and rights, and all that is in them; then compares.
+ *
+ * @returns The rows, by `database: schema.table`. @throws UserError in PostgreSQL's words, or naming what differs.
+ */
+export async function copyCluster(servers: Servers): Promise<Rows> {
   const { old, new: target, port } = servers;
   const from = ["-h", "127.0.0.1", "-p", String(port), "-U", old.user, "--no-password"];
   const roles = await docker(["exec", target.container, "pg_dumpall", ...from, "--roles-only"]);
@@ -58,6 +59,7 @@ export async function copyCluster(servers: Servers): Promise<void> {
     const copy = await run("docker", ["exec", target.container, "bash", "-c", COPY, "bash", ...args]);
     await requireDone(`copying database "${name}" failed`, copy);
   }
+  return compareClusters(servers);
 }
 
 /** With the old one's encoding and locale, if the new version's image has that locale. */
@@ -90,8 +92,8 @@ const OTHERS = `
   select format('sequence %I.%I at %s', schemaname, sequencename, coalesce(last_value::text, 'its start')) from pg_sequences
   union all select format('extension %I', extname) from pg_extension order by 1;`;
 
-/** Compares rows, sequences and extensions of every database. @returns The rows, by `database: schema.table`. @throws UserError */
-export async function compareClusters(servers: Servers): Promise<Rows> {
+/** Compares rows, sequences and extensions of every database. */
+async function compareClusters(servers: Servers): Promise<Rows> {
   const all: Rows = new Map();
   for (const name of await databasesOf(servers.old)) {
     const at = connection(name);

@@ -15,21 +15,13 @@ import { type Database, inNumbers, type Rows } from "../postgres.ts";
 import {
   contentOf,
   inVolume,
-  MARK_UNUSED,
-  PUBLISH,
+  publish,
   removeContainer,
   startServer,
   stopServer,
 } from "../temporaryServer.ts";
 import { keptBeside, planInto, volumeOf } from "../volumes.ts";
-import {
-  clusterBytes,
-  compareClusters,
-  copyCluster,
-  md5Note,
-  md5Roles,
-  refuseTablespaces,
-} from "./cluster.ts";
+import { clusterBytes, copyCluster, md5Note, md5Roles } from "./cluster.ts";
 import { answersAgain, ownServices, type Services, serveAgain, stopRunning } from "./ownServices.ts";
 
 /** Port of the old server, beside the new one's. */
@@ -198,7 +190,6 @@ async function refuseOtherUsers(volume: string, own?: string): Promise<void> {
 /** Fills the new volume from the old server. @param md5 Whether roles log in by md5, which new data asks nobody for. */
 async function fill(wanted: Wanted, old: Database, from: number, md5: boolean): Promise<Rows> {
   const target = newVolume(wanted);
-  await refuseTablespaces(old);
   const [needed, free] = [(await clusterBytes(old)) + HEADROOM, freeIn(await inVolume(target, "df -Pk ."))];
   if (!(free >= needed))
     throw new UserError(
@@ -211,11 +202,8 @@ async function fill(wanted: Wanted, old: Database, from: number, md5: boolean): 
     settings: [...settingsOf(wanted.command), "fsync=off", "full_page_writes=off", "max_wal_size=4GB"],
     ...(md5 ? { hostAuthMethod: "md5" } : {}),
   });
-  const servers = { old, new: { ...old, container: newServer }, port: OLD_PORT };
-  await copyCluster(servers);
-  const rows = await compareClusters(servers);
+  const rows = await copyCluster({ old, new: { ...old, container: newServer }, port: OLD_PORT });
   await stopServer(newServer);
-  const script = `${MARK_UNUSED}; initdb --sync-only -D "$1" > /dev/null; ${PUBLISH}`;
-  await inVolume(target, script, STAGED, String(from));
+  await publish(target, STAGED, from);
   return rows;
 }
