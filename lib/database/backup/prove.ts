@@ -5,7 +5,7 @@
 import { settingsOf } from "../../config/databaseSettings.ts";
 import { HARDENED, labelled } from "../../docker/arguments.ts";
 import { DONE, dockerError, inspect } from "../../docker/client.ts";
-import { type Result, type Running, start, stopIfInterrupted, tail } from "../../process.ts";
+import { type Result, start, stopIfInterrupted, tail } from "../../process.ts";
 import { UserError } from "../../userError.ts";
 import {
   COUNT_ROWS,
@@ -80,16 +80,8 @@ const SCRIPT = `
   psql -qtAXw -v ON_ERROR_STOP=1 <<< "$COUNT_ROWS"
   echo "${DONE}" >&2`;
 
-interface Proof {
-  running: Running;
-  /** Whether rows are restored, too. */
-  withRows: boolean;
-  /** What was restored, once all of the dump is in. @throws UserError in PostgreSQL's words. */
-  rows(): Promise<Rows>;
-}
-
 /** Starts the server, which takes a dump of the database on its standard input. */
-export async function startProof(database: Database, stack: string): Promise<Proof> {
+export async function startProof(database: Database, stack: string) {
   // Two at a time: an ssh server refuses many that knock at once.
   const [{ far, bytes, first, path }, seen] = await Promise.all([
     factsOf(database),
@@ -117,8 +109,10 @@ export async function startProof(database: Database, stack: string): Promise<Pro
   running.child.stdin.write([...given, END, ...roles, END, ""].join("\n"));
   return {
     running,
+    /** Whether rows are restored, too. */
     withRows,
-    async rows() {
+    /** What was restored, once all of the dump is in. @throws UserError in PostgreSQL's words. */
+    async rows(): Promise<Rows> {
       running.child.stdin.end();
       const result = await running.ended;
       stopIfInterrupted();
@@ -154,23 +148,21 @@ interface Container {
   Config: { Cmd: string[] | null };
 }
 
-interface Facts {
-  /** Whether materialized views, checks and indexes may read another server: nothing in the container reaches one. */
-  far: boolean;
-  /** What it takes on disk. */
-  bytes: number;
-  /** The name of the server's first role, which grants may name and nothing can replace. */
-  first: string;
-  /** The search_path of its sessions. */
-  path: string;
-}
-
-async function factsOf(database: Database): Promise<Facts> {
-  const statement = `select json_build_object('bytes', pg_database_size(current_database()),
+/**
+ * The size on disk, and the search_path of the database's sessions; whether views, checks and indexes may read another server (nothing
+ * in the container reaches one); the name of the server's first role, which grants may name and nothing can replace.
+ */
+const FACTS = `select json_build_object('bytes', pg_database_size(current_database()),
     'far', exists (select from pg_foreign_table) or exists (select from pg_extension where extname = 'dblink'),
-    'first', (select rolname from pg_roles where oid = 10), 'path', current_setting('search_path'));`;
-  return JSON.parse((await sql(database, statement)).join("")) as Facts;
-}
+    'first', coalesce((select rolname from pg_roles where oid = 10), current_user), 'path', current_setting('search_path'));`;
+
+const factsOf = async (database: Database) =>
+  JSON.parse((await sql(database, FACTS)).join("")) as {
+    far: boolean;
+    bytes: number;
+    first: string;
+    path: string;
+  };
 
 /** Lines of the configuration. @param own Settings of the container's command: those of nobody's extension are in no view. */
 async function settings(database: Database, own: string[]): Promise<string[]> {
