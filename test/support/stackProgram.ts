@@ -99,12 +99,10 @@ const engine = vi.hoisted(() => ({
   answer: { engine: "ENGINE" } as { engine: string; system?: string } | { words: string },
 }));
 vi.mock("../../lib/docker/daemon.ts", () => ({ askDaemon: () => Promise.resolve(engine.answer) }));
+const early = vi.hoisted(() => ({ built: [] as string[] }));
 const builder = vi.hoisted(() => ({ askedFor: [] as string[] }));
 vi.mock("../../lib/images/builder.ts", () => ({
   refuseWithoutBuilder: (system: string) => Promise.resolve(builder.askedFor.push(system)),
-}));
-const early = vi.hoisted(() => ({ built: [] as string[] }));
-vi.mock("../../lib/images/buildEarly.ts", () => ({
   buildEarly: (images: ImagePlan[]) => void early.built.push(...images.map(imageRef)),
 }));
 const history = vi.hoisted(() => ({ of: [] as Applied[] }));
