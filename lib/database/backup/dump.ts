@@ -68,16 +68,18 @@ export async function dump(
     return { bytes, sha256: hash.digest("hex"), rows, withRows: proof.withRows };
   } finally {
     if (!whole) {
-      for (const { child } of [source, ...consumers]) {
-        // A docker client that is asked to end before its container starts goes on, and would wait for more of the dump.
-        child.stdin.end();
-        child.kill("SIGTERM");
-      }
+      for (const running of [source, ...consumers]) end(running);
       // The client's end is not pg_dump's, which goes on in the container until it writes again.
       await sql(database, endSessions("application_name", name)).catch(() => undefined);
       await proof.running.ended.catch(() => undefined);
     }
   }
+}
+
+function end({ child }: Running): void {
+  // A docker client that is asked to end before its container starts goes on, and would wait for more of the dump.
+  child.stdin.end();
+  child.kill("SIGTERM");
 }
 
 /** Reads a custom archive as text, by the pg_restore of a database's container. @throws UserError if that cannot. */

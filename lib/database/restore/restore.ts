@@ -27,15 +27,9 @@ const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
 /**
  * @param yes Whether it overwrites without asking.
- * @returns The exit code.
  * @throws UserError; the database is as it was then, unless it says otherwise.
  */
-export async function restore(
-  stack: string,
-  database: Database,
-  dump: Source,
-  yes: boolean,
-): Promise<number> {
+export async function restore(stack: string, database: Database, dump: Source, yes: boolean): Promise<void> {
   const start = performance.now();
   const server = await serverOf(database);
   refuseUnable(database, server);
@@ -64,7 +58,6 @@ export async function restore(
     : `${inNumbers(text.rows)}, the same as in the dump`;
   const away = isNone(backs) ? "" : `; the back was away for ${secondsSince(stopped)} and is healthy`;
   say(`Restored into ${database.name} of stack ${stack}: ${restored}, ${secondsSince(start)}${away}.`);
-  return 0;
 }
 
 function whatItIs({ rows, inserts, serverVersion, database }: DumpText, file: DumpFile): string {
