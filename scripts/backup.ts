@@ -1,7 +1,6 @@
 /** `npm run backup`: a consistent dump of the stack's database, with a checksum beside it. */
 import { command } from "../lib/cli/command.ts";
-import { saveBackup, whatIsSaved } from "../lib/database/backup/save.ts";
-import { targetOf } from "../lib/database/backup/target.ts";
+import { saveBackup, targetOf, whatIsSaved } from "../lib/database/backup/save.ts";
 import { interruptible } from "../lib/process.ts";
 import { stackDatabase } from "../lib/stacks/runningDatabase.ts";
 

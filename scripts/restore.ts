@@ -16,7 +16,8 @@ await command("restore", async ({ stack, file, words: [given = ""], options }) =
     );
   const dump = await source(given, to, stack);
   try {
-    return await interruptible(() => restore(stack, database, dump, options.yes === true));
+    await interruptible(() => restore(stack, database, dump, options.yes === true));
+    return 0;
   } finally {
     dump.done();
   }

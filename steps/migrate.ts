@@ -1,6 +1,6 @@
 /** Brings the database to the packaged migrations, which it reads from standard input; a pinned image leaves the schema. */
 import { text } from "node:stream/consumers";
-import { targetOf } from "../lib/database/backup/target.ts";
+import { targetOf } from "../lib/database/backup/save.ts";
 import { leaveSchema, migrate } from "../lib/database/migrations/migrate.ts";
 import type { Packaged } from "../lib/database/migrations/schemaHistory.ts";
 import { input, step } from "./step.ts";

@@ -3,8 +3,14 @@
  * limits; in the stack's network, but without ports and without the service's DNS name; its data on new, empty volumes. It has
  * to become healthy.
  */
-import { type Canary, type Running, runCanary, serves } from "../lib/database/canary.ts";
-import type { Limits, Trial } from "../lib/database/canaryArguments.ts";
+import {
+  type Canary,
+  type Limits,
+  type Running,
+  runCanary,
+  serves,
+  type Trial,
+} from "../lib/database/canary.ts";
 import { refuseMissing, refuseUnfitImage } from "../lib/database/image.ts";
 import { inspect } from "../lib/docker/client.ts";
 import { secondsSince } from "../lib/units.ts";

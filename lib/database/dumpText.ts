@@ -1,8 +1,7 @@
 /** Reads a dump as SQL text, as pg_dump and pg_restore write it: what is in it, and what it needs of a server. */
 import { quoted } from "../config/text.ts";
 import type { Applied } from "./migrations/schemaHistory.ts";
-import type { Rows } from "./postgres.ts";
-import { unquoted } from "./sql.ts";
+import { type Rows, unquoted } from "./postgres.ts";
 
 const NEWLINE = 10;
 
@@ -15,7 +14,7 @@ const COPY = new RegExp(`^COPY (?:(${NAME})\\.)?(${NAME})\\s+(?:\\((.*)\\) )?FRO
 /** pg_dump before 10.3 names no schema in what follows. */
 const SEARCH_PATH = new RegExp(`^SET search_path = (${NAME})[,;]`);
 const EXTENSION = new RegExp(`^CREATE EXTENSION (?:IF NOT EXISTS )?(${NAME})`);
-/** Of a database's own statements, whose names a restore replaces. */
+/** Of the database itself: a restore replaces these names. */
 const OF_DATABASE = /^(?:ALTER DATABASE|(?:GRANT|REVOKE) [A-Z, ]+ ON DATABASE) /;
 const ROLES = [
   new RegExp(`^ALTER .* OWNER TO (${NAME});$`),
@@ -44,7 +43,7 @@ export class DumpText {
   readonly extensions = new Set<string>();
   /** Rows of Flyway's schema history; undefined if there is no such table, or its rows are INSERTs. */
   history: Applied[] | undefined;
-  /** The server that it was taken from: `13.14`. */
+  /** Of the server that it was taken from: `13.14`. */
   serverVersion = "";
   /** Its name and locale, if it was taken with `--create`, and the encoding of the text. */
   readonly database = { name: "", encoding: "", locale: "" };
@@ -71,7 +70,7 @@ export class DumpText {
   private lines = 0;
   /** Bytes up to the end of the line that is read. */
   private at = 0;
-  /** What came of the line that is not at its end yet. */
+  /** The beginning of a line that is not at its end yet. */
   private begun: Buffer = Buffer.alloc(0);
 
   push(chunk: Buffer): void {
@@ -115,9 +114,9 @@ export class DumpText {
   private ofSchema(text: string): void {
     if (/^DROP SCHEMA IF EXISTS public;/.test(text)) this.dropsPublic = true;
     if (text === "CREATE SCHEMA public;") this.createsPublic = !this.dropsPublic;
-    this.schema = nameIn(SEARCH_PATH, text) ?? this.schema;
-    const extension = nameIn(EXTENSION, text);
-    if (extension !== undefined) this.extensions.add(extension);
+    this.schema = SEARCH_PATH.exec(text)?.[1] ?? this.schema;
+    const extension = EXTENSION.exec(text)?.[1];
+    if (extension !== undefined) this.extensions.add(unquoted(extension));
     if (OF_DATABASE.test(text)) return;
     for (const form of ROLES)
       for (const name of form.exec(text)?.[1]?.match(NAMES) ?? [])
@@ -161,18 +160,10 @@ export class DumpText {
   }
 }
 
-function nameIn(form: RegExp, text: string): string | undefined {
-  const name = form.exec(text)?.[1];
-  return name === undefined ? undefined : unquoted(name);
-}
-
 /** A row of the schema history from its line in a COPY. */
 function applied(columns: string[], line: string): Applied {
-  const values = line.split("\t");
-  const value = (column: string) => {
-    const text = values[columns.indexOf(column)] ?? "\\N";
-    return text === "\\N" ? null : text.replaceAll("\\\\", "\\");
-  };
+  const values = line.split("\t").map((text) => (text === "\\N" ? null : text.replaceAll("\\\\", "\\")));
+  const value = (column: string) => values[columns.indexOf(column)] ?? null;
   const checksum = value("checksum");
   return {
     version: value("version"),

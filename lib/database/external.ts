@@ -4,20 +4,20 @@ import { NOBODY, ofStack } from "../docker/arguments.ts";
 import { dockerLines, inspect } from "../docker/client.ts";
 import { variableIn } from "../docker/containerVariables.ts";
 import { UserError } from "../userError.ts";
+import { backsOf, isNone } from "./backs.ts";
 import { POSTGRES_USER } from "./officialImage.ts";
 import type { Database } from "./postgres.ts";
-import { isNone, runningBacks } from "./restore/stopBack.ts";
 
 /** `host:port/name` of the database outside of the stack that is configured. */
 export const externalPlace = ({
   database: { external, name },
 }: Pick<Config, "database">): string | undefined => external && `${external.host}:${external.port}/${name}`;
 
-/** How a program that is no client of libpq connects, from a container in the network of the database's. */
+/** How a program without libpq connects, from a container in the network of the database's. */
 export interface Access {
   /** `host:port` */
   address: string;
-  /** Parameters of a JDBC URL. */
+  /** Of a JDBC URL. */
   parameters: string[];
   /** Options of `docker run`: who it runs as, and where the password is. */
   options: string[];
@@ -27,45 +27,32 @@ export interface Access {
 
 /** PostgreSQL trusts the database's own network namespace; another server asks for a password, which stays in its file. */
 export async function accessOf(container: string): Promise<Access> {
-  const env = (await inspect<string[]>("container", container, ".Config.Env")) ?? [];
+  const env = await inspect<string[]>("container", container, ".Config.Env");
   const value = (name: string) => variableIn(env, name);
   const host = value("PGHOST");
   if (host === undefined)
     return { address: "127.0.0.1:5432", parameters: [], options: ["--user", NOBODY], external: false };
   const authority = value("PGSSLROOTCERT");
+  const passwords = ["--volumes-from", `${container}:ro`, "--env", `PGPASSFILE=${value("PGPASSFILE")}`];
   return {
     address: `${host.includes(":") ? `[${host}]` : host}:${value("PGPORT")}`,
-    parameters: [
-      `sslmode=${value("PGSSLMODE")}`,
-      ...(authority === undefined ? [] : [`sslrootcert=${authority}`]),
-    ],
-    options: [
-      ...["--user", POSTGRES_USER, "--volumes-from", `${container}:ro`],
-      ...["--env", `PGPASSFILE=${value("PGPASSFILE")}`],
-    ],
+    parameters: [`sslmode=${value("PGSSLMODE")}`, ...(authority ? [`sslrootcert=${authority}`] : [])],
+    options: ["--user", POSTGRES_USER, ...passwords],
     external: true,
   };
 }
 
-/**
- * Refuses to begin with a database without a schema history while the stack has data elsewhere: in a volume, or where its back
- * has it.
- *
- * @throws UserError with the way to take the data along.
- */
+/** Refuses a database without a schema history while the stack has data elsewhere: in a volume, or where its back has it. */
 export async function refuseDataLeft(stack: string, { name }: Database, { address }: Access): Promise<void> {
   const volumes = await dockerLines(["volume", "ls", ...ofStack(stack, "db"), "--format", "{{.Name}}"]);
-  const elsewhere =
-    volumes.length > 0
-      ? `stack ${stack} has data in volume ${volumes.join(", ")}`
-      : isNone(await runningBacks(stack))
-        ? undefined
-        : `the back of stack ${stack} runs on another database`;
-  if (elsewhere === undefined) return;
-  const drop =
-    volumes.length > 0
-      ? `, or drop the volume if its data is not needed (\`docker volume rm ${volumes.join(" ")}\`)`
-      : "";
+  if (volumes.length === 0 && isNone(await backsOf(stack))) return;
+  const [elsewhere, drop] =
+    volumes.length === 0
+      ? [`the back of stack ${stack} runs on another database`, ""]
+      : [
+          `stack ${stack} has data in volume ${volumes.join(", ")}`,
+          `, or drop the volume if its data is not needed (\`docker volume rm ${volumes.join(" ")}\`)`,
+        ];
   throw new UserError(
     `agatha:database.external: database "${name}" at ${address} has no schema history, and ${elsewhere}. Nothing was migrated. Restore a backup into it (\`npm run restore -- FILE --stack ${stack}\`)${drop}, then run up again (docs/external-database.md).`,
   );

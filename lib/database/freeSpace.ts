@@ -1,5 +1,4 @@
-/** Free space on a disk, as `df -Pk` prints it, and whether it suffices. */
-
+/** Free space on a disk, and whether it suffices. */
 import { megabytes } from "../units.ts";
 import { UserError } from "../userError.ts";
 
@@ -7,13 +6,7 @@ import { UserError } from "../userError.ts";
 export const freeIn = (printed: string): number =>
   Number(printed.trim().split("\n").at(-1)?.split(/\s+/)[3]) * 1024;
 
-/**
- * Refuses what may not fit.
- *
- * @param what What is to be written.
- * @param elsewhere The other fix.
- * @throws UserError with both numbers.
- */
+/** Refuses what may not fit. @param elsewhere The other fix. @throws UserError with both numbers. */
 export function requireSpace(
   place: string,
   free: number,

@@ -1,21 +1,37 @@
-/** Whether an image can serve a stack's data: asked before it replaces anything. */
+/** Which image can serve a stack's data: asked before it replaces anything. */
 import { settingsOf } from "../config/databaseSettings.ts";
 import { HARDENED } from "../docker/arguments.ts";
-import { docker } from "../docker/client.ts";
+import { docker, dockerLines, inspect } from "../docker/client.ts";
+import { variableIn } from "../docker/containerVariables.ts";
 import { UserError } from "../userError.ts";
-import { connection, type Database, sql } from "./postgres.ts";
+import { connection, type Database, literal, sql } from "./postgres.ts";
 import { CHECK_SETTINGS, refusedSettings } from "./serverSettings.ts";
-import { literal } from "./sql.ts";
-import { majorOfImage } from "./upgrade/oldImage.ts";
 
-/** A database as it is to run. */
+/** Images of databases, of whatever version. */
+const REPOSITORY = "agatha-db-image";
+
+/** The version of PostgreSQL in an image, as the official image has it in its environment; undefined if it says none. */
+async function majorOfImage(image: string): Promise<number | undefined> {
+  const major = variableIn(await inspect<string[]>("image", image, ".Config.Env"), "PG_MAJOR");
+  return major === undefined ? undefined : Number(major);
+}
+
+/** The id of an image that can read an older version's data: that of the database's container, else the one that was loaded last. */
+export async function imageOf(container: string, major: number): Promise<string | undefined> {
+  const own = await inspect<string>("container", container, ".Image");
+  if (own !== undefined && (await majorOfImage(own)) === major) return own;
+  const found: { id: string; at: string }[] = [];
+  for (const id of new Set(await dockerLines(["image", "ls", "--quiet", "--no-trunc", REPOSITORY])))
+    if ((await majorOfImage(id)) === major)
+      found.push({ id, at: (await inspect<string>("image", id, ".Metadata.LastTagTime")) ?? "" });
+  return found.sort((a, b) => (a.at < b.at ? 1 : -1))[0]?.id;
+}
+
+/** A database as it is to run: with the major version of the data, and whom (`uid:gid`) that belongs to. */
 interface Wanted {
   image: string;
-  /** The major version of the data. */
   major: number;
-  /** `uid:gid` that the data belongs to. */
   owner: string;
-  /** Program and arguments. */
   command: string[];
 }
 
@@ -48,11 +64,7 @@ const NEEDS = `
   union select 'locale ' || l from pg_collation c, unnest(array[collcollate, collctype]) l
     where collprovider = 'c' and exists (select from pg_attribute a where a.attcollation = c.oid and a.attrelid >= 16384);`;
 
-/**
- * Compares what the data relies on with what the server of a canary has.
- *
- * @throws UserError with what it lacks: PostgreSQL would start without it, and fail when it is used.
- */
+/** @throws UserError with what a canary lacks of what the data relies on: PostgreSQL would start, and fail when it is used. */
 export async function refuseMissing(running: Database, canary: Database): Promise<void> {
   const names = "select datname from pg_database where datallowconn and datconnlimit <> -2;";
   const needs = new Set<string>();

@@ -7,22 +7,15 @@ import { docker } from "../docker/client.ts";
 import { endedWith, run } from "../process.ts";
 import { UserError } from "../userError.ts";
 import { DATA } from "./officialImage.ts";
-import { alterRole, literal } from "./sql.ts";
+import { alterRole, type Database, literal } from "./postgres.ts";
 
 /** In the data directory, which only PostgreSQL's user can read: a restart of the container loses nothing. */
 const KEPT = `${DATA}/agatha-former-verifier`;
 
 /** A database server, and a role of it. */
-export interface Role {
-  /** Name or id of the container. */
-  container: string;
-  user: string;
-}
+type Role = Pick<Database, "container" | "user">;
 
-/**
- * @param keepFormer Whether a back logs in by it, whose next take-over decides about the former one.
- * @throws UserError with PostgreSQL's message.
- */
+/** @param keepFormer Whether a back logs in by it, whose next take-over decides about the former one. @throws UserError */
 export const setPassword = (role: Role, password: string, keepFormer: boolean): Promise<void> =>
   change(role, `${keepFormer ? keep(role) : ""}${alterRole(role.user, password)}`);
 
@@ -35,16 +28,14 @@ copy (select rolpassword from pg_authid where rolname =${literal(user)} and rolp
 `;
 
 /** Makes the role's former password hold again, if one is kept. @throws UserError with PostgreSQL's message. */
-export const restorePassword = async (role: Role): Promise<void> => {
-  await change(
-    role,
-    `do $$ declare verifier text := rtrim(pg_read_file('${KEPT}', 0, 10000, true), E'\\n');
+export async function restorePassword(role: Role): Promise<void> {
+  const again = `do $$ declare verifier text := rtrim(pg_read_file('${KEPT}', 0, 10000, true), E'\\n');
 begin
   if verifier <> '' then execute format('alter role %I password %L',${literal(role.user)}, verifier); end if;
-end $$;`,
-  );
+end $$;`;
+  await change(role, again);
   await forgetFormer(role);
-};
+}
 
 /** The new back serves. */
 export const forgetFormer = async ({ container }: Role): Promise<void> => {

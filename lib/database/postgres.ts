@@ -26,20 +26,13 @@ export type Rows = Map<string, number>;
 const PSQL = ["psql", "-qtAXw", "-v", "ON_ERROR_STOP=1"];
 
 /** For psql: lifts the time limits of the database and the role, which are meant for the application's statements. */
-export const NO_TIMEOUTS = `set statement_timeout = 0; select set_config(name, '0', false) from pg_settings where name in ('statement_timeout',
+const NO_TIMEOUTS = `set statement_timeout = 0; select set_config(name, '0', false) from pg_settings where name in ('statement_timeout',
   'lock_timeout', 'idle_in_transaction_session_timeout', 'idle_session_timeout', 'transaction_timeout') \\g /dev/null\n`;
 
-/**
- * Runs statements and gives the lines that they answer.
- *
- * @param name The database; default: `database.name`.
- * @throws UserError with PostgreSQL's message.
- */
+/** Runs statements and gives the lines that they answer. @throws UserError with PostgreSQL's message. */
 export async function sql(database: Database, statements: string, name = database.name): Promise<string[]> {
   const args = ["exec", "-i", database.container, ...PSQL, "-U", database.user, "-d", name];
-  const result = await run("docker", args, {
-    input: `${NO_TIMEOUTS}${statements}\n\\echo ${DONE}\n`,
-  });
+  const result = await run("docker", args, { input: `${NO_TIMEOUTS}${statements}\n\\echo ${DONE}\n` });
   const lines = result.stdout.split("\n").filter(Boolean);
   if (result.code === 0 && lines.includes(DONE)) return lines.filter((line) => line !== DONE);
   const reason = /(?:ERROR|FATAL):[^\n]*(?:\nDETAIL:[^\n]*)?/.exec(result.stderr)?.[0];
@@ -50,6 +43,31 @@ export async function sql(database: Database, statements: string, name = databas
 /** A database's name as libpq takes it, which reads a name with `=` as something else. */
 export const connection = (name: string): string => `dbname='${name.replace(/[\\']/g, "\\$&")}'`;
 
+/** A string as an SQL literal, whatever `standard_conforming_strings` says. */
+export const literal = (value: string): string =>
+  ` E'${value.replaceAll("\\", "\\\\").replaceAll("'", "''")}'`;
+
+/** A name as a quoted SQL identifier. */
+export const identifier = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+
+/** The name that an SQL identifier stands for, quoted or not. */
+export const unquoted = (name: string): string =>
+  name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name;
+
+/** Gives a role its password; neither a log setting of the server nor a failure writes the statement into its log. */
+export function alterRole(role: string, password: string): string {
+  const quiet =
+    "SET log_statement = 'none'; SET log_min_duration_statement = -1; SET log_min_error_statement = 'panic';";
+  return `${quiet}\nALTER ROLE ${identifier(role)} PASSWORD${literal(password)};\n`;
+}
+
+/** Ends sessions that the role may end: of a database, or of a program in the database that this is run in. */
+export function endSessions(of: "datname" | "application_name", name: string): string {
+  // The server may have other stacks' databases, with programs of the same name.
+  const here = of === "datname" ? "" : " and datname = current_database()";
+  return `select pg_terminate_backend(pid) from pg_stat_activity where ${of} =${literal(name)}${here} and pg_has_role(usesysid, 'usage');`;
+}
+
 /** Tables that somebody made: no views, no system's, no extension's, no temporary ones. Partitions count, their parents do not. */
 const TABLES = `
   from pg_class c join pg_namespace n on n.oid = c.relnamespace
@@ -57,19 +75,15 @@ const TABLES = `
     and not exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')`;
 
 /** For psql: a line of JSON for each table, all at one moment. Reads every table. */
-export const COUNT_ROWS = `begin isolation level repeatable read read only;
+export const COUNT_ROWS = `${NO_TIMEOUTS}begin isolation level repeatable read read only;
   select format('select json_build_array(%L::text, %L::text, count(*)) from only %I.%I',
     n.nspname, c.relname, n.nspname, c.relname) ${TABLES} order by n.nspname, c.relname \\gexec
   commit;\n`;
 
 /** What `COUNT_ROWS` answers. */
 export function countedRows(lines: string[]): Rows {
-  return new Map(
-    lines.map((line) => {
-      const [schema, table, rows] = JSON.parse(line) as [string, string, number];
-      return [`${schema}.${table}`, rows];
-    }),
-  );
+  const counts = lines.map((line) => JSON.parse(line) as [string, string, number]);
+  return new Map(counts.map(([schema, table, rows]) => [`${schema}.${table}`, rows]));
 }
 
 /** Rows of every table, all at one moment. Reads every table. */
@@ -81,13 +95,9 @@ const EXTENSION_TABLES = `
   select json_build_array(n.nspname, c.relname) from pg_class c join pg_namespace n on n.oid = c.relnamespace
   where exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e');`;
 
-/**
- * Rows in a dump but for those of extensions' tables, which `tableRows` does not count either.
- *
- * @param database The dump's, or what was restored of it.
- */
-export async function withoutExtensions(rows: Rows, database: Database, name = database.name): Promise<Rows> {
-  const lines = await sql(database, EXTENSION_TABLES, name);
+/** Rows in a database's dump but for those of extensions' tables, which `tableRows` does not count either. */
+export async function withoutExtensions(rows: Rows, database: Database): Promise<Rows> {
+  const lines = await sql(database, EXTENSION_TABLES);
   const theirs = new Set(lines.map((line) => (JSON.parse(line) as string[]).join(".")));
   return new Map([...rows].filter(([table]) => !theirs.has(table)));
 }
@@ -96,17 +106,9 @@ export async function withoutExtensions(rows: Rows, database: Database, name = d
 export const tableCount = async (database: Database): Promise<number> =>
   Number((await sql(database, `select count(*) ${TABLES};`))[0]);
 
-/** What the database takes on disk, in bytes. */
-export const databaseBytes = async ({ ...database }: Database): Promise<number> =>
-  Number((await sql(database, "select pg_database_size(current_database());"))[0]);
-
 /** Free bytes where docker has the volumes of the database's container. */
 export const freeBytes = async ({ container }: Database): Promise<number> =>
   freeIn(await docker(["exec", container, "df", "-Pk", DATA]));
-
-/** The server's version: `13.14`. */
-export const serverVersion = async (database: Database): Promise<string> =>
-  ((await sql(database, "show server_version;"))[0] ?? "").split(" ")[0] ?? "";
 
 /** The major version of a server: 13 of `13.14`, 17 of `17beta1`. */
 export const majorOf = (version: string): number => Number.parseInt(version, 10);

@@ -1,16 +1,11 @@
 /** What belongs to a database itself and not to its contents, as statements that give it to another. */
-import { connection, type Database, sql } from "./postgres.ts";
-import { identifier, literal, unquoted } from "./sql.ts";
+import { connection, type Database, identifier, literal, sql, unquoted } from "./postgres.ts";
 
 /** A setting in a form that SET takes; in the catalogue, lists are quoted already, but for the empty name. */
 const VALUE = `case when name in ('local_preload_libraries', 'search_path', 'session_preload_libraries', 'temp_tablespaces')
   then regexp_replace(value, '(^|, )""(?=$|, )', '\\1''''', 'g') else quote_literal(value) end`;
 
-/**
- * The statement that makes a database with the encoding and the locale of another.
- *
- * @param of The other. @param name The new one's name.
- */
+/** The statement that makes the database `name` with the encoding and the locale of another, `of`. */
 export async function createLike(server: Database, of: string, name: string): Promise<string> {
   // Columns that come and go between versions are asked for by name.
   const [line = ""] = await sql(
@@ -26,11 +21,7 @@ export async function createLike(server: Database, of: string, name: string): Pr
   return line;
 }
 
-/**
- * Statements for owner, settings, connection limit, rights and comment.
- *
- * @param of The database that has them. @param name The one that gets them.
- */
+/** Statements that give the database `name` the owner, settings, connection limit, rights and comment of another, `of`. */
 export async function propertiesOf(server: Database, of: string, name: string): Promise<string> {
   const target = literal(name);
   const lines = await sql(
@@ -63,11 +54,7 @@ export async function propertiesOf(server: Database, of: string, name: string): 
   return lines.map((line) => JSON.parse(line) as string).join("\n");
 }
 
-/**
- * Statements that give a server's sessions what all roles, and the one that is used, have set for every database.
- *
- * @param role The role that stands for the one that is used.
- */
+/** Statements that give what all roles, and the one that is used, have set for every database. @param role Stands for the latter. */
 export const roleSettings = (server: Database, role: string): Promise<string[]> =>
   sql(
     server,
@@ -89,7 +76,7 @@ const PROPERTIES = /^-- Name: [^\n]*; Type: DATABASE PROPERTIES;.*?^\\connect /m
 /**
  * The settings that a dump has of its database, as statements for another.
  *
- * @param script What `pg_restore --create --schema-only` writes.
+ * @param script The beginning of what `pg_restore --create` writes.
  * @param isThere Whether there is such a role; settings of others are left out.
  */
 export function settingsIn(script: string, name: string, isThere: (role: string) => boolean): string {

@@ -11,20 +11,14 @@ import { UserError } from "../userError.ts";
 import { externalPlace } from "./external.ts";
 import { CHECK_SETTINGS, refusedSettings } from "./serverSettings.ts";
 
-/** What is in a running database's data. */
-interface Data {
-  databases: string[];
-  /** Roles that may do what backups, migrations and upgrades do as `database.user`. */
-  superusers: string[];
-}
-
+/** What backups, migrations and upgrades do as `database.user` takes a superuser. */
 const ASK = `select json_build_object(
   'databases', (select json_agg(datname order by datname) from pg_database where datallowconn and not datistemplate),
   'superusers', (select json_agg(rolname order by rolname) from pg_roles where rolsuper and rolcanlogin))`;
 
 /**
- * Asks only if the configuration says something else than the container that is deployed, so that an update that changes
- * nothing of it asks nothing. Without a running database, nothing is replaced that serves.
+ * Asks only if the configuration says something else than the container that is deployed. Without a running database, nothing
+ * is replaced that serves.
  *
  * @throws UserError with everything that does not fit.
  */
@@ -49,44 +43,40 @@ export async function refuseOtherData(
     same || database.major !== version ? undefined : exec("sh", "-c", CHECK_SETTINGS, "sh", ...wanted),
   ]);
   const errors = [
-    ...(named === undefined || named.error !== undefined
-      ? []
-      : misfits({ name, user }, JSON.parse(named.stdout) as Data)),
+    ...(named?.error === undefined ? misfits(name, user, named?.stdout) : []),
     ...refusedSettings(wanted, set?.stdout ?? ""),
   ];
   if (errors.length > 0) throw new UserError(errors.join("\n"));
 }
 
-/**
- * Refuses a switch to another server, or to another database there, while the stack is up: its data would stay behind.
- *
- * @param wanted `host:port/name` outside of the stack; undefined for a database of its own.
- */
+/** Refuses a switch to another server, or to another database there, while the stack is up: its data would stay behind. */
 function refuseOtherPlace(wanted: string | undefined, { server, name }: DatabaseContainer): void {
   const runs = server && `${server}/${name}`;
   if (wanted === runs) return;
   const place = runs === undefined ? "in a volume of its own" : `at ${runs}`;
-  const [now, fix] =
-    wanted === undefined
-      ? [`has its data ${place}, and the key is missing`, "set the key again"]
-      : [`has its data ${place}`, runs === undefined ? "remove the key again" : `set it back from ${wanted}`];
+  const missing = wanted === undefined ? ", and the key is missing" : "";
+  const fix = runs === undefined ? "remove the key again" : "set it back";
   throw new UserError(
-    `agatha:database.external: stack ${pulumi.getStack()} ${now}. To take the data along: npm run backup, npm run down (keeps the data), then up and restore, as docs/external-database.md describes; or ${fix}.`,
+    `agatha:database.external: stack ${pulumi.getStack()} has its data ${place}${missing}. To take the data along: npm run backup, npm run down (keeps the data), then up and restore, as docs/external-database.md describes; or ${fix}.`,
   );
 }
 
-/** The messages for a name and a role that the data does not have. */
-export function misfits(wanted: { name: string; user: string }, { databases, superusers }: Data): string[] {
-  const { name, user } = wanted;
-  const psql = `docker exec ${hostName("db")} psql -U ${superusers[0]} -d postgres -c`;
-  const errors: string[] = [];
-  if (!databases.includes(name))
-    errors.push(
-      `agatha:database.name: ${quoted(name)} is no database in the data of this stack, which has ${databases.join(", ")}. Set it to one of them, or make it first: ${psql} 'create database "${name}"'.`,
-    );
-  if (!superusers.includes(user))
-    errors.push(
-      `agatha:database.user: ${quoted(user)} is no role with LOGIN and SUPERUSER in the data of this stack, which has ${superusers.join(", ")}. Set it to one of them, or make it first: ${psql} 'create role "${user}" superuser login'.`,
-    );
-  return errors;
+/** The messages for a name and a role that the data does not have. @param answer What it has; undefined if that was not asked. */
+function misfits(name: string, user: string, answer: string | undefined): string[] {
+  if (answer === undefined) return [];
+  const has = JSON.parse(answer) as { databases: string[]; superusers: string[] };
+  const misfit = (key: string, value: string, what: string, there: string[], make: string) =>
+    there.includes(value)
+      ? []
+      : `agatha:database.${key}: ${quoted(value)} is no ${what} in the data of this stack, which has ${there.join(", ")}. Set it to one of them, or make it first: docker exec ${hostName("db")} psql -U ${has.superusers[0]} -d postgres -c '${make}'.`;
+  return [
+    misfit("name", name, "database", has.databases, `create database "${name}"`),
+    misfit(
+      "user",
+      user,
+      "role with LOGIN and SUPERUSER",
+      has.superusers,
+      `create role "${user}" superuser login`,
+    ),
+  ].flat();
 }

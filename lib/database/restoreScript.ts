@@ -6,8 +6,7 @@
 import { DONE, dockerError } from "../docker/client.ts";
 import type { Result } from "../process.ts";
 import { UserError } from "../userError.ts";
-import { type Database, sql } from "./postgres.ts";
-import { literal } from "./sql.ts";
+import { type Database, literal, sql } from "./postgres.ts";
 
 /**
  * Shell function: restores the dump on standard input into $PGDATABASE as $PGUSER. Its first argument is the search_path
@@ -36,84 +35,62 @@ export const RESTORE = `
     } | PGOPTIONS="-c default_transaction_read_only=off" psql -qtAXw -v ON_ERROR_STOP=1 --output=/dev/null
   }`;
 
-/**
- * Redefines `script` for a dump that is SQL text. Its arguments: the number of the first byte that counts, and what sed
- * does to the lines from there on.
- */
+/** Redefines `script` for SQL text, from a byte on (the first is 1), with what sed does to its lines. */
 export const FROM_TEXT = `script() { tail -c "+$1" | LC_ALL=C sed -E "$2"; }`;
 
-/** The search_path of the database's sessions, as a literal for `RESTORE`. */
+/** The search_path of a database's sessions, as a literal for `RESTORE`. */
 export async function searchPath(database: Database, name = database.name): Promise<string> {
   const [path = ""] = await sql(database, "select current_setting('search_path');", name);
   return literal(path).trim();
 }
 
-const ERROR = /^(?:psql:[^ ]* )?(?:ERROR|FATAL): +(.*)|^pg_\w+: (?:\[archiver\] )?error: (.*)/;
-const MORE = /^(DETAIL|HINT|CONTEXT|Command was)/;
-
-/** What PostgreSQL's programs said went wrong: the first error with its details and what to do; else what docker said. */
-export async function said({ code, stderr }: Pick<Result, "code" | "stderr">): Promise<string> {
-  const lines = stderr.split("\n").filter((line) => !line.includes("Broken pipe"));
-  const first = lines.findIndex((line) => ERROR.test(line));
-  if (first < 0) return dockerError(["exec"], { code, stderr });
-  const [, ofServer, ofProgram] = ERROR.exec(lines[first] as string) ?? [];
-  const end = lines.findIndex((line, at) => at > first && ERROR.test(line));
-  const more = lines.slice(first + 1, end < 0 ? undefined : end).filter((line) => MORE.test(line));
-  const words = [ofServer ?? ofProgram ?? "", ...more].join("\n");
-  return [words, ...remedy(words)].join("\n");
-}
-
-const REMEDIES: [RegExp, string][] = [
-  [
-    /^unsupported version \(/,
-    "A newer pg_dump than the stack's PostgreSQL took it. Take it with the old server's own: docker compose exec -T agatha-db pg_dump -Fc …",
-  ],
-  [
-    /^invalid byte sequence for encoding/,
-    "If the old database does not know its encoding (SQL_ASCII), take the dump with the one that its texts have: pg_dump --encoding=LATIN1 …",
-  ],
-  [
-    /^must be (?:member of|able to SET) role /,
-    "The stack's role gives things to no other one. Take the dump with -Fc, of which owners are left out, or with --no-owner --no-acl.",
-  ],
-  [
-    /^(?:permission denied to create (?:extension|event trigger)|must be superuser to create|must be owner of (?:extension|event trigger))/,
-    "The stack's role may not, and a superuser did it in the old database. Drop it there and take another dump, or have the role given what it takes.",
-  ],
-  [
-    /^tablespace ".*" does not exist/,
-    "The stack keeps all its data in one volume. Take the dump with --no-tablespaces, or with -Fc.",
-  ],
-  [
-    /^collation ".*" for encoding ".*" does not exist/,
-    "The image does not have that locale. Use one that has it (agatha:packages, agatha:database.image).",
-  ],
-];
-
-/** What PostgreSQL cannot restore by its nature, and what helps. */
-function remedy(words: string): string[] {
-  const check = /^new row for relation "(.*)" violates check constraint "(.*)"/.exec(words);
-  if (check !== null)
-    return [
-      `A CHECK that reads other tables is checked before their rows are there. Make it NOT VALID, which is restored after the rows and still checks new ones: ALTER TABLE ${check[1]} DROP CONSTRAINT ${check[2]}, ADD CONSTRAINT ${check[2]} CHECK (…) NOT VALID.`,
-    ];
-  const fix = REMEDIES.find(([form]) => form.test(words))?.[1];
-  if (fix !== undefined) return [fix];
-  const called = /^CONTEXT: .*function "?(.+?)"? (?:line|during|statement) /m.exec(words)?.[1];
-  if (/ does not exist\b/.test(words) && called !== undefined)
-    return [
-      `The function finds what it needs by the search_path, which PostgreSQL 17 and newer empty for indexes and materialized views. Give it one of its own: ALTER FUNCTION ${called} SET search_path = … (the schemas that it uses).`,
-    ];
-  return [];
-}
-
 /**
  * Requires that a script came to its end. Docker's exit code does not tell: a client of 20.10 ends with 0 after a signal.
  *
- * @param what The failure, for people.
- * @throws UserError in the program's words.
+ * @throws UserError with the first error, its details and what to do; else in docker's words.
  */
 export async function requireDone(what: string, result: Result): Promise<void> {
   if (result.code === 0 && result.stderr.split("\n").includes(DONE)) return;
-  throw new UserError(`${what}: ${await said(result)}`);
+  throw new UserError(`${what}: ${said(result.stderr) ?? (await dockerError(["exec"], result))}`);
 }
+
+const ERROR = /^(?:psql:[^ ]* )?(?:ERROR|FATAL): +(.*)|^pg_\w+: (?:\[archiver\] )?error: (.*)/;
+const MORE = /^(DETAIL|HINT|CONTEXT|Command was)/;
+
+function said(stderr: string): string | undefined {
+  const lines = stderr.split("\n").filter((line) => !line.includes("Broken pipe"));
+  const [first, next] = lines.flatMap((line, at) => (ERROR.test(line) ? [at] : []));
+  if (first === undefined) return undefined;
+  const [, ofServer, ofProgram = ""] = ERROR.exec(lines[first] ?? "") ?? [];
+  const more = lines.slice(first + 1, next).filter((line) => MORE.test(line));
+  const words = [ofServer ?? ofProgram, ...more].join("\n");
+  const remedies = REMEDIES.flatMap(([form, remedy]) => {
+    const found = form.exec(words);
+    return found === null ? [] : [remedy(...found.slice(1))];
+  });
+  return [words, ...remedies.slice(0, 1)].join("\n");
+}
+
+/** What PostgreSQL cannot restore by its nature, and what helps. */
+const REMEDIES: [RegExp, (...found: string[]) => string][] = [
+  [
+    /^new row for relation "(.*)" violates check constraint "(.*)"/,
+    (table, name) =>
+      `A CHECK that reads other tables is checked before their rows are there. Make it NOT VALID, which is restored after the rows and still checks new ones: ALTER TABLE ${table} DROP CONSTRAINT ${name}, ADD CONSTRAINT ${name} CHECK (…) NOT VALID.`,
+  ],
+  [
+    /^unsupported version \(/,
+    () =>
+      "A newer pg_dump than the stack's PostgreSQL took it. Bring the stack's PostgreSQL up first, or take it with the old server's own: docker compose exec -T agatha-db pg_dump -Fc …",
+  ],
+  [
+    /^invalid byte sequence for encoding/,
+    () =>
+      "If the old database does not know its encoding (SQL_ASCII), take the dump with the one that its texts have: pg_dump --encoding=LATIN1 …",
+  ],
+  [
+    / does not exist\b[\s\S]*^CONTEXT: .*function "?(.+?)"? (?:line|during|statement) /m,
+    (called) =>
+      `The function finds what it needs by the search_path, which PostgreSQL 17 and newer empty for indexes and materialized views. Give it one of its own: ALTER FUNCTION ${called} SET search_path = … (the schemas that it uses).`,
+  ],
+];

@@ -19,11 +19,7 @@ export const CHECK_SETTINGS = `
 /** What PostgreSQL begins the lines of its log with, if nothing is set: `%m [%p] `. */
 const LOG_PREFIX = /\d{4}-\d\d-\d\d [\d:.]+ \w+ \[\d+\] /g;
 
-/**
- * The messages for what the script printed.
- *
- * @param settings Its arguments.
- */
+/** The messages for what the script printed. @param settings Its arguments. */
 export function refusedSettings(settings: string[], printed: string): string[] {
   return printed.split("\n").flatMap((line) => {
     const [, number = "", words = ""] = /^(\d+) (.*)$/.exec(line) ?? [];
@@ -35,9 +31,7 @@ export function refusedSettings(settings: string[], printed: string): string[] {
       .replace(/^(FATAL|ERROR): */, "")
       .replace(/ (HINT|DETAIL): /g, ". ")
       .replace(/\.$/, "");
-    const key = dotted(["database", "settings", name]);
-    return [
-      `${NAMESPACE}:${key}: ${quoted(value)} is refused by PostgreSQL: ${reason}. Correct or remove it.`,
-    ];
+    const key = `${NAMESPACE}:${dotted(["database", "settings", name])}`;
+    return [`${key}: ${quoted(value)} is refused by PostgreSQL: ${reason}. Correct or remove it.`];
   });
 }

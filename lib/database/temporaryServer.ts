@@ -19,9 +19,7 @@ const LOG_LINES = 10;
 /** Seconds in which a server that stops writes down what it has. */
 const STOP_SECONDS = "60";
 
-/** What every temporary container has in common. */
 interface Temporary {
-  /** Name of the stack, for the label. */
   stack: string;
   image: string;
   volume: string;
@@ -36,7 +34,6 @@ interface ServerArgs extends Temporary {
   beside?: string;
   /** The data directory. Default: the volume itself. */
   dataFolder?: string;
-  /** Settings of the server. */
   settings: string[];
   /** How a new data directory asks for passwords. Default: as the image does. */
   hostAuthMethod?: string;
@@ -44,9 +41,8 @@ interface ServerArgs extends Temporary {
 
 /** As little as a container needs that works on a volume. */
 const confined = ({ stack, volume }: Temporary): string[] => [
-  ...labelled(stack, "db-work"),
-  ...["--volume", `${volume}:${DATA}`, "--pull", "never"],
-  ...HARDENED,
+  ...[...labelled(stack, "db-work"), "--volume", `${volume}:${DATA}`, "--pull", "never", ...HARDENED],
+  ...["--user", POSTGRES_USER],
 ];
 
 /**
@@ -58,25 +54,24 @@ const QUIET = ["archive_mode=off", "max_worker_processes=0"];
 /**
  * Starts a server and waits until it accepts connections; a data directory that is not there is made.
  *
- * @returns The container's id.
- * @throws UserError with the end of its log.
+ * @returns The container's id. @throws UserError with the end of its log.
  */
 export async function startServer(args: ServerArgs): Promise<string> {
-  const { name, image, user, port } = args;
+  const { name, image, user, port, beside, dataFolder = DATA, hostAuthMethod } = args;
   const settings = [`port=${port}`, "listen_addresses=127.0.0.1", ...args.settings, ...QUIET];
-  const id = await docker([
-    ...["run", "--detach", "--name", name, ...confined(args), "--user", POSTGRES_USER],
-    // Docker's 64 MB are too few for parallel queries (materialized views), and for settings that ask for more.
-    ...["--shm-size", "1g"],
-    ...["--network", args.beside === undefined ? "none" : `container:${args.beside}`],
+  const env = {
     // A password that nobody knows, as in the stack's own container.
-    ...["--env", `POSTGRES_USER=${user}`, "--env", "POSTGRES_PASSWORD_FILE=/proc/sys/kernel/random/uuid"],
-    ...["--env", "POSTGRES_DB=postgres", "--env", `PGDATA=${args.dataFolder ?? DATA}`],
-    ...(args.hostAuthMethod === undefined
-      ? []
-      : ["--env", `POSTGRES_HOST_AUTH_METHOD=${args.hostAuthMethod}`]),
+    ...{ POSTGRES_USER: user, POSTGRES_PASSWORD_FILE: "/proc/sys/kernel/random/uuid" },
+    ...{ POSTGRES_DB: "postgres", PGDATA: dataFolder },
+    ...(hostAuthMethod === undefined ? {} : { POSTGRES_HOST_AUTH_METHOD: hostAuthMethod }),
     // For its clients; while it makes a data directory, the image's own server is at the usual port.
-    ...(port === 5432 ? [] : ["--env", `PGPORT=${port}`]),
+    ...(port === 5432 ? {} : { PGPORT: port }),
+  };
+  const id = await docker([
+    ...["run", "--detach", "--name", name, ...confined(args)],
+    // Docker's 64 MB are too few for parallel queries (materialized views), and for settings that ask for more.
+    ...["--shm-size", "1g", "--network", beside === undefined ? "none" : `container:${beside}`],
+    ...Object.entries(env).flatMap(([key, value]) => ["--env", `${key}=${value}`]),
     ...[image, "postgres", ...settings.flatMap((setting) => ["-c", setting])],
   ]);
   await accepts(id, user, port, stopIfInterrupted);
@@ -86,8 +81,7 @@ export async function startServer(args: ServerArgs): Promise<string> {
 /**
  * Waits until a server accepts connections over TCP: while a data directory is made, it does so over its socket alone.
  *
- * @param goesOn Throws to end the wait early. Default: it does not.
- * @throws UserError with the reason, or the end of its log.
+ * @param goesOn Throws to end the wait early. @throws UserError with the reason, or the end of its log.
  */
 export async function accepts(
   container: string,
@@ -95,91 +89,68 @@ export async function accepts(
   port: number,
   goesOn: () => void = () => {},
 ): Promise<void> {
-  const address = ["-h", "127.0.0.1", "-p", String(port), "-U", user, "-d", "postgres"];
+  const psql = ["psql", "-h", "127.0.0.1", "-p", String(port), "-U", user, "-d", "postgres"];
   const end = performance.now() + START_LIMIT_MS;
   for (;;) {
-    const { stdout, stderr } = await run("docker", [
-      "exec",
-      container,
-      "psql",
-      ...address,
-      "-qtAXc",
-      "select 1",
-    ]);
+    const { stdout, stderr } = await run("docker", ["exec", container, ...psql, "-qtAXc", "select 1"]);
     // Not the exit code: docker's may be 0 for a client that was interrupted.
     if (stdout.trim() === "1") return;
     const running = await inspect<boolean>("container", container, ".State.Running");
     // What another try does not change.
     const refused = /FATAL: +(?! |the database system is)[^\n]*/.exec(stderr)?.[0];
-    if (!running || refused !== undefined || performance.now() > end)
-      throw new UserError(`PostgreSQL does not start: ${refused ?? (await endOfLog(container))}`);
+    if (!running || refused !== undefined || performance.now() > end) {
+      const why = refused ?? (await lastLines(container, LOG_LINES));
+      throw new UserError(`PostgreSQL does not start: ${why || "it says nothing"}`);
+    }
     goesOn();
     await sleep(PAUSE_MS);
   }
 }
 
-async function endOfLog(container: string): Promise<string> {
-  return (await lastLines(container, LOG_LINES)) || "it says nothing";
-}
-
-/** Stops a server. @throws UserError if it was not shut down cleanly. */
+/** Stops and removes a server. @throws UserError if it was not shut down cleanly. */
 export async function stopServer(container: string): Promise<void> {
   await docker(["stop", "-t", STOP_SECONDS, container]);
   const code = await inspect<number>("container", container, ".State.ExitCode");
   if (code !== 0) throw new UserError(`PostgreSQL was not shut down cleanly: it ended with ${code}.`);
+  await remove("container", container);
 }
 
-/** Removes a temporary container, if it is there. @returns Whether it was. */
+/** Removes a temporary container. @returns Whether it was there. */
 export async function removeContainer(name: string): Promise<boolean> {
   const there = (await inspect<string>("container", name, ".Id")) !== undefined;
   if (there) await remove("container", name);
   return there;
 }
 
-/**
- * Runs a shell script in the volume's folder and gives what it prints.
- *
- * @param args The script's `$1` and following.
- * @throws UserError in the script's words.
- */
+/** Runs a shell script with arguments in the volume's folder. @returns What it prints. @throws UserError in its words. */
 export async function inVolume(where: Temporary, script: string, ...args: string[]): Promise<string> {
   const printed = await docker([
-    ...["run", "--rm", ...confined(where), "--network", "none", "--user", POSTGRES_USER, "--workdir", DATA],
+    ...["run", "--rm", ...confined(where), "--network", "none", "--workdir", DATA],
     ...["--entrypoint", "sh", where.image, "-euc", `${script}\necho "${DONE}"`, "sh", ...args],
   ]);
   if (!printed.endsWith(DONE)) throw new UserError("docker run: it was interrupted.");
   return printed.slice(0, -DONE.length).trim();
 }
 
-/** The major version whose data a volume holds; undefined if it holds none that is whole. */
-export async function volumeHolds(where: Temporary): Promise<number | undefined> {
-  const version = await inVolume(where, "if [ -s PG_VERSION ]; then cat PG_VERSION; fi");
-  return version === "" ? undefined : Number(version);
-}
-
 /** In a data directory that an upgrade made: the version that it came from. */
 const UPGRADED = ".upgraded-from";
 
-/**
- * Marks the data directory in the folder `$1` as made by an upgrade from version `$2` and in use by nobody yet: every
- * start of PostgreSQL writes postmaster.opts, and leaves it.
- */
-export const MARK_UNUSED = `rm -f "$1/postmaster.opts"; echo "$2" > "$1/${UPGRADED}"`;
+const CONTENT = `if [ ! -s PG_VERSION ]; then echo nothing
+  elif [ -e ${UPGRADED} ] && [ ! -e postmaster.opts ]; then echo unused
+  else echo data; fi`;
 
 /** Whether a volume holds data, and whether a database has started on it since an upgrade put it there. */
-export async function contentOf(where: Temporary): Promise<Content> {
-  const script = `
-    if [ ! -s PG_VERSION ]; then echo nothing
-    elif [ -e ${UPGRADED} ] && [ ! -e postmaster.opts ]; then echo unused
-    else echo data; fi`;
-  return (await inVolume(where, script)) as Content;
-}
+export const contentOf = async (where: Temporary): Promise<Content> =>
+  (await inVolume(where, CONTENT)) as Content;
 
 /**
- * Makes the data directory in the folder `$1` of a new volume the volume's own. PG_VERSION comes last: an interrupt leaves a
- * volume that does not count as filled.
+ * Every start of PostgreSQL writes postmaster.opts, and leaves it. PG_VERSION comes last: an interrupt leaves a volume that does
+ * not count as filled.
  */
-export const PUBLISH = `
+const PUBLISH = `
+  rm -f "$1/postmaster.opts"
+  echo "$2" > "$1/${UPGRADED}"
+  initdb --sync-only -D "$1" > /dev/null
   mv "$1/PG_VERSION" "$1.version"
   for file in "$1"/* "$1"/.[!.]*; do
     if [ -e "$file" ] || [ -L "$file" ]; then mv "$file" .; fi
@@ -187,5 +158,8 @@ export const PUBLISH = `
   rmdir "$1"
   sync
   mv "$1.version" PG_VERSION
-  sync
-`;
+  sync`;
+
+/** Makes a data directory that an upgrade put into a folder of a new volume the volume's own, as in use by nobody yet. */
+export const publish = (where: Temporary, folder: string, from: number): Promise<string> =>
+  inVolume(where, PUBLISH, folder, String(from));

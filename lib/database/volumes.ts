@@ -14,49 +14,34 @@ export function majorOfVolume(base: string, volume: string): number | undefined 
   return Number.isInteger(major) && volumeOf(base, major) === volume ? major : undefined;
 }
 
-/** What is to be done before a database of some version starts. */
+/** What is to be done before a database of some version starts; `volume` is the one with the data. */
 type Plan =
   | { kind: "nothing" }
-  /** The data lies in the volume of an older version. */
   | { kind: "upgrade"; from: number; volume: string }
+  /** The same, and the version's own volume has been in use: which of them is the data is not known. */
+  | { kind: "both"; from: number; volume: string }
   /** The data is of a newer version. */
   | { kind: "refuse"; newer: number; volume: string };
 
-/** The older volume is to be upgraded, and the version's own has been in use: which of them is the data is not known. */
-export interface Both {
-  kind: "both";
-  from: number;
-  volume: string;
-}
-
-/**
- * What the volume of the wanted version holds: no whole data directory; what an upgrade put there and no database has
- * started on since; or data.
- */
+/** What a volume holds: no whole data directory; what an upgrade put there and no database has started on since; or data. */
 export type Content = "nothing" | "unused" | "data";
 
 /**
  * @param base Name of the first version's volume.
  * @param major The version that is wanted.
- * @param volumes The stack's volumes.
- * @param mounted The volumes of the database's container, running or not. If it has one of ours, that is the data,
- * whatever others there are: what an interrupted upgrade left, or what was kept.
+ * @param mounted The volumes of the database's container, running or not. If it has one of ours, that is the data, whatever
+ * others there are: what an interrupted upgrade left, or what was kept.
  */
 export function planOf(base: string, major: number, volumes: string[], mounted: string[]): Plan {
   const majors = (names: string[]) =>
-    names
-      .map((name) => majorOfVolume(base, name))
-      .filter((found) => found !== undefined)
-      .sort((a, b) => b - a);
+    names.flatMap((name) => majorOfVolume(base, name) ?? []).sort((a, b) => b - a);
   const [used] = majors(mounted);
   const kept = majors(volumes);
-  const newest = kept[0];
-  const holder = used ?? (newest !== undefined && newest > major ? newest : undefined);
-  if (holder !== undefined && holder > major)
-    return { kind: "refuse", newer: holder, volume: volumeOf(base, holder) };
+  const newest = kept[0] ?? major;
+  const newer = used ?? newest;
+  if (newer > major) return { kind: "refuse", newer, volume: volumeOf(base, newer) };
   const from = used ?? (kept.includes(major) ? major : newest);
-  if (from === undefined || from === major) return { kind: "nothing" };
-  return { kind: "upgrade", from, volume: volumeOf(base, from) };
+  return from === major ? { kind: "nothing" } : { kind: "upgrade", from, volume: volumeOf(base, from) };
 }
 
 /** A remark for refused newer data: an older volume may be what somebody went on with meanwhile. */
@@ -67,10 +52,8 @@ export function keptBeside(base: string, newer: number, volumes: string[]): stri
 }
 
 /**
- * The plan, once it is known what the volume of the wanted version holds. One that is in use counts as "data".
- *
- * An upgrade may only put its result into a volume if nothing is lost by that. What an earlier one put there and nobody used may be
- * older than its source, with which somebody went on since: it is made anew.
+ * The plan, once it is known what the volume of the wanted version holds; one that is in use counts as "data". What an earlier
+ * upgrade put there and nobody used may be older than its source, with which somebody went on since: it is made anew.
  */
 export function planInto(
   base: string,
@@ -78,17 +61,12 @@ export function planInto(
   volumes: string[],
   mounted: string[],
   content: Content,
-): Plan | Both {
+): Plan {
   const plan = planOf(base, major, volumes, mounted);
   if (plan.kind === "upgrade" && content === "data") return { ...plan, kind: "both" };
   if (plan.kind !== "nothing" || content === "data") return plan;
-  const target = volumeOf(base, major);
-  return planOf(
-    base,
-    major,
-    volumes.filter((name) => name !== target),
-    mounted,
-  );
+  const others = volumes.filter((name) => name !== volumeOf(base, major));
+  return planOf(base, major, others, mounted);
 }
 
 /** The message for a stack that Pulumi renamed: everything on the docker host still has the name from before. */

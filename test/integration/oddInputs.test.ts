@@ -4,7 +4,7 @@ import { basename, dirname, join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { renderProperties } from "../../components/javaProperties.ts";
-import { alterRole } from "../../lib/database/sql.ts";
+import { alterRole } from "../../lib/database/postgres.ts";
 import { run } from "../../lib/process.ts";
 import { HOSTILE, hostile } from "../support/arbitraries.ts";
 import { Scratch } from "../support/scratch.ts";

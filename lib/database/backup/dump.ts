@@ -1,17 +1,16 @@
 /** Dumps a database and reads dumps, by the programs in the database's container, as streams. */
 import { createHash, randomBytes } from "node:crypto";
 import type { Readable, Writable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { DONE } from "../../docker/client.ts";
 import { type Running, start, stopIfInterrupted } from "../../process.ts";
-import { UserError } from "../../userError.ts";
+import { messageOf, UserError } from "../../userError.ts";
 import { DumpText } from "../dumpText.ts";
-import { type Database, type Rows, sql, withoutExtensions } from "../postgres.ts";
+import { type Database, endSessions, type Rows, sql, withoutExtensions } from "../postgres.ts";
 import { requireDone } from "../restoreScript.ts";
-import { endSessions } from "../sql.ts";
 import { startProof } from "./prove.ts";
 
-/** A dump that was taken. */
-interface Dumped {
+export interface Dumped {
   bytes: number;
   /** Hexadecimal. */
   sha256: string;
@@ -24,14 +23,12 @@ interface Dumped {
 const LOCK_WAIT_MS = 60_000;
 
 /** Runs a program and says that it came to its end. */
-const TO_END = `"$@" && echo "${DONE}" >&2`;
+const TO_END = ["bash", "-c", `"$@" && echo "${DONE}" >&2`, "bash"];
 
 /**
  * Dumps a database, as it is at one moment, in PostgreSQL's custom format. The same bytes are restored into a temporary
  * server meanwhile: a dump that cannot be is none. Rows of a large database are read alone.
  *
- * @param take Gets the dump, a piece at a time.
- * @param stack The stack's name, for the label of the temporary server.
  * @throws UserError in PostgreSQL's words.
  */
 export async function dump(
@@ -39,10 +36,15 @@ export async function dump(
   stack: string,
   take: (chunk: Buffer) => Promise<void>,
 ): Promise<Dumped> {
+  const { container, user } = database;
+  // By which its session is found again.
   const name = `agatha-dump-${randomBytes(6).toString("hex")}`;
   const proof = await startProof(database, stack);
-  const reader = proof.withRows ? undefined : archiveReader(database.container, "--data-only");
-  const source = startDump(database, name);
+  const reader = proof.withRows ? undefined : archiveReader(container, "--data-only");
+  const source = start("docker", [
+    ...["exec", "--env", `PGAPPNAME=${name}`, container, ...TO_END, "pg_dump", "--format=custom"],
+    ...[`--lock-wait-timeout=${LOCK_WAIT_MS}`, "--no-password", `--username=${user}`, database.name],
+  ]);
   const consumers = [proof.running, ...(reader === undefined ? [] : [reader.running])];
   const hash = createHash("sha256");
   let bytes = 0;
@@ -59,22 +61,14 @@ export async function dump(
     await requireDone(`pg_dump of "${database.name}" failed`, ended);
     reader?.running.child.stdin.end();
     const restored = await proof.rows();
-    const result = {
-      bytes,
-      sha256: hash.digest("hex"),
-      rows: reader === undefined ? restored : await withoutExtensions((await reader.text).rows, database),
-      withRows: proof.withRows,
-    };
+    const rows =
+      reader === undefined ? restored : await withoutExtensions((await reader.text).rows, database);
     stopIfInterrupted();
     whole = true;
-    return result;
+    return { bytes, sha256: hash.digest("hex"), rows, withRows: proof.withRows };
   } finally {
     if (!whole) {
-      for (const { child } of [source, ...consumers]) {
-        // A docker client that is asked to end before its container starts goes on, and would wait for more of the dump.
-        child.stdin.end();
-        child.kill("SIGTERM");
-      }
+      for (const running of [source, ...consumers]) end(running);
       // The client's end is not pg_dump's, which goes on in the container until it writes again.
       await sql(database, endSessions("application_name", name)).catch(() => undefined);
       await proof.running.ended.catch(() => undefined);
@@ -82,20 +76,13 @@ export async function dump(
   }
 }
 
-/** @param name By which the session is found again. */
-const startDump = ({ container, user, name: of }: Database, name: string): Running =>
-  start("docker", [
-    ...["exec", "--env", `PGAPPNAME=${name}`, container, "bash", "-c", TO_END, "bash", "pg_dump"],
-    ...["--format=custom", `--lock-wait-timeout=${LOCK_WAIT_MS}`, "--no-password", `--username=${user}`, of],
-  ]);
+function end({ child }: Running): void {
+  // A docker client that is asked to end before its container starts goes on, and would wait for more of the dump.
+  child.stdin.end();
+  child.kill("SIGTERM");
+}
 
-/**
- * Reads a custom archive as text, to its end.
- *
- * @param container A database's container, whose pg_restore reads it.
- * @param options Of pg_restore.
- * @throws UserError if pg_restore cannot read it.
- */
+/** Reads a custom archive as text, by the pg_restore of a database's container. @throws UserError if that cannot. */
 export async function readArchive(
   container: string,
   archive: Readable,
@@ -108,7 +95,7 @@ export async function readArchive(
 
 function archiveReader(container: string, ...options: string[]) {
   const running = start("docker", [
-    ...["exec", "-i", container, "bash", "-c", TO_END, "bash", "pg_restore", "--file=-", ...options],
+    ...["exec", "-i", container, ...TO_END, "pg_restore", "--file=-", ...options],
   ]);
   const read = new DumpText();
   running.child.stdout.on("data", (chunk: Buffer) => read.push(chunk));
@@ -121,18 +108,13 @@ function archiveReader(container: string, ...options: string[]) {
   return { running, text };
 }
 
-/** Gives a program all of a dump; one that ends before says why itself. */
-export async function feed(dump: Readable, { child }: Running): Promise<void> {
-  try {
-    for await (const chunk of pieces(dump)) {
-      if (child.stdin.destroyed) break;
-      await write(child.stdin, chunk);
-    }
-  } finally {
-    // A dump that cannot be read to its end has to end the program, too: it would wait for more, and Node.js for it.
+/** Gives a program all of a dump; one that ends before says why itself. @throws UserError as `pieces`. */
+export const feed = (dump: Readable, { child }: Running): Promise<void> =>
+  pipeline(pieces(dump), child.stdin).catch((error: unknown) => {
+    // The program would wait for more, and Node.js for it.
     child.stdin.end();
-  }
-}
+    if (error instanceof UserError) throw error;
+  });
 
 /** The pieces of a dump. @throws UserError if it cannot be read, and after an interrupt. */
 export async function* pieces(dump: Readable): AsyncGenerator<Buffer> {
@@ -143,9 +125,7 @@ export async function* pieces(dump: Readable): AsyncGenerator<Buffer> {
     }
   } catch (error) {
     if (error instanceof UserError) throw error;
-    throw new UserError(
-      `restore: the dump cannot be read: ${(error as Error).message}. Take another copy of it.`,
-    );
+    throw new UserError(`restore: the dump cannot be read: ${messageOf(error)}. Take another copy of it.`);
   }
 }
 

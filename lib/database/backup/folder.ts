@@ -41,7 +41,7 @@ async function draft(folder: string, name: string): Promise<Draft> {
     );
   };
   const handle = await open(partial, "wx", 0o600).catch(fail);
-  async function keep(sha256: string): Promise<void> {
+  const keep = async (sha256: string) => {
     await handle.sync();
     await handle.close();
     await writeFile(partialSums, checksumLine(sha256, name), { mode: 0o600, flush: true });
@@ -49,7 +49,7 @@ async function draft(folder: string, name: string): Promise<Draft> {
     await rename(partialSums, sums);
     await rename(partial, file);
     await syncFolder(folder);
-  }
+  };
   return {
     write: (chunk) => handle.writeFile(chunk).catch(fail),
     keep: (sha256) => keep(sha256).catch(fail),
@@ -63,11 +63,11 @@ async function draft(folder: string, name: string): Promise<Draft> {
 /** Names are on the disk once their folder is; a mounted file system may know no such thing. */
 async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, "r");
-  try {
-    await handle.sync();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EINVAL") throw error;
-  } finally {
-    await handle.close();
-  }
+  const refused = (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EINVAL") throw error;
+  };
+  await handle
+    .sync()
+    .catch(refused)
+    .finally(() => handle.close());
 }

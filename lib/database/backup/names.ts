@@ -1,7 +1,4 @@
-/**
- * What every place of backups has in common. Names: `dev-20261124T230507Z-postgresql13.14.dump`; those that an update took by
- * itself say so.
- */
+/** What every place of backups has in common. Names: `dev-20261124T230507Z-postgresql13.14.dump`. */
 
 /** A backup that is being written; it has its name only once it is complete. */
 export interface Draft {
@@ -25,21 +22,18 @@ export interface Target {
 }
 
 const SUFFIX = ".dump";
-
 /** Marks what `up` took by itself, and may remove again. */
 const AUTOMATIC = "-before-migrations";
 
-/** `20261124T230507Z`: UTC, in an order that sorts by time. */
-const stamp = (time: Date): string => `${time.toISOString().slice(0, 19).replaceAll(/[-:]/g, "")}Z`;
-
 export function backupName(stack: string, time: Date, version: string, automatic: boolean): string {
-  return `${stack}-${stamp(time)}-postgresql${version}${automatic ? AUTOMATIC : ""}${SUFFIX}`;
+  // `20261124T230507Z`: UTC, in an order that sorts by time.
+  const stamp = `${time.toISOString().slice(0, 19).replaceAll(/[-:]/g, "")}Z`;
+  return `${stack}-${stamp}-postgresql${version}${automatic ? AUTOMATIC : ""}${SUFFIX}`;
 }
 
 /** The file beside a backup that has its checksum, as `sha256sum -c` reads it. */
 export const checksumName = (name: string): string => `${name}.sha256`;
 
-/** The line in that file. */
 export const checksumLine = (sha256: string, name: string): string => `${sha256}  ${name}\n`;
 
 /** The checksum in such a file; undefined if it holds none. */
@@ -49,16 +43,12 @@ export const checksumIn = (text: string): string | undefined => /^([0-9a-f]{64})
 export const partialName = (name: string): string => `.${name}.partial`;
 
 /**
- * The backups that are one too many: of those that `up` took of this stack, all but the newest. What a person made, or
+ * The backups that are too many: of those that `up` took of this stack, all but the `keep` newest. What a person made, or
  * renamed, is never among them.
- *
- * @param names Whatever lies in the folder.
- * @param keep How many stay.
  */
 export function superfluous(names: string[], stack: string, keep: number): string[] {
   const prefix = `${stack}-`;
   const rest = new RegExp(`^\\d{8}T\\d{6}Z-postgresql[\\w.]+${AUTOMATIC}\\${SUFFIX}$`);
   const own = names.filter((name) => name.startsWith(prefix) && rest.test(name.slice(prefix.length)));
-  const newestFirst = own.sort().reverse();
-  return newestFirst.slice(keep);
+  return own.sort().reverse().slice(keep);
 }

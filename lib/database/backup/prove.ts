@@ -1,26 +1,24 @@
 /**
  * Proves a backup by restoring it: into a server that lives in one container without network for as long as this program
- * feeds it, takes little of the host, and leaves nothing. Not into the stack's own server, whose memory, disk and log
- * belong to the application.
+ * feeds it, and leaves nothing. Not into the stack's own server, whose memory, disk and log belong to the application.
  */
 import { settingsOf } from "../../config/databaseSettings.ts";
 import { HARDENED, labelled } from "../../docker/arguments.ts";
 import { DONE, dockerError, inspect } from "../../docker/client.ts";
-import { type Result, type Running, start, stopIfInterrupted, tail } from "../../process.ts";
+import { type Result, start, stopIfInterrupted, tail } from "../../process.ts";
 import { UserError } from "../../userError.ts";
 import {
   COUNT_ROWS,
   countedRows,
   type Database,
-  databaseBytes,
   freeBytes,
-  NO_TIMEOUTS,
+  identifier,
+  literal,
   type Rows,
   sql,
 } from "../postgres.ts";
 import { createLike, propertiesOf, roleSettings } from "../properties.ts";
-import { RESTORE, requireDone, searchPath } from "../restoreScript.ts";
-import { identifier } from "../sql.ts";
+import { RESTORE, requireDone } from "../restoreScript.ts";
 
 /** Up to this size of the database its rows are restored too, in bytes on disk. */
 const ROWS_LIMIT = 1e9;
@@ -28,24 +26,20 @@ const ROWS_LIMIT = 1e9;
 /** Room that a restored database takes: itself, and its write-ahead log, in bytes. */
 const roomFor = (bytes: number): number => bytes * 1.5 + 300e6;
 
-/** Ends a part of standard input: the settings, then the statements; the dump follows. */
+/** Ends a part of standard input: the settings, then the statements. The dump follows. */
 const END = "-- agatha: end of this part";
 
 /** On standard error, once the server has what the dump relies on: what fails from then on is the restore. */
 const BEGUN = "agatha: the restore begins";
 
-/** Little memory, no write that waits for the disk, no work beside the restore. */
-const SETTINGS = [
-  ...[
-    "listen_addresses=",
-    "unix_socket_directories=/tmp",
-    "fsync=off",
-    "full_page_writes=off",
-    "autovacuum=off",
-  ],
-  // No jobs of the data either, as pg_cron has them.
-  ...["shared_buffers=32MB", "max_worker_processes=0"],
-];
+/** Little memory, no write that waits for the disk, no work beside the restore; no jobs of the data either, as pg_cron has them. */
+const SETTINGS = `listen_addresses = ''
+unix_socket_directories = '/tmp'
+fsync = off
+full_page_writes = off
+autovacuum = off
+shared_buffers = 32MB
+max_worker_processes = 0`;
 
 /**
  * The server's settings that decide whether rows and statements are accepted. Those of its own and of its extensions
@@ -64,9 +58,6 @@ const NEEDED_IN_FILES = `
 
 /** Least memory of the container, in bytes: what checks, indexes and views take beside small rows. */
 const LEAST_MEMORY = 512 * 1024 * 1024;
-
-/** Of the processors and the memory, the stack's services come first. */
-const LIMITS = ["--cpu-shares", "128", "--oom-score-adj", "500"];
 
 const SCRIPT = `
   set -euo pipefail
@@ -89,60 +80,53 @@ const SCRIPT = `
   psql -qtAXw -v ON_ERROR_STOP=1 <<< "$COUNT_ROWS"
   echo "${DONE}" >&2`;
 
-interface Proof {
-  running: Running;
-  /** Whether rows are restored, too. */
-  withRows: boolean;
-  /** What was restored, once all of the dump is in. @throws UserError in PostgreSQL's words. */
-  rows(): Promise<Rows>;
-}
-
-/**
- * Starts the server, which takes a dump of the database on its standard input.
- *
- * @param stack The stack's name, for the container's label.
- */
-export async function startProof(database: Database, stack: string): Promise<Proof> {
+/** Starts the server, which takes a dump of the database on its standard input. */
+export async function startProof(database: Database, stack: string) {
   // Two at a time: an ssh server refuses many that knock at once.
-  const prepared = preparation(database);
-  prepared.catch(() => undefined);
-  const far = await reachesOut(database);
-  const withRows = !far && (await hasRoom(database));
-  const image = await inspect<string>("container", database.container, ".Image");
-  const limit = (await inspect<number>("container", database.container, ".HostConfig.Memory")) ?? 0;
-  const [path, { first, text }] = [await searchPath(database), await prepared];
+  const [{ far, bytes, first, path }, seen] = await Promise.all([
+    factsOf(database),
+    inspect<Container>("container", database.container, "."),
+  ]);
+  const [given, roles] = await Promise.all([
+    settings(database, settingsOf(seen?.Config.Cmd ?? [])),
+    statements(database, first),
+  ]);
+  const withRows = !far && bytes < ROWS_LIMIT && (await freeBytes(database)) > roomFor(bytes);
+  const limit = seen?.HostConfig.Memory ?? 0;
   const running = start("docker", [
-    ...["run", "--rm", "--interactive", "--init", "--pull", "never"],
-    ...["--network", "none", "--user", "postgres"],
-    ...[...labelled(stack, "db-work"), ...LIMITS],
+    ...["run", "--rm", "--interactive", "--init", "--pull", "never", "--network", "none"],
+    ...["--user", "postgres", ...HARDENED, ...labelled(stack, "db-work")],
+    // Of the processors and the memory, the stack's services come first.
+    ...["--cpu-shares", "128", "--oom-score-adj", "500"],
     // What the stack's own server takes in one piece, this one has to take too.
     ...(limit === 0 ? [] : ["--memory", String(Math.max(limit, LEAST_MEMORY))]),
-    ...HARDENED,
-    ...["--env", `COUNT_ROWS=${NO_TIMEOUTS}${COUNT_ROWS}`, "--env", `REACHES_OUT=${far ? "yes" : "no"}`],
-    ...["--entrypoint", "bash", image ?? "", "-c", SCRIPT, "bash", first, database.name, path],
-    ...(withRows ? [] : ["--schema-only"]),
+    ...["--env", `COUNT_ROWS=${COUNT_ROWS}`, "--env", `REACHES_OUT=${far ? "yes" : "no"}`],
+    ...["--entrypoint", "bash", seen?.Image ?? "", "-c", SCRIPT, "bash", first, database.name],
+    ...[literal(path).trim(), ...(withRows ? [] : ["--schema-only"])],
   ]);
   const printed: string[] = [];
   running.child.stdout.setEncoding("utf8").on("data", (text: string) => printed.push(text));
-  running.child.stdin.write(text);
-  const rows = async () => {
-    running.child.stdin.end();
-    const result = await running.ended;
-    stopIfInterrupted();
-    await refuseUnproved(result);
-    return countedRows(printed.join("").split("\n").filter(Boolean));
+  running.child.stdin.write([...given, END, ...roles, END, ""].join("\n"));
+  return {
+    running,
+    /** Whether rows are restored, too. */
+    withRows,
+    /** What was restored, once all of the dump is in. @throws UserError in PostgreSQL's words. */
+    async rows(): Promise<Rows> {
+      running.child.stdin.end();
+      const result = await running.ended;
+      stopIfInterrupted();
+      await refuseUnproved(result);
+      return countedRows(printed.join("").split("\n").filter(Boolean));
+    },
   };
-  return { running, withRows, rows };
 }
 
 /** What says nothing of the dump: no memory, no room, a server or a container that was ended. */
 const NOT_THE_DUMP =
   /out of memory|No space left on device|could not resize shared memory|could not extend file|terminating connection|server closed the connection|the database system is/;
 
-/**
- * @throws UserError telling a dump that cannot be restored from a proof that could not be made: both end the backup, and
- *   only one is about the data.
- */
+/** @throws UserError telling a dump that cannot be restored from a proof that could not be made. */
 export async function refuseUnproved(result: Result): Promise<void> {
   const lines = result.stderr.split("\n");
   if (result.code === 0 && lines.includes(DONE)) return;
@@ -151,36 +135,37 @@ export async function refuseUnproved(result: Result): Promise<void> {
     return requireDone("the backup cannot be restored, so it is none", result);
   const stderr = tail(lines.filter((line) => line !== BEGUN).join("\n"), 2);
   const words = await dockerError(["run"], { ...result, stderr });
+  const what = lines.includes(BEGUN) ? "was ended" : "did not start";
   throw new UserError(
-    `the backup could not be proved by restoring it, so it is none: the temporary container for that ${
-      lines.includes(BEGUN) ? "was ended" : "did not start"
-    }: ${words.replace(/\.$/, "")}. See that the docker host has memory and room for it, then try again.`,
+    `the backup could not be proved by restoring it, so it is none: the temporary container for that ${what}: ${words.replace(/\.$/, "")}. See that the docker host has memory and room for it, then try again.`,
   );
 }
 
-/** Whether materialized views, checks and indexes may read another server: nothing in the container reaches one. */
-const reachesOut = async (database: Database): Promise<boolean> =>
-  (
-    await sql(
-      database,
-      "select 1 from pg_foreign_table union all select 1 from pg_extension where extname = 'dblink' limit 1;",
-    )
-  ).length > 0;
-
-async function hasRoom(database: Database): Promise<boolean> {
-  const [bytes, free] = [await databaseBytes(database), await freeBytes(database)];
-  return bytes < ROWS_LIMIT && free > roomFor(bytes);
+/** What is asked of the database's container. */
+interface Container {
+  Image: string;
+  HostConfig: { Memory: number };
+  Config: { Cmd: string[] | null };
 }
 
-/** The name of the server's first role, which grants may name and nothing can replace; and the parts before the dump. */
-async function preparation(database: Database): Promise<{ first: string; text: string }> {
-  const [first = database.user] = await sql(database, "select rolname from pg_roles where oid = 10;");
-  const parts = [...(await settings(database)), END, ...(await statements(database, first)), END, ""];
-  return { first, text: parts.join("\n") };
-}
+/**
+ * The size on disk, and the search_path of the database's sessions; whether views, checks and indexes may read another server (nothing
+ * in the container reaches one); the name of the server's first role, which grants may name and nothing can replace.
+ */
+const FACTS = `select json_build_object('bytes', pg_database_size(current_database()),
+    'far', exists (select from pg_foreign_table) or exists (select from pg_extension where extname = 'dblink'),
+    'first', coalesce((select rolname from pg_roles where oid = 10), current_user), 'path', current_setting('search_path'));`;
 
-/** Lines of the server's configuration. */
-async function settings(database: Database): Promise<string[]> {
+const factsOf = async (database: Database) =>
+  JSON.parse((await sql(database, FACTS)).join("")) as {
+    far: boolean;
+    bytes: number;
+    first: string;
+    path: string;
+  };
+
+/** Lines of the configuration. @param own Settings of the container's command: those of nobody's extension are in no view. */
+async function settings(database: Database, own: string[]): Promise<string[]> {
   const select = (from: string) => `select json_build_array(name, setting) from (${from}) needed;`;
   const rows = await sql(
     database,
@@ -191,14 +176,11 @@ ${select(NEEDED_IN_FILES)}
 \\endif`,
   );
   const needed = rows.map((row) => JSON.parse(row) as [string, string]);
-  // Settings of nobody's extension are in no view.
-  const command = (await inspect<string[]>("container", database.container, ".Config.Cmd")) ?? [];
-  const own = settingsOf(command).filter((setting) => /^\w+\.\w+=/.test(setting));
-  const given = [...own, ...SETTINGS].map((setting): [string, string] => {
-    const at = setting.indexOf("=");
-    return [setting.slice(0, at), setting.slice(at + 1)];
+  const given = own.flatMap((setting) => {
+    const [, name, value = ""] = /^(\w+\.\w+)=(.*)$/s.exec(setting) ?? [];
+    return name === undefined ? [] : [[name, value] as const];
   });
-  return [...needed, ...given].map(([name, value]) => `${name} = '${escaped(value)}'`);
+  return [...[...needed, ...given].map(([name, value]) => `${name} = '${escaped(value)}'`), SETTINGS];
 }
 
 /** A value between quotes in postgresql.conf. */

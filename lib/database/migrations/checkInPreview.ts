@@ -18,10 +18,7 @@ export async function askHistory({ database }: Config, host: DockerHost): Promis
   return rows.map((row) => JSON.parse(row) as Applied);
 }
 
-/**
- * @returns The migrations of an image; none of a pinned one's.
- * @throws UserError that names each file that does not fit, with the fix.
- */
+/** The migrations of an image; none of a pinned one's. @throws UserError that names each file that does not fit, with the fix. */
 export function checkMigrations(back: ImagePlan, folder: string, history: Applied[]): Packaged {
   if (isPinned(back)) return {};
   const packaged = packagedIn(folder, Object.keys(back.inputs["migrations"] ?? {}));

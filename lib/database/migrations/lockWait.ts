@@ -1,17 +1,12 @@
 /** Watches for a migration that waits for a lock: says who blocks it, and ends the wait when it takes too long. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Database, sql } from "../postgres.ts";
-import { literal } from "../sql.ts";
+import { type Database, literal, sql } from "../postgres.ts";
 
-/** In milliseconds. All are guesses. */
-const TIMES = {
-  /** Between two looks. */
-  every: 2000,
-  /** How long a wait is before it is reported. */
-  reported: 10_000,
-  /** Whatever else needs the table waits behind the migration, so users of the back wait as long. */
-  ended: 20_000,
-};
+/**
+ * In milliseconds, all guesses: between two looks, and how long a wait is before it is reported and ended. Whatever else needs the
+ * table waits behind the migration, so users of the back wait as long.
+ */
+const TIMES = { every: 2000, reported: 10_000, ended: 20_000 };
 
 /** A session that waits, and who it waits for. */
 interface Wait {
@@ -53,25 +48,11 @@ export function withoutLiterals(statement: string): string {
   return plain.replace(/\s+/g, " ").trim().slice(0, 100);
 }
 
-/** What waits now: null if nothing does, undefined if that could not be asked. */
-async function waiting(database: Database, application: string): Promise<Wait | null | undefined> {
-  const rows = await sql(database, waits(application)).catch(() => undefined);
-  if (rows === undefined) return undefined;
-  return rows[0] === undefined ? null : (JSON.parse(rows[0]) as Wait);
-}
-
-/** Ends a wait, unless it is over. @returns Whether it did. */
-async function ended(database: Database, pid: number): Promise<boolean> {
-  const cancel = `select pg_cancel_backend(${pid}) where cardinality(pg_blocking_pids(${pid})) > 0;`;
-  return (await sql(database, cancel).catch((): string[] => [])).includes("t");
-}
-
 const named = ({ who, statement }: Wait["blockers"][number]): string =>
   statement === null ? who : `${who}, statement: ${withoutLiterals(statement)})`;
 
 /**
- * Watches the sessions of an application until `signal`, and prints a line about each long wait. What goes wrong in one
- * look is tried again in the next.
+ * Watches the sessions of an application until `signal`, and prints a line about each long wait. A look that fails is repeated.
  *
  * @param psql How a person runs a statement there: `docker exec … psql …`.
  * @returns What was ended and why, as a message with the fix; undefined if nothing was.
@@ -85,15 +66,19 @@ export async function watchLocks(
 ): Promise<string | undefined> {
   let [which, since, reported] = ["", 0, false];
   while (await pause(times.every, signal)) {
-    const wait = await waiting(database, application);
-    if (wait === undefined || signal.aborted) continue;
-    const now = wait === null ? "" : JSON.stringify([wait.pid, wait.of]);
+    const rows = await sql(database, waits(application)).catch(() => undefined);
+    if (rows === undefined || signal.aborted) continue;
+    const wait = rows[0] === undefined ? undefined : (JSON.parse(rows[0]) as Wait);
+    const now = wait === undefined ? "" : JSON.stringify([wait.pid, wait.of]);
     if (now !== which) [which, since, reported] = [now, performance.now(), false];
-    if (wait === null) continue;
+    if (wait === undefined) continue;
     const waited = performance.now() - since;
     const { pid, endable, blockers } = wait;
     const [statement, who] = [withoutLiterals(wait.statement), blockers.map(named).join(" and ")];
-    if (waited >= times.ended && endable && (await ended(database, pid))) {
+    // Unless the wait is over meanwhile.
+    const cancel = `select pg_cancel_backend(${pid}) where cardinality(pg_blocking_pids(${pid})) > 0;`;
+    const isLong = waited >= times.ended && endable;
+    if (isLong && (await sql(database, cancel).catch((): string[] => [])).includes("t")) {
       const end = blockers
         .filter(({ pid }) => pid > 0)
         .map(({ pid }) => `select pg_terminate_backend(${pid});`);

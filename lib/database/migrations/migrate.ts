@@ -1,6 +1,6 @@
 /**
  * Brings a database to the packaged migrations, and backs it up before that if the schema would change. Flyway runs in the
- * network namespace of the database's container, and connects as `accessOf` says: no password is handed over. Each migration has a transaction of its own, as by Flyway's default; the container is removed whatever happens.
+ * network namespace of the database's container, and connects as `accessOf` says: no password is handed over.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { HARDENED, labelled } from "../../docker/arguments.ts";
@@ -8,15 +8,20 @@ import { docker, remove } from "../../docker/client.ts";
 import { isInterrupted, run } from "../../process.ts";
 import { UserError } from "../../userError.ts";
 import type { Target } from "../backup/names.ts";
-import { prune, saveBackup, savedInWords } from "../backup/save.ts";
+import { prune, saveBackup, whatIsSaved } from "../backup/save.ts";
 import { type Access, accessOf, refuseDataLeft } from "../external.ts";
-import { type Database, sql, tableCount } from "../postgres.ts";
-import { endSessions } from "../sql.ts";
-import { failureText } from "./failure.ts";
-import { success } from "./flyway.ts";
+import { type Database, endSessions, sql, tableCount } from "../postgres.ts";
+import { failureText, success } from "./flyway.ts";
 import { watchLocks } from "./lockWait.ts";
-import { readHistory, requireComplete } from "./readHistory.ts";
-import { type Applied, type Comparison, compare, type Packaged, sentences } from "./schemaHistory.ts";
+import {
+  type Applied,
+  type Comparison,
+  compare,
+  named,
+  type Packaged,
+  readHistory,
+  sentences,
+} from "./schemaHistory.ts";
 
 interface Migration {
   stack: string;
@@ -49,7 +54,9 @@ export async function migrate(migration: Migration): Promise<void> {
   const access = await accessOf(database.container);
   if (access.external && before.length === 0) await refuseDataLeft(stack, database, access);
   const backup = await backUp(migration, comparison);
-  await forgetFailed(database, before);
+  // A migration that ran in no transaction leaves a failed row, which stops Flyway; it is tried again.
+  if (before.some(({ success }) => !success))
+    await sql(database, "delete from flyway_schema_history where not success;");
   const { code, output, blocked } = await flyway(migration, access);
   const done = code === 0 && !isInterrupted() ? success(output) : undefined;
   const after = await readHistory(database);
@@ -67,6 +74,15 @@ export async function migrate(migration: Migration): Promise<void> {
   if (backup !== undefined) await removeOlder(migration);
 }
 
+/** @throws UserError naming the packaged files that did not run although Flyway says that all is well. */
+export function requireComplete({ refused, pending }: Comparison): void {
+  if (refused.length + pending.length === 0) return;
+  const unfit = [...sentences(refused), ...(pending.length === 0 ? [] : [`Not applied: ${named(pending)}.`])];
+  throw new UserError(
+    `migrations: the schema history and the migrations differ after Flyway passed. Look at flyway_schema_history, then run up again.\n${unfit.join("\n")}`,
+  );
+}
+
 /** A pinned image does not migrate, so there has to be a schema. @throws UserError if there is none. */
 export async function leaveSchema(pin: string, database: Database): Promise<void> {
   if ((await readHistory(database)).length === 0)
@@ -77,15 +93,10 @@ export async function leaveSchema(pin: string, database: Database): Promise<void
 }
 
 /** Files that ran, in their order. */
-function scripts(history: Applied[]): string[] {
-  return history.filter(({ success }) => success).map(({ script }) => script);
-}
+const scripts = (history: Applied[]): string[] =>
+  history.filter(({ success }) => success).map(({ script }) => script);
 
-/**
- * A backup if there is something to lose: tables, and migrations that may change them.
- *
- * @returns Its name.
- */
+/** A backup if there is something to lose: tables, and migrations that may change them. @returns Its name. */
 async function backUp(
   { stack, database, backups }: Migration,
   { pending, repeatable }: Comparison,
@@ -93,7 +104,7 @@ async function backUp(
   if (pending.length + repeatable.length === 0 || (await tableCount(database)) === 0) return undefined;
   try {
     const saved = await saveBackup(database, backups, stack, true);
-    say(`backed up before the migrations: ${savedInWords(saved)}`);
+    say(`backed up before the migrations: ${saved.place}, ${whatIsSaved(saved)}`);
     return saved.name;
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
@@ -110,12 +121,6 @@ async function removeOlder({ stack, backups, keep }: Migration): Promise<void> {
     if (!(error instanceof UserError)) throw error;
     say(`older backups were not removed: ${error.message}`);
   }
-}
-
-/** A migration that ran in no transaction leaves a failed row, which stops Flyway; it is tried again. */
-async function forgetFailed(database: Database, history: Applied[]): Promise<void> {
-  if (history.every(({ success }) => success)) return;
-  await sql(database, "delete from flyway_schema_history where not success;");
 }
 
 /** Runs Flyway, and watches that it does not wait for somebody's lock for ever. */

@@ -14,7 +14,7 @@ export interface Server {
   extensions: string[];
   encoding: string;
   locale: string;
-  /** Whether the role is a superuser. */
+  /** Whether the stack's role is one. */
   superuser: boolean;
   /** What the role lacks to make databases and to exchange this one with another; empty if nothing. */
   lacking: string[];
@@ -31,41 +31,27 @@ const ASK = `select json_build_object('version', split_part(current_setting('ser
 export const serverOf = async (database: Database): Promise<Server> =>
   JSON.parse((await sql(database, ASK)).join("")) as Server;
 
-/**
- * Reads all of a dump.
- *
- * @throws UserError if it is of a newer PostgreSQL, is cut off, or needs what the image does not have.
- */
-export async function readContents(database: Database, file: DumpFile, server: Server): Promise<DumpText> {
-  // Its format may be unknown to an older pg_restore.
-  if (file.header !== undefined) refuseNewer(file.place, file.header.serverVersion, server.version);
-  const text = await textOf(database, file);
-  refuseNewer(file.place, text.serverVersion, server.version);
-  if (text.refused !== undefined) throw new UserError(`restore: ${file.place} ${text.refused}.`);
-  if (!text.whole)
-    throw new UserError(
-      `restore: ${file.place} is cut off: the line that pg_dump ends with is missing. Take another backup, or another copy of this one.`,
-    );
+/** Reads all of a dump. @throws UserError if it is of a newer PostgreSQL, is cut off, or needs what the image does not have. */
+export async function readContents(
+  { container }: Database,
+  file: DumpFile,
+  server: Server,
+): Promise<DumpText> {
+  let text = new DumpText();
+  if (file.isArchive) text = await readArchive(container, file.read(), "--create");
+  else for await (const chunk of pieces(file.read())) text.push(chunk);
   const lacking = [...text.extensions].filter((name) => !server.extensions.includes(name));
-  if (lacking.length > 0)
-    throw new UserError(
-      `restore: ${file.place} needs extensions that the stack's image does not have: ${lacking.join(", ")}. Use an image that has them (agatha:database.image), or drop them in the old database and take another dump.`,
-    );
+  const reason = [
+    majorOf(text.serverVersion) > majorOf(server.version) &&
+      `is from PostgreSQL ${text.serverVersion}, and the stack has ${server.version}: a newer one's dump cannot be restored into it. Bring the stack's PostgreSQL up first`,
+    text.refused,
+    !text.whole &&
+      "is cut off: the line that pg_dump ends with is missing. Take another backup, or another copy of this one",
+    lacking.length > 0 &&
+      `needs extensions that the stack's image does not have: ${lacking.join(", ")}. Use an image that has them (agatha:database.image), or drop them in the old database and take another dump`,
+  ].find(Boolean);
+  if (reason) throw new UserError(`restore: ${file.place} ${reason}.`);
   return text;
-}
-
-async function textOf({ container }: Database, file: DumpFile): Promise<DumpText> {
-  if (file.header !== undefined) return readArchive(container, file.read(), "--create");
-  const text = new DumpText();
-  for await (const chunk of pieces(file.read())) text.push(chunk);
-  return text;
-}
-
-function refuseNewer(place: string, version: string, here: string): void {
-  if (version === "" || majorOf(version) <= majorOf(here)) return;
-  throw new UserError(
-    `restore: ${place} is from PostgreSQL ${version}, and the stack has ${here}: a newer one's dump cannot be restored into it. Bring the stack's PostgreSQL up first.`,
-  );
 }
 
 /** Owners and grantees of a dump that the server does not have. */
@@ -80,44 +66,35 @@ export function refuseUnable({ user, name }: Database, { lacking }: Server): voi
   );
 }
 
-/**
- * What somebody who is asked has to know of a dump, a sentence or two each.
- *
- * @param history The stack's own schema history: its migrations, as they ran.
- */
+/** What somebody who is asked has to know of a dump, a sentence or two each. @param history The stack's own. */
 export function remarks(text: DumpText, server: Server, history: Applied[], stack: string): string[] {
-  const roles = missingRoles(text, server);
-  return [
-    ...(server.superuser
-      ? []
-      : [
-          `The stack's role is no superuser: everything in it will belong to that role${roles.length === 0 ? "" : `, and rights are left out, since the server does not have ${roles.join(", ")}`}.`,
-        ]),
-    ...(roles.length === 0 || !server.superuser
-      ? []
-      : [
-          `It names roles that the stack does not have, and which are made without login or password: ${roles.join(", ")}.`,
-        ]),
-    ...(text.inserts ? ["Its rows are INSERT statements: they are not counted and compared."] : []),
-    ...ofLocale(text, server),
-    ...(text.rows.size === 0 && !text.inserts ? [] : [ofHistory(text, history, stack)]),
-  ];
-}
-
-function ofLocale({ database: { encoding, locale } }: DumpText, server: Server): string[] {
+  const roles = missingRoles(text, server).join(", ");
+  const { encoding, locale } = text.database;
   const plain = (name: string) => name.toLowerCase().replaceAll("-", "");
   const notes: string[] = [];
+  if (!server.superuser)
+    notes.push(
+      `The stack's role is no superuser: everything in it will belong to that role${roles && `, and rights are left out, since the server does not have ${roles}`}.`,
+    );
+  else if (roles !== "")
+    notes.push(
+      `It names roles that the stack does not have, and which are made without login or password: ${roles}.`,
+    );
   if (encoding === "SQL_ASCII")
     notes.push(`Its encoding is not known: texts are taken for ${server.encoding}.`);
   else if (encoding !== "" && plain(encoding) !== plain(server.encoding))
     notes.push(`Its encoding is ${encoding}: texts are converted to ${server.encoding}.`);
   if (locale !== "" && plain(locale) !== plain(server.locale))
     notes.push(`Its locale is ${locale}, the stack's is ${server.locale}: texts may sort differently.`);
+  if (text.inserts)
+    notes.push(
+      "Its rows are INSERT statements: they are not counted and compared, and which migrations ran in it is not known yet.",
+    );
+  else if (text.rows.size > 0) notes.push(ofHistory(text, history, stack));
   return notes;
 }
 
-function ofHistory({ history = [], inserts }: DumpText, own: Applied[], stack: string): string {
-  if (inserts) return "Which migrations ran in it is not known before it is restored.";
+function ofHistory({ history = [] }: DumpText, own: Applied[], stack: string): string {
   const ran = history.filter(({ success }) => success);
   if (ran.length === 0)
     return "It has no schema history of Flyway, which then refuses to migrate its tables.";

@@ -6,30 +6,26 @@ import { pipeline } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { quoted } from "../../config/text.ts";
 import { UserError } from "../../userError.ts";
+import { pieces } from "../backup/dump.ts";
 import { checksumIn, checksumName } from "../backup/names.ts";
-
-/** What a custom archive says of itself, also to a server that cannot read the rest. */
-interface ArchiveHeader {
-  /** The database's name. */
-  database: string;
-  /** The server it was taken from: `13.14`. */
-  serverVersion: string;
-}
 
 /** A file that pg_dump wrote. */
 export interface DumpFile {
   /** Its place, for people. */
   place: string;
-  /** Of a custom archive; undefined for SQL text. */
-  header: ArchiveHeader | undefined;
+  /** Whether it is in PostgreSQL's custom format, and not SQL text. */
+  isArchive: boolean;
   /** Whether its checksum lies beside it. */
   isChecked: boolean;
   /** Its bytes, uncompressed. */
   read(): Readable;
 }
 
-/** Bytes that hold every header: fixed parts, a database's name and two versions. */
-const HEADER_BYTES = 4096;
+/** Bytes of a file's beginning that are looked at. */
+const BEGINNING = 4096;
+
+/** What every custom archive begins with (`WriteHead` of PostgreSQL's pg_backup_archiver.c). */
+const MAGIC = "PGDMP";
 
 /** How a dump is taken that nothing rewrites on its way. */
 const TAKE = "Take it with `docker compose exec -T agatha-db pg_dump -U postgres -Fc DATABASE > FILE`";
@@ -37,13 +33,14 @@ const BY_FILE =
   "or let pg_dump write the file (`-f /tmp/FILE`) and take it out with `docker compose cp`, as on Windows";
 
 /**
- * Looks at a file's beginning and at its checksum.
+ * Looks at a file's beginning and at its checksum. @param place Its path, for people.
  *
- * @param path A file that is there. @param place The same, for people.
  * @throws UserError if it is damaged, or no dump that can be restored.
  */
 export async function examine(path: string, place: string): Promise<DumpFile> {
-  const [start, sha256] = await beginningOf(path);
+  const hash = createHash("sha256");
+  const start = await beginningOf(createReadStream(path), (chunk) => hash.update(chunk));
+  const sha256 = hash.digest("hex");
   const sums = checksumName(path);
   const wanted = existsSync(sums) ? (checksumIn(readFileSync(sums, "utf8")) ?? "unreadable") : undefined;
   if (wanted !== undefined && wanted !== sha256)
@@ -56,78 +53,39 @@ export async function examine(path: string, place: string): Promise<DumpFile> {
     // An error of the file ends the other stream, too.
     return isGzip ? pipeline(file, createGunzip(), () => {}) : file;
   };
-  const content = isGzip ? await firstBytes(read(), place) : start;
-  const reason = refusal(content);
+  const text = (isGzip ? await beginningOf(pieces(read())) : start).toString("latin1");
+  const reason = refusal(text);
   if (reason !== undefined) throw new UserError(`restore: ${place} ${reason}.`);
-  return { place, header: readHeader(content), isChecked: wanted !== undefined, read };
+  return { place, isArchive: text.startsWith(MAGIC), isChecked: wanted !== undefined, read };
 }
 
-/** The file's first bytes, and the checksum of all of them. */
-async function beginningOf(path: string): Promise<[Buffer, string]> {
-  const hash = createHash("sha256");
+/** A file's first bytes. @param take Gets all of them; without it, the rest is not read. */
+async function beginningOf(stream: AsyncIterable<Buffer>, take?: (chunk: Buffer) => void): Promise<Buffer> {
   let start = Buffer.alloc(0);
-  for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
-    hash.update(chunk);
-    if (start.length < HEADER_BYTES) start = Buffer.concat([start, chunk]).subarray(0, HEADER_BYTES);
-  }
-  return [start, hash.digest("hex")];
-}
-
-async function firstBytes(stream: Readable, place: string): Promise<Buffer> {
-  let start = Buffer.alloc(0);
-  try {
-    for await (const chunk of stream as AsyncIterable<Buffer>) {
-      start = Buffer.concat([start, chunk]).subarray(0, HEADER_BYTES);
-      if (start.length === HEADER_BYTES) break;
-    }
-  } catch (error) {
-    throw new UserError(
-      `restore: ${place} cannot be unpacked: ${(error as Error).message}. Take another copy of it.`,
-    );
+  for await (const chunk of stream) {
+    take?.(chunk);
+    if (start.length < BEGINNING) start = Buffer.concat([start, chunk]).subarray(0, BEGINNING);
+    else if (take === undefined) break;
   }
   return start;
 }
 
-/** What the file is, if it cannot be restored, and the fix; undefined if it can. @param start Its first bytes. */
-export function refusal(start: Buffer): string | undefined {
-  const text = start.toString("latin1");
+/** What the file is, if it cannot be restored, and the fix; undefined if it can. @param text Its beginning. */
+function refusal(text: string): string | undefined {
   const rewritten = howRewritten(text);
   if (rewritten !== undefined)
     return `was rewritten on its way here: it has ${rewritten}, as PowerShell's \`>\`, an editor or a terminal (\`docker exec -t\`) make them. ${TAKE}, ${BY_FILE}`;
   if (text.includes("-- PostgreSQL database cluster dump"))
     return `holds all databases of a server, by pg_dumpall. ${TAKE}`;
-  if (text.startsWith("toc.dat\0") && text.slice(257, 262) === "ustar")
-    return `is a dump in PostgreSQL's tar format. ${TAKE}`;
-  if (/^(?:--\r?\n)?-- PostgreSQL database dump\r?\n/.test(text) || readHeader(start) !== undefined)
-    return undefined;
-  if (/PGDMP|^-- PostgreSQL database dump/m.test(text))
-    return `has something before the dump: ${quoted(text.split(/[\r\n]/, 1)[0] ?? "")}. A terminal, or \`2>&1\`, put it there. ${TAKE}`;
-  return "is no dump in PostgreSQL's custom format or as SQL. Give a file that `npm run backup`, `pg_dump -Fc` or `pg_dump` made";
+  if (/^(?:--\r?\n)?-- PostgreSQL database dump\r?\n/.test(text) || text.startsWith(MAGIC)) return undefined;
+  return `is no dump in PostgreSQL's custom format or as SQL. It begins with ${quoted(text.split(/[\r\n]/, 1)[0] ?? "")}. Give a file that \`npm run backup\`, \`pg_dump -Fc\` or \`pg_dump\` made`;
 }
 
 /** By what a program that takes it for text has changed it, if one has. */
 function howRewritten(text: string): string | undefined {
-  if (/^(\xff\xfe|\xfe\xff)/.test(text)) return "characters of two bytes (UTF-16)";
-  if (text.startsWith("\xef\xbb\xbf")) return "a byte order mark";
+  if (/^(\xff\xfe|\xfe\xff|\xef\xbb\xbf)/.test(text)) return "a byte order mark (UTF-16 or UTF-8)";
   // An archive has statements with line ends in its beginning, too.
-  const isDump = text.startsWith("PGDMP") || text.includes("-- PostgreSQL database ");
+  const isDump = text.startsWith(MAGIC) || text.includes("-- PostgreSQL database ");
   const ends = text.match(/\r?\n/g) ?? [];
   return isDump && ends.length > 2 && ends.every((end) => end === "\r\n") ? "CR LF line ends" : undefined;
-}
-
-/**
- * The header of a custom archive (`WriteHead` of PostgreSQL's pg_backup_archiver.c): version, sizes and format, a byte each,
- * the compression, seven numbers for the date; then database, server and pg_dump, each after a sign and its length.
- */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: numbers of a binary format.
-const HEADER = /^PGDMP\x01..\x04.\x01.*?\0.\0{3}([^\0]+)\0.\0{3}(\d[^\0]*)\0.\0{3}\d/s;
-
-/** Reads the header of a custom archive; undefined if it is none. @param start The file's first bytes. */
-export function readHeader(start: Buffer): ArchiveHeader | undefined {
-  const [, database, server] = HEADER.exec(start.toString("latin1")) ?? [];
-  if (database === undefined || server === undefined) return undefined;
-  return {
-    database: Buffer.from(database, "latin1").toString("utf8"),
-    serverVersion: server.split(" ")[0] ?? "",
-  };
 }

@@ -11,6 +11,9 @@ import type { DumpText } from "../dumpText.ts";
 import {
   type Database,
   differingRows,
+  endSessions,
+  identifier,
+  literal,
   maintenance,
   majorOf,
   sql,
@@ -19,7 +22,6 @@ import {
 } from "../postgres.ts";
 import { createLike, propertiesOf, settingsIn } from "../properties.ts";
 import { FROM_TEXT, RESTORE, requireDone, searchPath } from "../restoreScript.ts";
-import { endSessions, identifier, literal } from "../sql.ts";
 import { missingRoles, type Server } from "./contents.ts";
 import type { DumpFile } from "./file.ts";
 
@@ -27,10 +29,8 @@ import type { DumpFile } from "./file.ts";
 const aside = (prefix: string, { name, server }: Database): string =>
   server === undefined ? prefix : `${prefix}_${createHash("sha256").update(name).digest("hex").slice(0, 8)}`;
 
-/** What the dump is restored as. */
+/** What the dump is restored as, and what the database becomes until it is dropped. */
 const restoringName = (database: Database): string => aside("agatha_restoring", database);
-
-/** What the database becomes until it is dropped. */
 export const replacedName = (database: Database): string => aside("agatha_replaced", database);
 
 /** Tries at the exchange: a client that connects may come between. */
@@ -40,35 +40,32 @@ const TRIES = 5;
 interface Incoming {
   file: DumpFile;
   text: DumpText;
-  /** The roles that are made for it. */
-  roles: string[];
   server: Server;
 }
 
 /**
- * Restores a dump beside the database and compares its rows with the dump's.
+ * Restores a dump beside the database and compares its rows with the dump's. @returns The roles that it made.
  *
- * @returns The roles that it made.
  * @throws UserError in PostgreSQL's words, or naming the rows that differ; nothing of it is left then.
  */
 export async function restoreBeside(database: Database, incoming: Incoming): Promise<string[]> {
-  const { text } = incoming;
+  const { text, server } = incoming;
   const beside = restoringName(database);
-  const [restoring, outside] = [
-    { ...database, name: beside },
-    { ...database, name: maintenance(database) },
-  ];
+  const restoring = { ...database, name: beside };
+  const outside = { ...database, name: maintenance(database) };
+  const rolesThere = () => sql(outside, "select rolname from pg_roles;");
   await dropDatabase(database, beside);
   // Asked just before: a role that somebody else has made since is not this restore's to drop.
-  const existing = await sql(outside, "select rolname from pg_roles;");
-  const roles = incoming.roles.filter((role) => !existing.includes(role));
+  const existing = await rolesThere();
+  const missing = server.superuser ? missingRoles(text, server) : [];
+  const roles = missing.filter((role) => !existing.includes(role));
   try {
     const made = roles.map((role) => `create role ${identifier(role)} nologin;`);
     await sql(outside, ["begin;", ...made, "commit;"].join("\n"));
     await sql(outside, await createLike(database, database.name, beside));
     // Before what is in it, which may need the search_path. What the dump has comes over what the stack's database has.
-    const there = await sql(outside, "select rolname from pg_roles;");
-    const mine = (role: string) => incoming.server.superuser || role === database.user;
+    const there = await rolesThere();
+    const mine = (role: string) => server.superuser || role === database.user;
     const settings = settingsIn(text.head, beside, (role) => there.includes(role) && mine(role));
     await sql(outside, `${await propertiesOf(database, database.name, beside)}\n${settings}`);
     if (text.createsPublic) await sql(restoring, "drop schema public;");
@@ -82,7 +79,8 @@ export async function restoreBeside(database: Database, incoming: Incoming): Pro
     stopIfInterrupted();
     return roles;
   } catch (error) {
-    await dropRestored(database, roles);
+    await dropDatabase(database, beside);
+    await dropRoles(database, roles);
     throw error;
   }
 }
@@ -91,9 +89,8 @@ const SCRIPT = `set -o pipefail; ${RESTORE}; [ "$1" = archive ] || ${FROM_TEXT};
 
 /** Restores into a database, which has to be empty, under the search_path that its sessions have. */
 async function load(restoring: Database, { file, text, server }: Incoming): Promise<void> {
-  const isArchive = file.header !== undefined;
   const path = await searchPath(restoring);
-  const args = isArchive
+  const args = file.isArchive
     ? ["archive", path, "--no-tablespaces", ...leftOut(text, server)]
     : ["text", path, String(text.start + 1), edits(text, server.version)];
   const program = start("docker", [
@@ -102,8 +99,8 @@ async function load(restoring: Database, { file, text, server }: Incoming): Prom
   ]);
   program.child.stdout.resume();
   await feed(file.read(), program);
-  const what = `${isArchive ? "pg_restore" : "psql"} into "${restoring.name}" failed`;
-  await requireDone(what, await program.ended);
+  const what = file.isArchive ? "pg_restore" : "psql";
+  await requireDone(`${what} into "${restoring.name}" failed`, await program.ended);
 }
 
 /** Options of pg_restore: a role that is no superuser gives nothing to others, and makes no roles that grants may name. */
@@ -117,15 +114,10 @@ export const edits = ({ token }: DumpText, version: string): string =>
     ...(majorOf(version) < 17 ? ["1,60{/^SET transaction_timeout = 0;$/d}"] : []),
   ].join("\n");
 
-/** Leaves nothing of what was restored beside, and of the roles that were made for it. */
-async function dropRestored(database: Database, roles: string[]): Promise<void> {
-  await dropDatabase(database, restoringName(database));
+/** Drops the roles that were made for a dump. */
+async function dropRoles(database: Database, roles: string[]): Promise<void> {
   await sql(database, roles.map((role) => `drop role if exists ${identifier(role)};`).join("\n"));
 }
-
-/** Drops what the exchange put aside. */
-export const dropReplaced = (database: Database): Promise<void> =>
-  dropDatabase(database, replacedName(database));
 
 /** Whether there is a database that an exchange put aside. */
 export async function hasReplaced(database: Database): Promise<boolean> {
@@ -134,30 +126,24 @@ export async function hasReplaced(database: Database): Promise<boolean> {
 }
 
 /**
- * What became of an exchange that failed or was interrupted: psql goes on in its container when its client is ended.
- * Without the restored database, no exchange that is under way still can happen.
- *
- * @returns Whether it happened.
+ * Settles what became of an exchange that failed or was interrupted: psql goes on in its container when its client is ended.
+ * Without the restored database, none can happen any more. @returns Whether it did.
  */
 export async function settle(database: Database, roles: string[]): Promise<boolean> {
   await dropDatabase(database, restoringName(database));
   const happened = await hasReplaced(database);
-  if (!happened) await dropRestored(database, roles);
+  if (!happened) await dropRoles(database, roles);
   return happened;
 }
 
 /** Exchanges the two, if nothing is put aside yet. Sessions of other clients are ended. */
 export async function exchange(database: Database): Promise<void> {
-  const [name, restored, replaced] = [database.name, restoringName(database), replacedName(database)].map(
-    identifier,
-  );
-  const statements = [
-    endSessions("datname", database.name),
-    "begin;",
-    `alter database ${name} rename to ${replaced};`,
-    `alter database ${restored} rename to ${name};`,
-    "commit;",
-  ].join("\n");
+  const name = identifier(database.name);
+  const statements = `${endSessions("datname", database.name)}
+begin;
+alter database ${name} rename to ${replacedName(database)};
+alter database ${restoringName(database)} rename to ${name};
+commit;`;
   for (let tries = 1; ; tries++) {
     try {
       await sql(database, statements, maintenance(database));
@@ -168,11 +154,10 @@ export async function exchange(database: Database): Promise<void> {
   }
 }
 
-async function dropDatabase(database: Database, name: string): Promise<void> {
-  const statements = [
-    "set client_min_messages = error;",
-    endSessions("datname", name),
-    `drop database if exists ${identifier(name)};`,
-  ];
-  await sql(database, statements.join("\n"), maintenance(database));
+/** Drops a database of the server, if it is there, with its sessions. */
+export async function dropDatabase(database: Database, name: string): Promise<void> {
+  const statements = `set client_min_messages = error;
+${endSessions("datname", name)}
+drop database if exists ${identifier(name)};`;
+  await sql(database, statements, maintenance(database));
 }

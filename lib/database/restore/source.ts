@@ -3,10 +3,11 @@ import { createWriteStream, existsSync, mkdtempSync, rmSync, statfsSync, statSyn
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
+import { shellWord } from "../../config/keys.ts";
 import { UserError } from "../../userError.ts";
 import { checksumName } from "../backup/names.ts";
-import { sshSource } from "../backup/ssh.ts";
-import { defaultFolder } from "../backup/target.ts";
+import { defaultFolder } from "../backup/save.ts";
+import { sshFolder } from "../backup/ssh.ts";
 import { requireSpace } from "../freeSpace.ts";
 
 /** A file on this machine. */
@@ -21,8 +22,7 @@ export interface Source {
 /**
  * Finds the file; fetches it from another host, with its checksum.
  *
- * @param file A path, an `ssh://` URL, or the name of a backup of the stack.
- * @param to `agatha:backups.to`.
+ * @param file A path, an `ssh://` URL, or the name of a backup of the stack in `to`, as `agatha:backups.to` has it.
  * @throws UserError if it is not there.
  */
 export async function source(file: string, to: string | undefined, stack: string): Promise<Source> {
@@ -42,20 +42,21 @@ export async function source(file: string, to: string | undefined, stack: string
 
 async function fetched(url: string): Promise<Source> {
   const name = basename(url);
-  const there = sshSource(dirname(url));
-  const bytes = await there.bytes(name);
-  if (bytes === undefined)
-    throw new UserError(`restore: "${url}" does not exist. Name a dump that is there.`);
+  const there = sshFolder(dirname(url));
+  const sizeOf = (file: string) => there.sh(`[ ! -e ${shellWord(file)} ] || wc -c < ${shellWord(file)}`);
+  const size = await sizeOf(name);
+  if (size === "") throw new UserError(`restore: "${url}" does not exist. Name a dump that is there.`);
   const folder = mkdtempSync(join(tmpdir(), "agatha-restore-"));
   const done = () => rmSync(folder, { recursive: true, force: true });
   try {
     const { bavail, bsize } = statfsSync(folder);
-    requireSpace(folder, bavail * bsize, bytes, "the dump", "set TMPDIR to another folder");
+    requireSpace(folder, bavail * bsize, Number(size), "the dump", "set TMPDIR to another folder");
     for (const part of [name, checksumName(name)]) {
-      if ((await there.bytes(part)) === undefined) continue;
-      const running = there.read(part);
-      await pipeline(running.child.stdout, createWriteStream(join(folder, part), { mode: 0o600 }));
-      await there.finished(running);
+      if ((await sizeOf(part)) === "") continue;
+      const { child, ended } = there.start(`cat ${shellWord(part)}`);
+      child.stdin.end();
+      await pipeline(child.stdout, createWriteStream(join(folder, part), { mode: 0o600 }));
+      await there.finished(ended);
     }
     return { path: join(folder, name), place: url, done };
   } catch (error) {

@@ -2,7 +2,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Config } from "../../config/schema.ts";
 import { ofStack } from "../../docker/arguments.ts";
-import { type Answer, askDocker, BRIEF, PATIENT } from "../../docker/ask.ts";
+import { askDocker, BRIEF, PATIENT } from "../../docker/ask.ts";
 import { hostSentence } from "../../docker/errors.ts";
 import type { DockerHost } from "../../docker/host.ts";
 import { hostName } from "../../docker/names.ts";
@@ -11,6 +11,12 @@ import { keptBeside, planOf, volumeOf } from "../volumes.ts";
 
 /** Seconds for stopping, starting, checking and the new container, with next to no data. A guess on the safe side. */
 const BASE_SECONDS = 10;
+
+/**
+ * Bytes of database that are dumped, restored and compared in a second. On two cores with a load of 27, 114 MB took 38 s;
+ * an idle host takes less.
+ */
+const BYTES_PER_SECOND = 10e6;
 
 /** An upgrade that the next update makes. */
 export interface UpgradeAhead {
@@ -26,16 +32,9 @@ export interface UpgradeAhead {
 }
 
 /**
- * Bytes of database that are dumped, restored and compared in a second. On two cores with a load of 27, 114 MB took 38 s;
- * an idle host takes less.
- */
-const BYTES_PER_SECOND = 10e6;
-
-/**
  * Looks whether the stack's data is of an older version than the configured one. Asks docker once, and more only if there
  * is a volume of another version. A preview that gets no answer in time reports no upgrade.
  *
- * @returns The upgrade that lies ahead. Undefined if there is none.
  * @throws UserError if the data is of a newer version, and in an update if docker does not answer: on a volume that was
  * kept, a database would start with old data.
  */
@@ -45,10 +44,10 @@ export async function lookForUpgrade(
 ): Promise<UpgradeAhead | undefined> {
   const { version, user } = config.database;
   const base = hostName("db-data");
-  const preview = pulumi.runtime.isDryRun();
-  const ask = (args: string[]) => askDocker(args, dockerHost, preview ? BRIEF : PATIENT);
+  const limits = pulumi.runtime.isDryRun() ? BRIEF : PATIENT;
+  const ask = (args: string[]) => askDocker(args, dockerHost, limits);
   const list = await ask(["volume", "ls", ...ofStack(pulumi.getStack()), "--format", "{{.Name}}"]);
-  if (list.error !== undefined) return unanswered(list, "docker volume ls", dockerHost, preview);
+  if (list.error !== undefined) return unanswered(list.error, "docker volume ls", dockerHost);
   const volumes = list.stdout.split("\n");
   const target = volumeOf(base, version);
   const others = volumes.filter((name) => name !== target);
@@ -56,13 +55,13 @@ export async function lookForUpgrade(
   const format = "{{range .Mounts}}{{.Name}}\n{{end}}";
   const mounted = await ask(["container", "inspect", "--format", format, hostName("db")]);
   if (mounted.error !== undefined && !/no such container/i.test(mounted.stderr))
-    return unanswered(mounted, "docker container inspect", dockerHost, preview);
+    return unanswered(mounted.error, "docker container inspect", dockerHost);
   const plan = planOf(base, version, volumes, mounted.stdout.split("\n"));
   if (plan.kind === "refuse")
     throw new UserError(
       `agatha:database.version: ${version} is older than the data of stack "${pulumi.getStack()}", which is PostgreSQL ${plan.newer}'s (volume ${plan.volume}). Set agatha:database.version to ${plan.newer}; docs/postgresql-major.md describes how to go back.${keptBeside(base, plan.newer, volumes)}`,
     );
-  if (plan.kind === "nothing") return undefined;
+  if (plan.kind !== "upgrade") return undefined;
   const size = "select sum(pg_database_size(oid)) from pg_database";
   const psql = ["psql", "-U", user, "-d", "postgres", "-qtAXc", size];
   const bytes = Number((await ask(["exec", hostName("db"), ...psql])).stdout.trim());
@@ -73,14 +72,8 @@ export async function lookForUpgrade(
   };
 }
 
-/** Without an answer a preview reports no upgrade, and an update fails. */
-function unanswered(
-  { error = "" }: Answer,
-  command: string,
-  { address }: DockerHost,
-  preview: boolean,
-): undefined {
-  if (preview) return undefined;
+function unanswered(error: string, command: string, { address }: DockerHost): undefined {
+  if (pulumi.runtime.isDryRun()) return undefined;
   throw new UserError(
     hostSentence(error, address) ??
       `${command}: ${address} does not tell which data the stack has: ${error} Fix that, then run up again.`,

@@ -2,16 +2,22 @@
 import { DONE, docker } from "../../docker/client.ts";
 import { run } from "../../process.ts";
 import { UserError } from "../../userError.ts";
-import { connection, type Database, differingRows, type Rows, sql, tableRows } from "../postgres.ts";
+import {
+  connection,
+  type Database,
+  differingRows,
+  identifier,
+  type Rows,
+  sql,
+  tableRows,
+} from "../postgres.ts";
 import { createLike, propertiesOf, roleSettings } from "../properties.ts";
 import { RESTORE, requireDone, searchPath } from "../restoreScript.ts";
-import { identifier } from "../sql.ts";
 
 /** Two servers that share a network namespace; what runs in the new one's container reaches the old one at `port`. */
 interface Servers {
   old: Database;
   new: Database;
-  /** Port of the old one. */
   port: number;
 }
 
@@ -22,25 +28,22 @@ async function databasesOf(server: Database): Promise<string[]> {
   return JSON.parse((await sql(server, statement)).join("")) as string[];
 }
 
-/** What all databases take on disk, in bytes. */
-export const clusterBytes = async (server: Database): Promise<number> =>
-  Number((await sql(server, "select sum(pg_database_size(oid)) from pg_database;"))[0]);
-
-/** @throws UserError if some of the data is outside of the volume. */
-export async function refuseTablespaces(server: Database): Promise<void> {
+/** Of all databases, on disk. @throws UserError if some of the data is outside of the volume. */
+export async function clusterBytes(server: Database): Promise<number> {
   const spaces = await sql(server, "select spcname from pg_tablespace where spcname !~ '^pg_';");
   if (spaces.length > 0)
     throw new UserError(
       `it has tablespaces outside of its volume (${spaces.join(", ")}). Move what is in them to pg_default`,
     );
+  return Number((await sql(server, "select sum(pg_database_size(oid)) from pg_database;"))[0]);
 }
 
 /**
- * Copies roles with their passwords, databases with their settings and rights, and all that is in them.
+ * Copies roles with their passwords, databases with their settings and rights, and all that is in them; then compares.
  *
- * @throws UserError in PostgreSQL's words; the first error ends it.
+ * @returns The rows, by `database: schema.table`. @throws UserError in PostgreSQL's words, or naming what differs.
  */
-export async function copyCluster(servers: Servers): Promise<void> {
+export async function copyCluster(servers: Servers): Promise<Rows> {
   const { old, new: target, port } = servers;
   const from = ["-h", "127.0.0.1", "-p", String(port), "-U", old.user, "--no-password"];
   const roles = await docker(["exec", target.container, "pg_dumpall", ...from, "--roles-only"]);
@@ -52,29 +55,29 @@ export async function copyCluster(servers: Servers): Promise<void> {
     if (!there.includes(name)) await createDatabase(servers, name);
     // Before what is in it, which may need the search_path.
     await sql(target, await propertiesOf(old, name, name));
-    await copyDatabase(target, from, name, await searchPath(old, connection(name)));
+    const args = [target.user, name, connection(name), await searchPath(old, connection(name)), ...from];
+    const copy = await run("docker", ["exec", target.container, "bash", "-c", COPY, "bash", ...args]);
+    await requireDone(`copying database "${name}" failed`, copy);
   }
+  return compareClusters(servers);
 }
 
 /** With the old one's encoding and locale, if the new version's image has that locale. */
 async function createDatabase({ old, new: target }: Servers, name: string): Promise<void> {
-  try {
-    await sql(target, await createLike(old, name, name));
-  } catch (error) {
-    if (!/locale/.test((error as Error).message)) throw error;
-    await sql(target, `create database ${identifier(name)} template template0;`);
-  }
+  await sql(target, await createLike(old, name, name)).catch((error: Error) => {
+    if (!/locale/.test(error.message)) throw error;
+    return sql(target, `create database ${identifier(name)} template template0;`);
+  });
 }
 
 /** The roles' SQL without making the one role that a new server has already. */
 export function withoutRole(roles: string, role: string): string {
   const made = [`CREATE ROLE ${role};`, `CREATE ROLE ${identifier(role)};`];
-  return roles
-    .split("\n")
-    .filter((line) => !made.includes(line))
-    .join("\n");
+  const others = roles.split("\n").filter((line) => !made.includes(line));
+  return others.join("\n");
 }
 
+/** From one server into the other inside a container: nothing of it goes through this program. */
 const COPY = `
   set -euo pipefail
   ${RESTORE}
@@ -84,29 +87,13 @@ const COPY = `
   pg_dump "$@" --format=custom --compress=0 --dbname="$database" | restore "$path"
   echo "${DONE}" >&2`;
 
-/** From one server into the other inside a container: nothing of it goes through this program. */
-async function copyDatabase(
-  { container, user }: Database,
-  from: string[],
-  name: string,
-  path: string,
-): Promise<void> {
-  const args = ["exec", container, "bash", "-c", COPY, "bash", user, name, connection(name), path, ...from];
-  await requireDone(`copying database "${name}" failed`, await run("docker", args));
-}
-
 /** Values of sequences and names of extensions, one a line. */
 const OTHERS = `
   select format('sequence %I.%I at %s', schemaname, sequencename, coalesce(last_value::text, 'its start')) from pg_sequences
   union all select format('extension %I', extname) from pg_extension order by 1;`;
 
-/**
- * Compares rows by table, sequences and extensions of every database.
- *
- * @returns The rows, by `database: schema.table`.
- * @throws UserError naming what differs.
- */
-export async function compareClusters(servers: Servers): Promise<Rows> {
+/** Compares rows, sequences and extensions of every database. */
+async function compareClusters(servers: Servers): Promise<Rows> {
   const all: Rows = new Map();
   for (const name of await databasesOf(servers.old)) {
     const at = connection(name);
@@ -124,16 +111,14 @@ export async function compareClusters(servers: Servers): Promise<Rows> {
   return all;
 }
 
+const MD5_ROLES =
+  "select rolname from pg_authid where rolpassword like 'md5%' and rolname <> current_user order by 1;";
+
 /**
- * The roles with such a password, but for the stack's own, whose password is set after each upgrade. If there are some,
- * the new data directory has to ask by `md5`, which takes SCRAM as well if a password is kept so (PostgreSQL's
- * documentation, auth-password.html).
+ * The roles with such a password, but for the stack's own, which is set after each upgrade. If there are some, the new data
+ * directory has to ask by `md5`, which takes SCRAM as well (PostgreSQL's documentation, auth-password.html).
  */
-export const md5Roles = (database: Database): Promise<string[]> =>
-  sql(
-    database,
-    "select rolname from pg_authid where rolpassword like 'md5%' and rolname <> current_user order by 1;",
-  );
+export const md5Roles = (database: Database): Promise<string[]> => sql(database, MD5_ROLES);
 
 /** The remark on them; empty if there are none. */
 export const md5Note = (roles: string[]): string =>

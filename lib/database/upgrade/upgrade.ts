@@ -1,38 +1,27 @@
 /**
  * Brings the data of an older major version of PostgreSQL into the volume of the configured one, by dump and restore
  * between two servers that nothing else reaches. The stack's database and back end are stopped before, so that no write
- * is lost, and started again if it fails: then the new volume is removed, and nothing has changed. The old volume is
- * read, and kept.
+ * is lost. If it fails, they start again, the new volume is removed, and nothing has changed. The old volume is kept.
  */
 import { settingsOf } from "../../config/databaseSettings.ts";
 import { labelled, ofStack } from "../../docker/arguments.ts";
 import { docker, dockerLines, inspect, remove } from "../../docker/client.ts";
 import { megabytes, secondsSince } from "../../units.ts";
-import { UserError } from "../../userError.ts";
+import { messageOf, UserError } from "../../userError.ts";
 import { freeIn } from "../freeSpace.ts";
-import { refuseUnfitImage } from "../image.ts";
+import { imageOf, refuseUnfitImage } from "../image.ts";
 import { DATA, POSTGRES_USER } from "../officialImage.ts";
 import { type Database, inNumbers, type Rows } from "../postgres.ts";
 import {
   contentOf,
   inVolume,
-  MARK_UNUSED,
-  PUBLISH,
+  publish,
   removeContainer,
   startServer,
   stopServer,
-  volumeHolds,
 } from "../temporaryServer.ts";
 import { keptBeside, planInto, volumeOf } from "../volumes.ts";
-import {
-  clusterBytes,
-  compareClusters,
-  copyCluster,
-  md5Note,
-  md5Roles,
-  refuseTablespaces,
-} from "./cluster.ts";
-import { imageOf } from "./oldImage.ts";
+import { clusterBytes, copyCluster, md5Note, md5Roles } from "./cluster.ts";
 import { answersAgain, ownServices, type Services, serveAgain, stopRunning } from "./ownServices.ts";
 
 /** Port of the old server, beside the new one's. */
@@ -63,27 +52,23 @@ const newVolume = ({ stack, image, base, version }: Wanted) => ({
   ...{ stack, image, volume: volumeOf(base, version) },
 });
 
-/** Names of the two servers. */
-const serversOf = ({ container }: Wanted) => ({
-  ...{ old: `${container}-upgrade-old`, new: `${container}-upgrade-new` },
-});
+const volumesOf = ({ stack }: Wanted): Promise<string[]> =>
+  dockerLines(["volume", "ls", ...ofStack(stack), "--format", "{{.Name}}"]);
 
 /**
- * Upgrades if the data is of an older version; does nothing if the volume holds it already, or if there is none.
+ * Upgrades if the data is of an older version. @returns What was done, for people.
  *
- * @returns What was done, for people.
  * @throws UserError if the data is of a newer version, the image does not fit, or the upgrade failed.
  */
 export async function upgradeDatabase(wanted: Wanted): Promise<string> {
-  const { base, version, image, command } = wanted;
+  const { base, version, image, command, container } = wanted;
   const target = newVolume(wanted);
-  const [volumes, mounted] = [await volumesOf(wanted), await mountedBy(wanted)];
+  const volumes = await volumesOf(wanted);
+  const mounts = (await inspect<{ Name?: string }[]>("container", container, ".Mounts")) ?? [];
+  const mounted = mounts.map(({ Name = "" }) => Name);
   // A volume that the database's container uses is the data.
-  const content = mounted.includes(target.volume)
-    ? "data"
-    : volumes.includes(target.volume)
-      ? await contentOf(target)
-      : "nothing";
+  const used = mounted.includes(target.volume) ? "data" : undefined;
+  const content = used ?? (volumes.includes(target.volume) ? await contentOf(target) : "nothing");
   const plan = planInto(base, version, volumes, mounted, content);
   if (plan.kind === "refuse")
     throw new UserError(
@@ -99,80 +84,87 @@ export async function upgradeDatabase(wanted: Wanted): Promise<string> {
   return upgrade(wanted, plan.from, plan.volume);
 }
 
-const volumesOf = ({ stack }: Wanted): Promise<string[]> =>
-  dockerLines(["volume", "ls", ...ofStack(stack), "--format", "{{.Name}}"]);
+const serverName = ({ container }: Wanted, which: "old" | "new") => `${container}-upgrade-${which}`;
 
-async function mountedBy({ container }: Wanted): Promise<string[]> {
-  const mounts = await inspect<{ Name?: string }[]>("container", container, ".Mounts");
-  return (mounts ?? []).map(({ Name = "" }) => Name);
+interface Attempt {
+  from: number;
+  oldImage: string;
+  /** The old one. */
+  volume: string;
+  services: Services;
+  /** Id of the old server, once it runs. */
+  oldServer?: string;
+  /** Whether the new volume is this attempt's, which removes no other. */
+  made: boolean;
 }
 
 async function upgrade(wanted: Wanted, from: number, volume: string): Promise<string> {
-  const start = performance.now();
-  const { stack, container, user, version } = wanted;
-  const names = serversOf(wanted);
+  const { stack, container, version } = wanted;
   // Left behind by an upgrade that was killed.
-  for (const name of Object.values(names)) await removeContainer(name);
+  await removeServers(wanted);
   const oldImage = await imageOf(container, from);
   if (oldImage === undefined)
     throw new UserError(
       `agatha-db: ${volume} holds the data of PostgreSQL ${from}, whose image is not in docker any more. Set agatha:database.version to ${from} and run up, then set it to ${version} and run up again.`,
     );
-  if ((await volumeHolds({ stack, image: oldImage, volume })) === undefined)
+  if ((await contentOf({ stack, image: oldImage, volume })) === "nothing")
     return `PostgreSQL ${version} begins with no data: ${volume} holds none`;
   const services = await ownServices(stack, container);
-  const oldCommand = (await inspect<string[]>("container", container, ".Config.Cmd")) ?? [];
-  let oldServer: string | undefined;
-  let made = false;
+  const attempt: Attempt = { from, oldImage, volume, services, made: false };
   try {
-    await stopRunning(services);
-    await dropUnused(wanted);
-    made = true;
-    await makeVolume(wanted);
-    await refuseOtherUsers(volume);
-    oldServer = await startServer({
-      ...{ stack, image: oldImage, volume, user, name: names.old, port: OLD_PORT },
-      // Those of its own container: what it took to hold the data may take to dump it (max_locks_per_transaction).
-      settings: settingsOf(oldCommand),
-    });
-    const old = { container: oldServer, user, name: "postgres" };
-    const md5 = await md5Roles(old);
-    const rows = await fill(wanted, old, from, md5.length > 0);
-    await stopServer(oldServer);
-    await removeContainer(oldServer);
-    return `PostgreSQL ${from} => ${version} in ${secondsSince(start)}: ${inNumbers(rows)}, the same as before. Volume ${volume} is kept as it was; \`docker volume rm ${volume}\` drops it${md5Note(md5)}`;
+    return await move(wanted, attempt);
   } catch (error) {
-    const reason = words(error);
-    // If another run took over, what it does is not undone.
-    const mine = oldServer === undefined || (await removeContainer(oldServer));
-    const back = mine
-      ? await undo(wanted, services, volume, made)
-          .then(() => answersAgain(services))
-          .catch(words)
-      : "Another update took over";
+    const now = await undo(wanted, attempt).catch(words);
     throw new UserError(
-      `agatha-db: the upgrade from PostgreSQL ${from} to ${version} failed: ${reason}. ${back}. Fix what it names and run up again, or set agatha:database.version back to ${from}.`,
+      `agatha-db: the upgrade from PostgreSQL ${from} to ${version} failed: ${words(error)}. ${now}. Fix what it names and run up again, or set agatha:database.version back to ${from}.`,
     );
   }
 }
 
-const words = (error: unknown): string =>
-  (error instanceof UserError ? error.message : String(error)).replace(/\.$/, "");
+const words = (error: unknown): string => messageOf(error).replace(/\.$/, "");
+
+async function removeServers(wanted: Wanted): Promise<void> {
+  for (const which of ["old", "new"] as const) await removeContainer(serverName(wanted, which));
+}
+
+async function move(wanted: Wanted, attempt: Attempt): Promise<string> {
+  const start = performance.now();
+  const { stack, container, user, version } = wanted;
+  const { from, oldImage, volume } = attempt;
+  const oldCommand = (await inspect<string[]>("container", container, ".Config.Cmd")) ?? [];
+  await stopRunning(attempt.services);
+  await dropUnused(wanted);
+  attempt.made = true;
+  // The labels are those of the stack's Volume, which finds it there.
+  await docker(["volume", "create", ...labelled(stack, "db"), newVolume(wanted).volume]);
+  await refuseOtherUsers(volume);
+  attempt.oldServer = await startServer({
+    ...{ stack, image: oldImage, volume, user, name: serverName(wanted, "old"), port: OLD_PORT },
+    // Those of its own container: what it took to hold the data may take to dump it (max_locks_per_transaction).
+    settings: settingsOf(oldCommand),
+  });
+  const old = { container: attempt.oldServer, user, name: "postgres" };
+  const md5 = await md5Roles(old);
+  const rows = await fill(wanted, old, from, md5.length > 0);
+  await stopServer(attempt.oldServer);
+  return `PostgreSQL ${from} => ${version} in ${secondsSince(start)}: ${inNumbers(rows)}, the same as before. Volume ${volume} is kept as it was; \`docker volume rm ${volume}\` drops it${md5Note(md5)}`;
+}
 
 /**
  * Serves again first, and tidies up after: what interrupts a step may end it some seconds later, and the next attempt
- * removes what this one left.
- *
- * @param made Whether the new volume is this attempt's, which removes no other.
+ * removes what this one left. @returns What is true then, for people.
  */
-async function undo(wanted: Wanted, services: Services, volume: string, made: boolean): Promise<void> {
-  await Promise.all(Object.values(serversOf(wanted)).map(removeContainer));
+async function undo(wanted: Wanted, { oldServer, volume, services, made }: Attempt): Promise<string> {
+  // What another run does that took over is not undone.
+  if (oldServer !== undefined && !(await removeContainer(oldServer))) return "Another update took over";
+  await removeServers(wanted);
   try {
-    await refuseOtherUsers(volume, services.database?.id);
+    await refuseOtherUsers(volume, services.database);
     await serveAgain(services, wanted.user);
   } finally {
     if (made) await remove("volume", newVolume(wanted).volume);
   }
+  return answersAgain(services);
 }
 
 /** Removes what an earlier attempt left in the version's volume. Data that was in use is never removed. */
@@ -186,19 +178,10 @@ async function dropUnused(wanted: Wanted): Promise<void> {
   await docker(["volume", "rm", target.volume]);
 }
 
-/** The labels are those of the stack's Volume, which finds it there. */
-async function makeVolume(wanted: Wanted): Promise<void> {
-  await docker(["volume", "create", ...labelled(wanted.stack, "db"), newVolume(wanted).volume]);
-}
-
-/**
- * Two servers on one data directory destroy it, and two containers do not see each other's.
- *
- * @param own Id of a container that may use it. Default: none.
- */
+/** Two servers on one data directory destroy it. @param own Id of a container that may use it. */
 async function refuseOtherUsers(volume: string, own?: string): Promise<void> {
   const format = ["--no-trunc", "--format", "{{.ID}} {{.Names}}"];
-  const lines = (await docker(["ps", "--filter", `volume=${volume}`, ...format])).split("\n").filter(Boolean);
+  const lines = await dockerLines(["ps", "--filter", `volume=${volume}`, ...format]);
   const users = lines.map((line) => line.split(" ")).filter(([id]) => id !== own);
   if (users.length > 0)
     throw new UserError(`${users.map(([, name]) => name).join(", ")} uses volume ${volume}. Stop it`);
@@ -207,25 +190,20 @@ async function refuseOtherUsers(volume: string, own?: string): Promise<void> {
 /** Fills the new volume from the old server. @param md5 Whether roles log in by md5, which new data asks nobody for. */
 async function fill(wanted: Wanted, old: Database, from: number, md5: boolean): Promise<Rows> {
   const target = newVolume(wanted);
-  await refuseTablespaces(old);
   const [needed, free] = [(await clusterBytes(old)) + HEADROOM, freeIn(await inVolume(target, "df -Pk ."))];
   if (!(free >= needed))
     throw new UserError(
       `the volume has ${megabytes(free)} free, and ${megabytes(needed)} are needed. Make room`,
     );
   const newServer = await startServer({
-    ...{ ...target, user: wanted.user, name: serversOf(wanted).new, port: 5432 },
+    ...{ ...target, user: wanted.user, name: serverName(wanted, "new"), port: 5432 },
     ...{ beside: old.container, dataFolder: `${DATA}/${STAGED}` },
     // Written to the disk once, at the end.
     settings: [...settingsOf(wanted.command), "fsync=off", "full_page_writes=off", "max_wal_size=4GB"],
     ...(md5 ? { hostAuthMethod: "md5" } : {}),
   });
-  const servers = { old, new: { ...old, container: newServer }, port: OLD_PORT };
-  await copyCluster(servers);
-  const rows = await compareClusters(servers);
+  const rows = await copyCluster({ old, new: { ...old, container: newServer }, port: OLD_PORT });
   await stopServer(newServer);
-  await removeContainer(newServer);
-  const script = `${MARK_UNUSED}; initdb --sync-only -D "$1" > /dev/null; ${PUBLISH}`;
-  await inVolume(target, script, STAGED, String(from));
+  await publish(target, STAGED, from);
   return rows;
 }

@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Failure, failureText } from "../../../lib/database/migrations/failure.ts";
-import { failedScript, refusals, success, words } from "../../../lib/database/migrations/flyway.ts";
+import { type Failure, failureText, success, words } from "../../../lib/database/migrations/flyway.ts";
 
 const failed = `Flyway OSS Edition 10.20.1 by Redgate
 
@@ -22,6 +21,12 @@ Caused by: org.flywaydb.core.internal.sqlscript.FlywaySqlScriptException: Script
 SQL State  : 42601
 Caused by: org.postgresql.util.PSQLException: ERROR: syntax error
 `;
+
+const failure = (more: Partial<Failure>) =>
+  failureText({
+    ...{ code: 1, output: failed, interrupted: false, applied: [] },
+    ...{ failed: undefined, blocked: undefined, backup: undefined, stack: "dev", ...more },
+  });
 
 it("is shown once, with the statement and without banner and paths, and not what was rolled back", () => {
   expect(words(failed)).toBe(`ERROR: Script V99__broken.sql failed
@@ -52,9 +57,15 @@ it.each([
     "ERROR: Error while executing afterMigrate callback: Script afterMigrate.sql failed\n",
     "afterMigrate.sql",
   ],
-  ["ERROR: Validate failed: Migrations have failed validation\n", undefined],
 ])("names the script that it stopped at", (output, script) => {
-  expect(failedScript(output)).toBe(script);
+  expect(failure({ output })).toMatch(new RegExp(`^migrations: ${script} failed\\. `));
+});
+
+it("names no script if Flyway had begun with none", () => {
+  const output = "ERROR: Validate failed: Migrations have failed validation\n";
+  expect(failure({ output, code: null })).toMatch(
+    /^migrations: Flyway ended with a signal\. No migration was applied; .*\.\nFix it, then run up again\.\nERROR: Validate/,
+  );
 });
 
 // As Flyway 10.20.1 said it.
@@ -67,22 +78,15 @@ it.each([
     "ERROR: Unable to calculate checksum of V2__latin.sql\nPlease ensure you have configured the correct file encoding with 'flyway.encoding' or enable 'flyway.detectEncoding' to let Flyway detect it for you\n",
     "V2__latin.sql is not UTF-8. Save it as UTF-8, or name its encoding in V2__latin.sql.conf beside it (encoding=ISO-8859-1).",
   ],
-  [
-    "ERROR: Teams upgrade required: shouldExecute is not supported by OSS. Download Redgate Edition for free: https://rd.gt/3GGIXhh.",
-    "a .sql.conf file sets shouldExecute, which Flyway's open-source edition does not have. Take it out.",
-  ],
 ])("what it refuses is shown in our words: %j", (output, sentence) => {
-  expect(refusals(output)).toEqual([sentence]);
-  expect(refusals(failed)).toEqual([]);
+  expect(failure({ output }).split("\n")).toEqual([
+    "migrations: Flyway refuses them. No migration was applied; the back that runs stays as it is.",
+    sentence,
+    "Fix it, then run up again.",
+  ]);
 });
 
 describe("the error for migrations that did not all run", () => {
-  const failure = (more: Partial<Failure>) =>
-    failureText({
-      ...{ code: 1, output: failed, interrupted: false, applied: [] },
-      ...{ failed: undefined, blocked: undefined, backup: undefined, stack: "dev", ...more },
-    });
-
   it("says what was applied, what the back has now, and the way back with its price", () => {
     const text = failure({ applied: ["V97__a.sql", "V98__b.sql"], backup: "dev-x.dump" });
     expect(text.split("\n").slice(0, 4)).toEqual([

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { freeIn } from "../../../lib/database/freeSpace.ts";
-import { connection, sql, withoutExtensions } from "../../../lib/database/postgres.ts";
+import { alterRole, connection, sql, withoutExtensions } from "../../../lib/database/postgres.ts";
 import { accepts, startServer } from "../../../lib/database/temporaryServer.ts";
 import { DONE } from "../../../lib/docker/client.ts";
 import { fake } from "../../support/programs.ts";
@@ -65,4 +65,16 @@ it("room is read from the last line of df", () => {
   const head = "Filesystem 1024-blocks Used Available Capacity Mounted on";
   expect(freeIn(`${head}\n/dev/vda 100 60 40 60% /\n`)).toBe(40 * 1024);
   expect(freeIn("df: no")).toBeNaN();
+});
+
+it("quotes role and password so that neither ends its quotes", () => {
+  expect(alterRole('a"b', "it's \\'; DROP TABLE x; --")).toContain(
+    `ALTER ROLE "a""b" PASSWORD E'it''s \\\\''; DROP TABLE x; --';`,
+  );
+});
+
+it("keeps the statement out of the server's log before it is run", () => {
+  const [first, second] = alterRole("r", "p").split("\n");
+  expect(first).toMatch(/SET log_statement = 'none'.*SET log_min_error_statement = 'panic'/);
+  expect(second).toMatch(/^ALTER ROLE/);
 });

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { misfits, refuseOtherData } from "../../../lib/database/refuseOtherData.ts";
+import { refuseOtherData } from "../../../lib/database/refuseOtherData.ts";
 import type { DatabaseContainer } from "../../../lib/docker/deployedContainers.ts";
 import type { DockerHost } from "../../../lib/docker/host.ts";
 import { load } from "../../support/configuration.ts";
@@ -100,19 +100,17 @@ it("another server, or another database there, is refused while the stack is up,
     "stack dev has its data at db.example:5432/docker_agatha_db. To take the data along: npm run backup, npm run down",
   );
   await expect(elsewhere({ external, name: "sibling" })).rejects.toThrow(
-    "set it back from db.example:5432/sibling",
+    "has its data at db.example:5432/docker_agatha_db. To take the data along",
   );
   await expect(elsewhere({})).rejects.toThrow("and the key is missing");
   await expect(elsewhere({ external }, DEPLOYED)).rejects.toThrow("in a volume of its own");
   expect(asked()).toBe("");
 });
 
-it("the way on is a command for the shell", () => {
-  const data = { databases: ["a", "b"], superusers: ["root"] };
-  expect(misfits({ name: "c", user: "root" }, data)).toEqual([
-    `agatha:database.name: "c" is no database in the data of this stack, which has a, b. Set it to one of them, or make it first: docker exec agatha-dev-db psql -U root -d postgres -c 'create database "c"'.`,
-  ]);
-  expect(misfits({ name: "a", user: "b" }, data)).toEqual([
-    `agatha:database.user: "b" is no role with LOGIN and SUPERUSER in the data of this stack, which has root. Set it to one of them, or make it first: docker exec agatha-dev-db psql -U root -d postgres -c 'create role "b" superuser login'.`,
-  ]);
+it("the way on is a command for the shell", async () => {
+  docker(`echo '{"databases":["a","b"],"superusers":["root"]}'`);
+  await expect(look({ name: "c", user: "app" })).rejects.toThrow(
+    `agatha:database.name: "c" is no database in the data of this stack, which has a, b. Set it to one of them, or make it first: docker exec agatha-dev-db psql -U root -d postgres -c 'create database "c"'.
+agatha:database.user: "app" is no role with LOGIN and SUPERUSER in the data of this stack, which has root. Set it to one of them, or make it first: docker exec agatha-dev-db psql -U root -d postgres -c 'create role "app" superuser login'.`,
+  );
 });

@@ -3,49 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { DumpText } from "../../../lib/database/dumpText.ts";
-import { liveNow, unsettled, words } from "../../../lib/database/restore/outcome.ts";
 import { restoreBeside } from "../../../lib/database/restore/replaceDatabase.ts";
 import { serve, swap } from "../../../lib/database/restore/restore.ts";
 import { OutcomeError } from "../../../lib/process.ts";
-import { UserError } from "../../../lib/userError.ts";
 import { fake } from "../../support/programs.ts";
 
 const database = { container: "0123456789abcdef", user: "postgres", name: "docker_agatha_db" };
-
-it("after an exchange, the message says that the dump's data is live, where the other is, and how to drop it", () => {
-  const told = liveNow(database, true);
-  expect(told).toContain("The dump's data is live, in database docker_agatha_db.");
-  expect(told).toContain("kept beside it, in database agatha_replaced");
-  expect(told).toContain(
-    '`docker exec 0123456789ab psql -U postgres -d docker_agatha_db -c "drop database agatha_replaced"`',
-  );
-});
-
-it("on a server that may have databases of several stacks, each has names of its own for what is put aside", () => {
-  const [one, other] = ["shop", "budget"].map((name) =>
-    liveNow({ ...database, name, server: "db.example:5432" }, true),
-  );
-  const aside = /kept beside it, in database (agatha_replaced_[0-9a-f]{8}):/;
-  expect(aside.exec(one ?? "")?.[1]).toBeDefined();
-  expect(aside.exec(one ?? "")?.[1]).not.toBe(aside.exec(other ?? "")?.[1]);
-});
-
-it("data that was dropped is not said to be kept", () => {
-  expect(liveNow(database, false)).toBe("The dump's data is live, in database docker_agatha_db.");
-});
-
-it("if the database does not answer, the message claims nothing, and says how to look", () => {
-  const told = unsettled(database, "interrupted", "no such container");
-  expect(told).toMatch(
-    /^restore: interrupted\. Which data is live could not be asked: no such container\. Look/,
-  );
-  expect(told).not.toContain("as it was");
-});
-
-it("an error's words come without the command's name and the full stop", () => {
-  expect(words(new UserError("restore: it failed."))).toBe("it failed");
-  expect(words("it failed")).toBe("it failed");
-});
 
 const folder = mkdtempSync(join(tmpdir(), "agatha-outcome-"));
 const PATH = process.env["PATH"];
@@ -72,12 +35,37 @@ describe("a back that cannot be started", () => {
       (error: Error) => error,
     );
 
-  it("after the exchange, is reported with the data that is live", async () => {
-    docker(noStart, 'case "$said" in *pg_database*) echo 1 ;; esac');
+  const replacedThere = 'case "$said" in *pg_database*) echo 1 ;; esac';
+
+  it("after the exchange, is reported with the data that is live, where the other is, and how to drop it", async () => {
+    docker(noStart, replacedThere);
     const error = await failure(serve(database, { containers: ["back"] }));
     expect(error).toBeInstanceOf(OutcomeError);
-    expect(error.message).toContain("restore: docker restart: no such network. The dump's data is live,");
-    expect(error.message).toContain("in database agatha_replaced");
+    expect(error.message).toContain(
+      "restore: docker restart: no such network. The dump's data is live, in database docker_agatha_db.",
+    );
+    expect(error.message).toContain("kept beside it, in database agatha_replaced:");
+    expect(error.message).toContain(
+      '`docker exec 0123456789ab psql -U postgres -d docker_agatha_db -c "drop database agatha_replaced"`',
+    );
+  });
+
+  it("on a server that may have databases of several stacks, names one of its own for what is put aside", async () => {
+    docker(noStart, replacedThere);
+    const names = ["shop", "budget"].map(async (name) => {
+      const external = { ...database, name, server: "db.example:5432" };
+      const { message } = await failure(serve(external, { containers: ["back"] }));
+      return /kept beside it, in database (agatha_replaced_[0-9a-f]{8}):/.exec(message)?.[1];
+    });
+    const [one, other] = await Promise.all(names);
+    expect(one).toBeDefined();
+    expect(one).not.toBe(other);
+  });
+
+  it("after data was dropped, is not said to be kept", async () => {
+    docker(noStart);
+    const { message } = await failure(serve(database, { containers: ["back"] }));
+    expect(message).toMatch(/The dump's data is live, in database docker_agatha_db\.$/);
   });
 
   it("after an exchange that failed, too", async () => {
@@ -89,6 +77,15 @@ describe("a back that cannot be started", () => {
       "restore: docker stop: no such container. docker restart: no such network. The database is as it was.",
     );
   });
+
+  it("if the database does not answer, the message claims nothing, and says how to look", async () => {
+    docker('case "$1" in exec | stop) echo "no such container" >&2; exit 1 ;; esac');
+    const { message } = await failure(swap(database, { containers: ["back"] }, []));
+    expect(message).toMatch(
+      /^restore: docker stop: no such container\. Which data is live could not be asked: docker exec: no such container\. Look with/,
+    );
+    expect(message).not.toContain("as it was");
+  });
 });
 
 it("of the roles for a dump, those that a failed restore may have made are dropped, and no others", async () => {
@@ -96,13 +93,13 @@ it("of the roles for a dump, those that a failed restore may have made are dropp
     'case "$said" in *"select rolname"*) echo theirs ;; esac',
     'case "$said" in *"create role"*) echo "ERROR:  interrupted" >&2; exit 1 ;; esac',
   );
-  const file = { place: "x", header: undefined, isChecked: false, read: () => expect.unreachable() };
-  const roles = ["theirs", "ours"];
+  const file = { place: "x", isArchive: false, isChecked: false, read: () => expect.unreachable() };
+  const text = Object.assign(new DumpText(), { roles: new Set(["theirs", "ours"]) });
   const server = {
     ...{ version: "13.14", roles: [], extensions: [], encoding: "UTF8", locale: "C" },
     ...{ superuser: true, lacking: [] },
   };
-  const restored = restoreBeside(database, { file, text: new DumpText(), roles, server });
+  const restored = restoreBeside(database, { file, text, server });
   await expect(restored).rejects.toThrow("interrupted");
   const log = readFileSync(join(folder, "fake-docker/docker.log"), "utf8");
   expect(log.match(/(create|drop) role .*;/g)?.map((line) => line.replaceAll('"', ""))).toEqual([

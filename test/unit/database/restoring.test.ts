@@ -7,9 +7,9 @@ import { PassThrough, Writable } from "node:stream";
 import { setImmediate } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { write } from "../../../lib/database/backup/dump.ts";
-import { savedInWords } from "../../../lib/database/backup/save.ts";
+import { whatIsSaved } from "../../../lib/database/backup/save.ts";
 import { settingsIn } from "../../../lib/database/properties.ts";
-import { RESTORE, requireDone, said } from "../../../lib/database/restoreScript.ts";
+import { RESTORE, requireDone } from "../../../lib/database/restoreScript.ts";
 import { DONE } from "../../../lib/docker/client.ts";
 
 const EMPTIES = "SELECT pg_catalog.set_config('search_path', '', false);";
@@ -55,7 +55,10 @@ describe("pg_restore's script", () => {
 });
 
 describe("a restore that fails", () => {
-  const words = (stderr: string) => said({ code: 3, stderr });
+  const words = (stderr: string) =>
+    requireDone("x", { code: 3, stdout: "", stderr, output: "" }).catch((error: Error) =>
+      error.message.replace(/^x: /, ""),
+    );
 
   it("shows the first error, without those that follow from it", async () => {
     expect(
@@ -130,8 +133,8 @@ it.each([
   [false, "the schema; the rows were read only"],
 ])("a backup says what was restored to prove it: rows %s", (withRows, proved) => {
   const saved = { name: "x", place: "p/x", bytes: 1_200_000, rows: new Map([["a", 14]]), seconds: 0.84 };
-  expect(savedInWords({ ...saved, withRows })).toBe(
-    `p/x, 1.2 MB, 1 table, 14 rows, 0.8 s; proved by restoring ${proved}`,
+  expect(whatIsSaved({ ...saved, withRows })).toBe(
+    `1.2 MB, 1 table, 14 rows, 0.8 s; proved by restoring ${proved}`,
   );
 });
 

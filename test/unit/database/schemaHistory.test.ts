@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { flywayChecksum } from "../../../lib/database/migrations/checkInPreview.ts";
-import { requireComplete } from "../../../lib/database/migrations/readHistory.ts";
+import { requireComplete } from "../../../lib/database/migrations/migrate.ts";
 import {
   type Applied,
   asRan,

@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { expect, it } from "vitest";
-import { shellQuoted, sshArguments } from "../../../lib/database/backup/ssh.ts";
+import { shellWord } from "../../../lib/config/keys.ts";
+import { sshArguments } from "../../../lib/database/backup/ssh.ts";
 import { sshPlace } from "../../../lib/sshUrl.ts";
 
 it.each([
@@ -28,7 +29,7 @@ it.each([
 });
 
 it("whatever a script holds, it is one word for the shell over there, and asks for nothing", () => {
-  const script = `printf %s ${shellQuoted('it\'s $(id) `id` "x" \\ ü')}`;
+  const script = `printf %s ${shellWord('it\'s $(id) `id` "x" \\ ü')}`;
   const args = sshArguments({ login: "me@host", port: "2222", path: "/x" }, script);
   expect(args.slice(0, -1)).toEqual([
     ...["-o", "BatchMode=yes", "-o", "ConnectTimeout=10", "-o", "ServerAliveInterval=15"],
