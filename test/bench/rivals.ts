@@ -6,7 +6,7 @@ import { nixArguments } from "../../lib/images/nixArguments.ts";
 import { run, tail } from "../../lib/process.ts";
 import { UserError } from "../../lib/userError.ts";
 import application from "../../nix/application.json" with { type: "json" };
-import { secondsUntil } from "./answer.ts";
+import { execute, until } from "../support/host.ts";
 import { composeFile, DATABASE, dockerfile, flywayConf, gradleProperties, type Rival } from "./rivalFiles.ts";
 
 export interface RivalArgs extends Rival {
@@ -81,11 +81,9 @@ abstract class ComposeStack {
   protected async startDatabase(env: NodeJS.ProcessEnv = {}): Promise<void> {
     await this.compose(["up", "--detach", "agatha-db"], env);
     const query = ["psql", "-h", "127.0.0.1", "-U", DATABASE.user, "-d", DATABASE.name, "-qtAXc", "select 1"];
-    const { env: environment } = this.args;
-    await secondsUntil(`the database of ${this.args.name}`, async () => {
-      const asked = await run("docker", ["exec", this.container("db"), ...query], { env: environment });
-      return asked.code === 0;
-    });
+    const ask = () => execute("docker", ["exec", this.container("db"), ...query], this.args.env);
+    const late = `bench: the database of ${this.args.name} does not answer. Look at its container's log.`;
+    await until(late, async () => (await ask()).code === 0, 120_000, 20);
   }
 
   down = (): Promise<string> =>
@@ -134,14 +132,8 @@ export class DockerfileStack extends ComposeStack {
     const flyway = { URL: `jdbc:postgresql://agatha-db:5432/${DATABASE.name}`, USER: DATABASE.user };
     const settings = Object.entries({ ...flyway, PASSWORD: this.args.password });
     await this.run("docker", [
-      ...[
-        "run",
-        "--rm",
-        "--network",
-        `${this.args.name}-network`,
-        "--label",
-        `agatha.stack=${this.args.stack}`,
-      ],
+      ...["run", "--rm", "--network", `${this.args.name}-network`],
+      ...["--label", `agatha.stack=${this.args.stack}`],
       ...settings.flatMap(([key, value]) => ["--env", `FLYWAY_${key}=${value}`]),
       ...[backImage, "/bin/agatha-back-migrate"],
     ]);
@@ -156,7 +148,7 @@ export class DockerfileStack extends ComposeStack {
     const jre = await this.nixBuild("back.jre");
     await this.importBase("jre", [jre]);
     const command = [`${jre}/bin/java`, ...application.back.javaOptions, "-jar", "/app.jar"];
-    this.writeDockerfile("back", "jre", command, [["app.jar", "/app.jar"]]);
+    this.writeDockerfile("back", "jre", command, { "app.jar": "/app.jar" });
   }
 
   private async front(): Promise<void> {
@@ -166,22 +158,28 @@ export class DockerfileStack extends ComposeStack {
     ];
     await this.importBase("node", [server, node]);
     cpSync("nix/packages/serve", join(this.args.folder, "front", "serve"), { recursive: true });
-    const serve = ["--root", "/dist", "--port", "5173", "--spa", "true"];
-    this.writeDockerfile(
-      "front",
-      "node",
-      [`${node}/bin/node`, "/serve/serve.mjs", ...serve],
-      [
-        ["serve", "/serve"],
-        ["dist", "/dist"],
-      ],
-    );
+    const serve = [
+      `${node}/bin/node`,
+      "/serve/serve.mjs",
+      "--root",
+      "/dist",
+      "--port",
+      "5173",
+      "--spa",
+      "true",
+    ];
+    this.writeDockerfile("front", "node", serve, { serve: "/serve", dist: "/dist" });
     const built = (part: string) => ({ build: `./${part}`, image: this.image(part) });
     const environment = { NODE_PATH: `${server}/lib/node_modules` };
     this.writeCompose(built("back"), { ...built("front"), environment });
   }
 
-  private writeDockerfile(part: string, base: string, command: string[], copies: [string, string][]): void {
+  private writeDockerfile(
+    part: string,
+    base: string,
+    command: string[],
+    copies: Record<string, string>,
+  ): void {
     const text = dockerfile(this.image(base), this.args.stack, command, copies);
     writeFileSync(join(this.args.folder, part, "Dockerfile"), text);
   }

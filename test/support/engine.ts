@@ -7,9 +7,9 @@ import { randomBytes } from "node:crypto";
 import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
+import { tail } from "../../lib/process.ts";
 import { ENGINE_PREFIX, endEngine, linkOf, removeEngine } from "./engineRemoval.ts";
-import { type Ended, execute } from "./host.ts";
+import { type Ended, end, execute, until, well } from "./host.ts";
 import type { OtherHost } from "./scratch.ts";
 
 /** Longest time until an engine answers after its start, in milliseconds; measured were 1 to 3 s. */
@@ -109,29 +109,26 @@ export class Engine {
       ...["--containerd-namespace", this.name, "--containerd-plugins-namespace", `${this.name}-plugins`],
       ...["--cgroup-parent", `/${this.name}`],
     ];
-    this.daemon = this.spawn("dockerd", [...place, ...this.args(this)], log);
+    const daemon = this.spawn("dockerd", [...place, ...this.args(this)], log);
+    this.daemon = daemon;
     closeSync(log);
-    const start = performance.now();
-    while (!(await this.answers())) {
-      if (this.daemon.exitCode !== null || performance.now() - start > START_LIMIT_MS)
-        throw new Error(`dockerd does not come up:\n${this.log().split("\n").slice(-20).join("\n")}`);
-      await sleep(200);
-    }
+    const late = () => `dockerd does not come up:\n${tail(this.log(), 20)}`;
+    const answers = async () => {
+      if (daemon.exitCode !== null) throw new Error(late());
+      return (await this.docker("version")).code === 0;
+    };
+    await until(late, answers, START_LIMIT_MS, 200);
   }
-
-  private answers = async () => (await this.docker("version")).code === 0;
 
   /** The daemon's log. */
   log = (): string => readFileSync(join(this.folder, "dockerd.log"), "utf8");
 
   /** Starts a program in this host's network, with its engine. The caller ends it, else `remove` does. */
-  spawn(program: string, args: string[], output: number | "ignore" | "pipe" = "ignore"): ChildProcess {
+  spawn = (program: string, args: string[], output: number | "ignore" | "pipe" = "ignore"): ChildProcess => {
     const env = { ...process.env, PATH: `${process.env["PATH"]}:/usr/sbin:/sbin`, DOCKER_HOST: this.host };
-    return spawn("nsenter", [`--net=/run/netns/${this.name}`, program, ...args], {
-      env,
-      stdio: ["ignore", output, output],
-    });
-  }
+    const inside = [`--net=/run/netns/${this.name}`, program, ...args];
+    return spawn("nsenter", inside, { env, stdio: ["ignore", output, output] });
+  };
 
   /** Runs docker's client against this engine. */
   docker = (...args: string[]): Promise<Ended> =>
@@ -141,10 +138,8 @@ export class Engine {
   async end(signal: "SIGTERM" | "SIGKILL" = "SIGTERM"): Promise<void> {
     const { daemon } = this;
     if (daemon === undefined || daemon.exitCode !== null || daemon.signalCode !== null) return;
-    const ended = new Promise((resolve) => daemon.once("exit", resolve));
     // nsenter execs the daemon, so this is its process id.
-    daemon.kill(signal);
-    await ended;
+    await end(daemon, signal);
     // Its containerd dies with it. Without an init that reaps orphans, the next daemon would take the zombie for a living one.
     rmSync(join(this.folder, "exec/containerd/containerd.pid"), { force: true });
   }
@@ -165,9 +160,4 @@ async function freeNetwork(): Promise<string> {
     const network = `10.${128 + ((second as number) % 127)}.${third}`;
     if (!output.includes(` ${network}.`) && !output.includes(`${network}.0/`)) return network;
   }
-}
-
-async function well(program: string, args: string[]): Promise<void> {
-  const { code, output } = await execute(program, args);
-  if (code !== 0) throw new Error(`${program} ${args.join(" ")}: ${output}`);
 }

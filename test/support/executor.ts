@@ -1,7 +1,7 @@
 /** Runs the executor's image like Pulumi Cloud Deployments: a container, a clone, commands one by one. */
 import { existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { type Ended, execute } from "./host.ts";
+import { type Ended, execute, well } from "./host.ts";
 import type { Scratch } from "./scratch.ts";
 
 /** The user of the image. */
@@ -48,8 +48,8 @@ export class Executor {
 
   /** Installs the node modules by the image's npm, from this machine's registry. Nothing is fetched after that. */
   async install(): Promise<void> {
-    const { output } = await execute("npm", ["config", "get", "registry"]);
-    const settings = { NPM_CONFIG_REGISTRY: output.trim(), NODE_EXTRA_CA_CERTS: CERTIFICATES };
+    const registry = await well("npm", ["config", "get", "registry"]);
+    const settings = { NPM_CONFIG_REGISTRY: registry, NODE_EXTRA_CA_CERTS: CERTIFICATES };
     await this.well("npm ci --no-audit --no-fund --loglevel=error", CLONE, settings);
     await well("docker", ["network", "disconnect", "bridge", this.name]);
   }
@@ -114,8 +114,3 @@ const jdkSettings = (): string[] => [
     .map((name) => `/etc/${name}`),
   ...["/etc/ssl/certs/java"].filter((path) => existsSync(path)),
 ];
-
-async function well(program: string, args: string[]): Promise<void> {
-  const { code, output } = await execute(program, args);
-  if (code !== 0) throw new Error(`${program} ${args.join(" ")}: ${output}`);
-}
