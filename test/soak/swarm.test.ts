@@ -15,7 +15,7 @@ let own: SwarmStack;
 beforeAll(async () => {
   own = await SwarmStack.make(3, (scratch) => {
     scratch.back({ replicas: 2 });
-    scratch.config["front"] = { ...(scratch.config["front"] as object), replicas: 2 };
+    scratch.front({ replicas: 2 });
   });
 });
 afterAll(() => own?.remove());
@@ -40,7 +40,7 @@ it("back and front go from one task to five and to two, and nobody notices", asy
   const load = await own.load();
   for (const replicas of [1, 5, 2]) {
     own.scratch.back({ replicas });
-    own.scratch.config["front"] = { ...(own.scratch.config["front"] as object), replicas };
+    own.scratch.front({ replicas });
     await own.scratch.upWell();
   }
   expectUnnoticed(await load.stop());

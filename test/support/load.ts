@@ -84,6 +84,16 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
   return { stop: () => (ended ??= end()) };
 }
 
+/** A load of reads of both services and of writes; without a back that has an API, of reads alone. */
+export const startStackLoad = (
+  { backUrl, frontUrl }: { backUrl: string; frontUrl: string },
+  kind: "all" | "reads" = "all",
+): Promise<Load> =>
+  startLoad({
+    ...{ reads: [`${backUrl}/health`, `${frontUrl}/`], perSecond: 100 },
+    ...(kind === "all" ? { writes: `${backUrl}/api/budgets`, writeShare: 0.3 } : {}),
+  });
+
 /** The program's next message. @throws Error if it ends instead. */
 function message(child: ChildProcess): Promise<unknown> {
   return new Promise((resolve, reject) => {
