@@ -43,7 +43,7 @@ export class EngineStack {
 
   /** @param load As Writers takes it. */
   writers(load?: ConstructorParameters<typeof Writers>[1]): Writers {
-    return new Writers(() => `http://${this.engine.address}:${this.scratch.backPort}`, load);
+    return new Writers(this.scratch.backUrl, load);
   }
 
   load = (kind?: "all" | "reads") => startStackLoad(this.scratch, kind);

@@ -1,5 +1,5 @@
 /** Runs the executor's image like Pulumi Cloud Deployments: a container, a clone, commands one by one. */
-import { existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
+import { globSync, mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { type Ended, execute, well } from "./host.ts";
 import type { Scratch } from "./scratch.ts";
@@ -32,10 +32,8 @@ export class Executor {
     await well("chown", ["-R", `${UID}:${UID}`, scratch.folder]);
     const socket = dockerSocket();
     const same = [...HOST_SET, ...jdkSettings(), CERTIFICATES].map((path) => [path, path]);
-    const mounts = [...same, [join(process.cwd(), ".tools/debian"), "/material"]].flatMap(([from, to]) => [
-      "--volume",
-      `${from}:${to}:ro`,
-    ]);
+    const material = [join(process.cwd(), ".tools/debian"), "/material"];
+    const mounts = [...same, material].flatMap(([from, to]) => ["--volume", `${from}:${to}:ro`]);
     await well("docker", [
       ...["run", "--detach", "--init", "--name", executor.name, "--label", `agatha.stack=${scratch.stack}`],
       ...["--cap-drop", "ALL", "--security-opt", "no-new-privileges"],
@@ -108,9 +106,4 @@ function dockerSocket(): string {
 }
 
 /** Debian keeps part of a JDK in /etc, and its certificates. */
-const jdkSettings = (): string[] => [
-  ...readdirSync("/etc")
-    .filter((name) => /^java-\d+-openjdk$/.test(name))
-    .map((name) => `/etc/${name}`),
-  ...["/etc/ssl/certs/java"].filter((path) => existsSync(path)),
-];
+const jdkSettings = (): string[] => globSync(["/etc/java-*-openjdk", "/etc/ssl/certs/java"]);

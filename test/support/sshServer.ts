@@ -93,36 +93,30 @@ export class SshServer {
     const host = place.port === 22 ? place.address : `[${place.address}]:${place.port}`;
     const [type, key] = readFileSync(this.at("host.pub"), "utf8").split(" ");
     writeFileSync(this.at("known_hosts"), `${host} ${type} ${key}\n`);
-    const server = [
-      `ListenAddress ${place.address}`,
-      `Port ${place.port}`,
-      `HostKey ${this.at("host")}`,
-      `AuthorizedKeysFile ${this.at("authorized_keys")}`,
-      `PidFile ${this.at("sshd.pid")}`,
-      // The folder lies in a temporary one that others may write to.
-      "StrictModes no",
-      "UsePAM no",
-      "PasswordAuthentication no",
-      // The start-up files of this machine's user do not concern the test, and take time.
-      `SetEnv ${place.env} HOME=${this.folder} PATH=${this.remoteBin}:${process.env["PATH"]}`,
-    ];
-    const client = [
-      `IdentityFile ${this.at("user")}`,
-      "IdentitiesOnly yes",
-      `UserKnownHostsFile ${this.at("known_hosts")}`,
-      // One connection for all docker commands, as docs/remote-hosts.md advises.
-      "ControlMaster auto",
-      `ControlPath ${this.at("control")}`,
-      "ControlPersist 60",
-    ];
-    writeFileSync(this.at("sshd_config"), server.join("\n"));
-    writeFileSync(this.at("ssh_config"), client.join("\n"));
+    // The folder lies in a temporary one that others may write to. The start-up files of this machine's user do not
+    // concern the test, and take time.
+    const server = `
+      ListenAddress ${place.address}
+      Port ${place.port}
+      HostKey ${this.at("host")}
+      AuthorizedKeysFile ${this.at("authorized_keys")}
+      PidFile ${this.at("sshd.pid")}
+      StrictModes no
+      UsePAM no
+      PasswordAuthentication no
+      SetEnv ${place.env} HOME=${this.folder} PATH=${this.remoteBin}:${process.env["PATH"]}`;
+    // One connection for all docker commands, as docs/remote-hosts.md advises.
+    const client = `
+      IdentityFile ${this.at("user")}
+      IdentitiesOnly yes
+      UserKnownHostsFile ${this.at("known_hosts")}
+      ControlMaster auto
+      ControlPath ${this.at("control")}
+      ControlPersist 60`;
+    writeFileSync(this.at("sshd_config"), server);
+    writeFileSync(this.at("ssh_config"), client);
     const program = `#!/bin/sh\nexec ${which("ssh")} -F ${this.at("ssh_config")} "$@"\n`;
-    writeFileSync(this.client, program, { mode: 0o755 });
-  }
-
-  private get client(): string {
-    return join(this.at("bin"), "ssh");
+    writeFileSync(this.at("bin/ssh"), program, { mode: 0o755 });
   }
 
   private async serve(): Promise<void> {
@@ -137,7 +131,7 @@ export class SshServer {
   }
 
   /** Closes the connection that docker commands share. */
-  private hangUp = () => execute(this.client, ["-O", "exit", this.place.address]);
+  private hangUp = () => execute(this.at("bin/ssh"), ["-O", "exit", this.place.address]);
 
   /** Revokes or restores the user's access. */
   async admit(allowed: boolean): Promise<void> {
