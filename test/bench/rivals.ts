@@ -62,11 +62,14 @@ abstract class ComposeStack {
     return output;
   }
 
-  protected compose(args: string[], env: NodeJS.ProcessEnv = {}): Promise<string> {
+  protected compose(...args: string[]): Promise<string> {
     const [program = "", ...rest] = this.args.compose;
     const project = ["--project-name", this.args.name, "--project-directory", this.args.folder];
-    return this.run(program, [...rest, ...project, ...args], env);
+    return this.run(program, [...rest, ...project, ...args], this.images);
   }
+
+  /** For compose.yaml: the images of back and front, which are no more than names to those that Compose builds. */
+  protected readonly images = { BACK: "x", FRONT: "x" };
 
   /** Builds an attribute of `nix/default.nix` over this way's own files. @returns Its store path. */
   protected async nixBuild(attribute: string): Promise<string> {
@@ -78,42 +81,37 @@ abstract class ComposeStack {
     return readlinkSync(link);
   }
 
-  protected async startDatabase(env: NodeJS.ProcessEnv = {}): Promise<void> {
-    await this.compose(["up", "--detach", "agatha-db"], env);
+  protected async startDatabase(): Promise<void> {
+    await this.compose("up", "--detach", "agatha-db");
     const query = ["psql", "-h", "127.0.0.1", "-U", DATABASE.user, "-d", DATABASE.name, "-qtAXc", "select 1"];
     const ask = () => execute("docker", ["exec", this.container("db"), ...query], this.args.env);
     const late = `bench: the database of ${this.args.name} does not answer. Look at its container's log.`;
     await until(late, async () => (await ask()).code === 0, 120_000, 20);
   }
 
-  down = (): Promise<string> =>
-    this.compose(["down", "--volumes", "--timeout", "1"], { BACK: "x", FRONT: "x" });
+  down = (): Promise<string> => this.compose("down", "--volumes", "--timeout", "1");
 }
 
 /** The seed's recipe: nix-build, load the whole archive, compose up. */
 export class SeedStack extends ComposeStack {
-  private readonly refs: Record<string, string> = {};
-
   async start(): Promise<void> {
     this.writeCompose({ image: "${BACK}" }, { image: "${FRONT}" });
-    for (const service of ["back", "front"]) await this.load(service);
-    await this.startDatabase(this.images());
-    await this.compose(["up", "--detach"], this.images());
+    await this.load("back");
+    await this.startDatabase();
+    await this.deploy("front");
   }
 
   async deploy(service: "back" | "front"): Promise<void> {
     await this.load(service);
-    await this.compose(["up", "--detach"], this.images());
+    await this.compose("up", "--detach");
   }
 
-  private images = () => ({ BACK: this.refs["back"], FRONT: this.refs["front"] });
-
-  private async load(service: string): Promise<void> {
+  private async load(service: "back" | "front"): Promise<void> {
     const image = await this.nixBuild(`${service}-image`);
     const loaded = await this.run("bash", ["-c", 'set -o pipefail; "$0" | docker load', image]);
     const ref = /Loaded image: (\S+)/.exec(loaded)?.[1];
     if (ref === undefined) throw new UserError(`bench: docker load did not say what it loaded: ${loaded}`);
-    this.refs[service] = ref;
+    this.images[service === "back" ? "BACK" : "FRONT"] = ref;
   }
 }
 
@@ -141,7 +139,7 @@ export class DockerfileStack extends ComposeStack {
   }
 
   async deploy(): Promise<void> {
-    await this.compose(["up", "--detach", "--build"]);
+    await this.compose("up", "--detach", "--build");
   }
 
   private async back(): Promise<void> {

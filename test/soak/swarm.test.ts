@@ -1,8 +1,6 @@
 /** The back and the front are deployed again and again on a swarm under load, and nobody notices. */
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { setVersion } from "../support/jar.ts";
+import { CHANGES } from "../support/jar.ts";
 import { changes } from "../support/scratch.ts";
 import { SwarmStack } from "../support/swarmStack.ts";
 import { expectUnnoticed } from "../support/unnoticed.ts";
@@ -20,15 +18,12 @@ beforeAll(async () => {
 });
 afterAll(() => own?.remove());
 
-it.each([
-  ["back", (version: string) => setVersion(own.scratch.jar, version)],
-  ["front", async (version: string) => writeFileSync(join(own.scratch.dist, "release.txt"), version)],
-] as const)(
+it.each(CHANGES)(
   `${TIMES} updates of the %s on a swarm fail no request and lose no acknowledged write`,
   async (service, change) => {
     const load = await own.load();
     for (let update = 1; update <= TIMES; update++) {
-      await change(`soak-${update}`);
+      await change(own.scratch, `soak-${update}`);
       const { operations } = await own.scratch.upWell();
       expect(changes(operations)).toMatchObject({ [`${service}-container`]: "update" });
     }

@@ -40,3 +40,17 @@ async function inFolder(work: (folder: string) => Promise<void>): Promise<void> 
     rmSync(folder, { recursive: true });
   }
 }
+
+/** A change of each service's application, which replaces its container. */
+export const CHANGES = [
+  ["back", ({ jar }: Application, version: string) => setVersion(jar, version)],
+  [
+    "front",
+    async ({ dist }: Application, version: string) => writeFileSync(join(dist, "release.txt"), version),
+  ],
+] as const;
+
+interface Application {
+  jar: string;
+  dist: string;
+}

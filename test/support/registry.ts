@@ -17,10 +17,7 @@ export class LocalRegistry {
   private readonly process: ChildProcess;
 
   private constructor(address: string, password: string, log: string, process: ChildProcess) {
-    this.address = address;
-    this.password = password;
-    this.log = log;
-    this.process = process;
+    [this.address, this.password, this.log, this.process] = [address, password, log, process];
   }
 
   /**

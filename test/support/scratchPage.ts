@@ -22,10 +22,8 @@ export function scratchPage(
   { stacks = {}, words = {}, env = {} }: ScratchPageOptions = {},
 ): Page {
   const { stack } = scratch;
-  const ports = {
-    "127.0.0.1:8000": `127.0.0.1:${scratch.backPort}`,
-    "127.0.0.1:5173": `127.0.0.1:${scratch.frontPort}`,
-  };
+  const at = (port: number) => `127.0.0.1:${port}`;
+  const ports = { [at(8000)]: at(scratch.backPort), [at(5173)]: at(scratch.frontPort) };
   return new Page(page, test, {
     stacks: { dev: stack, staging: stack, prod: stack, ...stacks },
     words: { ...ports, ...words },
