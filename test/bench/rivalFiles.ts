@@ -56,16 +56,11 @@ export function composeFile(rival: Rival, back: ComposeService, front: ComposeSe
 }
 
 /** An ordinary Dockerfile: what changes is copied last. @param copies In this order: places by files. */
-export const dockerfile = (
-  base: string,
-  stack: string,
-  command: string[],
-  copies: Record<string, string>,
-): string =>
-  `FROM ${base}
+export function dockerfile(base: string, stack: string, command: string[], copies: object): string {
+  const lines = Object.entries(copies).map(([from, to]) => `COPY ${from} ${to}\n`);
+  return `FROM ${base}
 LABEL agatha.stack=${stack}
 WORKDIR /home
 CMD ${JSON.stringify(command)}
-${Object.entries(copies)
-  .map(([from, to]) => `COPY ${from} ${to}\n`)
-  .join("")}`;
+${lines.join("")}`;
+}

@@ -14,7 +14,6 @@ export interface RivalArgs extends Rival {
   folder: string;
   /** The command line of Docker Compose. */
   compose: string[];
-  packages: string;
   migrations: string;
   env: NodeJS.ProcessEnv;
 }
@@ -23,11 +22,14 @@ export interface RivalArgs extends Rival {
 abstract class ComposeStack {
   readonly jar: string;
   readonly dist: string;
+  readonly backUrl: string;
+  readonly frontUrl: string;
   protected readonly args: RivalArgs;
 
   constructor(args: RivalArgs) {
     this.args = args;
-    const { folder, password } = args;
+    const { folder, password, ports } = args;
+    [this.backUrl, this.frontUrl] = [`http://127.0.0.1:${ports.back}`, `http://127.0.0.1:${ports.front}`];
     for (const part of ["back", "front"]) mkdirSync(join(folder, part), { recursive: true });
     this.jar = join(folder, "back", "app.jar");
     this.dist = join(folder, "front", "dist");
@@ -42,14 +44,6 @@ abstract class ComposeStack {
 
   /** An image of its own. Not named like the product's, which a test beside this one puts back as they were. */
   protected image = (part: string): string => `${this.args.stack}-${part}`;
-
-  get backUrl(): string {
-    return `http://127.0.0.1:${this.args.ports.back}`;
-  }
-
-  get frontUrl(): string {
-    return `http://127.0.0.1:${this.args.ports.front}`;
-  }
 
   protected writeCompose(back: Record<string, unknown>, front: Record<string, unknown>): void {
     writeFileSync(join(this.args.folder, "compose.yaml"), stringify(composeFile(this.args, back, front)));
@@ -73,7 +67,8 @@ abstract class ComposeStack {
 
   /** Builds an attribute of `nix/default.nix` over this way's own files. @returns Its store path. */
   protected async nixBuild(attribute: string): Promise<string> {
-    const { packages, migrations, folder } = this.args;
+    const { migrations, folder } = this.args;
+    const packages = process.env["AGATHA_PACKAGES"] ?? "nixpkgs";
     const own = { back: { jar: this.jar, migrations: resolve(migrations) }, front: { dist: this.dist } };
     const link = join(folder, `result-${attribute}`);
     const args = [...nixArguments(packages, JSON.stringify(own)), "-A", attribute, "--out-link", link];
@@ -150,34 +145,19 @@ export class DockerfileStack extends ComposeStack {
   }
 
   private async front(): Promise<void> {
-    const [server, node] = [
-      await this.nixBuild("front.httpServer"),
-      await this.nixBuild("front.httpServer.node"),
-    ];
+    const server = await this.nixBuild("front.httpServer");
+    const node = await this.nixBuild("front.httpServer.node");
     await this.importBase("node", [server, node]);
     cpSync("nix/packages/serve", join(this.args.folder, "front", "serve"), { recursive: true });
-    const serve = [
-      `${node}/bin/node`,
-      "/serve/serve.mjs",
-      "--root",
-      "/dist",
-      "--port",
-      "5173",
-      "--spa",
-      "true",
-    ];
-    this.writeDockerfile("front", "node", serve, { serve: "/serve", dist: "/dist" });
+    const serve = "/serve/serve.mjs --root /dist --port 5173 --spa true".split(" ");
+    const copies = { serve: "/serve", dist: "/dist" };
+    this.writeDockerfile("front", "node", [`${node}/bin/node`, ...serve], copies);
     const built = (part: string) => ({ build: `./${part}`, image: this.image(part) });
     const environment = { NODE_PATH: `${server}/lib/node_modules` };
     this.writeCompose(built("back"), { ...built("front"), environment });
   }
 
-  private writeDockerfile(
-    part: string,
-    base: string,
-    command: string[],
-    copies: Record<string, string>,
-  ): void {
+  private writeDockerfile(part: string, base: string, command: string[], copies: object): void {
     const text = dockerfile(this.image(base), this.args.stack, command, copies);
     writeFileSync(join(this.args.folder, part, "Dockerfile"), text);
   }

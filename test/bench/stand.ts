@@ -105,11 +105,7 @@ export class Stand {
     const [databaseImage = ""] = await this.imageOf("db");
     const seed = new SeedStack(await this.rivalArgs("seed", compose, databaseImage));
     const dockerfile = new DockerfileStack(await this.rivalArgs("dockerfile", compose, databaseImage));
-    this.removals.unshift(
-      () => seed.down(),
-      () => dockerfile.down(),
-      () => this.removeBuilt(),
-    );
+    this.removals.unshift(seed.down, dockerfile.down, this.removeBuilt);
     await seed.start();
     const [backImage = ""] = await this.imageOf("back");
     await dockerfile.start(backImage);
@@ -133,14 +129,13 @@ export class Stand {
       password,
       compose,
       migrations,
-      packages: process.env["AGATHA_PACKAGES"] ?? "nixpkgs",
       // Without buildx there is only docker's own builder.
       env: { ...this.scratch.env, ...(buildx.code === 0 ? {} : { DOCKER_BUILDKIT: "0" }) },
     };
   }
 
   /** The Dockerfiles' images and bases, and what builds left without a name; what those are made of goes with them. */
-  private async removeBuilt(): Promise<void> {
+  private removeBuilt = async (): Promise<void> => {
     const { stack } = this.scratch;
     const named = ["--filter", `reference=${stack}-*`, "--format", "{{.Repository}}:{{.Tag}}"];
     const nameless = ["--filter", `label=agatha.stack=${stack}`, "--filter", "dangling=true", "--quiet"];
@@ -148,7 +143,7 @@ export class Stand {
       const images = await this.scratch.docker("image", "ls", ...which);
       if (images.length > 0) await run("docker", ["image", "rm", "--force", ...images]);
     }
-  }
+  };
 
   /** Removes everything, whatever of it fails to be removed. @throws the last failure. */
   async remove(): Promise<void> {
