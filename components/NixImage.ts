@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { type ImagePlan, imageRef, isPinned, keptRef, pinAbsent } from "../lib/images/plan.ts";
 import type { Presence } from "../lib/images/presence.ts";
 import { type Registry, repositoryOf } from "../lib/images/registry.ts";
-import { imageFacts } from "../lib/images/size.ts";
+import { imageFacts } from "../lib/stepFacts.ts";
 import { dockerEnvironment, now, runAgain, stepCommand } from "./stepCommand.ts";
 
 export interface NixImageArgs {

@@ -62,38 +62,29 @@ const schema = z.strictObject({
     .prefault({ staging: { deployOnPush: true }, prod: {} }),
 });
 
-/** The whole configuration, validated, every default filled in. */
-export type Deployments = z.infer<typeof schema>;
-
 const REQUIRED: Record<string, string> = {
   organization: `Set it: \`pulumi config set ${NAMESPACE}:organization NAME\`, the organisation of your stacks in Pulumi Cloud.`,
   repository: `Set it: \`pulumi config set ${NAMESPACE}:repository OWNER/NAME\`, where Pulumi's GitHub app is installed.`,
 };
 
 /**
- * Reads, validates and completes the configuration.
+ * The whole configuration, validated, every default filled in.
  *
  * @param raw What Pulumi holds; other namespaces are left alone.
  * @throws ConfigError with all errors, each `agatha-deployments:<key>: <received> <what is wrong>. <The fix>.`
  */
-export function loadDeployments(raw: Record<string, string>): Deployments {
+export function loadDeployments(raw: Record<string, string>): z.infer<typeof schema> {
   const errors: string[] = [];
   const { data, issues } = validate(schema, NAMESPACE, raw, collect(raw, NAMESPACE, errors), REQUIRED);
-  errors.push(...issues, ...(data === undefined ? [] : contradictions(data)));
+  errors.push(...issues);
+  for (const name of Object.keys(data?.secrets ?? {}))
+    if (data?.environment[name] !== undefined)
+      errors.push(`${NAMESPACE}:secrets.${name}: is in environment as well. Remove one of the two.`);
+  for (const [name, { reviewTemplate, deployOnPush }] of Object.entries(data?.stacks ?? {}))
+    if (reviewTemplate && deployOnPush)
+      errors.push(
+        `${NAMESPACE}:stacks.${name}: is a review template and deployed on push. Set one of the two to false.`,
+      );
   if (data === undefined || errors.length > 0) throw new ConfigError(errors);
   return data;
-}
-
-/** What cannot hold at once. */
-function contradictions({ environment, secrets, stacks }: Deployments): string[] {
-  const twice = Object.keys(secrets)
-    .filter((name) => name in environment)
-    .map((name) => `${NAMESPACE}:secrets.${name}: is in environment as well. Remove one of the two.`);
-  const pushed = Object.entries(stacks)
-    .filter(([, { reviewTemplate, deployOnPush }]) => reviewTemplate && deployOnPush)
-    .map(
-      ([name]) =>
-        `${NAMESPACE}:stacks.${name}: is a review template and deployed on push. Set one of the two to false.`,
-    );
-  return [...twice, ...pushed];
 }

@@ -1,9 +1,8 @@
 /** Builds, loads and pushes the executor's image, in which deployments run. */
 import { readFileSync } from "node:fs";
 import { knownLayers, load } from "../lib/images/load.ts";
-import { ownSentence } from "../lib/images/nixArguments.ts";
-import { nixBuild } from "../lib/images/nixBuild.ts";
-import { endedWith, type Result, run, tail } from "../lib/process.ts";
+import { nixBuild, ownSentence } from "../lib/images/nix.ts";
+import { type Env, endedWith, type Result, run, tail } from "../lib/process.ts";
 import { UserError } from "../lib/userError.ts";
 
 const ATTRIBUTE = "executor-image";
@@ -29,11 +28,7 @@ export const executorPackages = (): string[] =>
  * @param folder Gets a link to the image, which keeps it from the store's garbage collector.
  * @throws UserError with what Nix or prepare-executor.sh said.
  */
-export async function buildExecutor(
-  packages: string,
-  folder: string,
-  env: NodeJS.ProcessEnv,
-): Promise<ExecutorImage> {
+export async function buildExecutor(packages: string, folder: string, env: Env): Promise<ExecutorImage> {
   if (packages === "debian") await succeed("bash", ["offline/packages/prepare-executor.sh"], env);
   const program = `${folder}/${ATTRIBUTE}`;
   const args = ["nix", "--argstr", "packages", packages];
@@ -49,7 +44,7 @@ export async function buildExecutor(
 export async function loadExecutor({ ref, program }: ExecutorImage, packages: string): Promise<string> {
   const { code } = await run("docker", ["image", "inspect", ref]);
   if (code === 0) return "is in docker already";
-  return load({ program, args: [] }, knownLayers(), packages === "debian");
+  return load([program, []], knownLayers(), packages === "debian");
 }
 
 /**
@@ -60,11 +55,7 @@ export async function loadExecutor({ ref, program }: ExecutorImage, packages: st
  * @returns The name with the digest that the registry has it by.
  * @throws UserError with what docker said.
  */
-export async function pushExecutor(
-  ref: string,
-  name: string,
-  env: NodeJS.ProcessEnv = process.env,
-): Promise<string> {
+export async function pushExecutor(ref: string, name: string, env: Env = process.env): Promise<string> {
   if (!/^[\w.-]+(:\d+)?(\/[\w.-]+)+$/.test(name))
     throw new UserError(
       `--push: "${name}" is not an image's name without tag. Write it like registry.example.com/agatha-executor.`,
@@ -79,7 +70,7 @@ export async function pushExecutor(
 }
 
 /** Runs a program that has to end well. @throws UserError with the end of what it said. */
-async function succeed(program: string, args: string[], env: NodeJS.ProcessEnv, fix = ""): Promise<Result> {
+async function succeed(program: string, args: string[], env: Env, fix = ""): Promise<Result> {
   const ended = await run(program, args, { env });
   if (ended.code === 0) return ended;
   const said = tail(ended.output.trim(), SHOWN_LINES);

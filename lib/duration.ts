@@ -13,9 +13,8 @@ export function duration(text: string): string | undefined {
   if (milliseconds < 1000) return `${milliseconds}ms`;
   const hours = Math.floor(milliseconds / UNITS.h);
   const minutes = Math.floor((milliseconds % UNITS.h) / UNITS.m);
-  const seconds = `${(milliseconds % UNITS.m) / UNITS.s}s`;
-  if (hours > 0) return `${hours}h${minutes}m${seconds}`;
-  return minutes > 0 ? `${minutes}m${seconds}` : seconds;
+  const seconds = (milliseconds % UNITS.m) / UNITS.s;
+  return `${hours}h${minutes}m${seconds}s`.replace(/^0h(0m)?/, "");
 }
 
 /** A duration in milliseconds, or undefined if the text is none. At most a day: more is a typing error. */

@@ -10,10 +10,7 @@ export const legacySize = (sentence: string): number => Number(/\((\d+) bytes\)$
 /** Seconds from `agatha-back is healthy after 1.7 s, away for 2.3 s`. */
 export function legacyHealth(sentence: string): { startSeconds?: number; awaySeconds?: number } {
   const [start, away] = [/after ([\d.]+) s/, /away for ([\d.]+) s/].map((form) => form.exec(sentence)?.[1]);
-  return {
-    ...(start === undefined ? {} : { startSeconds: Number(start) }),
-    ...(away === undefined ? {} : { awaySeconds: Number(away) }),
-  };
+  return { ...(start && { startSeconds: Number(start) }), ...(away && { awaySeconds: Number(away) }) };
 }
 
 /** An image in the history, with all its inputs; those of a map have the key `migrations/V1__a.sql`. */
@@ -32,22 +29,17 @@ interface Stored {
 /** The generations of a history, oldest first. @throws TypeError if it is not such a list. */
 export function legacyGenerations(list: unknown): { at: string; images: Record<string, Image> }[] {
   let images: Record<string, Image> = {};
-  return (list as Stored[]).map((generation) => {
+  return (list as Stored[]).map(({ at, images: given }) => {
     images = { ...images };
-    for (const [service, { ref, pinned, set, unset = [] }] of Object.entries(generation.images)) {
+    for (const [service, { ref, pinned, set, unset = [] }] of Object.entries(given)) {
       const inputs = { ...images[service]?.inputs, ...set };
       for (const key of unset) delete inputs[key];
       images[service] = { ref, ...(pinned && { pinned }), inputs };
     }
-    return {
-      at: generation.at,
-      images: Object.fromEntries(
-        Object.entries(images).map(([service, image]) => [
-          service,
-          { ...image, inputs: nested(image.inputs) },
-        ]),
-      ),
-    };
+    const whole = Object.entries(images).map(
+      ([service, image]) => [service, { ...image, inputs: nested(image.inputs) }] as const,
+    );
+    return { at, images: Object.fromEntries(whole) };
   });
 }
 

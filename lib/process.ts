@@ -1,19 +1,16 @@
 /** Runs programs without a shell, so that every argument reaches its program unchanged. */
-import {
-  type ChildProcess,
-  type ChildProcessWithoutNullStreams,
-  type SpawnOptions,
-  spawn,
-} from "node:child_process";
+import { type ChildProcessWithoutNullStreams, type SpawnOptions, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { UserError } from "./userError.ts";
 
-/** How a program ended, and what it printed. */
+/** Environment variables. */
+export type Env = NodeJS.ProcessEnv;
+
 export interface Result {
-  /** Null after a signal, even if the program turned it into an exit code: after SIGTERM, `docker exec` of client 20.10 exits with 0. */
+  /** Null after a signal, even if the program made an exit code of it: after SIGTERM, `docker exec` of client 20.10 exits with 0. */
   code: number | null;
   stdout: string;
   stderr: string;
@@ -37,21 +34,17 @@ export interface RunOptions {
   timeout?: number;
 }
 
-/** The programs that run now, so that an interrupt leaves none behind. */
-const children = new Set<ChildProcess>();
+type Child = ChildProcessWithoutNullStreams;
 
-/**
- * Runs a program to its end, whatever its exit code.
- *
- * @throws UserError if it cannot be started and is not optional.
- */
+/** The programs that run now, so that an interrupt leaves none behind. */
+const children = new Set<Child>();
+
+/** Runs a program to its end, whatever its exit code. @throws UserError if it cannot be started and is not optional. */
 export async function run(program: string, args: string[], options: RunOptions = {}): Promise<Result> {
   const { cwd, env = process.env, input, onLine, optional = false, timeout } = options;
   let timer: NodeJS.Timeout | undefined;
   try {
-    const child = launch(program, args, { cwd, env, stdio: ["pipe", "pipe", "pipe"] });
-    // A program that ends before it has read everything says why on stderr.
-    child.stdin.on("error", () => {});
+    const child = launch(program, args, { cwd, env });
     child.stdin.end(input);
     let timedOut = false;
     const end = () => {
@@ -61,7 +54,7 @@ export async function run(program: string, args: string[], options: RunOptions =
       child.kill("SIGTERM");
     };
     if (timeout !== undefined) timer = setTimeout(end, timeout);
-    const result = await ended(child, program, { stdout: child.stdout, onLine, cwd });
+    const result = await ended(child, program, child.stdout, onLine, cwd);
     return timeout === undefined ? result : { ...result, timedOut };
   } catch (error) {
     if (!optional || !(error instanceof UserError)) throw error;
@@ -72,18 +65,14 @@ export async function run(program: string, args: string[], options: RunOptions =
 }
 
 /** A running program whose output is too large for memory; `ended` has its standard error. */
-export interface Running {
-  child: ChildProcessWithoutNullStreams;
-  ended: Promise<Result>;
-}
+export type Running = ReturnType<typeof start>;
 
 /** Starts a program and leaves its standard input and output to the caller. */
-export function start(program: string, args: string[]): Running {
-  const child = launch(program, args, { stdio: ["pipe", "pipe", "pipe"] });
+export function start(program: string, args: string[]) {
+  const child = launch(program, args);
   const result = ended(child, program);
   // The caller may await it late, or not at all.
   result.catch(() => {});
-  child.stdin.on("error", () => {});
   return { child, ended: result };
 }
 
@@ -93,11 +82,11 @@ export async function pipe(
   consumer: [string, string[]],
   through: (stream: Readable) => Readable = (stream) => stream,
 ): Promise<[Result, Result]> {
-  const sink = launch(consumer[0], consumer[1], { stdio: ["pipe", "pipe", "pipe"] });
-  const source = launch(producer[0], producer[1], { stdio: ["ignore", "pipe", "pipe"] }, () => sink.kill());
+  const sink = launch(...consumer);
+  const source = launch(...producer, { stdio: ["ignore", "pipe", "pipe"] }, () => sink.kill());
   // A broken stream ends both programs, which report the reason themselves.
   pipeline(through(source.stdout), sink.stdin).catch(() => source.kill("SIGTERM"));
-  return Promise.all([ended(source, producer[0]), ended(sink, consumer[0], { stdout: sink.stdout })]);
+  return Promise.all([ended(source, producer[0]), ended(sink, consumer[0], sink.stdout)]);
 }
 
 /**
@@ -115,7 +104,7 @@ export async function runHere(
   process.on("SIGINT", ignore);
   try {
     const stderr = onError === undefined ? "inherit" : "pipe";
-    const child: ChildProcess = launch(program, args, { stdio: ["inherit", "inherit", stderr], ...options });
+    const child = launch(program, args, { stdio: ["inherit", "inherit", stderr], ...options });
     child.stderr?.setEncoding("utf8").on("data", (text: string) => onError?.(text));
     return await new Promise<number>((resolve, reject) => {
       child.on("error", (error) => reject(notStarted(program, error, options.cwd)));
@@ -126,18 +115,13 @@ export async function runHere(
   }
 }
 
-interface EndedOptions {
-  /** The program's standard output, unless the caller reads it. */
-  stdout?: Readable;
-  onLine?: RunOptions["onLine"];
-  cwd?: string | undefined;
-}
-
-/** Collects what a program prints until it ends. */
+/** Collects what a program prints until it ends. @param stdout Unless the caller reads it. */
 function ended(
-  child: ChildProcess,
+  child: Child,
   program: string,
-  { stdout, onLine, cwd }: EndedOptions = {},
+  stdout?: Readable,
+  onLine?: RunOptions["onLine"],
+  cwd?: string,
 ): Promise<Result> {
   children.add(child);
   const printed = { stdout: "", stderr: "", output: "" };
@@ -151,39 +135,26 @@ function ended(
     for (const line of lines) onLine(line);
   };
   // Decoded by the stream: a character may come in two chunks.
-  child.stderr?.setEncoding("utf8").on("data", take("stderr"));
+  child.stderr.setEncoding("utf8").on("data", take("stderr"));
   stdout?.setEncoding("utf8").on("data", take("stdout"));
-  return new Promise((resolve, reject) => {
-    child.on("error", (error) => {
-      children.delete(child);
-      reject(notStarted(program, error, cwd));
-    });
-    child.on("close", (code) => {
-      children.delete(child);
-      resolve({ code: child.killed ? null : code, ...printed });
-    });
-  });
+  return new Promise<Result>((resolve, reject) => {
+    child.on("error", (error) => reject(notStarted(program, error, cwd)));
+    child.on("close", (code) => resolve({ code: child.killed ? null : code, ...printed }));
+  }).finally(() => children.delete(child));
 }
 
-/**
- * As Node's `spawn`, which reports some errors by an event, and throws others, such as E2BIG.
- *
- * @param onThrow Undoes what the caller has begun.
- */
-function launch(
-  program: string,
-  args: string[],
-  options: SpawnOptions,
-  onThrow = () => {},
-): ChildProcessWithoutNullStreams {
+/** As Node's `spawn`, which reports some errors by an event, and throws others, such as E2BIG: `onThrow` cleans up. */
+function launch(program: string, args: string[], options: SpawnOptions = {}, onThrow = () => {}): Child {
   try {
-    return spawn(program, args, options) as ChildProcessWithoutNullStreams;
+    const child = spawn(program, args, options) as Child;
+    // A program that ends before it has read everything says why on stderr.
+    child.stdin?.on("error", () => {});
+    return child;
   } catch (error) {
     onThrow();
     // An argument that no program can be given is a fault of ours.
-    throw (error as NodeJS.ErrnoException).syscall === undefined
-      ? error
-      : notStarted(program, error as Error, options.cwd);
+    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
+    throw notStarted(program, error as Error, options.cwd);
   }
 }
 
@@ -199,10 +170,7 @@ function notStarted(program: string, error: NodeJS.ErrnoException, cwd?: string 
 
 let interrupted = false;
 
-/**
- * Ends the programs that run now. Their callers see a failure and clean up. A second interrupt does nothing, since it would
- * end the programs that clean up.
- */
+/** Ends the programs that run now; their callers clean up. A second interrupt would end what cleans up, and does nothing. */
 export function interrupt(): void {
   if (interrupted) return;
   interrupted = true;
@@ -237,19 +205,14 @@ export class OutcomeError extends UserError {}
 
 /** Does work that can be interrupted: running programs are ended, and the work removes its partial results. */
 export async function interruptible<T>(work: () => Promise<T>): Promise<T> {
-  let signalled = false;
-  const end = () => {
-    signalled = true;
-    interrupt();
-  };
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, end);
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, interrupt);
   try {
     return await work();
   } catch (error) {
-    throw signalled && !(error instanceof OutcomeError)
+    throw interrupted && !(error instanceof OutcomeError)
       ? new UserError("Interrupted: nothing is left half done.")
       : error;
   } finally {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.off(signal, end);
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.off(signal, interrupt);
   }
 }

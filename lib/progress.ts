@@ -20,11 +20,7 @@ export interface Step {
   note: (doing: string) => void;
 }
 
-/**
- * Runs a step and prints its line: what it found or did, and its time.
- *
- * @param body Returns what the line says.
- */
+/** Runs a step and prints its line: what it found or did, and its time. @param body Returns what the line says. */
 export async function report(name: string, body: (step: Step) => Promise<string>): Promise<void> {
   const start = performance.now();
   let doing = "working";

@@ -2,9 +2,6 @@
 export const SERVICES = ["db", "back", "front", "gateway"] as const;
 export type ServiceName = (typeof SERVICES)[number];
 
-export const mapServices = <T>(of: (service: ServiceName) => T): Record<ServiceName, T> =>
-  Object.fromEntries(SERVICES.map((service) => [service, of(service)])) as Record<ServiceName, T>;
-
 /** Those whose new container takes over from the old one behind the gateway. */
 export const ROLLING = ["back", "front"] as const;
 export type RollingName = (typeof ROLLING)[number];

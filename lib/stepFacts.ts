@@ -2,7 +2,7 @@
  * What a step hands on to the program, to previews and to its own next run: one line of JSON. Pulumi shows one of a step's
  * streams as it runs (`logging`), which is for people. So the facts go into the other one, which only the state keeps.
  */
-import { legacyHealth } from "./legacyOutputs.ts";
+import { legacyHealth, legacySize } from "./legacyOutputs.ts";
 
 /** Of the step that brings an image into docker. */
 export interface ImageFacts {
@@ -24,17 +24,21 @@ export interface HealthFacts {
 export const handOn = (facts: ImageFacts | HealthFacts): void =>
   void process.stderr.write(`${JSON.stringify(facts)}\n`);
 
-/** @param outputs Both streams of the step, as the state has them; empty if it never ran. */
-export const healthFacts = (outputs: Streams): HealthFacts =>
-  facts<HealthFacts>(outputs) ?? legacyHealth(String(outputs.stdout ?? ""));
-
-export interface Streams {
+/** Both streams of a step, as the state has them; empty if it never ran. */
+interface Streams {
   stdout?: string | undefined;
   stderr?: string | undefined;
 }
 
+export const healthFacts = (outputs: Streams): HealthFacts =>
+  facts<HealthFacts>(outputs) ?? legacyHealth(String(outputs.stdout ?? ""));
+
+/** As `healthFacts`, of the step that brings an image into docker. */
+export const imageFacts = (outputs: Streams): ImageFacts =>
+  facts<ImageFacts>(outputs) ?? { sizeBytes: legacySize(String(outputs.stdout ?? "")) };
+
 /** A program may have written a warning around the line. A state may hold what is no text, which does not count. */
-export function facts<T>({ stderr }: Streams): T | undefined {
+function facts<T>({ stderr }: Streams): T | undefined {
   const line = String(stderr ?? "")
     .split("\n")
     .findLast((text) => text.startsWith("{"));

@@ -3,37 +3,16 @@
 # `hashes` for people. All of it is lazy: the back builds even if the dist is missing.
 { overrides }:
 
-let
-  inherit (builtins)
-    attrNames
-    concatLists
-    concatStringsSep
-    elem
-    elemAt
-    filter
-    genList
-    hashFile
-    hashString
-    head
-    isAttrs
-    length
-    listToAttrs
-    mapAttrs
-    match
-    pathExists
-    readDir
-    stringLength
-    substring
-    toJSON
-    ;
+with builtins;
 
+let
   merge =
     base: over:
     if isAttrs base && isAttrs over then
       base // mapAttrs (name: value: if base ? ${name} then merge base.${name} value else value) over
     else
       over;
-  config = merge (builtins.fromJSON (builtins.readFile ./application.json)) overrides;
+  config = merge (fromJSON (readFile ./application.json)) overrides;
 
   # Relative paths are relative to the repository.
   absolute = path: /. + (if substring 0 1 path == "/" then path else toString ./.. + "/" + path);
@@ -68,19 +47,15 @@ let
     let
       # Once per folder, since each call reads all of its entries.
       entries = readDir folder;
-    in
-    concatLists (
-      map (
+      below =
         name:
         if entries.${name} == "directory" then
           entriesBelow types (folder + "/${name}") "${prefix}${name}/"
-        else if elem entries.${name} types then
-          [ "${prefix}${name}" ]
         else
-          [ ]
-      ) (attrNames entries)
-    );
-  filesBelow = entriesBelow [ "regular" ];
+          filter (_: elem entries.${name} types) [ "${prefix}${name}" ];
+    in
+    concatMap below (attrNames entries);
+  filesBelow = folder: entriesBelow [ "regular" ] folder "";
 
   # The folder, if everything wanted from it has a type that can be packaged.
   without =
@@ -92,6 +67,7 @@ let
       folder
     else
       complain key received "holds ${toJSON (head found)}, which is no regular file" "Put the file itself there";
+
   hashes =
     folder: files:
     listToAttrs (
@@ -125,7 +101,7 @@ let
     let
       received = config.back.migrations;
       folder = given "back.migrations" received "directory" "Point back.migrations at the folder of your *.sql files";
-      files = filter (path: !isHidden path) (filesBelow folder "");
+      files = filter (path: !isHidden path) (filesBelow folder);
       script = settings: substring 0 (stringLength settings - stringLength ".conf") settings;
       refused = filter ({ paths, ... }: paths != [ ]) [
         {
@@ -158,10 +134,9 @@ let
       complain "back.migrations" received "holds no V*.sql" "Point back.migrations at the folder of your migrations"
     else
       # A link would be copied as a link, and be dangling in the image. A link to a folder seldom has a dot in its name.
-      without "back.migrations" received [
-        "symlink"
-        "unknown"
-      ] (path: !isHidden path && (looksMeant path || named "[^.]*" path)) folder;
+      without "back.migrations" received [ "symlink" "unknown" ] (
+        path: !isHidden path && (looksMeant path || named "[^.]*" path)
+      ) folder;
 
   dist =
     let
@@ -178,28 +153,28 @@ config
 // {
   back = config.back // {
     jar = {
-      source = builtins.path {
+      source = path {
         path = jar;
         name = "agatha-back.jar";
       };
       hash = "sha256:${hashFile "sha256" jar}";
     };
     migrations = {
-      source = builtins.path {
+      source = path {
         path = migrations;
         name = "agatha-back-migrations";
         filter = path: type: !isHidden (baseNameOf path) && (type == "directory" || isPackaged (baseNameOf path));
       };
-      hashes = hashes migrations (filter isPackaged (filesBelow migrations ""));
+      hashes = hashes migrations (filter isPackaged (filesBelow migrations));
     };
   };
   front = config.front // {
     dist = {
-      source = builtins.path {
+      source = path {
         path = dist;
         name = "agatha-front-dist";
       };
-      hash = "sha256:${hashString "sha256" (toJSON (hashes dist (filesBelow dist "")))}";
+      hash = "sha256:${hashString "sha256" (toJSON (hashes dist (filesBelow dist)))}";
     };
   };
 }

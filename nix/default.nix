@@ -1,118 +1,67 @@
 # Everything that is deployed: the packages (they run without docker too), their images, and what is known about
 # them without building (meta).
 {
-  # "nixpkgs" (the pin) or "debian" (made from this Debian's packages).
-  packages ?
-    let
-      fromEnvironment = builtins.getEnv "AGATHA_PACKAGES";
-    in
-    if fromEnvironment == "" then "nixpkgs" else fromEnvironment,
+  # "nixpkgs" (the pin, the default) or "debian" (made from this Debian's packages).
+  packages ? builtins.getEnv "AGATHA_PACKAGES",
   # JSON, laid over application.json: `--argstr application '{"back":{"jar":"/tmp/app.jar"}}'`.
   application ? "{}",
   # The docker host's: Linux, by default on this machine's architecture.
-  system ?
-    let
-      fromEnvironment = builtins.getEnv "AGATHA_SYSTEM";
-    in
-    if fromEnvironment == "" then
-      builtins.replaceStrings [ "-darwin" ] [ "-linux" ] builtins.currentSystem
-    else
-      fromEnvironment,
+  system ? builtins.getEnv "AGATHA_SYSTEM",
 }:
 
 let
+  orElse = default: text: if text == "" then default else text;
+  set = orElse "nixpkgs" packages;
+  linux = orElse (builtins.replaceStrings [ "-darwin" ] [ "-linux" ] builtins.currentSystem) system;
   packageSets = {
-    nixpkgs = import ./nixpkgs.nix { inherit system; };
+    nixpkgs = import ./nixpkgs.nix { system = linux; };
     debian =
-      if system == "x86_64-linux" then
+      if linux == "x86_64-linux" then
         import ../offline/packages {
-          inherit system;
-          postgresqlMajor = app.database.version;
+          system = linux;
+          postgresqlMajor = scope.app.database.version;
         }
       else
-        throw ''agatha:packages: "debian" is for x86_64-linux only, this is ${system}. Set it to "nixpkgs".'';
-  };
-  pkgs =
-    if packageSets ? ${packages} then
-      packageSets.${packages}
-    else
-      throw ''agatha:packages: "${packages}" is no package set. Use "nixpkgs" or "debian".'';
-
-  app = import ./application.nix { overrides = builtins.fromJSON application; };
-  labels = {
-    "agatha.packages" = packages;
+        throw ''agatha:packages: "debian" is for x86_64-linux only, this is ${linux}. Set it to "nixpkgs".'';
   };
 
-  jre = import ./packages/jre.nix { inherit pkgs app; };
-  flyway = import ./packages/flyway.nix { inherit pkgs jre; };
-  httpServer = import ./packages/http-server.nix { inherit pkgs; };
-  probe = import ./packages/probe.nix { inherit pkgs; };
-  back = import ./packages/back.nix {
-    inherit
-      pkgs
-      app
-      jre
-      flyway
-      ;
+  # What the files below may ask for; each gets what its arguments name.
+  call =
+    path:
+    let
+      file = import path;
+    in
+    file (builtins.intersectAttrs (builtins.functionArgs file) scope);
+  scope = {
+    packages = set;
+    system = linux;
+    pkgs =
+      packageSets.${set}
+        or (throw ''agatha:packages: "${set}" is no package set. Use "nixpkgs" or "debian".'');
+    app = import ./application.nix { overrides = builtins.fromJSON application; };
+    labels."agatha.packages" = set;
+    jre = call ./packages/jre.nix;
+    flyway = call ./packages/flyway.nix;
+    httpServer = call ./packages/http-server.nix;
+    haproxy = call ./packages/haproxy.nix;
+    probe = call ./packages/probe.nix;
+    back = call ./packages/back.nix;
+    front = call ./packages/front.nix;
+    gateway = call ./packages/gateway.nix;
+    images = {
+      back-image = call ./images/back.nix;
+      front-image = call ./images/front.nix;
+      db-image = call ./images/db.nix;
+      gateway-image = call ./images/gateway.nix;
+    };
   };
-  front = import ./packages/front.nix { inherit pkgs app httpServer; };
-  haproxy = import ./packages/haproxy.nix { inherit pkgs; };
-  gateway = import ./packages/gateway.nix { inherit pkgs haproxy; };
-
-  backImage = import ./images/back.nix {
-    inherit
-      pkgs
-      app
-      back
-      probe
-      labels
-      ;
-  };
-  frontImage = import ./images/front.nix {
-    inherit
-      pkgs
-      app
-      front
-      probe
-      labels
-      ;
-  };
-  dbImage = import ./images/db.nix { inherit pkgs app labels; };
-  gatewayImage = import ./images/gateway.nix { inherit pkgs gateway labels; };
   # What the image's program writes, as a file: a machine with another system cannot run the program, but its builder can.
-  archive = image: pkgs.runCommand "${image.imageName}.tar" { } "${image} > $out";
-  executorImage = import ./images/executor.nix { inherit pkgs labels; };
+  archive = _: image: scope.pkgs.runCommand "${image.imageName}.tar" { } "${image} > $out";
 in
-{
-  inherit
-    back
-    front
-    gateway
-    probe
-    ;
-  back-image = backImage;
-  front-image = frontImage;
-  db-image = dbImage;
-  gateway-image = gatewayImage;
-  executor-image = executorImage;
-  archives = {
-    back-image = archive backImage;
-    front-image = archive frontImage;
-    db-image = archive dbImage;
-    gateway-image = archive gatewayImage;
-  };
-  meta = import ./meta.nix {
-    inherit
-      packages
-      system
-      app
-      back
-      front
-      gateway
-      backImage
-      frontImage
-      dbImage
-      gatewayImage
-      ;
-  };
+scope.images
+// {
+  inherit (scope) back front gateway probe;
+  executor-image = call ./images/executor.nix;
+  archives = builtins.mapAttrs archive scope.images;
+  meta = call ./meta.nix;
 }

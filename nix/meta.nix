@@ -1,69 +1,37 @@
 # What is known about the images without building them: their refs, and their inputs as a reviewer reads them.
-{
-  packages,
-  system,
-  app,
-  back,
-  front,
-  gateway,
-  backImage,
-  frontImage,
-  dbImage,
-  gatewayImage,
-}:
+{ packages, system, app, back, front, gateway, images }:
 
 let
   describe =
-    {
-      image,
-      attribute,
-      alias ? "latest",
-      inputs,
-    }:
+    attribute: inputs:
+    let
+      image = images.${attribute};
+    in
     {
       name = image.imageName;
       tag = image.imageTag;
-      inherit alias attribute;
+      alias = image.alias or "latest";
+      inherit attribute;
       # Without the context, so that reading meta builds nothing.
       drvPath = builtins.unsafeDiscardStringContext image.drvPath;
-      inputs = inputs // {
-        inherit packages system;
-      };
+      inputs = inputs // { inherit packages system; };
     };
 in
 {
-  back = describe {
-    image = backImage;
-    attribute = "back-image";
-    inputs = {
-      jar = app.back.jar.hash;
-      migrations = app.back.migrations.hashes;
-      jre = back.jre.version;
-      modules = back.jre.modules;
-      inherit (app.back) javaOptions port;
-      flyway = back.flyway.version;
-    };
+  back = describe "back-image" {
+    jar = app.back.jar.hash;
+    migrations = app.back.migrations.hashes;
+    jre = back.jre.version;
+    modules = back.jre.modules;
+    inherit (app.back) javaOptions port;
+    flyway = back.flyway.version;
   };
-  front = describe {
-    image = frontImage;
-    attribute = "front-image";
-    inputs = {
-      dist = app.front.dist.hash;
-      http-server = front.httpServer.version;
-      node = front.httpServer.node.version;
-      inherit (app.front) port spa;
-    };
+  front = describe "front-image" {
+    dist = app.front.dist.hash;
+    http-server = front.httpServer.version;
+    node = front.httpServer.node.version;
+    inherit (app.front) port spa;
   };
-  db = describe {
-    image = dbImage;
-    attribute = "db-image";
-    inherit (dbImage) alias inputs;
-  };
-  gateway = describe {
-    image = gatewayImage;
-    attribute = "gateway-image";
-    inputs = {
-      haproxy = gateway.haproxy.version;
-    };
-  };
+  db = describe "db-image" images.db-image.inputs;
+  gateway = describe "gateway-image" { haproxy = gateway.haproxy.version; };
 }

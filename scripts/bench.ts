@@ -1,8 +1,4 @@
-/**
- * `npm run bench`: what an update costs, side by side with an empty program and with docker compose; a table, and JSON.
- * `-- --only noop,sdk,plain,preview,jar,dist,updates,scaling` measures a part; `--rounds`, `--pairs` and `--updates` set how
- * often.
- */
+/** `npm run bench`: what an update costs, side by side with an empty program and with docker compose; a table, and JSON. */
 import { command } from "../lib/cli/command.ts";
 import { bench } from "../test/bench/bench.ts";
 

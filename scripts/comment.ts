@@ -1,7 +1,4 @@
-/**
- * `npm run comment -- --stack NAME --file FILE`: puts a preview's comment on the pull request that GitHub's runner names;
- * `--review`: one on its review stack, which `up` or `stack rm` wrote.
- */
+/** `npm run comment`: puts a preview's comment, or one on a review stack, on the pull request that GitHub's runner names. */
 import { existsSync, readFileSync } from "node:fs";
 import { command } from "../lib/cli/command.ts";
 import { failure } from "../lib/previews/comment.ts";

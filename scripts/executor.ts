@@ -1,7 +1,4 @@
-/**
- * `npm run executor [-- --push NAME]`: builds the image that deployments run in and loads it into docker; with --push
- * sends it to a registry too. The last line is the value for the key `executorImage`.
- */
+/** `npm run executor`: builds, loads and pushes the image that deployments run in. The last line is for `executorImage`. */
 import { buildExecutor, executorPackages, loadExecutor, pushExecutor } from "../deployments/executor.ts";
 import { command } from "../lib/cli/command.ts";
 import { report } from "../lib/progress.ts";

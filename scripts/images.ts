@@ -1,15 +1,10 @@
-/**
- * `npm run images`: the stack's three images, what is in them, what differs from what is deployed; a page that shows
- * where the bytes go and the software inventories (CycloneDX) in `.state/images/`.
- */
+/** `npm run images`: what is in the stack's images and what differs from what is deployed, a page, and inventories. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { command } from "../lib/cli/command.ts";
-import { buildImages } from "../lib/images/build.ts";
 import { page } from "../lib/images/report/page.ts";
 import { inventory } from "../lib/images/report/sbom.ts";
-import { describe, survey } from "../lib/images/report/survey.ts";
-import { readStackConfig } from "../lib/stacks/config.ts";
-import { readStackFile } from "../lib/stacks/file.ts";
+import { buildImages, describe, survey } from "../lib/images/report/survey.ts";
+import { readStackConfig, readStackFile } from "../lib/stacks/file.ts";
 import { environment, hostVariable } from "../lib/stacks/stack.ts";
 import { needsOf, setup } from "../setup/setup.ts";
 
@@ -23,8 +18,8 @@ await command("images", async ({ stack, file }) => {
   const config = readStackConfig(stack, file, process.env["AGATHA_PACKAGES"]);
   mkdirSync(FOLDER, { recursive: true });
   const surveys = [];
-  for (const built of await buildImages(config, FOLDER)) {
-    const surveyed = await survey(built, stack);
+  for (const [service, ref] of await buildImages(config, FOLDER)) {
+    const surveyed = await survey(service, ref, FOLDER, stack);
     const { attribute, image, groups, software } = surveyed;
     const json = JSON.stringify(inventory(image, groups, software), null, 2);
     writeFileSync(`${FOLDER}/${attribute}.cdx.json`, `${json}\n`);

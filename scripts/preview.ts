@@ -1,10 +1,4 @@
-/**
- * `npm run preview`: what `npm run up` would change, why, and which service is away for how long; `-- --diff` adds Pulumi's
- * diff.
- *
- * `-- --markdown` writes a comment for a pull request instead, to standard output or to `--out FILE`; a preview that fails
- * writes one too. `-- --empty` previews against an empty state, without any secret.
- */
+/** `npm run preview`: what `npm run up` would change, why, and which service is away for how long. */
 import { writeFileSync } from "node:fs";
 import { command } from "../lib/cli/command.ts";
 import { changesOf } from "../lib/previews/changes.ts";
@@ -13,9 +7,11 @@ import { diffInText } from "../lib/previews/diff.ts";
 import { withEmptyState } from "../lib/previews/emptyState.ts";
 import { type Preview, PreviewFailed, runPreview } from "../lib/previews/runPreview.ts";
 import { previewTable } from "../lib/previews/table.ts";
+import type { Env } from "../lib/process.ts";
 import { onStandardError } from "../lib/progress.ts";
 import { readStackFile, refuseLostTexts } from "../lib/stacks/file.ts";
-import { ensureStack, environment, fullName, hostVariable } from "../lib/stacks/stack.ts";
+import { fullName } from "../lib/stacks/pulumi.ts";
+import { ensureStack, environment, hostVariable } from "../lib/stacks/stack.ts";
 import { UserError } from "../lib/userError.ts";
 import { needsOf, setup } from "../setup/setup.ts";
 
@@ -29,8 +25,7 @@ await command("preview", async ({ stack, file, configFile, options, pulumi: pass
     refuseLostTexts(file);
     await setup(needsOf(readStackFile(file)));
     const env = await environment(stack, file);
-    const look = (more: string[], env: NodeJS.ProcessEnv) =>
-      runPreview([...more, ...passed], env, diff || markdown);
+    const look = (more: string[], env: Env) => runPreview([...more, ...passed], env, diff || markdown);
     let seen: Preview;
     if (empty)
       seen = await withEmptyState(stack, file, env, (more, env) => look([...more, "--stack", stack], env));

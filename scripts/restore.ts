@@ -1,4 +1,4 @@
-/** `npm run restore -- FILE`: puts a dump in the place of a stack's database; `-- --yes` does so without asking. */
+/** `npm run restore -- FILE`: puts a dump in the place of a stack's database. */
 import { command } from "../lib/cli/command.ts";
 import { restore } from "../lib/database/restore/restore.ts";
 import { source } from "../lib/database/restore/source.ts";

@@ -1,19 +1,14 @@
-/**
- * `npm run setup`: installs whatever the other commands need; `-- --postgresql 17` also what that version is made of,
- * `-- --no-sample` leaves the sample application unbuilt.
- */
+/** `npm run setup`: installs whatever the other commands need. */
 import { command } from "../lib/cli/command.ts";
 import { UserError } from "../lib/userError.ts";
 import { takenMajor } from "../offline/postgresql.ts";
 import { setup } from "../setup/setup.ts";
 
 await command("setup", async ({ options }) => {
-  const { postgresql } = options;
-  if (postgresql !== undefined && takenMajor(Number(postgresql)) === undefined)
-    throw new UserError(
-      `--postgresql: ${JSON.stringify(postgresql)} is not a version that set-up knows. Use 17.`,
-    );
-  const major = postgresql === undefined ? undefined : Number(postgresql);
-  await setup({ sample: !options["no-sample"], postgresql: major });
+  const { postgresql: given } = options;
+  const postgresql = given === undefined ? undefined : Number(given);
+  if (postgresql !== undefined && takenMajor(postgresql) === undefined)
+    throw new UserError(`--postgresql: ${JSON.stringify(given)} is not a version that set-up knows. Use 17.`);
+  await setup({ sample: !options["no-sample"], postgresql });
   return 0;
 });

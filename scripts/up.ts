@@ -1,28 +1,17 @@
-/**
- * `npm run up`: sets up what is missing, builds the sample if the stack uses it, brings the stack up and says where it is.
- *
- * `-- --existing` accepts only a stack that the backend has: on a machine without its state, nothing is made twice.
- * `-- --out FILE` writes a comment for a pull request: where the stack is.
- */
+/** `npm run up`: sets up what is missing, builds the sample if the stack uses it, brings the stack up and says where it is. */
 import { writeFileSync } from "node:fs";
 import { command } from "../lib/cli/command.ts";
 import { which } from "../lib/process.ts";
 import { review } from "../lib/pull-requests/reviewStack.ts";
 import { chooseTarget } from "../lib/stacks/chooseTarget.ts";
+import { runningParts } from "../lib/stacks/dockerObjects.ts";
 import { dockerHostOf, readStackFile, refuseLostTexts, usesRegistry } from "../lib/stacks/file.ts";
+import { pulumi } from "../lib/stacks/pulumi.ts";
 import { recover } from "../lib/stacks/recover.ts";
 import { withHost } from "../lib/stacks/remove.ts";
-import {
-  ensureStack,
-  environment,
-  exportedState,
-  hostVariable,
-  npmRun,
-  pulumi,
-} from "../lib/stacks/stack.ts";
+import { ensureStack, environment, exportedState, hostVariable, npmRun } from "../lib/stacks/stack.ts";
 import { outputsOf } from "../lib/stacks/state.ts";
 import { notUp } from "../lib/stacks/status.ts";
-import { runningParts } from "../lib/stacks/swarmObjects.ts";
 import { UserError } from "../lib/userError.ts";
 import { needsOf, setup } from "../setup/setup.ts";
 

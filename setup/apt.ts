@@ -34,15 +34,14 @@ export async function installPackages(packages: string[]): Promise<void> {
   const how = ["-o", "DPkg::Lock::Timeout=120", "-o", "Dpkg::Options::=--force-confold"];
   const args = ["install", "-y", "--no-install-recommends", ...how, ...packages];
   const install = await run("apt-get", args, { env });
-  if (install.code !== 0) throw new UserError(aptFailure(packages, update.output, install.output));
+  if (install.code !== 0) throw new UserError(aptFailure(packages, update.output + install.output));
 }
 
-/** Why an installation failed. If apt does not know the packages because it could not read its sources, that is why. */
-export function aptFailure(packages: string[], update: string, install: string): string {
-  const unread = update.split("\n").filter((entry) => /^[WE]: (Failed to fetch|The repository)/.test(entry));
-  if (unread.length > 0 && /Unable to locate package|has no installation candidate/.test(install))
-    return `apt-get update: ${unread[0]?.slice(3).trim()}. Fix apt's sources or the network, then run this again.`;
-  const errors = install.split("\n").filter((entry) => entry.startsWith("E: "));
-  const shown = errors.length > 0 ? errors.slice(0, 8).join("\n") : tail(install, 15);
+/** Why an installation failed: what apt says of its sources and of the packages. */
+export function aptFailure(packages: string[], output: string): string {
+  const errors = output
+    .split("\n")
+    .filter((entry) => /^(E: |W: (Failed to fetch|The repository))/.test(entry));
+  const shown = errors.length > 0 ? errors.slice(0, 8).join("\n") : tail(output, 15);
   return `apt-get install ${packages.join(" ")}: failed.\n${shown}\nFix what it names, then run this again.`;
 }

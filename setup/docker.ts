@@ -22,27 +22,24 @@ export async function probeDocker(): Promise<Probe> {
   if (which("docker") === undefined) return lacking("no docker client", "Run `apt-get install docker.io`.");
   const { code, output } = await run("docker", ["version", "--format", "{{.Server.Version}}"]);
   if (code === 0) return found(`Docker Engine ${output.trim()}`);
-  if (/permission denied/i.test(output))
+  const why = (form: RegExp) => form.exec(output)?.[0];
+  const denied = why(/permission denied/i);
+  if (denied !== undefined)
     return lacking(
       "this user may not talk to the daemon",
       "Run `sudo usermod -aG docker $USER`, then log in again.",
     );
-  const mismatch = /client version \S+ is too (old|new)\b.*|API version \S+ is not supported by .*/i.exec(
-    output,
-  );
-  if (mismatch !== null)
+  const apart = why(/client version \S+ is too (old|new)\b.*|API version \S+ is not supported by .*/i);
+  if (apart !== undefined)
     return lacking(
-      `client and daemon are too far apart (${mismatch[0]})`,
+      `client and daemon are too far apart (${apart})`,
       "Install docker 25 or newer in place of the older of the two.",
     );
   const host = process.env["DOCKER_HOST"];
-  if (host)
-    return lacking(`no daemon answers at DOCKER_HOST ${host}`, "Start it there, or unset DOCKER_HOST.");
-  return lacking(NO_ANSWER, "Start it: `systemctl start docker`, or `dockerd &` as root.");
+  return host
+    ? lacking(`no daemon answers at DOCKER_HOST ${host}`, "Start it there, or unset DOCKER_HOST.")
+    : lacking(NO_ANSWER, "Start it: `systemctl start docker`, or `dockerd &` as root.");
 }
-
-/** Whether the docker host is another machine: not set-up's to start, and not needed for a preview. */
-const isHostRemote = (): boolean => /^(ssh|tcp):/.test(process.env["DOCKER_HOST"] ?? "");
 
 /** Whether there is a daemon to start; else Debian's package has to be installed first. */
 export const daemonInstalled = (): boolean => which("dockerd", path()) !== undefined;
@@ -54,14 +51,17 @@ export const daemonInstalled = (): boolean => which("dockerd", path()) !== undef
  * @throws UserError if this user may not, or the daemon does not come up.
  */
 export async function startDocker(): Promise<string> {
-  if (which("docker") !== undefined && isHostRemote())
-    return `client only; the docker host is ${process.env["DOCKER_HOST"]}`;
+  const host = process.env["DOCKER_HOST"] ?? "";
+  // Another machine is not set-up's to start, and not needed for a preview.
+  if (which("docker") !== undefined && /^(ssh|tcp):/.test(host))
+    return `client only; the docker host is ${host}`;
   const probe = await probeDocker();
   if (probe.ok) return `${probe.text}, running already`;
   if (probe.text !== NO_ANSWER || !isRoot()) throw new UserError(`docker: ${probe.text}. ${probe.fix}`);
   const systemd = existsSync("/run/systemd/system");
   const start = performance.now();
-  const hasFailed = systemd ? await startUnit() : startDaemon();
+  const unit = systemd ? await run("systemctl", ["start", "docker"], { optional: true }) : undefined;
+  const hasFailed = unit === undefined ? startDaemon() : () => unit.code !== 0;
   while (performance.now() - start < START_LIMIT_MS) {
     // Looked at before the probe: if two set-ups start it at once, one daemon ends and the other answers.
     const failed = hasFailed();
@@ -76,12 +76,6 @@ export async function startDocker(): Promise<string> {
   throw new UserError(
     `docker: the daemon does not come up. Fix what its log names, then run this again:\n${tail(log, 15)}`,
   );
-}
-
-/** @returns Whether systemd failed to start it. */
-async function startUnit(): Promise<() => boolean> {
-  const { code } = await run("systemctl", ["start", "docker"], { optional: true });
-  return () => code !== 0;
 }
 
 /** @returns Whether it has ended since. */

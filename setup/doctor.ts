@@ -38,45 +38,35 @@ export async function doctor(): Promise<number> {
 async function packageSet(): Promise<Probe> {
   const packages = process.env["AGATHA_PACKAGES"];
   if (packages === undefined) return lacking("not chosen yet", "Run `npm run setup`.");
-  const missing = packages === "debian" ? await missingPackages(debianPackages()) : [];
-  return missing.length === 0
-    ? found(packages)
-    : lacking(`debian lacks ${missing.join(" ")}`, `Run \`apt-get install ${missing.join(" ")}\`.`);
+  const missing = packages === "debian" ? (await missingPackages(debianPackages())).join(" ") : "";
+  return missing === "" ? found(packages) : lacking(`debian lacks ${missing}`, installing(missing));
 }
+
+const installing = (packages: string): string => `Run \`apt-get install ${packages}\`.`;
 
 function tool(program: string, debianPackage: string): Probe {
   const path = which(program);
-  return path === undefined
-    ? lacking(`no ${program} on PATH`, `Run \`apt-get install ${debianPackage}\`.`)
-    : found(path);
+  return path === undefined ? lacking(`no ${program} on PATH`, installing(debianPackage)) : found(path);
 }
 
 /** The program that sends images to a registry. */
 function skopeo(): Probe {
   const users = stacksWithFiles().filter((stack) => usesRegistry(readStackFile(fileOf(stack))));
   if (users.length === 0) return found("not needed: no stack's file names a registry");
-  const { ok, text, fix } = tool("skopeo", "skopeo");
-  return ok ? found(text) : lacking(`${text}, which ${users.join(", ")} need for the registry`, fix ?? "");
+  const { ok, text } = tool("skopeo", "skopeo");
+  if (ok) return found(text);
+  return lacking(`${text}, which ${users.join(", ")} need for the registry`, installing("skopeo"));
 }
 
 function state(): Probe {
-  const backend = process.env["PULUMI_BACKEND_URL"];
-  return found(
-    backend === undefined
-      ? "where your Pulumi login says"
-      : backend.replace(`file://${process.cwd()}/`, "in the clone: "),
-  );
+  const backend = process.env["PULUMI_BACKEND_URL"] ?? "where your Pulumi login says";
+  return found(backend.replace(`file://${process.cwd()}/`, "in the clone: "));
 }
 
 /** Stack files whose changes are hidden from git, since Pulumi writes its salt into them. */
 async function stackFiles(): Promise<Probe> {
-  const { code, output } = await run("git", ["ls-files", "-v", "Pulumi.*.yaml"], { optional: true });
-  const hidden = output
-    .split("\n")
-    .filter((entry) => entry.startsWith("S "))
-    .map((entry) => entry.slice(2));
-  if (code !== 0 || hidden.length === 0) return found("seen by git");
-  return found(
-    `hidden from git: ${hidden.join(" ")} (to commit a change: git update-index --no-skip-worktree FILE)`,
-  );
+  const { stdout } = await run("git", ["ls-files", "-v", "Pulumi.*.yaml"], { optional: true });
+  const hidden = [...stdout.matchAll(/^S (.+)$/gm)].map(([, file]) => file).join(" ");
+  const fix = "(to commit a change: git update-index --no-skip-worktree FILE)";
+  return found(hidden === "" ? "seen by git" : `hidden from git: ${hidden} ${fix}`);
 }

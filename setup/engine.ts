@@ -1,8 +1,7 @@
 /** The Pulumi engine: CLI, Node language host, docker and command plugins. */
-import { createWriteStream, mkdirSync, rmSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { delimiter, resolve } from "node:path";
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
 import command from "@pulumi/command/package.json" with { type: "json" };
 import docker from "@pulumi/docker/package.json" with { type: "json" };
 import { run, tail, which } from "../lib/process.ts";
@@ -42,22 +41,18 @@ async function machinesCli(): Promise<string | undefined> {
 
 export async function probeEngine(): Promise<Probe> {
   const cli = await machinesCli();
-  if (cli !== undefined) {
-    const what = `Pulumi ${await cliVersion(cli)} at ${cli}`;
-    if (pluginsBuilt(PLUGINS)) return found(`${what}, its plugins built from Go modules`);
-    const absent = await absentPlugins(cli);
-    if (absent.length === 0) return found(what);
-    return lacking(`${what} lacks ${absent.map(pluginName).join(" and ")}`, "Run `npm run setup`.");
-  }
-  if (engineBuilt(PLUGINS))
-    return found(`Pulumi ${await cliVersion(".tools/bin/pulumi")}, built from Go modules`);
-  const old = which("pulumi");
-  if (old !== undefined)
-    return lacking(`${old} is ${await cliVersion(old)}, too old`, `Install Pulumi ${OLDEST} or newer.`);
-  return lacking(
-    "Pulumi is not installed",
-    "Run `npm run setup`, which builds it if it cannot be downloaded.",
-  );
+  if (cli === undefined)
+    return engineBuilt(PLUGINS)
+      ? found(`Pulumi ${await cliVersion(".tools/bin/pulumi")}, built from Go modules`)
+      : lacking(
+          `there is no Pulumi ${OLDEST} or newer`,
+          "Run `npm run setup`, which builds it if it cannot be downloaded.",
+        );
+  const what = `Pulumi ${await cliVersion(cli)} at ${cli}`;
+  if (pluginsBuilt(PLUGINS)) return found(`${what}, its plugins built from Go modules`);
+  const absent = await absentPlugins(cli);
+  if (absent.length === 0) return found(what);
+  return lacking(`${what} lacks ${absent.map(pluginName).join(" and ")}`, "Run `npm run setup`.");
 }
 
 const cliVersion = async (cli: string): Promise<string> =>
@@ -97,7 +92,13 @@ export async function obtainEngine(step: Step): Promise<string> {
 
 async function obtainPlugins(cli: string, step: Step): Promise<void> {
   if (pluginsBuilt(PLUGINS)) return rebuild("plugins", step);
-  const failures = await installPlugins(cli, step);
+  const failures: string[] = [];
+  for (const plugin of await absentPlugins(cli)) {
+    step.note(`downloading ${pluginName(plugin)}`);
+    const args = ["plugin", "install", "resource", plugin.name, `v${plugin.version}`];
+    const { code, output } = await run(cli, args);
+    if (code !== 0) failures.push(`${pluginName(plugin)} (${tail(output, 1).replace(/^error: /, "")})`);
+  }
   if (failures.length === 0) return;
   const why = failures.join("; ");
   line("pulumi engine", `${cli} stays, and its plugins are built from Go modules, since it lacks ${why}`);
@@ -109,18 +110,6 @@ async function obtainPlugins(cli: string, step: Step): Promise<void> {
 async function rebuild(parts: Parts, step: Step): Promise<void> {
   const failure = await rebuildEngine(parts, step);
   if (failure !== undefined) line("pulumi engine", `the earlier build stays: ${failure}`);
-}
-
-/** @returns Which plugins could not be installed, each with the reason. */
-async function installPlugins(cli: string, step: Step): Promise<string[]> {
-  const failures: string[] = [];
-  for (const plugin of await absentPlugins(cli)) {
-    step.note(`downloading ${pluginName(plugin)}`);
-    const args = ["plugin", "install", "resource", plugin.name, `v${plugin.version}`];
-    const { code, output } = await run(cli, args);
-    if (code !== 0) failures.push(`${pluginName(plugin)} (${tail(output, 1).replace(/^error: /, "")})`);
-  }
-  return failures;
 }
 
 /** Unpacks the official release into the clone: the version that is also built offline. Undefined if it cannot be had. */
@@ -135,10 +124,7 @@ async function downloadCli(step: Step): Promise<string | undefined> {
     const { body } = await fetch(url);
     if (body === null) return undefined;
     mkdirSync(".tools/bin", { recursive: true });
-    await pipeline(
-      Readable.fromWeb(body as import("node:stream/web").ReadableStream),
-      createWriteStream(archive),
-    );
+    await writeFile(archive, body);
     removeBuilt();
     const { code } = await run("tar", ["-xzf", archive, "-C", ".tools/bin", "--strip-components=1"]);
     return code === 0 ? await machinesCli() : undefined;

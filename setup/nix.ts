@@ -1,12 +1,14 @@
 /** Nix: which version, with which settings, and which package set it can build from. */
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { ownSentence } from "../lib/images/nixArguments.ts";
-import { type PackageSet, wrongPackages } from "../lib/packageSet.ts";
+import type { Config } from "../lib/config/schema.ts";
+import { ownSentence } from "../lib/images/nix.ts";
 import { run, tail, which } from "../lib/process.ts";
 import type { Step } from "../lib/progress.ts";
 import { UserError } from "../lib/userError.ts";
 import { atLeast, found, isRoot, lacking, type Probe } from "./probe.ts";
+
+type PackageSet = Config["packages"];
 
 /** The oldest Nix that evaluates each set; for nixpkgs, its lib/minver.nix says so. */
 const OLDEST: Record<PackageSet, string> = { debian: "2.8.0", nixpkgs: "2.18.0" };
@@ -63,13 +65,13 @@ export function useOwnSettings(packages: PackageSet): boolean {
 
 /** The unprivileged users that builders run as. */
 async function builders(): Promise<{ name: string; uid: number }[]> {
-  const group = (await run("getent", ["group", "nixbld"], { optional: true })).stdout;
-  const names = (group.trim().split(":")[3] ?? "").split(",").filter(Boolean);
-  if (names.length === 0) return [];
-  const users = (await run("getent", ["passwd", ...names], { optional: true })).stdout
-    .split("\n")
-    .filter(Boolean);
-  return users.map((entry) => entry.split(":")).map(([name = "", , uid]) => ({ name, uid: Number(uid) }));
+  const ask = async (...args: string[]) => (await run("getent", args, { optional: true })).stdout.trim();
+  const names = (await ask("group", "nixbld")).split(":")[3]?.split(",").filter(Boolean) ?? [];
+  const users = names.length === 0 ? "" : await ask("passwd", ...names);
+  return [...users.matchAll(/^([^:]+):[^:]*:(\d+):/gm)].map(([, name = "", uid]) => ({
+    name,
+    uid: Number(uid),
+  }));
 }
 
 /** Whether builders exist, with ids that nothing else has. */
@@ -93,25 +95,28 @@ export async function probeBuilders(): Promise<Probe> {
  */
 export async function ensureBuilders(): Promise<string | undefined> {
   const missing = (await builders()).length === 0;
-  if (missing) await addBuilders();
-  const probe = await probeBuilders();
-  if (probe.ok)
-    return missing
-      ? `system users nixbld1 to nixbld${BUILDERS} added: builders never run as root`
-      : undefined;
-  const fix = missing
-    ? `Add nixbld1 to nixbld${BUILDERS} to group nixbld by hand, then run this again.`
-    : probe.fix;
-  throw new UserError(`nix: ${probe.text}. ${fix}`);
-}
-
-async function addBuilders(): Promise<void> {
-  await run("groupadd", ["--force", "--gid", String(BUILDERS_GID), "nixbld"], { optional: true });
-  for (let number = 1; number <= BUILDERS; number++) {
-    const who = ["--system", "--uid", String(BUILDERS_GID + number), "--gid", "nixbld", "--groups", "nixbld"];
-    const where = ["--home-dir", "/var/empty", "--no-create-home", "--shell", "/usr/sbin/nologin"];
-    await run("useradd", [...who, ...where, `nixbld${number}`], { optional: true });
+  const names = `nixbld1 to nixbld${BUILDERS}`;
+  if (missing) {
+    await run("groupadd", ["--force", "--gid", String(BUILDERS_GID), "nixbld"], { optional: true });
+    for (let number = 1; number <= BUILDERS; number++) {
+      const who = [
+        "--system",
+        "--uid",
+        String(BUILDERS_GID + number),
+        "--gid",
+        "nixbld",
+        "--groups",
+        "nixbld",
+      ];
+      const where = ["--home-dir", "/var/empty", "--no-create-home", "--shell", "/usr/sbin/nologin"];
+      await run("useradd", [...who, ...where, `nixbld${number}`], { optional: true });
+    }
   }
+  const { ok, text, fix } = await probeBuilders();
+  if (ok) return missing ? `system users ${names} added: builders never run as root` : undefined;
+  throw new UserError(
+    `nix: ${text}. ${missing ? `Add ${names} to group nixbld by hand, then run this again.` : fix}`,
+  );
 }
 
 /** A user that is neither root nor served by a daemon cannot build. */
@@ -123,11 +128,11 @@ export function probeStore(): Probe {
 /** `AGATHA_PACKAGES`, else `nixpkgs` if this Nix evaluates it and its cache can be reached, else `debian`. */
 export async function choosePackages(): Promise<PackageSet> {
   const asked = process.env["AGATHA_PACKAGES"];
-  // A shell that read env.sh before the set was renamed.
-  if (asked === "host") return "debian";
-  const wrong = asked && wrongPackages(asked);
-  if (wrong) throw new UserError(wrong);
-  if (asked) return asked as PackageSet;
+  if (asked === "nixpkgs" || asked === "debian") return asked;
+  if (asked)
+    throw new UserError(
+      `AGATHA_PACKAGES: ${JSON.stringify(asked)} is not a package set. Use nixpkgs or debian, or unset it.`,
+    );
   if (!atLeast(await nixVersion(), OLDEST.nixpkgs)) return "debian";
   const answer = await fetch(CACHE, { signal: AbortSignal.timeout(3000) }).catch(() => undefined);
   return answer?.ok ? "nixpkgs" : "debian";

@@ -39,20 +39,16 @@ export async function setup(needs: Needs = {}): Promise<void> {
   const docker = packages.then(() => report("docker", startDocker));
   const nix = packages.then(() => report("nix", prepareNix));
   const debian = () => process.env["AGATHA_PACKAGES"] === "debian";
+  const material = (step: Step) => script("debian material", "bash", MATERIAL, step);
   const packageSet = nix.then(() =>
-    debian()
-      ? report("debian material", (step) => script("debian material", "bash", MATERIAL, step))
-      : report("nixpkgs", fetchPin),
+    debian() ? report("debian material", material) : report("nixpkgs", fetchPin),
   );
   const postgresql = nix.then(() => (debian() ? obtainMajor(needs.postgresql) : undefined));
   const engine = report("pulumi engine", obtainEngine);
   // The build tools come with the Debian packages if the machine has none of its own.
   const tools = which("mvn") !== undefined && which("javac") !== undefined ? Promise.resolve() : packages;
-  const sample = needs.sample
-    ? tools.then(() =>
-        report("sample", (step) => script("sample", process.execPath, "sample/build.ts", step)),
-      )
-    : undefined;
+  const build = (step: Step) => script("sample", process.execPath, "sample/build.ts", step);
+  const sample = needs.sample && tools.then(() => report("sample", build));
   const results = await Promise.allSettled([packages, docker, nix, packageSet, postgresql, engine, sample]);
   const reasons = results.flatMap((result) => (result.status === "rejected" ? [result.reason as Error] : []));
   const unexpected = reasons.find((reason) => !(reason instanceof UserError));
@@ -84,7 +80,6 @@ async function install({ packages = [], sample = false }: Needs, step: Step): Pr
   return `installed ${missing.length}`;
 }
 
-/** Chooses Nix's settings and the package set. */
 async function prepareNix(): Promise<string> {
   const probe = await probeNix();
   for (const { ok, text, fix } of [probe, probeStore()]) if (!ok) throw new UserError(`nix: ${text}. ${fix}`);
@@ -119,9 +114,9 @@ async function obtainMajor(version: number | undefined): Promise<void> {
 async function script(name: string, program: string, path: string, step: Step): Promise<string> {
   const tidy = (entry: string) =>
     entry
+      .trim()
       .replace(/\s+/g, " ")
-      .replace(/^(sample|debian material:) /, "")
-      .trim();
+      .replace(/^(sample|debian material:) /, "");
   const { code, output } = await run(program, [path], { onLine: (entry) => step.note(tidy(entry)) });
   const signOfLife = / \.\.\. \d+ s$/;
   const lines = output.split("\n").filter((entry) => entry.trim() !== "" && !signOfLife.test(entry));

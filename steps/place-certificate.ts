@@ -5,12 +5,8 @@ import { input, step } from "./step.ts";
 
 await step(async () =>
   placeCertificate(
-    {
-      stack: input("STACK"),
-      container: input("CONTAINER"),
-      image: input("IMAGE"),
-      volume: input("VOLUME"),
-    },
+    input("CONTAINER"),
+    { stack: input("STACK"), image: input("IMAGE"), volume: input("VOLUME") },
     await text(process.stdin),
   ),
 );

@@ -25,19 +25,21 @@ export interface Given<N extends Name> {
 interface Option {
   type: "boolean" | "string";
   short?: string;
-  /** What its value is called. */
+  /** What its value is called; undefined if it has none. */
   value: string | undefined;
   multiple: boolean;
+  /** Whether pulumi is handed it. */
   pulumi: boolean;
 }
+
+/** By their long names. */
+type Known = Record<string, Option>;
 
 /** npm's own settings of the same names: these in its environment are not meant for the command. */
 const NPM_OWN = ["diff", "json", "message", "only", "target", "yes"];
 
 /** What `--target` names, a resource or `agatha:target`: no value of npm's setting of that name. */
 const TARGET = /^urn:|\*|^(docker|swarm)$/;
-
-const STACK_NAME = /^[a-zA-Z0-9][\w.-]{0,99}$/;
 
 /** Runs a command's main function, unless its help is asked for. A UserError ends it with its message. */
 export async function command<N extends Name>(
@@ -73,9 +75,9 @@ export function read<N extends Name>(name: N, args: string[], env: NodeJS.Proces
   for (const token of tokens) {
     if (token.kind === "positional") words.push(token.value);
     if (token.kind !== "option") continue;
-    const option = Object.hasOwn(known, token.name) ? known[token.name] : undefined;
-    if (option === undefined) throw unknown(name, token.rawName);
-    const value = checkedValue(token.name, option, token.value, token.inlineValue);
+    const option = known[token.name];
+    if (option === undefined) throw unknown(name, known, token.rawName);
+    const value = checkedValue(token, option.value);
     const before = options[token.name];
     if (typeof before === "string")
       throw new UserError(
@@ -84,10 +86,10 @@ export function read<N extends Name>(name: N, args: string[], env: NodeJS.Proces
     options[token.name] = option.multiple ? [...((before ?? []) as string[]), String(value)] : value;
     if (option.pulumi) pulumi.push(value === true ? `--${token.name}` : `--${token.name}=${value}`);
   }
-  refuseTaken(name, options, env);
-  refuseWords(name, words);
+  refuseTaken(name, known, options, env);
+  refuseWords(name, known, words);
   const given = options["stack"] as string | undefined;
-  const fallback = (Object.hasOwn(known, "stack") && env["AGATHA_STACK"]) || "dev";
+  const fallback = (known["stack"] && env["AGATHA_STACK"]) || "dev";
   const stack = given === undefined ? stackName("AGATHA_STACK", fallback) : stackName("--stack", given);
   const file = options["config-file"] as string | undefined;
   // Pulumi takes it for an empty configuration.
@@ -99,58 +101,56 @@ export function read<N extends Name>(name: N, args: string[], env: NodeJS.Proces
   };
 }
 
-/** A command's options by their long names. */
-function optionsOf(name: Name): Record<string, Option> {
+function optionsOf(name: Name): Known {
   const { options = {}, pulumi = {} } = commandOf(name);
-  return Object.fromEntries(
-    Object.keys({ ...options, ...pulumi }).map((written) => {
-      const [, short, long = "", value] = /^(?:-(\w), )?--([\w-]+)(?: (\w+))?/.exec(written) ?? [];
-      const type = value === undefined ? "boolean" : "string";
-      const more = { value, multiple: written.endsWith("..."), pulumi: Object.hasOwn(pulumi, written) };
-      return [long, { type, ...more, ...(short === undefined ? {} : { short }) }];
-    }),
-  );
+  // Without a prototype: __proto__ is no option.
+  const known = Object.create(null) as Known;
+  for (const written of Object.keys({ ...options, ...pulumi })) {
+    const [, short, long = "", value] = /^(?:-(\w), )?--([\w-]+)(?: (\w+))?/.exec(written) ?? [];
+    const type = value === undefined ? "boolean" : "string";
+    const more = { multiple: written.endsWith("..."), pulumi: Object.hasOwn(pulumi, written) };
+    known[long] = { type, value, ...more, ...(short === undefined ? {} : { short }) };
+  }
+  return known;
 }
 
 /** @throws UserError if a text is not a stack's name. */
 export function stackName(where: string, text: string): string {
-  if (STACK_NAME.test(text)) return text;
+  if (/^[a-zA-Z0-9][\w.-]{0,99}$/.test(text)) return text;
   throw new UserError(`${where}: ${quoted(text)} is not a stack's name. Use letters, digits, _, . and -.`);
 }
 
+/** @param called What the option's value is called; undefined if it takes none. */
 function checkedValue(
-  name: string,
-  { type, value: called }: Option,
-  value: string | undefined,
-  inline: boolean | undefined,
+  { name, value, inlineValue }: { name: string; value: string | undefined; inlineValue: boolean | undefined },
+  called: string | undefined,
 ): string | true {
-  if (type === "boolean") {
+  if (called === undefined) {
     if (value === undefined) return true;
     throw new UserError(
       `--${name}: takes no value, and ${quoted(value)} is given. Write --${name}, or leave it out.`,
     );
   }
   // What looks like an option is the next one, unless it is tied to this one by `=`.
-  if (value === undefined || value === "" || (!inline && value.startsWith("-")))
+  if (value === undefined || value === "" || (!inlineValue && value.startsWith("-")))
     throw new UserError(`--${name}: has no value. Write it like \`--${name} ${called}\`.`);
   return value;
 }
 
-function unknown(name: Name, raw: string): UserError {
+function unknown(name: Name, known: Known, raw: string): UserError {
   const plain = raw.replace(/^--no-/, "");
-  const fix = Object.hasOwn(optionsOf(name), plain)
-    ? `Leave --${plain} out instead.`
-    : nearest(name, raw.replace(/^-+/, ""));
+  const fix = known[plain] ? `Leave --${plain} out instead.` : nearest(name, known, raw);
   return new UserError(`${name}: ${quoted(raw)} is not an option of this command. ${fix}`);
 }
 
-function nearest(name: Name, text: string): string {
+function nearest(name: Name, known: Known, raw: string): string {
+  const text = raw.replace(/^-+/, "");
   // To a single letter, every short option is as near.
-  const close = text.length > 1 ? didYouMean(text, [...Object.keys(optionsOf(name)), "help"]) : undefined;
+  const close = text.length > 1 ? didYouMean(text, [...Object.keys(known), "help"]) : undefined;
   return close === undefined ? `\`${runOf(name)} --help\` lists what it takes.` : `Did you mean --${close}?`;
 }
 
-function refuseWords(name: Name, given: string[]): void {
+function refuseWords(name: Name, known: Known, given: string[]): void {
   const { words: [usage] = [""], commands } = commandOf(name);
   if (commands !== undefined) {
     const what =
@@ -162,16 +162,14 @@ function refuseWords(name: Name, given: string[]): void {
   const names = usage.split(" ").filter(Boolean);
   const extra = usage.endsWith("...]") ? undefined : given[names.length];
   if (extra !== undefined)
-    throw new UserError(
-      `${name}: ${quoted(extra)} is one argument too many. ${nearest(name, extra.replace(/^-+/, ""))}`,
-    );
+    throw new UserError(`${name}: ${quoted(extra)} is one argument too many. ${nearest(name, known, extra)}`);
   if (given.length < names.filter((word) => !word.startsWith("[")).length)
     throw new UserError(`${name}: ${usage} is missing. Write it like \`${runOf(name)} ${usage}\`.`);
 }
 
 /** npm keeps what comes before `--`: `npm run down --stack=prod` would take down stack dev. */
-function refuseTaken(name: Name, given: object, env: NodeJS.ProcessEnv): void {
-  for (const [option, { value }] of Object.entries(optionsOf(name))) {
+function refuseTaken(name: Name, known: Known, given: object, env: NodeJS.ProcessEnv): void {
+  for (const [option, { value }] of Object.entries(known)) {
     if (Object.hasOwn(given, option)) continue;
     const taken = env[`npm_config_${option.replaceAll("-", "_")}`];
     if (!taken || (NPM_OWN.includes(option) && !(option === "target" && TARGET.test(taken)))) continue;

@@ -43,14 +43,6 @@ export function helpText(name: Name): string {
   return `${parts.map((lines) => lines.join("\n")).join("\n\n")}\n`;
 }
 
-/** Lines of whole words; none is longer than the width, unless a single word is. */
-function wrap(text: string, width: number): string[] {
-  const lines = [""];
-  for (const word of text.split(" ")) {
-    const line = lines.at(-1) ?? "";
-    if (line === "") lines[lines.length - 1] = word;
-    else if (line.length + 1 + word.length <= width) lines[lines.length - 1] = `${line} ${word}`;
-    else lines.push(word);
-  }
-  return lines;
-}
+/** Lines of whole words, of which none is longer than the width. */
+const wrap = (text: string, width: number): string[] =>
+  text.match(RegExp(`\\S.{0,${width - 1}}(?= |$)`, "g")) ?? [];

@@ -7,10 +7,10 @@ import { NAMESPACE, quoted } from "./text.ts";
 type Gateway = Config["gateway"];
 
 /** How each of the three is given. */
-const FIX: Record<"domain" | "certificate" | "key", string> = {
-  domain: `Set it: \`pulumi config set --path ${NAMESPACE}:gateway.domain app.example.org\`.`,
-  certificate: `Set it: \`pulumi config set --path ${NAMESPACE}:gateway.certificate < chain.pem\`.`,
-  key: `Set it: \`pulumi config set --secret --path ${NAMESPACE}:gateway.key < key.pem\`.`,
+const FIX = {
+  domain: `\`pulumi config set --path ${NAMESPACE}:gateway.domain app.example.org\``,
+  certificate: `\`pulumi config set --path ${NAMESPACE}:gateway.certificate < chain.pem\``,
+  key: `\`pulumi config set --secret --path ${NAMESPACE}:gateway.key < key.pem\``,
 };
 
 /**
@@ -19,19 +19,22 @@ const FIX: Record<"domain" | "certificate" | "key", string> = {
  */
 const MOST_BYTES = 15_000;
 
-/** What is wrong with the three together, each as an error. */
-export function certificateErrors({ gateway }: Config, now = new Date()): string[] {
-  const { domain, certificate, key } = gateway;
-  const parts = { domain, certificate, key };
-  const given = Object.entries(parts).filter(([, value]) => value !== undefined);
-  const [first] = given[0] ?? [];
+/** What is wrong with the three together, each as an error without the namespace. */
+export function certificateErrors({ gateway }: Config): string[] {
+  const { certificate, key } = gateway;
+  const names = Object.keys(FIX) as (keyof typeof FIX)[];
+  const first = names.find((name) => gateway[name] !== undefined);
   if (first === undefined) return [];
-  const errors = (["domain", "certificate", "key"] as const)
-    .filter((name) => parts[name] === undefined)
-    .map((name) => `${NAMESPACE}:gateway.${name}: is missing beside gateway.${first}. ${FIX[name]}`);
+  const errors = names
+    .filter((name) => gateway[name] === undefined)
+    .map((name) => `gateway.${name}: is missing beside gateway.${first}. Set it: ${FIX[name]}.`);
   const own = certificate === undefined ? undefined : readCertificate(certificate);
-  if (certificate !== undefined) errors.push(...certificateProblems(own, gateway, certificate, now));
-  if (key !== undefined) errors.push(...keyProblems(key, own));
+  if (certificate !== undefined)
+    errors.push(
+      ...certificateProblems(own, gateway, certificate).map((text) => `gateway.certificate: ${text}`),
+    );
+  const problem = key === undefined ? undefined : keyProblem(key, own);
+  if (problem !== undefined) errors.push(`gateway.key: ${NOT_SHOWN} ${problem}`);
   return errors;
 }
 
@@ -47,47 +50,37 @@ function certificateProblems(
   own: X509Certificate | undefined,
   { domain, key = "" }: Gateway,
   pem: string,
-  now: Date,
 ): string[] {
-  const at = `${NAMESPACE}:gateway.certificate:`;
   // It is no secret, and would be in the state as plain text.
   if (/PRIVATE KEY-----/.test(pem))
-    return [`${at} ${NOT_SHOWN} holds a private key. Give that by gateway.key alone.`];
+    return [`${NOT_SHOWN} holds a private key. Give that by gateway.key alone.`];
   if (own === undefined)
-    return [`${at} ${NOT_SHOWN} cannot be read. Give the text of its PEM file, with the chain.`];
+    return [`${NOT_SHOWN} cannot be read. Give the text of its PEM file, with the chain.`];
   const problems: string[] = [];
   if (Buffer.byteLength(pem) + Buffer.byteLength(key) > MOST_BYTES)
     problems.push(
-      `${at} ${NOT_SHOWN} and the key are longer than ${MOST_BYTES} bytes. Leave out what is not between BEGIN and END, and the root.`,
+      `${NOT_SHOWN} and the key are longer than ${MOST_BYTES} bytes. Leave out what is not between BEGIN and END, and the root.`,
     );
   if (domain !== undefined && own.checkHost(domain) === undefined)
     problems.push(
-      `${at} the first one is for ${quoted(own.subjectAltName ?? own.subject)}, not for ${quoted(domain)}. Get one for that name, put it before its chain, or correct gateway.domain.`,
+      `the first one is for ${quoted(own.subjectAltName ?? own.subject)}, not for ${quoted(domain)}. Get one for that name, put it before its chain, or correct gateway.domain.`,
     );
-  if (new Date(own.validTo) <= now)
-    problems.push(`${at} it expired on ${day(own.validTo)}. Renew it, then set the new one and its key.`);
-  if (new Date(own.validFrom) > now)
-    problems.push(
-      `${at} it is valid from ${day(own.validFrom)} on. Set it then, or set this machine's clock.`,
-    );
+  const day = (text: string) => new Date(text).toISOString().slice(0, 10);
+  if (new Date(own.validTo) <= new Date())
+    problems.push(`it expired on ${day(own.validTo)}. Renew it, then set the new one and its key.`);
+  if (new Date(own.validFrom) > new Date())
+    problems.push(`it is valid from ${day(own.validFrom)} on. Set it then, or set this machine's clock.`);
   return problems;
 }
 
-const day = (text: string): string => new Date(text).toISOString().slice(0, 10);
-
-function keyProblems(pem: string, certificate: X509Certificate | undefined): string[] {
-  const at = `${NAMESPACE}:gateway.key: ${NOT_SHOWN}`;
+function keyProblem(pem: string, certificate: X509Certificate | undefined): string | undefined {
   if (/ENCRYPTED/.test(pem))
-    return [
-      `${at} is encrypted. Give it without its passphrase: \`openssl pkey -in key.pem | pulumi config set --secret --path ${NAMESPACE}:gateway.key\`.`,
-    ];
+    return `is encrypted. Give it without its passphrase: \`openssl pkey -in key.pem | pulumi config set --secret --path ${NAMESPACE}:gateway.key\`.`;
   try {
     const key = createPrivateKey(pem);
-    if (certificate === undefined || certificate.checkPrivateKey(key)) return [];
+    if (certificate === undefined || certificate.checkPrivateKey(key)) return undefined;
   } catch {
-    return [`${at} cannot be read. Give the text of its PEM file.`];
+    return "cannot be read. Give the text of its PEM file.";
   }
-  return [
-    `${at} is not the key of gateway.certificate. Give the one that the certificate was requested with.`,
-  ];
+  return "is not the key of gateway.certificate. Give the one that the certificate was requested with.";
 }

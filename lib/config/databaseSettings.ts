@@ -6,9 +6,6 @@ import { atMostBytes, like, scalar } from "./fields.ts";
 const OURS =
   /^(config_file|data_directory|external_pid_file|hba_file|ident_file|listen_addresses|port|unix_socket_(directories|group|permissions))$/i;
 
-/** Settings that are made for a password, which arguments do not keep. */
-const SECRET = /^(primary_conninfo|ssl_passphrase_command)$/i;
-
 /** All settings, in bytes as JSON: a canary has them in one variable, of at most 128 kB. */
 const SETTINGS_BYTES = 32_768;
 
@@ -21,7 +18,7 @@ const name = like(
     "is set by this program, which relies on it. Remove it (database.publish publishes the port).",
   )
   .refine(
-    (value) => !SECRET.test(value),
+    (value) => !/^(primary_conninfo|ssl_passphrase_command)$/i.test(value),
     "may hold a password, and `docker inspect` shows settings to everybody. Remove it.",
   );
 

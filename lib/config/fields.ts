@@ -4,10 +4,8 @@ import { z } from "zod";
 import { duration } from "../duration.ts";
 import { sshPlace } from "../sshUrl.ts";
 
-/** Longest path of Linux, in bytes (PATH_MAX). */
+/** Longest path and name of a file in Linux, in bytes (PATH_MAX, NAME_MAX). */
 const PATH_BYTES = 4095;
-
-/** Longest name of a file in Linux, in bytes (NAME_MAX). */
 const NAME_BYTES = 255;
 
 /** Longest argument or variable that Linux hands to a program (MAX_ARG_STRLEN), less the room for a name. */
@@ -28,6 +26,13 @@ export const atMostBytes = (most: number, fix = "Shorten it.") =>
     `is longer than ${most} bytes in all. ${fix}`,
   ] as const;
 
+/** A text of one form. */
+export const like = (form: RegExp, message: string) => z.string(message).regex(form, message);
+
+/** A text that is right by a test of ours. */
+const suits = (isRight: (value: string) => boolean, message: string) =>
+  z.string(message).refine(isRight, message);
+
 /** Zod's own `min` and `max` look at the `length` of an object, too, and throw at an odd one: hence refinements. */
 export const text = (what: string, fix: string) =>
   z
@@ -35,28 +40,23 @@ export const text = (what: string, fix: string) =>
     .refine((value) => value !== "", `is empty. ${fix}`)
     .refine((value) => bytes(value) <= PATH_BYTES, `is longer than ${PATH_BYTES} bytes. ${fix}`);
 
-/** A text of one form. */
-export const like = (form: RegExp, message: string) => z.string(message).regex(form, message);
-
 /** A list that has to fit into an argument. */
 export const words = <Word extends z.ZodType>(word: Word, what: string) =>
   z.array(word, what).refine(...atMostBytes(LIST_BYTES));
 
-const NO_SIGNAL = "is not a signal. Write it like SIGTERM.";
-
 /** A signal that Linux has, by its name. */
-export const signal = z
-  .string(NO_SIGNAL)
-  .refine(
-    (name) =>
-      Object.hasOwn(constants.signals, name) ||
-      /^SIGRTM(IN(\+([1-9]|1[0-5]))?|AX(-([1-9]|1[0-4]))?)$/.test(name),
-    NO_SIGNAL,
-  );
+export const signal = suits(
+  (name) =>
+    Object.hasOwn(constants.signals, name) ||
+    /^SIGRTM(IN(\+([1-9]|1[0-5]))?|AX(-([1-9]|1[0-4]))?)$/.test(name),
+  "is not a signal. Write it like SIGTERM.",
+);
 
-const NO_PORT = "is not a port. Use a whole number from 1 to 65535.";
+/** A whole number, with one message for whatever else. */
+export const whole = (least: number, most: number, message: string) =>
+  z.int(message).min(least, message).max(most, message);
 
-export const port = z.int(NO_PORT).min(1, NO_PORT).max(65535, NO_PORT);
+export const port = whole(1, 65535, "is not a port. Use a whole number from 1 to 65535.");
 
 /** @param what Follows "is not". */
 export const between = (
@@ -77,12 +77,10 @@ export const processors = z.preprocess(
   between(0.1, 1024, "a number of processors. Write it like 2 or 0.5.", z.number),
 );
 
-const NO_DURATION = 'is not a duration. Write it like "5s", "500ms" or "1m30s".';
-
-export const period = z
-  .string(NO_DURATION)
-  .refine((value) => duration(value) !== undefined, NO_DURATION)
-  .transform((value) => duration(value) as string);
+export const period = suits(
+  (value) => duration(value) !== undefined,
+  'is not a duration. Write it like "5s", "500ms" or "1m30s".',
+).transform((value) => duration(value) as string);
 
 const address = z
   .union(
@@ -108,12 +106,10 @@ const plainNames = (path: string): boolean =>
   bytes(path) <= PATH_BYTES - NAME_BYTES &&
   path.split("/").every((name) => name !== "" && name !== "." && name !== ".." && bytes(name) <= NAME_BYTES);
 
-export const containerPath = z
-  .string()
-  .refine(
-    (path) => path.startsWith("/") && plainNames(path.slice(1)),
-    "is not an absolute path in the container. Write it like /home/logback.xml.",
-  )
+export const containerPath = suits(
+  (path) => path.startsWith("/") && plainNames(path.slice(1)),
+  "is not an absolute path in the container. Write it like /home/logback.xml.",
+)
   // The folder of a file becomes a volume: the root cannot be one, and these are docker's or the program's.
   .regex(
     /^\/[^/]+\//,
@@ -124,9 +120,8 @@ export const containerPath = z
     "is where files cannot be put (/proc, /sys, /dev, /tmp, /run, /nix). Put it into another folder, like /home.",
   );
 
-export const servedPath = z
-  .string()
-  .refine(plainNames, "is not a path below the front's folder. Write it like properties.js.");
+const NOT_SERVED = "is not a path below the front's folder. Write it like properties.js.";
+export const servedPath = suits(plainNames, NOT_SERVED);
 
 export const fileContent = z.union(
   [
@@ -136,23 +131,16 @@ export const fileContent = z.union(
   "is neither { file: PATH } nor { text: CONTENT }. Give one of the two.",
 );
 
-const NO_STATUS = "is not an HTTP status. Write it like 200.";
-
 /** How a service says that it is ready: what its path answers. */
 export const health = (path: string, startPeriod: string) =>
   z
     .strictObject({
       path: like(/^\/[!-~]{0,2000}$/, "is not a URL path. Write it like /health.").default(path),
-      statuses: z
-        .array(
-          z.int(NO_STATUS).min(100, NO_STATUS).max(599, NO_STATUS),
-          "is not a list. Write it like [200, 204].",
-        )
+      statuses: words(
+        whole(100, 599, "is not an HTTP status. Write it like 200."),
+        "is not a list. Write it like [200, 204].",
+      )
         .refine((list) => list.length > 0, "is empty. Name at least one HTTP status, like 200.")
-        .refine(
-          (list) => list.length <= 500,
-          "is longer than there are HTTP statuses. Name those that mean ready.",
-        )
         .default([200]),
       /** Time between two probes. */
       interval: period.default("5s"),
@@ -164,26 +152,19 @@ export const health = (path: string, startPeriod: string) =>
 export type Health = z.infer<ReturnType<typeof health>>;
 
 /** Labels of at most 63 characters, the last one no number: not an IP address. */
-export const domain = z
-  .string("is not a domain.")
-  .transform((name) => name.toLowerCase())
-  .pipe(
-    like(
-      /^(?=.{1,253}$)([a-z\d]([a-z\d-]{0,61}[a-z\d])?\.)*(?!\d+$)[a-z\d]([a-z\d-]{0,61}[a-z\d])?$/,
-      "is not a domain. Write it like app.example.org, without https:// and without a port.",
-    ),
-  );
-
-const NO_SERVER = "is not a server's name or address. Write it like db.example.org.";
+export const domain = like(
+  /^(?=.{1,253}$)([a-z\d]([a-z\d-]{0,61}[a-z\d])?\.)*(?!\d+$)[a-z\d]([a-z\d-]{0,61}[a-z\d])?$/i,
+  "is not a domain. Write it like app.example.org, without https:// and without a port.",
+).transform((name) => name.toLowerCase());
 
 /** A server that containers reach: their own loopback leads nowhere. */
-export const serverName = z
-  .string(NO_SERVER)
-  .regex(/^(?=.{1,253}$)(\w([\w.-]*\w)?|[\da-f]*:[\da-f:.]+)$/i, NO_SERVER)
-  .refine(
-    (name) => !/^(localhost|127\..*|::1)$/i.test(name),
-    "is the container itself, to whoever connects from one. Name an address of the server that containers reach.",
-  );
+export const serverName = like(
+  /^(?=.{1,253}$)(\w([\w.-]*\w)?|[\da-f]*:[\da-f:.]+)$/i,
+  "is not a server's name or address. Write it like db.example.org.",
+).refine(
+  (name) => !/^(localhost|127\..*|::1)$/i.test(name),
+  "is the container itself, to whoever connects from one. Name an address of the server that containers reach.",
+);
 
 /** Characters of a URL's path (RFC 3986), as they are sent. */
 export const urlPath = like(
@@ -191,9 +172,12 @@ export const urlPath = like(
   "is not a URL path. Write it like /api, with the leading slash.",
 );
 
-/** The text of a PEM file. @param block What one of its blocks is. */
-export const pem = (block: string, message: string) =>
-  like(RegExp(`-----BEGIN (?:[A-Z]+ )*${block}-----`), message);
+/** The text of a PEM file. @param block What one of its blocks is. @param set How it is set, behind `pulumi config set`. */
+export const pem = (block: "CERTIFICATE" | "PRIVATE KEY", set: string) =>
+  like(
+    RegExp(`-----BEGIN (?:[A-Z]+ )*${block}-----`),
+    `is not a ${block.toLowerCase()}. Set the text of its PEM file: \`pulumi config set ${set}\`.`,
+  );
 
 export const scalar = z
   .union([z.string(), z.number(), z.boolean()], "is not text, a number or a boolean. Write one value a name.")
@@ -243,11 +227,8 @@ export const backupPlace = text("a place for backups", BACKUP_PLACE).refine(
 /** Most tasks of a service: the gateway has a place for each, and for those that take over. */
 export const MOST_REPLICAS = 20;
 
-export const replicas = between(
-  1,
-  MOST_REPLICAS,
-  "a number of replicas. Give a whole number, like 3.",
-).default(1);
+const REPLICAS = "a number of replicas. Give a whole number, like 3.";
+export const replicas = between(1, MOST_REPLICAS, REPLICAS).default(1);
 
 /** Labels of the nodes that tasks may run on, by name, as `docker node update --label-add` takes them. */
 export const placement = z

@@ -6,9 +6,6 @@ import { SECRET_KEYS } from "./keys.ts";
 import { loadConfig } from "./load.ts";
 import type { Config } from "./schema.ts";
 
-/** Where set-up keeps the password that it made for a stack; readable by its owner alone. */
-const passwordFile = (stack: string): string => `.state/secrets/${stack}/database-password`;
-
 /** @throws UserError with every error of the configuration, one a line. */
 export function readConfig(): Config {
   const stack = pulumi.getStack();
@@ -20,7 +17,8 @@ export function readConfig(): Config {
     file: textOf(file),
     options: ["--stack", stack, ...(file === own ? [] : ["--config-file", file])],
     packages: process.env["AGATHA_PACKAGES"],
-    password: textOf(passwordFile(stack))?.trim(),
+    // Set-up made it for the stack; readable by its owner alone.
+    password: textOf(`.state/secrets/${stack}/database-password`)?.trim(),
   });
 }
 

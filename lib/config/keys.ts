@@ -1,5 +1,5 @@
 /** Reads what Pulumi holds, a text for each key, into the values that the schema looks at. */
-import { dotted, hasPassword, SECRET_NAME, unusable } from "./text.ts";
+import { dotted, unusable } from "./text.ts";
 
 export type Values = Record<string, unknown>;
 
@@ -11,15 +11,7 @@ const TEXTS =
 export const isTextKey = (path: string[]): boolean => TEXTS.test(path.join("."));
 
 /** Keys that are maps: what comes after one in a flat key is one name, dots and all. */
-const MAPS = [
-  "back.properties.",
-  "back.env.",
-  "back.files.",
-  "front.files.",
-  "back.placement.",
-  "front.placement.",
-  "database.settings.",
-];
+const MAPS = /^(back\.(?:properties|env)|(?:back|front)\.(?:files|placement)|database\.settings)\.(.*)$/s;
 
 /** The entry beside a stack's configuration in which Pulumi names the keys that are secrets. */
 export const SECRET_KEYS = "PULUMI_CONFIG_SECRET_KEYS";
@@ -54,23 +46,17 @@ export function collect(
   const flat: FlatKey[] = [];
   for (const [key, text] of Object.entries(raw)) {
     if (!key.startsWith(`${namespace}:`)) continue;
-    const path = pathOf(key.slice(namespace.length + 1));
-    const [name = ""] = path;
+    const name = key.slice(namespace.length + 1);
+    const [, map, inMap = ""] = MAPS.exec(name) ?? [];
+    const path = map === undefined ? name.split(".") : [...map.split("."), inMap];
     const value = fromText(name, text);
     const wrong = unusable(value, [name]);
     if (path.length > 1) flat.push([key, path, text]);
     else if (wrong === undefined) given[name] = value;
     else errors.push(`${namespace}:${wrong}`);
   }
-  const context = { given, secrets: secretKeys(raw), options };
-  errors.push(...flat.map((one) => refuseFlat(one, context)));
+  errors.push(...flat.map((one) => refuseFlat(one, given, secretKeys(raw), options)));
   return { given, incomplete: new Set(flat.map(([, [name = ""]]) => name)) };
-}
-
-/** The path of a key without its namespace: of a flat one, that of the nested key in its place. */
-function pathOf(name: string): string[] {
-  const map = MAPS.find((prefix) => name.startsWith(prefix));
-  return map === undefined ? name.split(".") : [...map.slice(0, -1).split("."), name.slice(map.length)];
 }
 
 /** What the text of a top-level key stands for: JSON if it is an object, a list, a number or a boolean. */
@@ -83,15 +69,8 @@ export function fromText(name: string, text: string): unknown {
   }
 }
 
-/**
- * The message for a flat key, with the commands that nest it. A value that may be a secret goes through a pipe.
- *
- * @param path Of the nested key in its place.
- */
-function refuseFlat(
-  [key, path, text]: FlatKey,
-  { given, secrets, options }: { given: Values; secrets: string[]; options: string[] },
-) {
+/** The message for a flat key, with the commands that nest it, through a pipe: its value may be a secret. */
+function refuseFlat([key, path, text]: FlatKey, given: Values, secrets: string[], options: string[]): string {
   const where = `${key.slice(0, key.indexOf(":"))}:${dotted(path)}`;
   const refused = `${where}: is a flat key, which is not read.`;
   // The shell, Pulumi's paths and a terminal agree on these characters. A list or a map has no such command.
@@ -102,15 +81,9 @@ function refuseFlat(
   const remove = pulumi("rm", key);
   if (has(given, path))
     return `${where}: is given twice, nested and as a flat key, which is not read. Remove the flat key: \`${remove}\`.`;
-  const secret = secrets.includes(key);
-  const isSecret = secret || path.some((part) => SECRET_NAME.test(part)) || hasPassword(text);
   const type = isTextKey(path) && /^(-?\d+|true|false)$/.test(text) ? ["--type", "string"] : [];
-  const set = ["--path", ...(secret ? ["--secret"] : type), where];
-  const nest =
-    isSecret || !/^(?!-)[^\p{C}\p{Zl}\p{Zp}`]+$/u.test(text) || shellWord(text).length > 80
-      ? `${pulumi("get", key)} | ${pulumi("set", ...set)}`
-      : pulumi("set", ...set, text);
-  return `${refused} Nest it: \`${nest} && ${remove}\`.`;
+  const set = pulumi("set", "--path", ...(secrets.includes(key) ? ["--secret"] : type), where);
+  return `${refused} Nest it: \`${pulumi("get", key)} | ${set} && ${remove}\`.`;
 }
 
 /** One word for a POSIX shell. */

@@ -2,9 +2,8 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import application from "../../nix/application.json" with { type: "json" };
-import { wrongPackages } from "../packageSet.ts";
 import { UserError } from "../userError.ts";
-import { crossErrors, imageErrors, secretErrors } from "./checks.ts";
+import { crossErrors } from "./checks.ts";
 import { validate } from "./errors.ts";
 import { collect, secretKeys, shellWord } from "./keys.ts";
 import { type Config, schema } from "./schema.ts";
@@ -29,7 +28,7 @@ export const SAMPLE_BACK = {
 export const isSample = (path: unknown, sample: string): boolean =>
   path === undefined || (typeof path === "string" && resolve(path) === resolve(sample));
 
-/** Where a value came from that the stack's config does not hold. */
+/** What the stack's config does not hold. */
 export interface Surroundings {
   stack: string;
   /** `AGATHA_PACKAGES`, the package set that set-up found usable. */
@@ -51,8 +50,8 @@ const SHOWN = 50;
 export class ConfigError extends UserError {
   readonly errors: string[];
   constructor(errors: string[]) {
-    const more = errors.length - SHOWN;
     const shown = errors.slice(0, SHOWN);
+    const more = errors.length - shown.length;
     if (more > 0) shown.push(`${NAMESPACE}: ${more} more errors are not shown. Fix these first.`);
     super(shown.join("\n"));
     this.errors = shown;
@@ -66,34 +65,24 @@ export class ConfigError extends UserError {
  * @throws ConfigError with all errors, each `agatha:<key>: <received> <what is wrong>. <The fix>.`
  */
 export function loadConfig(raw: Record<string, string>, surroundings: Surroundings): Config {
-  const { stack, packages, file = "", options = ["--stack", stack] } = surroundings;
+  const { stack, packages, file = "", options = ["--stack", stack], exists = existsSync } = surroundings;
   const errors: string[] = [];
   const collected = collect(raw, NAMESPACE, errors, options);
-  const { given } = collected;
+  const { given, incomplete } = collected;
   errors.push(...lostTexts(file));
   if (!DEMANDING_STACKS.includes(stack)) {
-    const wrong = given["packages"] === undefined && packages ? wrongPackages(packages) : undefined;
-    if (wrong !== undefined) errors.push(wrong);
-    given["packages"] ??= (wrong === undefined && packages) || "nixpkgs";
+    given["packages"] ??= packages || "nixpkgs";
     given["databasePassword"] ??= surroundings.password;
   }
   const lacking = completeBack(given);
   const { data, issues } = validate(schema, NAMESPACE, raw, collected, REQUIRED);
   errors.push(...issues);
-  const failed = () =>
-    new ConfigError(stack === "dev" ? errors : errors.map((error) => naming(error, options)));
-  if (data === undefined || collected.incomplete.size > 0) throw failed();
-  // The pinned image is the default version's; what `debian` has of another version, no digest says.
-  const { image = application.database.image } = data.database;
-  const config: Config = { ...data, database: { ...data.database, image } };
-  errors.push(
-    ...secretErrors(config, secretKeys(raw), file),
-    ...imageErrors(data),
-    ...crossErrors(config, surroundings.exists ?? existsSync),
-    ...lacking,
-  );
-  if (errors.length > 0) throw failed();
-  return config;
+  const around = { secrets: secretKeys(raw), file, exists };
+  if (data !== undefined && incomplete.size === 0)
+    for (const error of [...crossErrors(data, around), ...lacking]) errors.push(`${NAMESPACE}:${error}`);
+  if (data === undefined || errors.length > 0)
+    throw new ConfigError(stack === "dev" ? errors : errors.map((error) => naming(error, options)));
+  return data;
 }
 
 /** An error whose command names the stack: pulumi has selected dev, unless somebody selected another one. */
@@ -110,7 +99,7 @@ function completeBack(given: Record<string, unknown>): string[] {
   if (isSample(jar, application.back.jar)) given["back"] = { ...SAMPLE_BACK, ...back };
   else if (migrations === undefined && pin === undefined)
     return [
-      `${NAMESPACE}:back.migrations: is missing, and back.jar is not the sample's. Name the folder of your V*.sql files.`,
+      "back.migrations: is missing, and back.jar is not the sample's. Name the folder of your V*.sql files.",
     ];
   return [];
 }

@@ -24,12 +24,11 @@ const LOST_DATE = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)? [-+]\d{4} \S+$/;
 export function lostTexts(file: string): string[] {
   // Reading YAML takes its time, and most files have nothing of the kind.
   if (!/[:,[{-]\s+["']?([-+.]?\d|[-+]?\.[iInN]|True|TRUE|False|FALSE)/.test(file)) return [];
-  return scalars(file)
-    .filter(([path, scalar]) => isLost(path, scalar))
-    .map(
-      ([path]) =>
-        `${NAMESPACE}:${dotted(path)}: the value (not shown) is a number, a date or a boolean to YAML, which changes how it is written. Write it in quotes.`,
-    );
+  return scalars(file).flatMap(([path, scalar]) =>
+    isLost(path, scalar)
+      ? `${NAMESPACE}:${dotted(path)}: the value (not shown) is a number, a date or a boolean to YAML, which changes how it is written. Write it in quotes.`
+      : [],
+  );
 }
 
 function isLost(path: string[], { type, source = "", value }: Scalar): boolean {
@@ -48,41 +47,35 @@ function isKept(source: string): boolean {
 
 const yaml = () => createRequire(import.meta.url)("yaml") as typeof import("yaml");
 
-/** The variables that `pulumi config set --path --secret agatha:back.env.NAME` encrypted in a stack's file. */
-export function secretVariables(file: string): string[] {
+/**
+ * What a stack's file tells of secrets: the variables that `pulumi config set --path --secret agatha:back.env.NAME`
+ * encrypted, and whether the gateway's key is plain text.
+ */
+export function secretsOf(file: string): { variables: string[]; plainKey: boolean } {
   // With aliases and merge keys resolved, as Pulumi does.
   const { config } = (yaml().parse(file, { merge: true }) ?? {}) as {
-    config?: Record<string, { env?: Record<string, unknown> } | undefined>;
+    config?: Record<string, { env?: Record<string, unknown>; key?: unknown } | undefined>;
   };
-  return Object.entries(config?.["agatha:back"]?.env ?? {}).flatMap(([name, value]) =>
-    typeof value === "object" && value !== null && Object.hasOwn(value, "secure") ? [name] : [],
+  const variables = Object.entries(config?.["agatha:back"]?.env ?? {}).filter(
+    ([, value]) => typeof value === "object" && value !== null && Object.hasOwn(value, "secure"),
   );
-}
-
-/** Whether a stack's file has the gateway's key as plain text. */
-export function plainKey(file: string): boolean {
-  const { config } = (yaml().parse(file, { merge: true }) ?? {}) as {
-    config?: Record<string, { key?: unknown } | undefined>;
+  return {
+    variables: variables.map(([name]) => name),
+    plainKey: typeof config?.["agatha:gateway"]?.key === "string",
   };
-  return typeof config?.["agatha:gateway"]?.key === "string";
 }
 
-/** The values of this namespace, with their paths. */
+/** The values of this namespace, with the names that lead to them. */
 function scalars(file: string): [path: string[], scalar: Scalar][] {
-  const { isMap, isScalar, isSeq, parseDocument } = yaml();
+  const { isPair, parseDocument, visit } = yaml();
   const found: [string[], Scalar][] = [];
-  const walk = (node: unknown, path: string[]): void => {
-    if (isMap(node))
-      for (const { key, value } of node.items)
-        walk(value, [...path, String(isScalar(key) ? key.value : key)]);
-    else if (isSeq(node)) node.items.forEach((item, index) => void walk(item, [...path, String(index)]));
-    else if (isScalar(node)) found.push([path, node]);
-  };
-  const config = parseDocument(file).get("config");
-  if (!isMap(config)) return [];
-  for (const { key, value } of config.items) {
-    const name = String(isScalar(key) ? key.value : key);
-    if (name.startsWith(`${NAMESPACE}:`)) walk(value, name.slice(NAMESPACE.length + 1).split("."));
-  }
+  visit(parseDocument(file), {
+    Scalar(key, scalar, ancestors) {
+      const names = ancestors.filter(isPair).map((pair) => String(pair.key));
+      const [config, first = "", ...rest] = names;
+      if (key !== "key" && config === "config" && first.startsWith(`${NAMESPACE}:`))
+        found.push([[...first.slice(NAMESPACE.length + 1).split("."), ...rest], scalar]);
+    },
+  });
   return found;
 }

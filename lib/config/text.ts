@@ -3,12 +3,6 @@
 /** The namespace of every key: `pulumi config set agatha:<key>`. */
 export const NAMESPACE = "agatha";
 
-/** Names whose value is never shown. */
-export const SECRET_NAME = /pass|secret|token|key|credential|certificate|^(properties|env|files)$/i;
-
-/** Whether a text is or has a URL with a password: `https://user:password@host`. */
-export const hasPassword = (text: string): boolean => /:\/\/[^/@]*:.*@/s.test(text);
-
 /** Longest part of a received text that an error repeats, in characters. */
 const SHOWN = 80;
 

@@ -1,7 +1,12 @@
 /** The services behind a gateway in HAProxy's configuration: how they are found, asked for their health, and limited. */
 import { MOST_REPLICAS } from "../config/fields.ts";
 import { seconds } from "../duration.ts";
-import { section, word } from "./syntax.ts";
+
+export const section = (head: string, lines: string[]): string =>
+  [head, ...lines.map((line) => `  ${line}`)].join("\n");
+
+/** A text as one word of the configuration. */
+export const word = (text: string): string => text.replace(/[\\"'# ]/g, "\\$&").replaceAll("\n", "\\n");
 
 /** A service behind the gateway. */
 export interface Behind {
@@ -19,10 +24,7 @@ export interface Behind {
   };
 }
 
-/**
- * What a slot without a container resolves: the gateway itself. HAProxy takes an address by its socket only in place of another
- * one, and drops that of a name which is not found any more.
- */
+/** What a slot without a container resolves, since HAProxy drops the address of a name that is not found: the gateway itself. */
 export const idleName = (backend: string): string => `agatha-${backend}`;
 
 /** The gateway's container follows, by this name, what it asks a service's containers: the end of their probe's arguments. */
@@ -31,10 +33,7 @@ export const checkOf = (backend: string): string => `${backend}-check`;
 /** Requests that a service has at once, per megabyte of memory: each takes up to three buffers, and there are two services. */
 const REQUESTS = 5;
 
-/**
- * Longest time between two checks, in seconds: HAProxy's default. A restart between two requests is noticed by a check; then
- * the service gets no request before it is ready.
- */
+/** Longest time between two checks, in seconds: HAProxy's default. They notice a restart between two requests. */
 const MOST_BETWEEN_CHECKS = 2;
 
 export const RESOLVERS = [
@@ -67,9 +66,7 @@ const TASKS = MOST_REPLICAS + 4;
 
 /**
  * Two slots, and a server that refuses every connection: without one, requests would get 503 at once while no slot is ready.
- *
- * A slot's container is set while HAProxy runs. Its address before that is one that no connection leaves for; HAProxy
- * takes an address by its socket only in place of another one.
+ * A slot begins with an address that no connection leaves for: HAProxy takes one by its socket only in place of another one.
  */
 export const backend = (name: string, { port, health, tasks }: Behind, memory: number): string =>
   section(`backend ${name}`, [

@@ -8,24 +8,18 @@ import { ask, isAlive } from "./runtime.ts";
 /** The folder of the gateway's volume. The image has it too, so that a new volume belongs to who uses it. */
 const FOLDER = "/var/lib/agatha";
 
-/** The certificate that HAProxy reads when it starts, and its name at the admin socket. */
+/** Its name at the admin socket, too. */
 const CERTIFICATE = `${FOLDER}/site.pem`;
 
 interface Volume {
   stack: string;
-  /** The gateway's image. */
+  /** The gateway's. */
   image: string;
-  /** Name of the volume. */
   volume: string;
 }
 
-export interface Placement extends Volume {
-  /** Name of the gateway's container. */
-  container: string;
-}
-
 /** @param pem The certificate with its chain, and the key. @throws UserError in HAProxy's words if it does not take them. */
-export async function placeCertificate({ container, ...volume }: Placement, pem: string): Promise<void> {
+export async function placeCertificate(container: string, volume: Volume, pem: string): Promise<void> {
   const runs = await inspect<boolean>("container", container, ".State.Running");
   // Not by docker's health, which is not known for the first seconds.
   const answers = runs === true && (await isAlive(container));
@@ -51,11 +45,8 @@ async function write({ stack, image, volume }: Volume, pem: string): Promise<voi
 }
 
 /**
- * Exchanges the certificate of a gateway that runs; connections stay as they are. The file is left alone. One that was started
- * without a domain has no use for it yet.
- *
- * @param pem Certificate, chain and key.
- * @throws UserError in HAProxy's words if it refuses them: then the former certificate stays.
+ * Exchanges the certificate of a gateway that runs. One that was started without a domain has no use for it yet.
+ * @throws UserError in HAProxy's words if it refuses it: then the former certificate stays.
  */
 export async function setCertificate(gateway: string, pem: string): Promise<void> {
   // An empty line would end the payload.
@@ -66,7 +57,6 @@ export async function setCertificate(gateway: string, pem: string): Promise<void
   ]);
   if (/^Success!$/m.test(committed) || /not referenced by the configuration/.test(taken)) return;
   await ask(gateway, [`abort ssl cert ${CERTIFICATE}`]);
-  throw new UserError(
-    `agatha:gateway.certificate: the gateway does not take it. It says: ${[taken, committed].join(" ").replace(/\s+/g, " ").trim()}`,
-  );
+  const said = `${taken} ${committed}`.replace(/\s+/g, " ").trim();
+  throw new UserError(`agatha:gateway.certificate: the gateway does not take it. It says: ${said}`);
 }

@@ -1,35 +1,25 @@
 /** The configuration of a gateway's HAProxy, 2.6 and 3.x. Which container serves is not in it: that is set while it runs. */
-import { type Behind, backend, RESOLVERS, TASK_RESOLVERS } from "./backends.ts";
-import { section, word } from "./syntax.ts";
+import type { RollingName } from "../serviceNames.ts";
+import { type Behind, backend, RESOLVERS, section, TASK_RESOLVERS, word } from "./backends.ts";
 
-/** What a gateway does. */
-export interface GatewayPlan {
-  back: Behind;
-  front: Behind;
+/** The one origin that browsers see, by HTTPS. */
+interface Site {
+  domain: string;
+  /** Paths that the back answers, with all below them; the front has the rest. */
+  backPaths: string[];
+}
+
+export interface GatewayPlan extends Record<RollingName, Behind> {
   /** Longest body of a request, in megabytes (10^6 bytes). */
   requestLimit: number;
   /** Memory of the container, in megabytes (2^20 bytes). */
   memory: number;
-  /** The one origin that browsers see, by HTTPS; undefined without a domain. */
-  site:
-    | {
-        domain: string;
-        /** Paths that the back answers, with all below them; the front has the rest. */
-        backPaths: string[];
-      }
-    | undefined;
+  /** Undefined without a domain. */
+  site: Site | undefined;
 }
 
 /** The names that the gateway bears in the stack's network. */
 export const gatewayAliases = ["agatha-back", "agatha-front"];
-
-/** Where the gateway listens for what is published, in its container. */
-export interface GatewayPorts {
-  back: number;
-  front: number;
-  http: number;
-  https: number;
-}
 
 /** HAProxy's own memory, in megabytes: measured 9 with this configuration. */
 const BASE_MEMORY = 32;
@@ -43,54 +33,54 @@ const CONNECTION_MEMORY = 100;
  */
 const BUFFERS = 32;
 
-/**
- * The ports for what is published: never those of the services, whose listeners choose by `Host` if both have one port.
- * Above 1023, so that nobody may listen on them, on any docker.
- */
-export function gatewayPorts({
-  back,
-  front,
-}: {
-  back: { port: number };
-  front: { port: number };
-}): GatewayPorts {
-  const [first, second, third, fourth] = [8441, 8442, 8443, 8444, 8445, 8446].filter(
-    (port) => port !== back.port && port !== front.port,
-  ) as [number, number, number, number];
-  return { back: first, front: second, http: third, https: fourth };
+/** The ports for what is published: above 1023, which everybody may listen on, and never those of the services. */
+export function gatewayPorts(services: Record<RollingName, { port: number }>) {
+  const taken = [services.back.port, services.front.port];
+  const free = [8441, 8442, 8443, 8444, 8445, 8446].filter((port) => !taken.includes(port));
+  const [back, front, http, https] = free as [number, number, number, number];
+  return { back, front, http, https };
 }
 
 /** The text of haproxy.cfg. */
 export function gatewayConfiguration(plan: GatewayPlan): string {
   const ports = gatewayPorts(plan);
-  const { back, front, site } = plan;
-  const connections = Math.floor(((plan.memory - BASE_MEMORY) * 1024) / CONNECTION_MEMORY);
-  const apart = back.port !== front.port;
+  const { back, front, site, memory } = plan;
+  const inTasks = back.tasks !== undefined || front.tasks !== undefined;
+  const limit = `http-request deny deny_status 413 if { req.body_size gt ${plan.requestLimit * 1_000_000} }`;
+  const listener = (name: string, listens: number[], ...uses: string[]) =>
+    section(`frontend ${name}`, [...listens.map((port) => `bind :${port}`), limit, ...FORWARDED, ...uses]);
+  // Both services on one port of the network: the name that was called tells them apart.
+  const shared = back.port === front.port ? [back.port] : [];
+  const own = (service: RollingName) =>
+    [ports[service], plan[service].port].filter((port) => !shared.includes(port));
   const sections = [
-    section("global", [
-      "log stdout format raw local0",
-      "stats socket /run/agatha/admin.sock mode 600 level admin",
-      "server-state-file /var/lib/agatha/servers",
-      "nbthread 2",
-      `maxconn ${connections}`,
-      `tune.buffers.limit ${plan.memory * BUFFERS}`,
-      "hard-stop-after 10s",
-      "ssl-default-bind-options ssl-min-ver TLSv1.2",
-    ]),
+    global(memory),
     section("defaults", DEFAULTS),
     section("resolvers docker", RESOLVERS),
-    ...([back, front].some(({ tasks }) => tasks !== undefined)
-      ? [section("resolvers tasks", TASK_RESOLVERS)]
-      : []),
-    listener("back", [ports.back, ...(apart ? [back.port] : [])], plan),
-    listener("front", [ports.front, ...(apart ? [front.port] : [])], plan),
-    ...(apart ? [] : [inside(back.port, plan)]),
-    ...(site === undefined ? [] : [redirect(site, ports), origin(site, ports, plan)]),
-    backend("back", back, plan.memory),
-    backend("front", front, plan.memory),
+    ...(inTasks ? [section("resolvers tasks", TASK_RESOLVERS)] : []),
+    listener("to-back", own("back"), "default_backend back"),
+    listener("to-front", own("front"), "default_backend front"),
+    ...shared.map((port) =>
+      listener("inside", [port], `use_backend back if ${calls("agatha-back")}`, "default_backend front"),
+    ),
+    ...(site === undefined ? [] : [redirect(site, ports.http), origin(site, ports.https, limit)]),
+    backend("back", back, memory),
+    backend("front", front, memory),
   ];
   return `${sections.join("\n\n")}\n`;
 }
+
+const global = (memory: number): string =>
+  section("global", [
+    "log stdout format raw local0",
+    "stats socket /run/agatha/admin.sock mode 600 level admin",
+    "server-state-file /var/lib/agatha/servers",
+    "nbthread 2",
+    `maxconn ${Math.floor(((memory - BASE_MEMORY) * 1024) / CONNECTION_MEMORY)}`,
+    `tune.buffers.limit ${memory * BUFFERS}`,
+    "hard-stop-after 10s",
+    "ssl-default-bind-options ssl-min-ver TLSv1.2",
+  ]);
 
 const DEFAULTS = [
   "mode http",
@@ -125,50 +115,27 @@ const DEFAULTS = [
   )} hdr Retry-After 5`,
 ];
 
-/** What every listener does with a request. */
-const received = ({ requestLimit }: GatewayPlan): string[] => [
-  `http-request deny deny_status 413 if { req.body_size gt ${requestLimit * 1_000_000} }`,
-];
-
 /** A proxy before this one, such as the host's own, knows better what the client asked for. */
 const FORWARDED = [
   "http-request set-header X-Forwarded-Proto http unless { req.hdr(x-forwarded-proto) -m found }",
   "http-request set-header X-Forwarded-Host %[req.hdr(host)] unless { req.hdr(x-forwarded-host) -m found }",
 ];
 
-/** One service, on plain HTTP. */
-const listener = (name: string, ports: number[], plan: GatewayPlan): string =>
-  section(`frontend to-${name}`, [
-    ...ports.map((port) => `bind :${port}`),
-    ...received(plan),
-    ...FORWARDED,
-    `default_backend ${name}`,
-  ]);
+/** A condition: the client called this name. */
+const calls = (name: string): string => `{ req.hdr(host),host_only -i ${name} }`;
 
-/** Both services on one port of the network, where the name that was called tells them apart. */
-const inside = (port: number, plan: GatewayPlan): string =>
-  section("frontend inside", [
-    `bind :${port}`,
-    ...received(plan),
-    ...FORWARDED,
-    "use_backend back if { req.hdr(host),host_only -i agatha-back }",
-    "default_backend front",
-  ]);
-
-type Site = NonNullable<GatewayPlan["site"]>;
-
-const redirect = ({ domain }: Site, ports: GatewayPorts): string =>
+const redirect = ({ domain }: Site, port: number): string =>
   section("frontend http", [
-    `bind :${ports.http}`,
+    `bind :${port}`,
     `http-request redirect code 308 location https://${domain}%[pathq]`,
   ]);
 
-const origin = ({ domain, backPaths }: Site, ports: GatewayPorts, plan: GatewayPlan): string =>
+const origin = ({ domain, backPaths }: Site, port: number, limit: string): string =>
   section("frontend https", [
-    `bind :${ports.https} ssl crt /var/lib/agatha/site.pem alpn h2,http/1.1`,
+    `bind :${port} ssl crt /var/lib/agatha/site.pem alpn h2,http/1.1`,
     // A browser may ask for another name of the certificate on this connection: 421 tells it to use another one.
-    `http-request return status 421 content-type text/plain string ${word("This server is not responsible for that name.\n")} unless { req.hdr(host),host_only -i ${domain} }`,
-    ...received(plan),
+    `http-request return status 421 content-type text/plain string ${word("This server is not responsible for that name.\n")} unless ${calls(domain)}`,
+    limit,
     // Nothing that is to be believed stands before this one.
     "http-request del-header Forwarded",
     "http-request del-header X-Forwarded-For",
@@ -177,7 +144,7 @@ const origin = ({ domain, backPaths }: Site, ports: GatewayPorts, plan: GatewayP
     "filter compression",
     "compression algo gzip",
     `compression type ${COMPRESSED.join(" ")}`,
-    ...SECURITY.map(
+    ...Object.entries(SECURITY).map(
       ([name, value]) =>
         `http-after-response set-header ${name} ${word(value)} unless { res.hdr(${name}) -m found }`,
     ),
@@ -193,22 +160,14 @@ const origin = ({ domain, backPaths }: Site, ports: GatewayPorts, plan: GatewayP
 
 /** Text that is not compressed by itself. */
 const COMPRESSED = [
-  "text/html",
-  "text/css",
-  "text/plain",
-  "text/xml",
-  "text/javascript",
-  "application/javascript",
-  "application/json",
-  "application/manifest+json",
-  "application/xml",
-  "image/svg+xml",
+  ...["text/html", "text/css", "text/plain", "text/xml", "text/javascript", "application/javascript"],
+  ...["application/json", "application/manifest+json", "application/xml", "image/svg+xml"],
 ];
 
 /** Headers that the application may set otherwise. */
-const SECURITY: [name: string, value: string][] = [
-  ["Strict-Transport-Security", "max-age=31536000"],
-  ["X-Content-Type-Options", "nosniff"],
-  ["Referrer-Policy", "strict-origin-when-cross-origin"],
-  ["X-Frame-Options", "DENY"],
-];
+const SECURITY = {
+  "Strict-Transport-Security": "max-age=31536000",
+  "X-Content-Type-Options": "nosniff",
+  "Referrer-Policy": "strict-origin-when-cross-origin",
+  "X-Frame-Options": "DENY",
+};

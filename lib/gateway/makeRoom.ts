@@ -1,7 +1,4 @@
-/**
- * The ports of a stack from before November 2026, whose back and front published them themselves: they give them up for the
- * gateway.
- */
+/** The back and the front of a stack from before November 2026 published their ports: they give them up for the gateway. */
 import { HARDENED, labelled, NOBODY } from "../docker/arguments.ts";
 import { docker, inspectAll, removeLabelled } from "../docker/client.ts";
 import { serviceContainers } from "../docker/serviceContainers.ts";
@@ -12,20 +9,14 @@ import { messageOf, UserError } from "../userError.ts";
 
 export interface Room {
   stack: string;
-  /** The gateway's image. */
+  /** The gateway's. */
   image: string;
-  /** Its ports, as docker's client takes them: `127.0.0.1:8000:8001`. */
+  /** As docker's client takes them: `127.0.0.1:8000:8001`. */
   ports: string[];
   /** Its configuration. */
   files: PlacedFile[];
   /** The volume with its certificate, and where it is mounted: `agatha-dev-gateway-data:/var/lib/agatha`. */
   volume: string;
-}
-
-interface Holder {
-  Id: string;
-  State: { Running: boolean };
-  HostConfig: { PortBindings: Record<string, unknown> | null };
 }
 
 /** Label of the containers that try whether the gateway can start. */
@@ -41,9 +32,13 @@ export async function makeRoom(room: Room): Promise<string> {
   const { stack, ports } = room;
   const found = await Promise.all(ROLLING.map((service) => serviceContainers(stack, service)));
   const ids = found.flat().map(({ id }) => id);
-  const holders = (await inspectAll<Holder>("container", ids, "{{json .}}"))
-    .filter(({ State, HostConfig }) => State.Running && Object.keys(HostConfig.PortBindings ?? {}).length > 0)
-    .map(({ Id }) => Id);
+  const format =
+    '{"id":{{json .Id}},"runs":{{json .State.Running}},"published":{{json .HostConfig.PortBindings}}}';
+  const holders = (
+    await inspectAll<{ id: string; runs: boolean; published: object | null }>("container", ids, format)
+  )
+    .filter(({ runs, published }) => runs && Object.keys(published ?? {}).length > 0)
+    .map(({ id }) => id);
   if (holders.length === 0) return "the gateway's ports are free";
   // An update that was killed may have left some.
   await removeLabelled(stack, LABEL);
@@ -54,10 +49,8 @@ export async function makeRoom(room: Room): Promise<string> {
     await docker(["stop", ...holders]);
     await docker(["start", "--attach", published]).catch(async (error: unknown) => {
       const started = await run("docker", ["start", ...holders]);
-      fail(
-        error,
-        started.code === 0 ? "serve again as before" : `could not be started: ${started.stderr.trim()}`,
-      );
+      const failed = `could not be started: ${started.stderr.trim()}`;
+      fail(error, started.code === 0 ? "serve again as before" : failed);
     });
   } finally {
     await removeLabelled(stack, LABEL);

@@ -8,21 +8,18 @@ import { checkOf, idleName } from "./backends.ts";
 import { ask, save } from "./runtime.ts";
 import { looks, parseSlots, type Slot, slots } from "./slots.ts";
 
-/** Longest time until a container that is routed already is up again, in milliseconds. */
+/** Longest time until HAProxy finds a container by its name, or up, in milliseconds. */
 const UP_MS = 10_000;
 
-/**
- * Changes that are lost when the gateway is killed before they are saved are made again, and so are those that it does not take
- * because it restarted since it was looked at: so often.
- */
+/** How often changes are made that are lost, or not taken, because the gateway was killed or restarts. */
 const TRIES = 5;
 
 /** Time between two looks, in milliseconds. */
 const PAUSE_MS = 100;
 
 /**
- * Hands a service over to a container: from then on it gets every new request, and the one before it finishes those that it
- * has. Both at one moment: no request meets a gap, or the old version after the new one. Can be repeated.
+ * Hands a service over to a container: from one moment on it gets every new request, and the one before it finishes those that
+ * it has. Can be repeated.
  *
  * @param gateway Name or id of the gateway's container.
  * @param id Of a container that is ready, in a network of the gateway.
@@ -39,35 +36,54 @@ export async function route(
   const [target, first] = await Promise.all([look(gateway, backend, container), looked]);
   let seen = first;
   for (let tries = 1; tries <= TRIES; tries++) {
-    const server = serves(seen, container) && seen.find((one) => one.container === container)?.server;
+    const server = serves(seen, container) && slotOf(seen, container)?.server;
     if (server) await ask(gateway, [checking(`${backend}/${server}`, target)]);
     else
-      await hand(gateway, backend, { container, target, seen }).catch((error: unknown) => {
+      await hand(gateway, backend, target, seen).catch((error: unknown) => {
         if (tries > 1) throw error;
       });
     await save(gateway);
     // A gateway that was killed before that has the routes of before.
     seen = await slots(gateway, backend);
-    if (serves(seen, container)) return untilUp(gateway, backend, container, seen);
+    if (serves(seen, container)) return until(gateway, backend, container, ({ up }) => up, seen);
   }
   throw new UserError(`gateway: it does not keep ${container} as its ${backend}. Look at its log.`);
 }
 
+const slotOf = (seen: Slot[], container: string): Slot | undefined =>
+  seen.find((slot) => slot.container === container);
+
 /** Whether new requests go to this container and to no other one. */
 const serves = (seen: Slot[], container: string): boolean =>
   seen.every((slot) => (slot.state === "ready") === (slot.container === container)) &&
-  seen.some((slot) => slot.container === container);
+  slotOf(seen, container) !== undefined;
 
-interface Handing {
-  container: string;
-  target: Target;
-  seen: Slot[];
+/** Waits for a container's slot to be as it should. @throws UserError after `UP_MS`, with HAProxy's words. */
+async function until(
+  gateway: string,
+  backend: RollingName,
+  container: string,
+  isSo: (slot: Slot) => boolean,
+  first: Slot[],
+): Promise<void> {
+  const start = performance.now();
+  for (let seen = first; ; seen = await slots(gateway, backend)) {
+    const slot = slotOf(seen, container);
+    if (slot !== undefined && isSo(slot)) return;
+    if (performance.now() - start > UP_MS)
+      throw new UserError(
+        `gateway: ${container} is not up as its ${backend} after ${UP_MS / 1000} s. HAProxy says: ${slot?.status}`,
+      );
+    stopIfInterrupted();
+    await sleep(PAUSE_MS);
+  }
 }
 
 /** Gives a slot to the container, and drains the other one in the same conversation. */
-async function hand(gateway: string, backend: RollingName, { container, target, seen }: Handing) {
+async function hand(gateway: string, backend: RollingName, target: Target, seen: Slot[]): Promise<void> {
+  const { container } = target;
   const slot =
-    seen.find((one) => one.container === container) ??
+    slotOf(seen, container) ??
     seen.find((one) => one.state === "maint") ??
     seen.find((one) => one.state === "drain") ??
     seen.find((one) => !one.up) ??
@@ -77,7 +93,11 @@ async function hand(gateway: string, backend: RollingName, { container, target, 
   // Ready only once it has the new address: requests would go to the former one.
   const name = [`set server ${to} state maint`, `set server ${to} fqdn ${container}`];
   const isEmpty = slot.address.startsWith("-");
-  if (isEmpty) await resolved(gateway, backend, slot.server, name);
+  if (isEmpty) {
+    await ask(gateway, name);
+    // HAProxy takes an address by its socket only in place of another one.
+    await until(gateway, backend, container, ({ address }) => !address.startsWith("-"), seen);
+  }
   const commands = [
     ...(isEmpty || slot.container === container ? [] : name),
     // Docker's DNS says the same, but is asked only now and then; it follows a container that restarts.
@@ -101,36 +121,8 @@ async function hand(gateway: string, backend: RollingName, { container, target, 
   throw new UserError(`gateway: it does not accept ${container} as its ${backend}. It says: ${said}`);
 }
 
-/**
- * Gives a slot without an address a name, and waits until it has the address of that: HAProxy takes another one by its socket
- * only in place of one.
- */
-async function resolved(
-  gateway: string,
-  backend: RollingName,
-  server: string,
-  name: string[],
-): Promise<void> {
-  await ask(gateway, name);
-  const start = performance.now();
-  while ((await slots(gateway, backend)).find((one) => one.server === server)?.address.startsWith("-")) {
-    if (performance.now() - start > UP_MS)
-      throw new UserError(
-        `gateway: it does not find the new ${backend} by docker's DNS within ${UP_MS / 1000} s.`,
-      );
-    stopIfInterrupted();
-    await sleep(PAUSE_MS);
-  }
-}
-
 /** A container that is to serve. */
-interface Target {
-  ip: string;
-  /** Undefined if its image names none: then the configuration's holds. */
-  port: number | undefined;
-  /** Whether the gateway asks what the container answers when it is healthy. */
-  isChecked: boolean;
-}
+type Target = Awaited<ReturnType<typeof look>>;
 
 interface Inspected {
   NetworkSettings: { Networks: Record<string, { IPAddress: string }> | null };
@@ -141,11 +133,8 @@ interface Inspected {
   };
 }
 
-/**
- * The container's address in a network that the gateway is in, and its port as its image names it. During an update that changes
- * the port or the health path, the gateway's configuration has the former one.
- */
-async function look(gateway: string, backend: RollingName, container: string): Promise<Target> {
+/** During an update that changes the port or the health path, the gateway's configuration has the former one. */
+async function look(gateway: string, backend: RollingName, container: string) {
   const [ours, its] = await inspectAll<Inspected>("container", [gateway, container], "{{json .}}");
   const networks = its?.NetworkSettings.Networks ?? {};
   const ip = Object.keys(ours?.NetworkSettings.Networks ?? {})
@@ -158,40 +147,21 @@ async function look(gateway: string, backend: RollingName, container: string): P
   // A gateway of before has no such label.
   const asks = ours?.Config.Labels?.[`agatha.follows.${checkOf(backend)}`];
   return {
+    container,
     ip,
+    // If its image names none, the configuration's holds.
     port: port === undefined ? undefined : Number.parseInt(port, 10),
+    // Whether the gateway asks what the container answers when it is healthy.
     isChecked: asks === undefined || probe.endsWith(` ${asks}`),
   };
 }
 
-/**
- * Without checks a server stays up: what the former version answered to them is not asked of the new one. The price: until the
- * gateway is replaced, and so checks it again, a container that restarts is not found again.
- */
+/** Without checks a server stays up. The price: a container that restarts is not found again until the gateway is replaced. */
 const checking = (server: string, { isChecked }: Target): string =>
   `${isChecked ? "enable" : "disable"} health ${server}`;
 
-async function untilUp(
-  gateway: string,
-  backend: RollingName,
-  container: string,
-  first: Slot[],
-): Promise<void> {
-  const start = performance.now();
-  for (let seen = first; ; seen = await slots(gateway, backend)) {
-    const slot = seen.find((one) => one.container === container);
-    if (slot?.up) return;
-    if (performance.now() - start > UP_MS)
-      throw new UserError(
-        `gateway: ${container} is not up as its ${backend} after ${UP_MS / 1000} s. HAProxy says: ${slot?.status}`,
-      );
-    stopIfInterrupted();
-    await sleep(PAUSE_MS);
-  }
-}
-
 /**
- * Waits until the containers that drain have finished, then gives them up. @param limitMs Longest time, in milliseconds.
+ * Waits until the containers that drain have finished, `limitMs` milliseconds at most, then gives them up.
  *
  * @returns How many requests and WebSockets are cut when the container stops.
  */

@@ -17,18 +17,15 @@ const PASSING =
 /**
  * Sends commands in one conversation. While the gateway restarts, all of them are sent again: they have to be repeatable.
  *
- * @param container Name or id of the gateway's container.
- * @param limitMs How long a gateway that does not answer is asked again, in milliseconds. Default: as long as it may restart.
- * @returns An answer for each command, without the empty line that ends it; of those that change something mostly "".
+ * @param container Name or id.
+ * @param limitMs How long a gateway that does not answer is asked again, in milliseconds.
+ * @returns An answer for each command, mostly "" for one that changes something.
  * @throws UserError if the gateway is gone, or does not answer in time.
  */
 export async function ask(container: string, commands: string[], limitMs = RESTART_MS): Promise<string[]> {
-  const input = `${commands.join("\n")}\n`;
-  const lines = (await inGateway(container, "ask", { input, limitMs })).split("\n");
-  const answers: string[] = [];
-  for (let start = 0, end = lines.indexOf(""); end >= 0; start = end + 1, end = lines.indexOf("", start))
-    answers.push(lines.slice(start, end).join("\n"));
-  return commands.map((_, index) => answers[index] ?? "");
+  const printed = await inGateway(container, "ask", `${commands.join("\n")}\n`, limitMs);
+  const answers = printed.match(/(?:[^\n]+\n)*(?:\n|$)/g) ?? [];
+  return commands.map((_, index) => answers[index]?.replace(/\n*$/, "") ?? "");
 }
 
 /** Whether the HAProxy of a container that runs answers. */
@@ -36,14 +33,13 @@ export const isAlive = async (container: string): Promise<boolean> =>
   (await run("docker", ["exec", container, "/bin/agatha-gateway", "alive"])).code === 0;
 
 /** Writes what serves into the gateway's volume, for its next start. @throws UserError as `ask`. */
-export async function save(container: string): Promise<void> {
-  await inGateway(container, "save");
-}
+export const save = (container: string): Promise<string> => inGateway(container, "save");
 
 async function inGateway(
   container: string,
   command: string,
-  { input = "", limitMs = RESTART_MS } = {},
+  input = "",
+  limitMs = RESTART_MS,
 ): Promise<string> {
   const args = ["exec", "--interactive", container, "/bin/agatha-gateway", command];
   const start = performance.now();

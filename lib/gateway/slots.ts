@@ -1,9 +1,9 @@
-/** The two places that a gateway has for each service, as HAProxy sees them. */
+/** The two places that a gateway has for each service, as HAProxy sees them, and which of a service's containers serves. */
+import { type ServiceContainer, serviceContainers } from "../docker/serviceContainers.ts";
 import type { RollingName } from "../serviceNames.ts";
 import { UserError } from "../userError.ts";
 import { ask } from "./runtime.ts";
 
-/** One of the two places of a service, as HAProxy sees it. */
 export interface Slot {
   /** `blue` or `green`. */
   server: string;
@@ -34,12 +34,8 @@ export async function slots(gateway: string, backend: RollingName): Promise<Slot
 
 /** The slots of both services, in one conversation. @param limitMs As for `ask`. @throws UserError as `ask`. */
 export async function allSlots(gateway: string, limitMs: number): Promise<Record<RollingName, Slot[]>> {
-  const [backs, fronts] = [looks("back"), looks("front")];
-  const answers = await ask(gateway, [...backs, ...fronts], limitMs);
-  return {
-    back: parseSlots("back", answers.slice(0, backs.length)),
-    front: parseSlots("front", answers.slice(backs.length)),
-  };
+  const answers = await ask(gateway, [...looks("back"), ...looks("front")], limitMs);
+  return { back: parseSlots("back", answers), front: parseSlots("front", answers.slice(2)) };
 }
 
 /** The commands whose answers `parseSlots` reads: 4 is for servers, -1 for all of them. */
@@ -50,25 +46,22 @@ export const looks = (backend: RollingName): string[] => [
 
 /** @param answers To `looks`. */
 export function parseSlots(backend: RollingName, [state = "", stat = ""]: string[]): Slot[] {
-  const servers = rows(state.split("\n").slice(1).join("\n"), " ");
-  const stats = new Map(rows(stat, ",").map((row) => [row.get("svname"), row]));
-  const found = servers
-    .filter((row) => row.get("be_name") === backend && row.get("srv_name") !== "none")
+  const stats = rows(stat, ",");
+  const found = rows(state.replace(/^.*\n/, ""), " ")
+    .filter((row) => row["be_name"] === backend && row["srv_name"] !== "none")
     .map((row): Slot => {
-      const server = row.get("srv_name") ?? "";
-      const numbers = stats.get(server);
-      const flags = Number(row.get("srv_admin_state"));
-      const container = row.get("srv_fqdn") ?? "";
-      const status = numbers?.get("status") ?? "";
+      const { srv_name: server = "", srv_fqdn: container = "" } = row;
+      const { status = "", ...numbers } = stats.find(({ svname }) => svname === server) ?? {};
+      const flags = Number(row["srv_admin_state"]);
       return {
         server,
         container: /^[0-9a-f]{12}$/.test(container) ? container : undefined,
-        address: `${row.get("srv_addr")}:${row.get("srv_port")}`,
+        address: `${row["srv_addr"]}:${row["srv_port"]}`,
         state: flags & MAINTENANCE ? "maint" : flags & DRAIN ? "drain" : "ready",
         up: /^(UP|DRAIN|no check)/.test(status),
-        sessions: Number(numbers?.get("scur")),
-        sinceSeconds: Number(row.get("srv_time_since_last_change")),
-        status: [status, numbers?.get("check_status"), numbers?.get("last_chk")].filter(Boolean).join(" "),
+        sessions: Number(numbers["scur"]),
+        sinceSeconds: Number(row["srv_time_since_last_change"]),
+        status: [status, numbers["check_status"], numbers["last_chk"]].filter(Boolean).join(" "),
       };
     });
   if (found.length === 0)
@@ -77,10 +70,27 @@ export function parseSlots(backend: RollingName, [state = "", stat = ""]: string
 }
 
 /** A table whose first line, after a `#`, names its columns. */
-function rows(text: string, separator: string): Map<string, string>[] {
-  const [head = "", ...lines] = text.split("\n");
+function rows(text: string, separator: string): Record<string, string>[] {
+  const [head = "", ...lines] = text.split("\n").filter(Boolean);
   const names = head.replace(/^# /, "").split(separator);
-  return lines
-    .filter(Boolean)
-    .map((line) => new Map(line.split(separator).map((value, index) => [names[index] ?? "", value])));
+  return lines.map((line) =>
+    Object.fromEntries(line.split(separator).map((value, index) => [names[index] ?? "", value])),
+  );
+}
+
+/**
+ * The id of the container that the gateway sends new requests to. Without a gateway that says otherwise, the oldest one serves:
+ * newer ones are from updates that failed or were killed, and in a stack of before there was a gateway it has the port.
+ * @param containers The service's, newest first.
+ */
+export async function serving(
+  stack: string,
+  service: RollingName,
+  containers: ServiceContainer[],
+): Promise<string | undefined> {
+  const oldest = containers.at(-1);
+  const gateway = containers.length < 2 ? undefined : (await serviceContainers(stack, "gateway"))[0];
+  if (gateway?.state !== "running") return oldest?.id;
+  const ready = (await slots(gateway.id, service)).find(({ state }) => state === "ready")?.container;
+  return (containers.find(({ id }) => ready !== undefined && id.startsWith(ready)) ?? oldest)?.id;
 }

@@ -13,10 +13,9 @@ import type { RollingName } from "../serviceNames.ts";
 import { secondsSince } from "../units.ts";
 import { messageOf, UserError } from "../userError.ts";
 import { drained, hold, route } from "./routes.ts";
-import { serving } from "./serving.ts";
-import { slots } from "./slots.ts";
+import { serving, slots } from "./slots.ts";
 
-export interface TakeOver {
+interface TakeOver {
   stack: string;
   service: RollingName;
   gate: Gate;
@@ -25,8 +24,6 @@ export interface TakeOver {
   /** What was changed for the new one, outside its container; undefined if nothing was. */
   prepared: { keep: () => Promise<void>; undo: () => Promise<void> } | undefined;
 }
-
-const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
 /**
  * Waits until the new container is healthy, sends it all new requests, and ends the others once they have finished theirs.
@@ -48,12 +45,11 @@ export async function takeOver(wanted: TakeOver, healthy: (seen: Healthy) => Pro
   seen?.catch(() => {});
   const connected = await passGate(gate).catch(async (error: unknown) => {
     if (!(error instanceof Unhealthy)) throw error;
-    const outcome = await giveUp(wanted, others).then(
-      (kept) => afterwards(kept, name),
+    const outcome = await giveUp(wanted, others, name).catch(
       (failed: unknown) =>
-        `Going back to the old one failed too: ${messageOf(failed).replace(/\.$/, "")}. ${FIX} the new one:`,
+        `Going back to the old one failed too: ${messageOf(failed).replace(/\.$/, "")}. ${FIX} the new one`,
     );
-    throw new UserError(`${gate.service} ${error.message}. ${outcome}\n${error.log}`);
+    throw new UserError(`${gate.service} ${error.message}. ${outcome}:\n${error.log}`);
   });
   // The gateway comes after the services when it is made: it finds the way to them itself.
   if (gateway !== undefined) await route(gateway, service, gate.container, seen);
@@ -66,7 +62,8 @@ export async function takeOver(wanted: TakeOver, healthy: (seen: Healthy) => Pro
     const start = performance.now();
     const cut = await drained(gateway, service, drainMs);
     const rest = cut === 0 ? "" : `; ${cut} ${cut === 1 ? "was" : "were"} cut off`;
-    say(`${gate.service}: the old one finished its requests in ${secondsSince(start)}${rest}`);
+    const took = secondsSince(start);
+    process.stdout.write(`${gate.service}: the old one finished its requests in ${took}${rest}\n`);
   }
   for (const other of others) await endContainer(other);
 }
@@ -85,7 +82,7 @@ export async function stopForNext(stack: string, service: RollingName): Promise<
  * or made anew after the services, and then finds the way to them itself. One that was stopped is started, since the services
  * cannot take over without it; if that fails, it goes: started later, it would send requests to containers of before.
  */
-export async function runningGateway(stack: string): Promise<string | undefined> {
+async function runningGateway(stack: string): Promise<string | undefined> {
   const [gateway] = await serviceContainers(stack, "gateway");
   if (gateway === undefined) return undefined;
   const { id, state } = gateway;
@@ -106,18 +103,17 @@ const stopOf = async ({ id }: ServiceContainer): Promise<number> =>
 const isHealthy = async ({ id }: ServiceContainer): Promise<boolean> =>
   (await inspect<string>("container", id, ".State.Health.Status")) === "healthy";
 
-/** What became of the old one, in words. */
-type Kept = "keeps serving" | "is started again";
+const FIX = "Fix what the log shows, then run up again. The last lines of";
 
-/** Lets the others go on as before, and removes the new one; undefined if there is none that could, and the new one stays. */
-async function giveUp(wanted: TakeOver, others: ServiceContainer[]): Promise<Kept | undefined> {
+/** Lets the others go on, and removes the new one, unless none could. @returns What became of them, and where the log is from. */
+async function giveUp(wanted: TakeOver, others: ServiceContainer[], name: string): Promise<string> {
   const { stack, service, gate, prepared } = wanted;
   const gateway = await runningGateway(stack);
   const keeps = await serving(stack, service, others);
   const other = others.find(({ id }) => id === keeps);
   // Without a gateway, the other one may be a first version that was bad too.
   if (other === undefined || (gateway === undefined && !isStopped(other) && !(await isHealthy(other))))
-    return undefined;
+    return `${FIX} \`docker logs ${name}\``;
   // The rest are from updates that were killed; without a gateway, from such as failed later, and one of them may have the port.
   for (const each of others)
     await (each === other || gateway === undefined ? markFormer(each) : endContainer(each));
@@ -128,24 +124,14 @@ async function giveUp(wanted: TakeOver, others: ServiceContainer[]): Promise<Kep
     await removeLabelled(stack, `${service}-files`);
     if (isStopped(other)) await startAgain(wanted, gateway, other.id);
   }
-  return isStopped(other) ? "is started again" : "keeps serving";
+  const kept = isStopped(other) ? "is started again" : "keeps serving";
+  return `The old one ${kept}. ${FIX} the new one, which is removed`;
 }
 
-async function startAgain(
-  { service, gate }: TakeOver,
-  gateway: string | undefined,
-  id: string,
-): Promise<void> {
+async function startAgain({ service, gate }: TakeOver, gateway: string | undefined, id: string) {
   await docker(["start", id]);
   if (gateway === undefined) return;
   // One that is not healthy by then may be so later, and is routed too.
   await untilHealthy(id, gate.service, await probeOf(id), gate.startPeriodMs).catch(() => {});
   await route(gateway, service, id);
 }
-
-const FIX = "Fix what the log shows, then run up again. The last lines of";
-
-const afterwards = (kept: Kept | undefined, name: string): string =>
-  kept === undefined
-    ? `${FIX} \`docker logs ${name}\`:`
-    : `The old one ${kept}. ${FIX} the new one, which is removed:`;

@@ -1,8 +1,8 @@
-/** Finds out, before anything is touched, whether Nix can build for a docker host of another system than this machine's. */
+/** What Nix does before anything is touched: it shows that it can build for the docker host's system, and begins to build. */
 import * as pulumi from "@pulumi/pulumi";
 import type { DockerHost } from "../docker/host.ts";
 import { runsHere } from "../docker/system.ts";
-import { run } from "../process.ts";
+import { interrupt, run } from "../process.ts";
 import { UserError } from "../userError.ts";
 import { type ImagePlan, imageRef, isPinned } from "./plan.ts";
 import type { Presence } from "./presence.ts";
@@ -15,8 +15,7 @@ const probe = (system: string) =>
   `derivation { name = "agatha-builder-probe"; system = "${system}"; builder = "/bin/sh"; args = [ "-c" ": > $out" ]; at = "${new Date().toISOString()}"; }`;
 
 /**
- * Lets Nix build next to nothing for that system, if an update has to build something for another system than this machine's.
- *
+ * If an update has to build something for another system than this machine's, lets Nix build next to nothing for it.
  * @throws UserError if Nix has no builder for it. The builds report any other failure.
  */
 export async function refuseWithoutBuilder(
@@ -29,15 +28,25 @@ export async function refuseWithoutBuilder(
   if (images.every((image) => isPinned(image) || known.get(imageRef(image)) === "present")) return;
   const args = ["--no-out-link", "--expr", probe(system)];
   const { stderr } = await run("nix-build", args, { timeout: TIME_LIMIT, optional: true });
-  if (lacksBuilder(stderr)) throw new UserError(noBuilder(system, address, stderr));
+  const why = noBuilder(system, address, stderr);
+  if (why !== undefined) throw new UserError(why);
 }
 
-/** Whether Nix says that it lacks a builder, in the words of its versions since 2.8. */
-export const lacksBuilder = (stderr: string): boolean => /is required to build|required system/i.test(stderr);
-
-/** The message for that, and for a configured builder that does not answer. */
-export function noBuilder(system: string, address: string, stderr: string): string {
+/** The message if Nix lacks a builder or does not reach one, by its words since version 2.8; undefined for any other output. */
+export function noBuilder(system: string, address: string, stderr: string): string | undefined {
+  if (!/is required to build|required system/i.test(stderr)) return undefined;
   const away = /^cannot build on '([^']+)'/m.exec(stderr)?.[1];
   const which = away === undefined ? "has no builder for that" : `does not reach its builder ${away}`;
   return `nix: images for ${system} are wanted, for the docker host ${address}, and this machine's Nix ${which}. Give it one as docs/platforms.md describes, or run up from a machine of that system.`;
+}
+
+/**
+ * Starts Nix on images that docker lacks, whose derivations `planImages` put into the store, and does not wait. Their steps find
+ * them built, wait for them, or build again what failed, and report that.
+ */
+export function buildEarly(images: ImagePlan[]): void {
+  const derivations = images.flatMap((image) => (isPinned(image) ? [] : [image.drvPath]));
+  if (derivations.length === 0) return;
+  process.once("exit", interrupt);
+  void run("nix-store", ["--realise", ...derivations], { optional: true });
 }

@@ -1,22 +1,19 @@
 /** Builds an image and brings it into the docker daemon. */
-import { existsSync, renameSync, rmSync, symlinkSync } from "node:fs";
+import { existsSync, rmSync, symlinkSync } from "node:fs";
 import { basename } from "node:path";
 import { runsHere } from "../docker/system.ts";
 import { run } from "../process.ts";
 import { secondsSince } from "../units.ts";
-import { knownLayers, load, usesContainerd } from "./load.ts";
-import { nixArguments } from "./nixArguments.ts";
-import { nixBuild } from "./nixBuild.ts";
+import { knownLayers, load, usesContainerd, type Writer } from "./load.ts";
+import { nixArguments, nixBuild } from "./nix.ts";
 import { type OpenRegistry, throughRegistry } from "./throughRegistry.ts";
 
 export interface Source {
-  /** The attribute of `nix/default.nix`. */
   attribute: string;
   packages: string;
   /** What differs from nix/application.json, as JSON. */
   application: string;
   system: string;
-  /** Link to what was built. */
   outLink: string;
   /** The registry that it goes through; undefined if it is loaded directly. */
   registry: OpenRegistry | undefined;
@@ -24,30 +21,25 @@ export interface Source {
 
 /** @returns What happened: `built in 3.1 s, 1 of 14 layers, 3.2 MB of 131.0 MB sent in 0.4 s`. */
 export async function buildAndDeliver(ref: string, source: Source): Promise<string> {
+  const { attribute, packages, application, system, outLink, registry } = source;
   // Asked while Nix builds; a failure is reported when the answer is needed.
   const layers = knownLayers();
   layers.catch(() => {});
+  const which = nixArguments(packages, application, system);
   const start = performance.now();
-  await build(source, source.attribute, source.outLink);
+  await nixBuild(attribute, outLink, which);
   const seconds = secondsSince(start);
-  return `built in ${seconds}, ${await deliver(ref, source, layers)}`;
-}
-
-const build = ({ packages, application, system }: Source, attribute: string, outLink: string) =>
-  nixBuild(attribute, outLink, nixArguments(packages, application, system));
-
-/** Loads it, directly or through the registry. */
-async function deliver(ref: string, source: Source, layers: ReturnType<typeof knownLayers>): Promise<string> {
-  const { attribute, system, packages, outLink, registry } = source;
   const here = runsHere(system);
   const archive = `${outLink}.tar`;
   // The program that writes the image is one of the image's system. If this machine cannot run it, the builder does.
-  if (!here) await build(source, `archives.${attribute}`, archive);
-  const writer = here ? { program: outLink, args: [] } : { program: "cat", args: [archive] };
+  if (!here) await nixBuild(`archives.${attribute}`, archive, which);
+  const writer: Writer = here ? [outLink, []] : ["cat", [archive]];
   try {
-    return registry === undefined
-      ? await load(writer, layers, here && packages === "debian")
-      : await throughRegistry(writer, ref, registry);
+    const sent =
+      registry === undefined
+        ? await load(writer, layers, here && packages === "debian")
+        : await throughRegistry(writer, ref, registry);
+    return `built in ${seconds}, ${sent}`;
   } catch (error) {
     // The containerd store names an image before it unpacks it, and keeps the name if that fails. Other stores name it last:
     // a name that is there belongs to another stack.
@@ -61,11 +53,6 @@ async function deliver(ref: string, source: Source, layers: ReturnType<typeof kn
 /** Points `back-image`, beside `back-image-<tag>`, to the image that runs. Removes it if that was not built here. */
 export function pointTo(outLink: string): void {
   const current = outLink.replace(/-[0-9a-z]{32}$/, "");
-  if (!existsSync(outLink)) {
-    rmSync(current, { force: true });
-    return;
-  }
-  const fresh = `${current}.${process.pid}`;
-  symlinkSync(basename(outLink), fresh);
-  renameSync(fresh, current);
+  rmSync(current, { force: true });
+  if (existsSync(outLink)) symlinkSync(basename(outLink), current);
 }

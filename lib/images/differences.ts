@@ -9,7 +9,6 @@ export interface Difference {
   detail?: string;
 }
 
-/** A difference as one line. */
 export const worded = ({ mark, name, detail }: Difference): string =>
   detail === undefined ? `${mark} ${name}` : `${mark} ${name} ${detail}`;
 
@@ -40,7 +39,7 @@ function listDifference(name: string, before: unknown[], after: unknown[]): Diff
   return found.length > 0 ? found : [{ mark: "~", name, detail: "in another order" }];
 }
 
-const isMap = (value: unknown): value is Record<string, unknown> =>
+export const isMap = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** A text on one line, without characters that a terminal acts upon. */

@@ -4,26 +4,17 @@ import { z } from "zod";
 import application from "../../nix/application.json" with { type: "json" };
 import type { Config } from "../config/schema.ts";
 import { endedWith, type Result, run, tail } from "../process.ts";
-import type { ServiceName } from "../serviceNames.ts";
+import type { RollingName, ServiceName } from "../serviceNames.ts";
 import { UserError } from "../userError.ts";
-import { nixArguments, ownSentence } from "./nixArguments.ts";
+import { nixArguments, ownSentence } from "./nix.ts";
 import { type ImageMeta, type ImagePlan, imageMeta, pinnedImage } from "./plan.ts";
 
-const meta = z.object({ db: imageMeta, back: imageMeta, front: imageMeta, gateway: imageMeta });
+const metas = z.object({ db: imageMeta, back: imageMeta, front: imageMeta, gateway: imageMeta });
 
-/** The four images, made of the files. */
-export type Meta = z.infer<typeof meta>;
+/** Time limits, in seconds: a hundred times what was measured (0.1 to 0.7 s). Without set-up, nixpkgs is downloaded first. */
+const LIMITS = { nixpkgs: 600, debian: 60 };
 
-/**
- * Time limit of an evaluation, in seconds: a hundred times what was measured (0.1 to 0.7 s). Without set-up, the first one
- * with nixpkgs downloads it.
- */
-const timeLimit = (packages: string) => (packages === "nixpkgs" ? 600 : 60);
-
-/**
- * What in the configuration decides each image, by the keys of nix/application.json, which `nix/default.nix` overrides with
- * it. Only what differs, so that a preview shows no more.
- */
+/** What decides each image and differs from nix/application.json, by its keys: `nix/default.nix` overrides them with it. */
 export function applicationOf(config: Config) {
   const { jar, migrations, port, java, modules, javaOptions } = config.back;
   const { dist, spa } = config.front;
@@ -44,33 +35,19 @@ function section(name: keyof typeof application, values: Record<string, unknown>
   return other.length === 0 ? {} : { [name]: Object.fromEntries(other) };
 }
 
-/**
- * Evaluates `meta` of `nix/default.nix`: builds nothing and needs no docker.
- *
- * @param system What images are built for. Default: that of `nixArguments`.
- * @throws UserError by nix/application.nix, `oddName` or `nixError`.
- */
-export const evaluateImages = async (config: Config, system?: string): Promise<Meta> =>
-  meta.parse(await evaluate(config, "meta", system));
-
 /** What a stack is to run: pinned images, and the others made of the files. */
-export interface StackImages {
-  back: ImagePlan;
-  front: ImagePlan;
-  db: ImageMeta;
-  gateway: ImageMeta;
-}
+export type StackImages = Record<RollingName, ImagePlan> & Record<"db" | "gateway", ImageMeta>;
 
 /**
  * Evaluates the images that are not pinned: a pinned one needs no jar, no dist and no Nix.
- *
- * @param instantiate Whether to put their derivations into Nix's store, for `buildEarly`.
+ * @param system What they are built for. Default: that of `nixArguments`.
+ * @param instantiate Whether to put their derivations into Nix's store, for `buildEarly`. Default: no.
  * @throws UserError by nix/application.nix, `oddName` or `nixError`.
  */
-export async function planImages(config: Config, system: string, instantiate: boolean): Promise<StackImages> {
+export async function planImages(config: Config, system?: string, instantiate = false): Promise<StackImages> {
   const { back, front } = config;
   if (back.pin === undefined && front.pin === undefined)
-    return meta.parse(await evaluate(config, "meta", system, instantiate));
+    return metas.parse(await evaluate(config, "meta", system, instantiate));
   const evaluated = async (name: ServiceName) =>
     imageMeta.parse(await evaluate(config, `meta.${name}`, system, instantiate));
   const [backImage, frontImage, db, gateway] = await Promise.all([
@@ -86,14 +63,14 @@ async function evaluate(
   config: Config,
   attribute: string,
   system: string | undefined,
-  instantiate = false,
+  instantiate: boolean,
 ): Promise<unknown> {
   const { back, front, db } = applicationOf(config);
   const overrides = JSON.stringify({ ...back, ...front, ...db });
   const which = nixArguments(config.packages, overrides, system);
   const write = instantiate ? ["--read-write-mode"] : [];
   const args = ["--eval", "--strict", "--json", ...write, "-A", attribute, ...which];
-  const limit = timeLimit(config.packages);
+  const limit = LIMITS[config.packages];
   const result = await run("nix-instantiate", args, { timeout: limit * 1000 });
   const failed = result.code !== 0;
   const own = failed ? ownSentence(result.stderr) : undefined;
@@ -102,16 +79,13 @@ async function evaluate(
   return JSON.parse(result.stdout);
 }
 
-/**
- * The message for a file name that is not UTF-8, as archives from Windows contain them. Newer versions of Nix fail at it with a
- * message that does not help; older ones evaluate an image that cannot be built.
- */
+/** The message for a file name that is not UTF-8: newer versions of Nix fail obscurely, older ones at the build. */
 function oddName({ back, front }: Config): string | undefined {
-  for (const [key, folder, pinned] of [
-    ["front.dist", front.dist, front.pin],
-    ["back.migrations", back.migrations, back.pin],
-  ] as const) {
-    if (pinned !== undefined) continue;
+  const folders = {
+    ...(front.pin === undefined && { "front.dist": front.dist }),
+    ...(back.pin === undefined && { "back.migrations": back.migrations }),
+  };
+  for (const [key, folder] of Object.entries(folders)) {
     const name = namesIn(folder).find((path) => path.includes("\ufffd"));
     if (name !== undefined)
       return `agatha:${key}: ${JSON.stringify(folder)} holds ${JSON.stringify(name.replaceAll("\ufffd", "?"))}, whose name is not UTF-8. Rename it.`;
@@ -128,11 +102,7 @@ function namesIn(folder: string): string[] {
   }
 }
 
-/**
- * The message for a failed evaluation that none of our own files explains: the time limit, or Nix's last lines.
- *
- * @param limit The time limit, in seconds.
- */
+/** The message for a failed evaluation that none of our own files explains. @param limit The time limit, in seconds. */
 export function nixError(result: Pick<Result, "code" | "stderr" | "timedOut">, limit: number): string {
   if (result.timedOut)
     return `nix: evaluating the images took longer than its limit of ${limit} s and was stopped. Run \`npm run setup\`, which fetches what it needs, and see that front.dist and back.migrations hold only what is shipped; then run this again.`;

@@ -1,23 +1,13 @@
 /** What a stack ran, generation by generation: it lies in the stack's state, as the output of the resource `history`. */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { z } from "zod";
 import { LISTED } from "../config/schema.ts";
 import { legacyGenerations } from "../legacyOutputs.ts";
-import {
-  entriesOf,
-  mapEntries,
-  mapServices,
-  type PerService,
-  SERVICES,
-  type ServiceName,
-} from "../serviceNames.ts";
-import { differences, worded } from "./differences.ts";
+import { entriesOf, mapEntries, type PerService, SERVICES } from "../serviceNames.ts";
+import { differences, isMap, worded } from "./differences.ts";
 import { type ImagePlan, imageMeta, imageRef, isPinned } from "./plan.ts";
 
-/**
- * Longest history, in bytes: the former one reaches the step as an environment variable, which Linux limits to
- * 131072 bytes.
- */
+/** Longest history, in bytes: the former one reaches the step as a variable, which Linux limits to 131072 bytes. */
 const LONGEST_HISTORY = 96_000;
 
 /** Longest inputs of one image that are listed one by one, in bytes: some 800 migrations. */
@@ -52,29 +42,21 @@ const history = z.object({
 
 /** What decided an image, as `nix/meta.nix` names it. */
 export type Inputs = z.infer<typeof inputs>;
-export type ListedImage = z.infer<typeof image>;
 export type Generation = z.infer<typeof generation>;
 export type History = z.infer<typeof history>;
 
-/** An image that is deployed now. Its inputs are empty if it is pinned: they are not in this project's files. */
-export interface DeployedImage {
-  ref: string;
-  pinned?: true;
-  inputs: Inputs;
-}
-export type DeployedImages = PerService<DeployedImage>;
+/** What is deployed. Inputs are empty if an image is pinned: they are not in this project's files. */
+export type DeployedImages = PerService<{ ref: string; pinned?: true; inputs: Inputs }>;
 
 export const NO_HISTORY: History = { generations: [], inputs: {} };
 
-/** What is deployed now. Digests are shortened: they tell inputs apart, and prove nothing. */
-export const deployedImages = (plans: Record<ServiceName, ImagePlan>): DeployedImages =>
-  mapServices((service) => {
-    const plan = plans[service];
-    if (isPinned(plan)) return { ref: imageRef(plan), pinned: true, inputs: {} };
-    return { ref: imageRef(plan), inputs: listed(plan.inputs) };
-  });
+export const deployedImages = (plans: PerService<ImagePlan>): DeployedImages =>
+  mapEntries(plans, (plan) => ({
+    ref: imageRef(plan),
+    ...(isPinned(plan) ? { pinned: true, inputs: {} } : { inputs: listed(plan.inputs) }),
+  }));
 
-/** As they are recorded: digests are shortened, and too many files are counted. */
+/** As they are recorded: digests, which prove nothing, are shortened, and too many files are counted. */
 export function listed(inputs: Inputs): Inputs {
   const short = mapValues(inputs, (value) => {
     if (typeof value === "string") return shortDigest(value);
@@ -83,37 +65,30 @@ export function listed(inputs: Inputs): Inputs {
   if (Buffer.byteLength(JSON.stringify(short)) <= LONGEST_INPUTS) return short;
   return mapValues(short, (value) => {
     if (!isMap(value)) return value;
-    const hash = createHash("sha256").update(JSON.stringify(value)).digest("hex");
-    return `${Object.keys(value).length} files, ${hash.slice(0, 12)}`;
+    return `${Object.keys(value).length} files, ${hash("sha256", JSON.stringify(value)).slice(0, 12)}`;
   });
 }
-
-const isMap = (value: Inputs[string]): value is Record<string, string> =>
-  typeof value === "object" && !Array.isArray(value);
 
 const shortDigest = (value: string): string => value.replace(/^(sha256:[0-9a-f]{12})[0-9a-f]{52}$/, "$1");
 
 const mapValues = <A, B>(map: Record<string, A>, change: (value: A) => B): Record<string, B> =>
   Object.fromEntries(Object.entries(map).map(([key, value]) => [key, change(value)]));
 
-/**
- * The history with what is deployed now as its newest generation. The same images again are the same generation; only
- * whether they are pinned is noted.
- */
+/** With what is deployed as its newest generation. The same images again are the same one; whether they are pinned is noted. */
 export function record(before: History, deployed: DeployedImages, at: string): History {
   const inputs = { ...before.inputs };
   for (const { ref, inputs: given } of Object.values(deployed))
     if (Object.keys(given).length > 0) inputs[ref] = given;
   const newest = before.generations.at(-1);
   const again = newest !== undefined && combination(newest.images) === combination(deployed);
-  const images = mapEntries(deployed, ({ ref, pinned }, service): ListedImage => {
+  const images = mapEntries(deployed, ({ ref, pinned }, service): z.infer<typeof image> => {
     const former = newest?.images[service];
     const another = former !== undefined && former.ref !== ref;
     const changes = another ? reasons(inputs[former.ref], inputs[ref]) : again ? former?.changes : undefined;
     return { ref, ...(pinned && { pinned }), ...(changes && { changes }) };
   });
   const generations = again
-    ? [...before.generations.slice(0, -1), { at: newest.at, images }]
+    ? before.generations.with(-1, { at: newest.at, images })
     : [...before.generations, { at, images }].slice(-LISTED);
   return withListed(generations, inputs);
 }
@@ -121,18 +96,16 @@ export function record(before: History, deployed: DeployedImages, at: string): H
 /** Inputs of images that are listed no longer are dropped. */
 function withListed(generations: Generation[], inputs: History["inputs"]): History {
   const refs = new Set(generations.flatMap(({ images }) => refsOf(images)));
-  return {
-    generations,
-    inputs: Object.fromEntries(Object.entries(inputs).filter(([ref]) => refs.has(ref))),
-  };
+  const listed = Object.entries(inputs).filter(([ref]) => refs.has(ref));
+  return { generations, inputs: Object.fromEntries(listed) };
 }
 
 function reasons(before: Inputs | undefined, after: Inputs | undefined): string[] {
   if (before === undefined || after === undefined) return ["another image, of inputs that are not listed"];
   const all = differences(before, after).map(worded);
   if (all.length === 0) return ["~ its recipe in nix/"];
-  const more = all.length - MOST_CHANGES;
-  return more > 0 ? [...all.slice(0, MOST_CHANGES), `and ${more} more`] : all;
+  const more = all.splice(MOST_CHANGES).length;
+  return more > 0 ? [...all, `and ${more} more`] : all;
 }
 
 /** The refs of a stack's images, of each service that has one. */
@@ -141,10 +114,7 @@ export const refsOf = (images: PerService<{ ref: string }>): string[] =>
 
 const combination = (images: PerService<{ ref: string }>): string => refsOf(images).join(" ");
 
-/**
- * The refs whose images a stack keeps: those of its newest `keep` different generations, and what comes back when a pin
- * is taken away.
- */
+/** The refs that a stack keeps: of its newest `keep` different generations, and what comes back when a pin is taken away. */
 export function keptRefs({ generations }: History, keep: number): Set<string> {
   const kept = new Set<string>();
   const combinations = new Set<string>();
@@ -169,11 +139,10 @@ export function encode({ generations, inputs }: History): string {
   const old = generations
     .flatMap(({ images }) => refsOf(images))
     .find((ref) => ref in inputs && !(newest && refsOf(newest).includes(ref)));
-  if (old !== undefined) {
-    const { [old]: _, ...rest } = inputs;
-    return encode({ generations, inputs: rest });
-  }
-  return generations.length > 1 ? encode(withListed(generations.slice(1), inputs)) : text;
+  if (old === undefined)
+    return generations.length > 1 ? encode(withListed(generations.slice(1), inputs)) : text;
+  const { [old]: _, ...rest } = inputs;
+  return encode({ generations, inputs: rest });
 }
 
 /** A history from its text, in the form of before too. Undefined if it is neither. */
@@ -181,12 +150,8 @@ export function decode(text: string): History | undefined {
   try {
     const value: unknown = JSON.parse(text);
     if (!Array.isArray(value)) return history.parse(value);
-    return history.parse(
-      legacyGenerations(value).reduce(
-        (all, { at, images }) => record(all, images as DeployedImages, at),
-        NO_HISTORY,
-      ),
-    );
+    const generations = legacyGenerations(value) as { at: string; images: DeployedImages }[];
+    return history.parse(generations.reduce((all, { at, images }) => record(all, images, at), NO_HISTORY));
   } catch {
     return undefined;
   }

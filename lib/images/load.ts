@@ -1,24 +1,23 @@
 /** Loads an image into the daemon: only the layers that it lacks, or all of them if it does not take those. */
-import type { Readable } from "node:stream";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { constants, createGzip, gzipSync } from "node:zlib";
 import { docker, dockerError, dockerLines, inspectAll, remoteHost } from "../docker/client.ts";
 import { endedWith, pipe, type Result, run, stopIfInterrupted, tail } from "../process.ts";
 import { megabytes, secondsSince } from "../units.ts";
 import { UserError } from "../userError.ts";
-import { compress } from "./compress.ts";
-import { knownChain, type Layer, leaveOut, type Sent, toLeaveOut } from "./layers.ts";
+import { type Layers, layersBeside, leaveOut } from "./layers.ts";
+
+/** Up to this size, in bytes, an archive is compressed for this machine's own daemon; a larger one takes too long: 20 ms a megabyte. */
+const SMALL = 1 << 20;
+
+/** A jar is compressed already: more than zlib's fastest level gains nothing. */
+const LEVEL = constants.Z_BEST_SPEED;
 
 /** A program that writes a docker archive to its standard output. */
-export interface Writer {
-  program: string;
-  args: string[];
-}
-
-/** Lines of a failed image program that are shown. */
-const SHOWN_LINES = 30;
+export type Writer = [program: string, args: string[]];
 
 /**
- * Loads what an image's program writes.
- *
  * @param layers What `knownLayers` gives; it may be asked while the image is built.
  * @param lists Whether the program can list its layers and leave some out itself, as those of the set `debian` can.
  * @returns What was sent: `1 of 14 layers, 3.2 MB of 131.0 MB sent in 0.4 s`.
@@ -27,39 +26,35 @@ const SHOWN_LINES = 30;
 export async function load(image: Writer, layers: Promise<string[][]>, lists: boolean): Promise<string> {
   const known = await layers;
   const start = performance.now();
-  const send = lists ? attemptListed : attempt;
-  let sent = await send(image, known);
+  let sent = await attempt(image, known, lists);
   // The daemon lacks layers that its images have: an image was removed meanwhile, or its store is another.
   if (sent === undefined) {
     stopIfInterrupted();
-    sent = await send(image, []);
+    sent = await attempt(image, [], lists);
   }
   if (sent === undefined) throw new UserError("docker load: took nothing and did not say why. Try again.");
   return `${sent.layers} of ${sent.ofLayers} layers, ${megabytes(sent.bytes)} of ${megabytes(sent.ofBytes)} sent in ${secondsSince(start)}`;
 }
 
 /** Returns what was sent; undefined if the daemon did not take a partial archive. */
-async function attempt(image: Writer, known: string[][]): Promise<Sent | undefined> {
-  const sent: Sent = { layers: 0, bytes: 0, ofLayers: 0, ofBytes: 0 };
-  return transfer(image, sent, (archive) => leaveOut(archive, knownChain(known), sent));
-}
-
-/** As `attempt`, without reading what is left out. */
-async function attemptListed({ program, args }: Writer, known: string[][]): Promise<Sent | undefined> {
+async function attempt([program, args]: Writer, known: string[][], lists: boolean) {
+  const layers = layersBeside(known);
+  if (!lists) return transfer([program, args], layers, (archive) => leaveOut(archive, layers));
   const listed = await run(program, [...args, "--layers"]);
   if (listed.code !== 0) throw failed(program, listed);
-  const [without, sent] = toLeaveOut(JSON.parse(listed.stdout) as Layer[], knownChain(known));
-  const all = without.length > 0 ? [...args, "--without", ...without] : args;
-  return transfer({ program, args: all }, sent, (archive) => archive);
+  const all = JSON.parse(listed.stdout) as { digest: string; size: number }[];
+  const without = all.filter(({ digest, size }) => layers.has(digest, size)).map(({ digest }) => digest);
+  const partial = without.length > 0 ? [...args, "--without", ...without] : args;
+  return transfer([program, partial], layers, (archive) => archive);
 }
 
 async function transfer(
-  { program, args }: Writer,
-  sent: Sent,
+  image: Writer,
+  { sent }: Layers,
   through: (archive: Readable) => Readable,
-): Promise<Sent | undefined> {
+): Promise<Layers["sent"] | undefined> {
   const host = await remoteHost();
-  const [source, loader] = await pipe([program, args], ["docker", ["load", "--quiet"]], (archive) =>
+  const [source, loader] = await pipe(image, ["docker", ["load", "--quiet"]], (archive) =>
     compress(through(archive), host),
   );
   // The containerd store exits with 0 all the same (moby 27.5.1 to 29, daemon/containerd/image_exporter.go).
@@ -68,16 +63,14 @@ async function transfer(
   if (sent.layers < sent.ofLayers) return undefined;
   if (unpackError !== undefined || loader.code !== 0)
     throw new UserError(await dockerError(["load"], { ...loader, stderr: unpackError ?? loader.stderr }));
-  throw failed(program, source);
+  throw failed(image[0], source);
 }
 
-const failed = (program: string, result: Result): UserError =>
-  new UserError(`${program} ${endedWith(result)}:\n${tail(result.stderr, SHOWN_LINES)}`);
+/** The error for a program that did not write its image. */
+export const failed = (program: string, result: Result): UserError =>
+  new UserError(`${program} ${endedWith(result)}:\n${tail(result.stderr, 30)}`);
 
-/**
- * The layers of every image in the daemon. None with the containerd store, which has other names for layers and accepts an
- * image whose layers are missing.
- */
+/** The layers of every image in the daemon. None with the containerd store, which accepts an image that lacks layers. */
 export async function knownLayers(): Promise<string[][]> {
   const [containerd, ids] = await Promise.all([
     usesContainerd(),
@@ -91,3 +84,24 @@ export async function knownLayers(): Promise<string[][]> {
 /** Whether the daemon has its images in containerd's store. */
 export const usesContainerd = async (): Promise<boolean> =>
   (await docker(["info", "--format", "{{json .DriverStatus}}"])).includes("io.containerd");
+
+/** The daemon takes gzip as well as plain tar. @param dockerHost The docker host's address. Default: this machine's socket. */
+export function compress(archive: Readable, dockerHost: string | undefined): Readable {
+  if (!/^(ssh|tcp):/.test(dockerHost ?? ""))
+    return Readable.from(compressSmall(archive), { objectMode: false });
+  const gzip = createGzip({ level: LEVEL });
+  // The reader gets the failure as one of what it reads.
+  pipeline(archive, gzip).catch(() => {});
+  return gzip;
+}
+
+async function* compressSmall(archive: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let size = 0;
+  const held: Buffer[] = [];
+  for await (const chunk of archive) {
+    size += chunk.length;
+    held.push(chunk);
+    if (size > SMALL) yield* held.splice(0);
+  }
+  if (size <= SMALL) yield gzipSync(Buffer.concat(held), { level: LEVEL });
+}

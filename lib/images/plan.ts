@@ -1,5 +1,5 @@
 /** The image that a service is to run: one made of the files, or an earlier one that the configuration pins. */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { z } from "zod";
 
 const hashes = z.record(z.string(), z.string());
@@ -16,14 +16,8 @@ export const imageMeta = z.object({
 /** An image before it is built: its ref, its derivation, and the inputs that decide its tag. */
 export type ImageMeta = z.infer<typeof imageMeta>;
 
-/** An earlier image that the configuration pins; nothing is built for it. */
-export interface PinnedImage {
-  name: string;
-  tag: string;
-  alias: string;
-  /** The key that pins it: `agatha:back.pin`. */
-  pin: string;
-}
+/** An earlier image that the configuration pins by a key, `agatha:back.pin`; nothing is built for it. */
+type PinnedImage = Pick<ImageMeta, "name" | "tag" | "alias"> & { pin: string };
 
 export type ImagePlan = ImageMeta | PinnedImage;
 
@@ -54,27 +48,19 @@ export const pinNote = (image: PinnedImage): string =>
 /** A stack's name as part of a tag: of a long one, the beginning and a hash. */
 export function stackTag(stack: string): string {
   if (stack.length <= LONGEST_STACK) return stack;
-  const hash = createHash("sha256").update(stack).digest("hex").slice(0, 8);
-  return `${stack.slice(0, LONGEST_STACK - 9)}-${hash}`;
+  return `${stack.slice(0, LONGEST_STACK - 9)}-${hash("sha256", stack).slice(0, 8)}`;
 }
 
-/**
- * The name by which a stack keeps an image on its docker host: `agatha-back-image:kept-<stack>-<tag>`. So the host itself knows
- * what each stack may go back to, whoever deployed it and from where.
- */
+/** The name by which a stack keeps an image on its docker host, which so knows what the stack may go back to. */
 export const keptRef = (image: { name: string; tag: string }, stack: string): string =>
   `${image.name}:kept-${stackTag(stack)}-${image.tag}`;
 
 /**
- * Another name of the back's image, made of its migrations and its Flyway only. The migration step uses it, so that a new jar,
- * which changes the ref, is no reason to migrate. Each stack has its own: otherwise, of two stacks with the same migrations, one
- * would lose it when the other's image is pruned.
+ * Another name of the back's image, for the migration step: a new jar, which changes the ref, is no reason to migrate. Each stack
+ * has its own, which it does not lose when another stack's image is pruned.
  */
 export function migrationsAlias(back: ImageMeta, stack: string): string {
   const { migrations, flyway } = back.inputs;
-  const key = createHash("sha256")
-    .update(JSON.stringify([migrations, flyway]))
-    .digest("hex")
-    .slice(0, 32);
+  const key = hash("sha256", JSON.stringify([migrations, flyway])).slice(0, 32);
   return `${back.name}:migrations-${stackTag(stack)}-${key}`;
 }

@@ -7,19 +7,14 @@ import { askedSystem, emulationNote, machineSystem, runsHere } from "../docker/s
 import { UserError } from "../userError.ts";
 import { planImages, type StackImages } from "./evaluate.ts";
 
-/** The images, and the system that they are built for. */
-export interface Plan {
-  images: StackImages;
-  system: string;
-}
-
 /**
- * Evaluates the images while the docker host is asked: for this machine's system, which is nearly always the host's too. If it
- * is not, they are evaluated again.
- *
+ * Evaluates the images while the docker host is asked, for this machine's system, and again if the host's is another.
  * @throws UserError if they cannot be evaluated, or not for that system.
  */
-export async function planForHost(config: Config, host: Promise<KnownHost>): Promise<Plan> {
+export async function planForHost(
+  config: Config,
+  host: Promise<KnownHost>,
+): Promise<{ images: StackImages; system: string }> {
   const asked = askedSystem();
   const assumed = asked ?? machineSystem();
   const update = !pulumi.runtime.isDryRun();
@@ -30,34 +25,27 @@ export async function planForHost(config: Config, host: Promise<KnownHost>): Pro
   if (asked !== undefined && system !== undefined && asked !== system)
     void pulumi.log.info(emulationNote(asked, system));
   const wanted = asked ?? system ?? assumed;
-  refuseForeignPackages(config, wanted);
-  refuseOtherDatabase(config, wanted);
+  refuseOtherSystem(config, wanted);
   return { images: await (wanted === assumed ? early : planImages(config, wanted, update)), system: wanted };
 }
 
 /**
- * Refuses the set `debian`, which is made of this machine's own packages, if this machine is not an x86_64 Linux. (Nix itself
- * refuses to build it for another system.)
- *
  * @param runs Whether this machine runs programs for the system.
- * @throws UserError
+ * @throws UserError for the set `debian`, which is made of this machine's own packages, if this is not an x86_64 Linux (Nix itself
+ * refuses to build it for another system); for the pinned image of PostgreSQL, whose digest is that of one system, on another.
  */
-export function refuseForeignPackages({ packages }: Config, system: string, runs = runsHere(system)): void {
-  if (packages !== "debian" || runs || system !== "x86_64-linux") return;
-  throw new UserError(
-    `agatha:packages: "debian" takes the packages of an x86_64 Linux, and this is ${process.arch} ${process.platform}. Set it to "nixpkgs".`,
-  );
-}
-
-/**
- * Refuses the pinned image of PostgreSQL, whose digest is that of one system, on a docker host with another system.
- *
- * @throws UserError
- */
-export function refuseOtherDatabase({ packages, database }: Config, system: string): void {
-  const pinned = JSON.stringify(database.image) === JSON.stringify(application.database.image);
-  if (packages !== "nixpkgs" || !pinned || system === "x86_64-linux") return;
-  throw new UserError(
-    `agatha:database.image: the pinned one is for x86_64-linux, and the docker host is ${system}. Set one for that system, as docs/platforms.md describes.`,
-  );
+export function refuseOtherSystem(
+  { packages, database }: Config,
+  system: string,
+  runs = runsHere(system),
+): void {
+  if (packages === "debian" && !runs && system === "x86_64-linux")
+    throw new UserError(
+      `agatha:packages: "debian" takes the packages of an x86_64 Linux, and this is ${process.arch} ${process.platform}. Set it to "nixpkgs".`,
+    );
+  if (packages !== "nixpkgs" || system === "x86_64-linux") return;
+  if (JSON.stringify(database.image) === JSON.stringify(application.database.image))
+    throw new UserError(
+      `agatha:database.image: the pinned one is for x86_64-linux, and the docker host is ${system}. Set one for that system, as docs/platforms.md describes.`,
+    );
 }

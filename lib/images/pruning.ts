@@ -1,5 +1,5 @@
 /** Which images a docker host keeps and which it removes, and the links that keep their contents in the Nix store. */
-import { readdirSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import { docker, dockerLines, inspectAll } from "../docker/client.ts";
 import { run } from "../process.ts";
 import { keptRef, stackTag } from "./plan.ts";
@@ -12,17 +12,8 @@ export interface HostImage {
   id: string;
   /** All its names, `name:tag`. */
   names: string[];
-  /** When it was last given a name, in milliseconds since 1970; undefined if docker does not know. */
-  taggedAt: number | undefined;
-}
-
-export interface Pruning {
-  /** Names to give: from a ref to the name by which the stack keeps it. */
-  hold: [ref: string, kept: string][];
-  /** Names by which the stack kept images that it no longer keeps. */
-  drop: string[];
-  /** Images that no stack keeps, with the names that they have left. A container may still use them. */
-  remove: HostImage[];
+  /** When it was last given a name; the year 1 if docker does not know. */
+  tagged: string;
 }
 
 /** The names that this program gives. An image with any other name was named by a person, who wants it. */
@@ -34,16 +25,14 @@ const KEPT = /:kept-(?<stack>[\w.-]+)-(?<tag>[0-9abcdfghijklmnpqrsvwxyz]{32})$/;
 /** An image's own name, by its store hash, as opposed to its aliases. */
 const REF = /:[0-9a-z]{32}$/;
 
-/**
- * Names what the stack keeps, and removes the images that no stack keeps and no container uses. Says on standard error
- * what became of each. All of it can be done again after an interrupt.
- */
+/** Names what the stack keeps, and removes the images that no stack keeps and no container uses, with a line on standard error. */
 export async function prune(stack: string, kept: ReadonlySet<string>): Promise<void> {
   const { hold, drop, remove } = pruning(await hostImages(), stack, kept, Date.now());
   for (const [ref, name] of hold) await docker(["tag", ref, name]);
   if (drop.length > 0) await docker(["image", "rm", ...drop]);
   if (remove.length === 0) return;
-  const used = await usedImages();
+  const containers = await dockerLines(["container", "ls", "--all", "--quiet", "--no-trunc"]);
+  const used = new Set(await inspectAll<string>("container", containers, "{{json .Image}}"));
   for (const { id, names } of remove) {
     if (used.has(id)) continue;
     const { code, stderr } = await run("docker", ["image", "rm", ...names]);
@@ -53,38 +42,18 @@ export async function prune(stack: string, kept: ReadonlySet<string>): Promise<v
   }
 }
 
-/** Our images on the host. */
 async function hostImages(): Promise<HostImage[]> {
-  const ids = await dockerLines([
-    "image",
-    "ls",
-    "--quiet",
-    "--no-trunc",
-    "--filter",
-    "reference=agatha-*-image",
-  ]);
+  const filter = ["--filter", "reference=agatha-*-image"];
+  const ids = await dockerLines(["image", "ls", "--quiet", "--no-trunc", ...filter]);
   const format = '{"id":{{json .Id}},"names":{{json .RepoTags}},"tagged":{{json .Metadata.LastTagTime}}}';
-  const all = await inspectAll<{ id: string; names: string[]; tagged: string }>("image", ids, format);
-  return all.map(({ id, names, tagged }) => {
-    const taggedAt = Date.parse(tagged);
-    // Docker writes the year 1 if it does not know.
-    return { id, names, taggedAt: taggedAt > 0 ? taggedAt : undefined };
-  });
+  return inspectAll<HostImage>("image", ids, format);
 }
 
-/** Ids of the images of all containers on the host, running or not. */
-async function usedImages(): Promise<Set<string>> {
-  const ids = await dockerLines(["container", "ls", "--all", "--quiet", "--no-trunc"]);
-  return new Set(await inspectAll<string>("container", ids, "{{json .Image}}"));
-}
-
-/**
- * Removes the links `back-image-<tag>` of images that the stack no longer keeps. Without its link, the garbage collector
- * of the Nix store takes what nothing else needs.
- */
+/** Removes the links `back-image-<tag>` that keep images from Nix's garbage collector which the stack no longer keeps. */
 export function dropRoots(stack: string, kept: ReadonlySet<string>): void {
   const folder = `.state/gcroots/${stack}`;
-  for (const link of linksIn(folder)) {
+  // None if nothing was built on this machine.
+  for (const link of existsSync(folder) ? readdirSync(folder) : []) {
     const match = /^(?<attribute>[\w-]+)-(?<tag>[0-9a-z]{32})(?<archive>\.tar)?$/.exec(link)?.groups;
     if (match === undefined) continue;
     // An archive is needed only while it is loaded: a step that was killed left this one.
@@ -93,54 +62,33 @@ export function dropRoots(stack: string, kept: ReadonlySet<string>): void {
   }
 }
 
-/** Empty if nothing was built on this machine. */
-function linksIn(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
-}
-
-/**
- * The plan, from what docker says.
- *
- * @param images Our images on the host.
- * @param stack The stack that was just deployed.
- * @param kept The refs that it keeps.
- * @param now Milliseconds since 1970.
- */
-export function pruning(images: HostImage[], stack: string, kept: ReadonlySet<string>, now: number): Pruning {
-  const result: Pruning = { hold: [], drop: [], remove: [] };
+/** @param kept The refs that the stack keeps. @param now Milliseconds since 1970. */
+export function pruning(images: HostImage[], stack: string, kept: ReadonlySet<string>, now: number) {
+  /** Names to give: from a ref to the name by which the stack keeps it. */
+  const hold: [ref: string, kept: string][] = [];
+  /** Names by which the stack kept images that it no longer keeps. */
+  const drop: string[] = [];
+  /** Images that no stack keeps, with the names that they have left. A container may still use them. */
+  const remove: HostImage[] = [];
   for (const image of images) {
-    for (const name of image.names) {
-      const [repository = "", tag = ""] = split(name);
-      const held = keptRef({ name: repository, tag }, stack);
-      if (kept.has(name) && !image.names.includes(held)) result.hold.push([name, held]);
+    for (const ref of image.names.filter((name) => kept.has(name))) {
+      const [name = "", tag = ""] = ref.split(":");
+      const held = keptRef({ name, tag }, stack);
+      if (!image.names.includes(held)) hold.push([ref, held]);
     }
     const dropped = image.names.filter((name) => isDropped(name, stack, kept));
-    const left = image.names.filter((name) => !dropped.includes(name));
-    const gone = removable({ ...image, names: left }, kept, now);
+    const left = { ...image, names: image.names.filter((name) => !dropped.includes(name)) };
     // An image without its last name is gone.
-    if (left.length > 0) result.drop.push(...dropped);
-    if (gone) result.remove.push(left.length > 0 ? { ...image, names: left } : image);
+    if (left.names.length > 0) drop.push(...dropped);
+    if (removable(left, kept, now)) remove.push(left.names.length > 0 ? left : image);
   }
-  return result;
+  return { hold, drop, remove };
 }
 
 /** Whether this stack kept an image by that name, and no longer does. */
-function isDropped(name: string, stack: string, kept: ReadonlySet<string>): boolean {
-  const match = KEPT.exec(name)?.groups;
-  if (match?.["stack"] !== stackTag(stack)) return false;
-  return !kept.has(`${split(name)[0]}:${match["tag"]}`);
-}
+const isDropped = (name: string, stack: string, kept: ReadonlySet<string>): boolean =>
+  KEPT.exec(name)?.groups?.["stack"] === stackTag(stack) && !kept.has(name.replace(KEPT, ":$<tag>"));
 
-function removable({ names, taggedAt }: HostImage, kept: ReadonlySet<string>, now: number): boolean {
-  const settled = taggedAt === undefined || now - taggedAt > SETTLED_MS;
-  return settled && names.every((name) => OWN_NAME.test(name) && !KEPT.test(name) && !kept.has(name));
-}
-
-const split = (name: string): [repository: string, tag: string] => {
-  const colon = name.lastIndexOf(":");
-  return [name.slice(0, colon), name.slice(colon + 1)];
-};
+const removable = ({ names, tagged }: HostImage, kept: ReadonlySet<string>, now: number): boolean =>
+  !(now - Date.parse(tagged) <= SETTLED_MS) &&
+  names.every((name) => OWN_NAME.test(name) && !KEPT.test(name) && !kept.has(name));

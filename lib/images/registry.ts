@@ -13,7 +13,7 @@ export interface Registry {
   insecure: boolean;
 }
 
-/** The repository of an image in the registry. */
+/** Where an image is in the registry. @param name With or without its tag. */
 export const repositoryOf = (registry: Registry, name: string): string =>
   [registry.address, registry.repository, name].filter((part) => part !== "").join("/");
 
@@ -26,8 +26,6 @@ export function authFile(registry: Registry, password: string): string {
 }
 
 /**
- * The message for an error between a client and the registry, with the fix.
- *
  * @param who The client: `this machine` or `the docker host`.
  * @param words What the client printed on standard error.
  */
@@ -38,23 +36,13 @@ export function registryError(registry: Registry, who: string, words: string): s
     .replace(/\\"/g, '"')
     .replace(/[.\s]+$/, "");
   const said = (what: string, fix: string) => `agatha:registry: "${address}" ${what}. ${fix}.`;
-  if (/http response to https client|first record does not look like a tls/i.test(words))
-    return said(
-      `speaks no TLS to ${who}`,
-      who === "this machine"
-        ? "Set registry.insecure to true, if the way there is safe"
-        : "Name it among the insecure-registries of the docker host's daemon.json, if the way there is safe",
-    );
-  if (
-    /certificate (has expired|is valid for|is not valid)|not yet valid|doesn't contain any IP SANs/i.test(
-      words,
-    )
-  )
-    return said(
-      `shows a certificate that is not good for ${who}: ${reason}`,
-      "Replace the certificate there",
-    );
-  if (/x509:|certificate/i.test(words))
+  if (/http response to https client|first record does not look like a tls/i.test(words)) {
+    const local = "Set registry.insecure to true";
+    const remote = "Name it among the insecure-registries of the docker host's daemon.json";
+    const fix = who === "this machine" ? local : remote;
+    return said(`speaks no TLS to ${who}`, `${fix}, if the way there is safe`);
+  }
+  if (/unknown authority|not trusted|self[- ]signed/i.test(words))
     return said(
       `shows a certificate that ${who} does not trust`,
       `Put the certificate of its CA into /etc/docker/certs.d/${address}/ca.crt on ${who}`,
@@ -66,11 +54,6 @@ export function registryError(registry: Registry, who: string, words: string): s
           `refuses user "${username}" or the password`,
           "Set it: `pulumi config set --secret --path agatha:registry.password`",
         );
-  if (/denied|forbidden/i.test(words))
-    return said(
-      `does not let ${username ?? "everybody"} write or read there: ${reason}`,
-      "Grant the rights there, or choose another registry.repository",
-    );
   if (/connection refused|no such host|timeout|timed out|no route to host|unreachable/i.test(words))
     return said(`cannot be reached from ${who}: ${reason}`, "Check that it runs, or set registry.address");
   if (/\beof\b|connection reset|broken pipe|use of closed|server closed/i.test(words))
@@ -81,12 +64,7 @@ export function registryError(registry: Registry, who: string, words: string): s
   return said(`failed for ${who}: ${reason}`, "Fix what it names, then run up again");
 }
 
-/**
- * The message for a failed pull by the docker host: the host's error or the connection's to it, else the registry's.
- *
- * @param host The docker host's address.
- * @param words What docker's client printed on standard error.
- */
+/** The message for a failed pull by the docker host: the host's error or the connection's to it, else the registry's. */
 export function pullError(registry: Registry, host: string, words: string): string {
   const ofHost = /no space left on device|error during connect|exit status 255/i.test(words);
   return hostSentence(words, host, ofHost) ?? registryError(registry, "the docker host", words);

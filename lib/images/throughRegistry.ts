@@ -5,28 +5,25 @@ import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { dockerError, inspect, tagged } from "../docker/client.ts";
 import { type DockerHost, resolveDockerHost } from "../docker/host.ts";
-import { endedWith, run, start, tail } from "../process.ts";
+import { run, start } from "../process.ts";
+import { secondsSince } from "../units.ts";
 import { UserError } from "../userError.ts";
-import type { Writer } from "./load.ts";
+import { failed, type Writer } from "./load.ts";
 import { authFile, pullError, type Registry, registryError, repositoryOf } from "./registry.ts";
 
 /** A registry, and the password of its login; empty if there is no login. */
 export type OpenRegistry = Registry & { password: string };
 
-/**
- * Pushes what an image's program writes, and lets the docker host pull it.
- *
- * @param ref The name that it has on the docker host: `name:tag`.
- * @returns What was sent: `pushed to host:5000 in 0.8 s, pulled in 0.5 s`.
- */
+/** @returns What was sent: `pushed to host:5000 in 0.8 s, pulled in 0.5 s`. */
 export const throughRegistry = (image: Writer, ref: string, registry: OpenRegistry): Promise<string> =>
   loggedIn(registry, async (folder) => {
     const start = performance.now();
-    const { digest, sent } = await push(image, ref, registry, folder);
+    const there = await lookUp(ref, registry, folder);
+    const digest = there ?? (await push(image, ref, registry, folder));
+    const what = `${there === undefined ? "pushed to" : "found in"} ${registry.address} in ${secondsSince(start)}`;
     const pushed = performance.now();
     await pull(ref, digest, registry, folder);
-    const seconds = (from: number, to: number) => `${((to - from) / 1000).toFixed(1)} s`;
-    return `${sent ? "pushed to" : "found in"} ${registry.address} in ${seconds(start, pushed)}, pulled in ${seconds(pushed, performance.now())}`;
+    return `${what}, pulled in ${secondsSince(pushed)}`;
   });
 
 /** The digest of an image in the registry; undefined if it is not there. */
@@ -46,10 +43,7 @@ async function loggedIn<T>(registry: OpenRegistry, work: (folder: string) => Pro
   }
 }
 
-const targetIn = (registry: Registry, ref: string): string => {
-  const [name = "", tag = ""] = ref.split(":");
-  return `docker://${repositoryOf(registry, name)}:${tag}`;
-};
+const targetIn = (registry: Registry, ref: string): string => `docker://${repositoryOf(registry, ref)}`;
 
 /** The tag is the hash of all inputs: an image with it is the same. */
 async function lookUp(ref: string, registry: Registry, folder: string): Promise<string | undefined> {
@@ -61,9 +55,8 @@ async function lookUp(ref: string, registry: Registry, folder: string): Promise<
   return undefined;
 }
 
-async function push(image: Writer, ref: string, registry: Registry, folder: string) {
-  const there = await lookUp(ref, registry, folder);
-  if (there !== undefined) return { digest: there, sent: false };
+/** @returns Its digest. */
+async function push(image: Writer, ref: string, registry: Registry, folder: string): Promise<string> {
   // Compressed here first: the registry can only say that it has a blob if the digest is known.
   const layout = `oci:${join(folder, "image")}`;
   // skopeo needs a seekable file.
@@ -72,27 +65,21 @@ async function push(image: Writer, ref: string, registry: Registry, folder: stri
   const packed = await skopeo("copy", "--quiet", `docker-archive:${archive}`, layout);
   if (packed.code !== 0) throw new UserError(`skopeo copy: ${packed.stderr.trim()}`);
   const digestFile = join(folder, "digest");
-  const to = [
-    `--dest-tls-verify=${!registry.insecure}`,
-    "--dest-authfile",
-    join(folder, "config.json"),
-    "--digestfile",
-    digestFile,
-  ];
-  const copied = await skopeo("copy", ...to, layout, targetIn(registry, ref));
+  const login = [`--dest-tls-verify=${!registry.insecure}`, "--dest-authfile", join(folder, "config.json")];
+  const copied = await skopeo("copy", ...login, "--digestfile", digestFile, layout, targetIn(registry, ref));
   if (copied.code !== 0) throw new UserError(registryError(registry, "this machine", copied.stderr));
-  return { digest: readFileSync(digestFile, "utf8").trim(), sent: true };
+  return readFileSync(digestFile, "utf8").trim();
 }
 
 /** Writes what the image's program prints to a file. */
-async function write({ program, args }: Writer, file: string): Promise<void> {
+async function write([program, args]: Writer, file: string): Promise<void> {
   const { child, ended } = start(program, args);
   await pipeline(child.stdout, createWriteStream(file)).catch((error: Error) => {
     child.kill();
     throw new UserError(`${file}: ${error.message}. Free some space in the temporary folder, or set TMPDIR.`);
   });
   const result = await ended;
-  if (result.code !== 0) throw new UserError(`${program} ${endedWith(result)}:\n${tail(result.stderr, 30)}`);
+  if (result.code !== 0) throw failed(program, result);
 }
 
 /** Without a policy on signatures: the image was built here. */
@@ -114,9 +101,8 @@ async function pull(ref: string, digest: string, registry: Registry, folder: str
 }
 
 /** Environment of docker's client with this login. It finds no contexts in that folder, so the host is set explicitly. */
-function loginEnvironment({ address, provider }: DockerHost, folder: string): NodeJS.ProcessEnv {
-  const certificates = provider.certPath
-    ? { DOCKER_CERT_PATH: provider.certPath, DOCKER_TLS_VERIFY: "1" }
-    : {};
-  return { ...process.env, ...certificates, DOCKER_HOST: address, DOCKER_CONFIG: folder };
-}
+const loginEnvironment = ({ address, provider }: DockerHost, folder: string): NodeJS.ProcessEnv => ({
+  ...process.env,
+  ...(provider.certPath && { DOCKER_CERT_PATH: provider.certPath, DOCKER_TLS_VERIFY: "1" }),
+  ...{ DOCKER_HOST: address, DOCKER_CONFIG: folder },
+});

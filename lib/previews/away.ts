@@ -1,9 +1,9 @@
 /** How long a service is away while a preview's changes are made. */
-
 import type { ServiceName } from "../serviceNames.ts";
 import { healthFacts } from "../stepFacts.ts";
 import {
   absentAt,
+  changedPaths,
   environmentOf,
   inputsOf,
   isReplaced,
@@ -11,7 +11,6 @@ import {
   type Steps,
   servingFormer,
 } from "./steps.ts";
-import { changesProbe, stopsFirst } from "./tasks.ts";
 
 /** Seconds that stopping and creating a container takes beside the service's own start, as it was measured. */
 const HANDOVER_SECONDS = 0.8;
@@ -30,20 +29,25 @@ export const inWords = (away: Away): string =>
 
 /** Undefined for a service that is away already. */
 export function awayFor(name: ServiceName, byName: Steps): Away | undefined {
-  // Until the gateway is replaced too, it looks for the tasks at another port, or asks them something else.
   const container = byName.get(`${name}-container`);
-  if (container !== undefined && changesProbe(container) && isReplaced(byName.get("gateway-container")))
+  // Until the gateway is replaced too, it looks for the tasks at another port, or asks them something else.
+  const probe = "taskSpec.containerSpec.healthcheck.test";
+  if (
+    changedPaths(container).some((path) => path.startsWith(probe)) &&
+    isReplaced(byName.get("gateway-container"))
+  )
     return "until the gateway is replaced too";
   const files = byName.get(`${name}-files`);
-  // It is away already.
   if (absentAt(files) !== undefined && servingFormer(files) === undefined) return undefined;
   if (name === "db" && isClient(container)) return "not at all";
-  if (name === "db" || name === "gateway") return lastAway(byName.get(`${name}-healthy`));
+  const away = lastAway(byName.get(`${name}-healthy`));
+  if (name === "db" || name === "gateway") return away;
   const database = byName.get("db-container");
   if (name === "back" && isReplaced(database) && !isClient(database))
     return awayWithDatabase(byName.get("db-healthy"), byName.get("back-healthy"));
-  const isStopped = environmentOf(files?.newState)["STOP"] !== undefined || stopsFirst(container);
-  return isStopped ? lastAway(byName.get(`${name}-healthy`)) : "not at all";
+  const { order } = (container?.newState?.inputs?.["updateConfig"] ?? {}) as { order?: string };
+  const isStopped = environmentOf(files?.newState)["STOP"] !== undefined || order === "stop-first";
+  return isStopped ? away : "not at all";
 }
 
 /** Whether a database's container is the client of a server outside of the stack, which the back does not need. */

@@ -6,8 +6,16 @@ import { decode, type Inputs, listed } from "../images/generations.ts";
 import { isRolling, SERVICES, type ServiceName } from "../serviceNames.ts";
 import { type Away, awayFor, inWords, isClient } from "./away.ts";
 import { containerReasons } from "./reasons.ts";
-import { environmentOf, inputsOf, type PreviewStep, type State, type Steps, servingFormer } from "./steps.ts";
-import { isInSwarm, replacesTasks } from "./tasks.ts";
+import {
+  changedPaths,
+  environmentOf,
+  inputsOf,
+  isInSwarm,
+  type PreviewStep,
+  type State,
+  type Steps,
+  servingFormer,
+} from "./steps.ts";
 
 /** Seconds in which the services of a stack from before there was a gateway give it their ports, as it was measured. */
 const MOVE_SECONDS = 2;
@@ -59,12 +67,7 @@ export function changesOf(stack: string, steps: PreviewStep[]): Changes {
     stack,
     any: steps.some(({ op }) => op !== "same" && op !== "read"),
     images: SERVICES.map((name) => imageChange(name, byName)),
-    services: SERVICES.map((name) => {
-      const found = giving(serviceChange(name, byName), byName);
-      // An upgrade stops both before it begins.
-      if (ahead === undefined || (name !== "db" && name !== "back")) return found;
-      return { ...found, away: awayForUpgrade(ahead) };
-    }),
+    services: SERVICES.map((name) => serviceChange(name, byName, ahead)),
     data: dataChanges(byName, ahead),
   };
 }
@@ -78,68 +81,60 @@ function nameOf(urn: string): string {
 
 function imageChange(name: ServiceName, byName: Steps): ImageChange {
   const step = byName.get(`${name}-image-build`);
-  const [before, after] = [inputsOf(step?.oldState), inputsOf(step?.newState)];
-  const serving = servingFormer(byName.get(`${name}-files`));
-  if (serving !== undefined && after["ref"] !== undefined) return changeSince(serving, name, after, byName);
-  if (step === undefined || step.op === "same")
-    return { name, change: STAYS, why: after["pinned"] ? ["pinned"] : [] };
-  if (step.op === "create")
-    return { name, change: after["pinned"] ? "is pinned" : "is built", why: [short(after["ref"])] };
-  if (step.op === "delete") return { name, change: "is let go", why: [] };
-  const { ref: oldRef, pinned: wasPinned, ...oldInputs } = before;
-  const { ref: newRef, pinned, ...newInputs } = after;
+  const { ref: oldRef, pinned: wasPinned, ...before } = inputsOf(step?.oldState);
+  const { ref, pinned, ...after } = inputsOf(step?.newState);
   // The inputs of a pinned image are not in this project's files.
-  const pin = pinned ? ["pinned"] : wasPinned ? ["no longer pinned"] : undefined;
-  if (pin !== undefined && oldRef === newRef) return { name, change: STAYS, why: pin };
-  const why = pin ?? differences(oldInputs, newInputs).map(worded);
-  if (oldRef === newRef)
+  const pin = pinned ? ["pinned"] : [];
+  const serving = servingFormer(byName.get(`${name}-files`));
+  // The state has an image that failed. What serves is in the history, as the newest that went well.
+  if (serving !== undefined && ref !== undefined) {
+    if (ref === serving) return { name, change: STAYS, why: firstOf(pin, ["it serves already"]) };
+    const history = decode(String(byName.get("history")?.oldState?.outputs?.["stdout"] ?? ""));
+    const known = history?.inputs[serving];
+    const found = known === undefined ? [] : differences(known, listed(after as Inputs)).map(worded);
+    const change = { from: short(serving), to: short(ref) };
+    return { name, change, why: firstOf(pin, found, ["its last update failed"]) };
+  }
+  if (step === undefined || step.op === "same") return { name, change: STAYS, why: pin };
+  if (step.op === "create") return { name, change: pinned ? "is pinned" : "is built", why: [short(ref)] };
+  if (step.op === "delete") return { name, change: "is let go", why: [] };
+  const pins = firstOf(pin, wasPinned ? ["no longer pinned"] : []);
+  if (oldRef === ref && pins.length > 0) return { name, change: STAYS, why: pins };
+  const why = firstOf(pins, differences(before, after).map(worded));
+  if (oldRef === ref)
     return { name, change: "is looked up again", why: [why.join(", ") || "how it is asked for"] };
-  const change = { from: short(oldRef), to: short(newRef) };
-  return { name, change, why: why.length > 0 ? why : ["~ its recipe in nix/"] };
+  const change = { from: short(oldRef), to: short(ref) };
+  return { name, change, why: firstOf(why, ["~ its recipe in nix/"]) };
 }
 
-/** The state has an image that failed. What serves is in the history, as the newest that went well. */
-function changeSince(
-  serving: string,
-  name: ServiceName,
-  { ref, pinned, ...inputs }: Record<string, unknown>,
-  byName: Steps,
-): ImageChange {
-  if (ref === serving) return { name, change: STAYS, why: pinned ? ["pinned"] : ["it serves already"] };
-  const history = decode(String(byName.get("history")?.oldState?.outputs?.["stdout"] ?? ""));
-  const known = pinned ? undefined : history?.inputs[serving];
-  const why = known === undefined ? [] : differences(known, listed(inputs as Inputs)).map(worded);
-  return {
-    name,
-    change: { from: short(serving), to: short(ref) },
-    why: pinned ? ["pinned"] : why.length > 0 ? why : ["its last update failed"],
-  };
+/** The first list that has something. */
+const firstOf = (...lists: string[][]): string[] => lists.find(({ length }) => length > 0) ?? [];
+
+function serviceChange(name: ServiceName, byName: Steps, ahead: UpgradeAhead | undefined): ServiceChange {
+  const found = containerChange(name, byName);
+  // An upgrade stops both before it begins.
+  if (ahead !== undefined && (name === "db" || name === "back"))
+    return { ...found, away: awayForUpgrade(ahead) };
+  // The back and the front of a stack from before there was a gateway stop when they give it their ports.
+  const moves = byName.get("gateway-room")?.op === "create" && found.change !== "starts";
+  return moves && isRolling(name) ? { ...found, away: MOVE_SECONDS } : found;
 }
 
-function serviceChange(name: ServiceName, byName: Steps): ServiceChange {
+function containerChange(name: ServiceName, byName: Steps): ServiceChange {
   const [step, healthy] = [byName.get(`${name}-container`), byName.get(`${name}-healthy`)];
-  if (step === undefined || step.op === "same") return { name, change: staying(healthy), why: [] };
+  if (step === undefined || step.op === "same") {
+    const isAwaited = healthy !== undefined && !["same", "delete"].includes(healthy.op);
+    return { name, change: isAwaited ? "stays, is waited for again" : STAYS, why: [] };
+  }
   if (step.op === "create") return { name, change: "starts", why: [] };
   if (step.op === "delete") return { name, change: "ends", why: [], away: "from now on" };
   const why = containerReasons(name, step, byName);
-  if (step.op === "update" && !(isInSwarm(step) && replacesTasks(step)))
+  // Of a service in a swarm, docker only starts further tasks then, or ends some.
+  const keepsTasks = !(isInSwarm(step) && changedPaths(step).some((path) => path.startsWith("taskSpec")));
+  if (step.op === "update" && keepsTasks)
     return { name, change: "is changed as it runs", why, away: "not at all" };
   const away = awayFor(name, byName);
-  return { name, change: "is replaced", why, ...(away === undefined ? {} : { away }) };
-}
-
-/** The back and the front of a stack from before there was a gateway stop when they give it their ports. */
-function giving(found: ServiceChange, byName: Steps): ServiceChange {
-  const moves = byName.get("gateway-room")?.op === "create" && found.change !== "starts";
-  return moves && isRolling(found.name) ? { ...found, away: MOVE_SECONDS } : found;
-}
-
-/** What is done about a container that is not replaced. */
-function staying(healthy: PreviewStep | undefined): string {
-  if (healthy === undefined || healthy.op === "same" || healthy.op === "delete") return STAYS;
-  const cutOff = (state: State | undefined) => environmentOf(state)["CUT_OFF"];
-  const again = cutOff(healthy.oldState) === cutOff(healthy.newState) ? "waited for" : "connected";
-  return `stays, is ${again} again`;
+  return { name, change: "is replaced", why, ...(away !== undefined && { away }) };
 }
 
 /** The upgrade to another major version of PostgreSQL that the step is about to make, if it makes one. */
@@ -152,49 +147,38 @@ function upgradeAhead(step: PreviewStep | undefined): UpgradeAhead | undefined {
 }
 
 function dataChanges(byName: Steps, ahead: UpgradeAhead | undefined): DataChange[] {
+  const found: DataChange[] = [];
+  const add = (of: ServiceName, what: string, change: string) => found.push({ what, of, change });
   const op = (name: string) => byName.get(name)?.op ?? "same";
-  const keep = (state: State | undefined) => environmentOf(state)["KEEP"];
+  if (!isClient(byName.get("db-container")))
+    add("db", "volume", ahead ? "is filled from the old one, which is kept" : volumeChange(op("db-data")));
+  if (ahead !== undefined) {
+    const { from, to, volume, into } = ahead;
+    const away = inWords(awayForUpgrade(ahead));
+    const what = `PostgreSQL ${from} => ${to}, data from ${volume} (kept) into ${into}`;
+    add("db", "version", `${what}, database away for ${away}`);
+  }
+  const migrations = migrationsChange(byName.get("db-schema-migrations"));
+  if (migrations !== undefined) found.push(migrations);
   const history = byName.get("history");
-  const found: (DataChange | false)[] = [
-    !isClient(byName.get("db-container")) && {
-      what: "volume",
-      of: "db",
-      change: volumeChange(op("db-data"), ahead),
-    },
-    ahead !== undefined && { what: "version", of: "db", change: versionChange(ahead) },
-    migrationsChange(byName.get("db-schema-migrations")),
-    history?.op === "update" &&
-      keep(history.oldState) !== keep(history.newState) && {
-        what: "images",
-        of: "db",
-        change: `of the last ${keep(history.newState)} generations are kept`,
-      },
-    !["same", "create", "delete"].includes(op("back-files")) && {
-      what: "back's files",
-      of: "back",
-      change: "are written anew: what it wrote itself, into gradle.properties too, goes",
-    },
-    isGivenAnew(byName.get("db-schema-password")) && { what: "password", of: "db", change: "is changed" },
-    isGivenAnew(byName.get("gateway-certificate")) && {
-      what: "certificate",
-      of: "gateway",
-      change: "is exchanged, or its key, while the gateway runs",
-    },
-    op("gateway-certificate") === "delete" && {
-      what: "certificate",
-      of: "gateway",
-      change: "goes, and its key",
-    },
-  ];
-  return found.filter((change) => change !== false);
+  const [kept, keeps] = [history?.oldState, history?.newState].map((state) => environmentOf(state)["KEEP"]);
+  if (history?.op === "update" && kept !== keeps)
+    add("db", "images", `of the last ${keeps} generations are kept`);
+  if (!["same", "create", "delete"].includes(op("back-files")))
+    add("back", "back's files", "are written anew: what it wrote itself, into gradle.properties too, goes");
+  if (isGivenAnew(byName.get("db-schema-password"))) add("db", "password", "is changed");
+  const certificate = byName.get("gateway-certificate");
+  if (isGivenAnew(certificate))
+    add("gateway", "certificate", "is exchanged, or its key, while the gateway runs");
+  if (certificate?.op === "delete") add("gateway", "certificate", "goes, and its key");
+  return found;
 }
 
 /** Not where it is only set once more, after an update that failed. */
 const isGivenAnew = (step: PreviewStep | undefined): boolean =>
-  step?.op === "update" && Object.keys(step.detailedDiff ?? {}).some((path) => /^stdin/.test(path));
+  step?.op === "update" && changedPaths(step).some((path) => path.startsWith("stdin"));
 
-function volumeChange(op: string, ahead: UpgradeAhead | undefined): string {
-  if (ahead !== undefined) return "is filled from the old one, which is kept";
+function volumeChange(op: string): string {
   const changes: Record<string, string> = {
     same: STAYS,
     create: "is made, or found from before",
@@ -206,13 +190,8 @@ function volumeChange(op: string, ahead: UpgradeAhead | undefined): string {
 const awayForUpgrade = ({ awaySeconds }: UpgradeAhead): Away =>
   awaySeconds ?? "a time that depends on its size";
 
-function versionChange(ahead: UpgradeAhead): string {
-  const { from, to, volume, into } = ahead;
-  return `PostgreSQL ${from} => ${to}, data from ${volume} (kept) into ${into}, database away for ${inWords(awayForUpgrade(ahead))}`;
-}
-
-function migrationsChange(step: PreviewStep | undefined): DataChange | false {
-  if (step === undefined || step.op === "same" || step.op === "delete") return false;
+function migrationsChange(step: PreviewStep | undefined): DataChange | undefined {
+  if (step === undefined || step.op === "same" || step.op === "delete") return undefined;
   const row = { what: "migrations", of: "back" } as const;
   const pinOf = (state: State | undefined) => environmentOf(state)["PINNED"];
   if (pinOf(step.newState) !== undefined)
@@ -222,24 +201,19 @@ function migrationsChange(step: PreviewStep | undefined): DataChange | false {
   if (step.op === "create") return { ...row, change: "run" };
   const files = (state: State | undefined) => (inputsOf(state)["migrations"] ?? {}) as Packaged;
   const [before, after] = [files(step.oldState), files(step.newState)];
-  const refused = refusedByUp(before, after);
-  if (refused.length > 0) return { ...row, change: "are refused by up", files: refused };
+  // What the step will refuse if the database is as the last update left it. A preview that reaches the database has
+  // asked it already, and would have failed.
+  const { refused } = compare(after, asRan(before));
+  if (refused.length > 0)
+    return {
+      ...row,
+      change: "are refused by up",
+      files: refused.map(({ file, problem }) => printable(`${file} ${problem}`)),
+    };
   const changed = differences(before, after);
   if (changed.length === 0) return { ...row, change: "are checked again; none is new" };
-  return {
-    ...row,
-    change: changed.some(needsBackup) ? "run, after a backup" : "run",
-    files: changed.map(({ mark, name }) => worded({ mark, name })),
-  };
-}
-
-/**
- * What the migration step will refuse if the database is as the last update left it. A preview that reaches the database
- * has asked it already, and would have failed.
- */
-function refusedByUp(before: Packaged, after: Packaged): string[] {
-  const { refused } = compare(after, asRan(before));
-  return refused.map(({ file, problem }) => printable(`${file} ${problem}`));
+  const change = changed.some(needsBackup) ? "run, after a backup" : "run";
+  return { ...row, change, files: changed.map(({ mark, name }) => `${mark} ${name}`) };
 }
 
 /** Whether the schema is backed up before it: a file that is new, or a repeatable one that changed. */

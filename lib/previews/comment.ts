@@ -18,7 +18,6 @@ const ERROR = 6000;
 
 const size = (text: string): number => Buffer.byteLength(text);
 
-/** What readers of a preview against an empty state have to know. */
 const EMPTY =
   "Previewed without the stack's state and secrets, as a stack made anew: what is deployed stays out of sight.\n";
 
@@ -46,15 +45,13 @@ export function failure(stack: string, errors: string[]): string {
     return block("text", text.length > ERROR ? `… ${text.slice(-ERROR)}` : text);
   });
   const intro = "Nothing was changed. What has to be fixed first:\n";
-  let [text, left] = [`### ${plain(stack)}: the preview failed\n\n${intro}`, shown.length];
-  for (const error of shown) {
-    if (size(text) + size(error) > LIMIT - 200) break;
+  let text = `### ${plain(stack)}: the preview failed\n\n${intro}`;
+  for (const [index, error] of shown.entries()) {
+    if (size(text) + size(error) > LIMIT - 200)
+      return `${text}\n_${shown.length - index} more errors do not fit in a comment: see the log of the run._\n`;
     text += `\n${error}`;
-    left -= 1;
   }
-  return left === 0
-    ? text
-    : `${text}\n_${left} more errors do not fit in a comment: see the log of the run._\n`;
+  return text;
 }
 
 /** Which services will be away and for how long, and what happens to the data. */
@@ -72,16 +69,18 @@ function sentences({ services, data }: Changes): string {
 
 /** A row for each service: its image, its container, and what happens to its data. */
 function rows({ images, services, data }: Changes, reasons: number): string[][] {
-  return images.map((image, index) => [
-    `**${plain(image.name)}**`,
-    imageChange(image),
-    list(image.why, reasons),
-    restart(services[index]),
-    data
-      .filter(({ of }) => of === image.name)
-      .map((change) => datum(change, reasons))
-      .join("<br>"),
-  ]);
+  return images.map((image) => {
+    const { name, why } = image;
+    const restarts = services.filter((service) => service.name === name).map(restart);
+    const itsData = data.filter(({ of }) => of === name).map((change) => datum(change, reasons));
+    return [
+      `**${plain(name)}**`,
+      imageChange(image),
+      list(why, reasons),
+      restarts.join(""),
+      itsData.join("<br>"),
+    ];
+  });
 }
 
 const imageChange = ({ change }: ImageChange): string =>
@@ -96,9 +95,7 @@ function list(reasons: string[], most: number): string {
 
 const clip = (text: string): string => (text.length > REASON ? `${text.slice(0, REASON)}…` : text);
 
-function restart(service: ServiceChange | undefined): string {
-  if (service === undefined) return "";
-  const { change, why, away } = service;
+function restart({ change, why, away }: ServiceChange): string {
   const reason = why.length === 0 ? "" : `: ${plain(why.join(", "))}`;
   const time = away === undefined || away === "not at all" ? "" : `<br>away ${plain(inWords(away))}`;
   return `${plain(change)}${reason}${time}`;

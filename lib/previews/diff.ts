@@ -13,7 +13,7 @@ const OUTPUTS = /^\s*--outputs:--\s*$/;
 const LINE = /^(\s*)(\+\+|--|\+-|-\+|[+\-~><] ?)?\s*(.*?)\s*$/;
 
 /** `command:local:Command: (replace)`, the head of a resource. */
-const HEAD = /^([\w-]+:[\w/-]+:\w+): \(([\w-]+)\)/;
+const HEAD = /^([\w-]+):[\w/-]+:(\w+): \(([\w-]+)\)/;
 
 /** Addresses below the head of a resource; the URN holds its name. */
 const ADDRESS = /^\[(id|provider)=.*\]$/;
@@ -22,37 +22,33 @@ const URN = /^\[urn=.*::(.+)\]$/;
 /** Inputs that tell a reviewer nothing: paths of the machine, and times that make a step run again. */
 const OURS = /^"?(ABSENT_AT|CUT_OFF|OUT_LINK|drvPath|seenAt)"?\s*:/;
 
-/** What the engine prints around the diff. */
-const AROUND = /^(Previewing \w+ |View (Live|in Browser)|@ Previewing|Loading policy packs|Diagnostics:)/;
-const DIAGNOSTIC = /^(warning|error|info|debug): /;
-
 interface Line extends DiffLine {
   column: number;
-  /** Whether only marked lines changed: in a resource that is neither made nor removed. */
-  prune: boolean;
   keep: boolean;
 }
 
 /** Reads what `pulumi preview --diff --color never` prints. */
 export function readDiff(output: string): DiffLine[] {
   const lines: Line[] = [];
-  let [prune, ended] = [false, false];
+  // Whether only marked lines changed: in a resource that is neither made nor removed.
+  let prune = false;
   for (const raw of output.split("\n")) {
+    if (raw === "Resources:") break;
     const line = parse(raw);
-    if (line === undefined || ended) continue;
-    if (raw === "Resources:") ended = true;
-    else if (HEAD.test(line.text)) {
+    if (line === undefined) continue;
+    if (HEAD.test(line.text)) {
       prune = !/\((create|delete|import)\)/.test(line.text);
-      lines.push({ ...line, text: head(line.text), depth: 0, prune, keep: line.mark !== "" });
+      const text = line.text.replace(HEAD, "($1:$2): $3");
+      lines.push({ ...line, text, depth: 0, keep: line.mark !== "" });
     } else if (OUTPUTS.test(raw)) {
       // A new stack's outputs have no marks.
-      prune = lines[0]?.keep !== true || lines[0].prune;
-      lines.push({ mark: "", text: "outputs:", depth: 0, column: 0, prune, keep: false });
+      prune = !/^[+-]$/.test(lines[0]?.mark ?? "");
+      lines.push({ mark: "", text: "outputs:", depth: 0, column: 0, keep: false });
     } else {
       const urn = URN.exec(line.text)?.[1];
       const last = lines.at(-1);
       if (urn !== undefined && last?.depth === 0) last.text = `${urn} ${last.text}`;
-      else if (lines.length > 0) lines.push({ ...line, depth: -1, prune, keep: line.mark !== "" || !prune });
+      else if (lines.length > 0) lines.push({ ...line, depth: -1, keep: line.mark !== "" || !prune });
     }
   }
   return arrange(lines);
@@ -62,16 +58,11 @@ function parse(raw: string): Pick<Line, "mark" | "text" | "column"> | undefined 
   const [, indentation = "", mark = "", rest = ""] = LINE.exec(raw) ?? [];
   const text = rest.replace(/: \(json\) /, ": ");
   if (text === "" || ADDRESS.test(text) || OURS.test(text)) return undefined;
-  if (indentation === "" && (AROUND.test(text) || DIAGNOSTIC.test(text))) return undefined;
+  // The engine's own words and warnings stand around the diff, and between its resources.
+  if (indentation === "" && mark === "" && !HEAD.test(text)) return undefined;
   const column = raw.length - raw.slice(indentation.length + mark.length).trimStart().length;
   return { mark: mark.trim(), text, column };
 }
-
-const head = (text: string): string =>
-  text.replace(HEAD, (_, type: string, operation: string) => {
-    const [provider, , name] = type.split(":");
-    return `(${provider}:${name}): ${operation}`;
-  });
 
 /** Gives each line its depth, keeps what changed and the lines around it, and leaves out brackets. */
 function arrange(lines: Line[]): DiffLine[] {

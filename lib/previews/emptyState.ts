@@ -3,39 +3,29 @@ import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Document, isMap, isScalar, parseDocument, visit } from "yaml";
-import { pulumiOutput } from "../stacks/pulumiOutput.ts";
+import { type Document, isMap, parseDocument, visit } from "yaml";
+import type { Env } from "../process.ts";
+import { fileOf, isSecret, PASSWORD_KEY } from "../stacks/file.ts";
+import { pulumiOutput } from "../stacks/pulumi.ts";
 import { UserError } from "../userError.ts";
 
 /** Stands for a secret. */
 const PLACEHOLDER = "placeholder-of-a-secret";
 
-/** Where Pulumi writes how a stack's secrets are encrypted. */
-const ENCRYPTION = ["encryptionsalt", "encryptedkey", "secretsprovider"];
-
-/** Required secrets, which a stack's file lacks until `pulumi config set --secret` writes them. */
-const SECRETS = ["agatha:databasePassword"];
-
-/**
- * A stack's file with a placeholder for each secret.
- *
- * @throws UserError if it is not YAML.
- */
+/** A stack's file with a placeholder for each secret, and for the one that is required. @throws UserError if it is not YAML. */
 export function withoutSecrets(file: string, text: string): string {
   const document: Document = parseDocument(text);
   if (document.errors.length > 0)
     throw new UserError(`${file}: is not YAML: ${document.errors[0]?.message} Fix it, then run this again.`);
   if (!isMap(document.contents)) document.contents = document.createNode({});
   visit(document, {
-    Map: (_, map) =>
-      map.items.length === 1 && isScalar(map.items[0]?.key) && map.items[0].key.value === "secure"
-        ? document.createNode(PLACEHOLDER)
-        : undefined,
+    Map: (_, map) => (isSecret(map.toJSON()) ? document.createNode(PLACEHOLDER) : undefined),
   });
-  for (const key of ENCRYPTION) document.delete(key);
+  // How Pulumi encrypts the stack's secrets.
+  for (const key of ["encryptionsalt", "encryptedkey", "secretsprovider"]) document.delete(key);
   if (!isMap(document.get("config"))) document.set("config", document.createNode({}));
-  for (const key of SECRETS)
-    if (!document.hasIn(["config", key])) document.setIn(["config", key], PLACEHOLDER);
+  const password = ["config", PASSWORD_KEY];
+  if (!document.hasIn(password)) document.setIn(password, PLACEHOLDER);
   return document.toString();
 }
 
@@ -49,16 +39,23 @@ export function withoutSecrets(file: string, text: string): string {
 export async function withEmptyState<T>(
   stack: string,
   file: string,
-  env: NodeJS.ProcessEnv,
-  body: (config: string[], env: NodeJS.ProcessEnv) => Promise<T>,
+  env: Env,
+  body: (config: string[], env: Env) => Promise<T>,
 ): Promise<T> {
   if (!existsSync(file))
     throw new UserError(`--stack: ${JSON.stringify(stack)} has no file ${file}. Name a stack that has one.`);
   const folder = mkdtempSync(join(tmpdir(), "agatha-preview-"));
+  const [config, state] = [join(folder, fileOf(stack)), join(folder, "state")];
+  const empty: Env = {
+    ...env,
+    PULUMI_BACKEND_URL: `file://${state}`,
+    PULUMI_CONFIG_PASSPHRASE: randomBytes(24).toString("base64url"),
+  };
+  delete empty["PULUMI_CONFIG_PASSPHRASE_FILE"];
+  delete empty["PULUMI_ACCESS_TOKEN"];
   try {
-    const config = join(folder, `Pulumi.${stack}.yaml`);
+    mkdirSync(state);
     writeFileSync(config, withoutSecrets(file, readFileSync(file, "utf8")));
-    const empty = emptyEnvironment(folder, env);
     // Pulumi writes its salt beside Pulumi.yaml: this one keeps it out of the clone.
     writeFileSync(join(folder, "Pulumi.yaml"), "name: agatha\nruntime: nodejs\n");
     const args = ["stack", "init", stack, "--no-select", "--non-interactive"];
@@ -67,17 +64,4 @@ export async function withEmptyState<T>(
   } finally {
     rmSync(folder, { recursive: true });
   }
-}
-
-function emptyEnvironment(folder: string, env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const state = join(folder, "state");
-  mkdirSync(state);
-  const empty: NodeJS.ProcessEnv = {
-    ...env,
-    PULUMI_BACKEND_URL: `file://${state}`,
-    PULUMI_CONFIG_PASSPHRASE: randomBytes(24).toString("base64url"),
-  };
-  delete empty["PULUMI_CONFIG_PASSPHRASE_FILE"];
-  delete empty["PULUMI_ACCESS_TOKEN"];
-  return empty;
 }

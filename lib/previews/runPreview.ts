@@ -1,10 +1,9 @@
 /** Runs `pulumi preview` and reads what it prints. */
-import { run } from "../process.ts";
+import { type Env, run } from "../process.ts";
 import { UserError } from "../userError.ts";
 import { type DiffLine, readDiff } from "./diff.ts";
 import type { PreviewStep } from "./steps.ts";
 
-/** What a preview found. */
 export interface Preview {
   steps: PreviewStep[];
   warnings: string[];
@@ -22,30 +21,27 @@ export class PreviewFailed extends UserError {
 }
 
 /** @throws PreviewFailed */
-export async function runPreview(args: string[], env: NodeJS.ProcessEnv, diff: boolean): Promise<Preview> {
-  const json = await run("pulumi", ["preview", "--json", ...args], { env });
+export async function runPreview(args: string[], env: Env, diff: boolean): Promise<Preview> {
+  const preview = (...how: string[]) => run("pulumi", ["preview", ...how, ...args], { env });
+  const json = await preview("--json");
   if (json.code !== 0) throw new PreviewFailed(previewErrors(json.output));
   const seen = readPreview(json.stdout);
   if (!diff) return { ...seen, diff: [] };
-  const how = ["--diff", "--non-interactive", "--color", "never"];
-  const { code, output } = await run("pulumi", ["preview", ...how, ...args], { env });
+  const { code, output } = await preview("--diff", "--non-interactive", "--color", "never");
   if (code !== 0) throw new PreviewFailed([output.trim()]);
   return { ...seen, diff: readDiff(output) };
-}
-
-interface Printed {
-  steps?: PreviewStep[];
-  diagnostics?: { severity: string; message: string }[];
 }
 
 /** Steps and warnings of a preview that went well, without the engine's warnings of where it found its plugins. */
 export function readPreview(output: string): Pick<Preview, "steps" | "warnings"> {
   const { steps = [], diagnostics = [] } = parse(output);
-  const warnings = diagnostics.filter(({ severity }) => severity === "warning");
+  const warnings = diagnostics.filter(
+    ({ severity, message }) => severity === "warning" && !/\$PATH\b/.test(message),
+  );
   return {
     // With --refresh, Pulumi lists every resource that it looked at, whatever it found.
     steps: steps.filter(({ op }) => op !== "refresh"),
-    warnings: warnings.map(({ message }) => message.trim()).filter((message) => !/\$PATH\b/.test(message)),
+    warnings: warnings.map(({ message }) => message.trim()),
   };
 }
 
@@ -61,7 +57,10 @@ export function previewErrors(output: string): string[] {
 }
 
 /** Warnings may stand before the JSON and behind it. */
-function parse(output: string): Printed {
+function parse(output: string): {
+  steps?: PreviewStep[];
+  diagnostics?: { severity: string; message: string }[];
+} {
   const end = output.search(/^\}\n(?![\s\S]*^\}\n)/m);
-  return JSON.parse(output.slice(output.search(/^\{/m), end === -1 ? undefined : end + 1)) as Printed;
+  return JSON.parse(output.slice(output.search(/^\{/m), end === -1 ? undefined : end + 1));
 }

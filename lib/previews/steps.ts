@@ -6,7 +6,6 @@ export interface State {
   outputs?: Record<string, unknown>;
 }
 
-/** A step of a preview. */
 export interface PreviewStep {
   op: string;
   urn: string;
@@ -31,12 +30,17 @@ export const environmentOf = (state: State | undefined): Record<string, unknown>
 export const isReplaced = (step: PreviewStep | undefined): boolean =>
   step !== undefined && !["same", "create", "update", "delete"].includes(step.op);
 
+/** The paths of the inputs that change. */
+export const changedPaths = (step: PreviewStep | undefined): string[] =>
+  Object.keys(step?.detailedDiff ?? {});
+
+export const isInSwarm = (step: PreviewStep): boolean => /docker:index\/service:Service::/.test(step.urn);
+
 /** Since when a service's container is gone, if it is. The state may still have the moment of an earlier update. */
 export function absentAt(files: PreviewStep | undefined): string | undefined {
   const moment = environmentOf(files?.newState)["ABSENT_AT"];
-  return typeof moment === "string" && moment !== environmentOf(files?.oldState)["ABSENT_AT"]
-    ? moment
-    : undefined;
+  const isNew = moment !== environmentOf(files?.oldState)["ABSENT_AT"];
+  return typeof moment === "string" && isNew ? moment : undefined;
 }
 
 /** The ref of the image that serves, where a service's container is gone since its update failed; else undefined. */

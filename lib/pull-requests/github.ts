@@ -1,7 +1,7 @@
 /** Pull requests and our comments on them, by GitHub's own client `gh`, which its runners have. */
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { run } from "../process.ts";
+import { type Env, run } from "../process.ts";
 import { UserError } from "../userError.ts";
 
 export interface PullRequest {
@@ -11,31 +11,21 @@ export interface PullRequest {
   closed: boolean;
 }
 
-interface Comment {
-  body: string;
-  url: string;
-  viewerDidAuthor: boolean;
-}
-
-/** What a comment is about. There is one for each kind and stack. */
-export type Kind = "preview" | "review";
-
 /** Tries if GitHub itself fails, or the way to it: a second between the first two, two before the last. */
 const TRIES = 3;
 const PASSING = /HTTP 5\d\d|error connecting to|i\/o timeout|connection re(set|fused)|unexpected EOF/;
 
 /** @throws UserError if this is not a job for a pull request. */
-export function readPullRequest(env: NodeJS.ProcessEnv): PullRequest {
+export function readPullRequest(env: Env): PullRequest {
   const path = env["GITHUB_EVENT_PATH"];
-  if (!path)
-    throw new UserError(`GITHUB_EVENT_PATH: is not set. Run this in a job of one of GitHub's workflows.`);
-  const { action, pull_request: found } = JSON.parse(readFileSync(path, "utf8")) as {
+  const event = JSON.parse(path ? readFileSync(path, "utf8") : "{}") as {
     action?: string;
     pull_request?: { number: number; head: { sha: string } };
   };
+  const { action, pull_request: found } = event;
   if (found === undefined)
     throw new UserError(
-      `GITHUB_EVENT_PATH: the event is not a pull request's. Run this on \`pull_request\`.`,
+      "GITHUB_EVENT_PATH: names no pull request's event. Run this in a job of one of GitHub's workflows, on `pull_request`.",
     );
   return { number: found.number, commit: found.head.sha, closed: action === "closed" };
 }
@@ -53,13 +43,13 @@ export async function pullRequest(number: number): Promise<PullRequest | undefin
 }
 
 /**
- * Posts a comment, or updates the one that was posted before.
+ * Posts a comment, or updates the one that was posted before: there is one for each kind and stack.
  *
  * @returns Its address; undefined if there is none on a pull request that is closed, which gets no new one.
  */
 export const post = (
   { number, commit, closed }: PullRequest,
-  kind: Kind,
+  kind: "preview" | "review",
   stack: string,
   text: string,
 ): Promise<string | undefined> =>
@@ -79,11 +69,15 @@ export const post = (
     return closed ? undefined : gh(["pr", "comment", String(number), "--body-file", "-"], body);
   });
 
-async function view(
-  number: number,
-): Promise<{ state: "OPEN" | "CLOSED" | "MERGED"; headRefOid: string; comments: Comment[] }> {
-  return JSON.parse(await gh(["pr", "view", String(number), "--json", "state,headRefOid,comments"]));
+/** What GitHub says of a pull request. */
+interface View {
+  state: "OPEN" | "CLOSED" | "MERGED";
+  headRefOid: string;
+  comments: { body: string; url: string; viewerDidAuthor: boolean }[];
 }
+
+const view = async (number: number): Promise<View> =>
+  JSON.parse(await gh(["pr", "view", String(number), "--json", "state,headRefOid,comments"]));
 
 async function retried<T>(work: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
@@ -110,5 +104,5 @@ async function gh(args: string[], input = ""): Promise<string> {
 }
 
 /** The address of the log of this run of the workflow. */
-export const runAddress = (env: NodeJS.ProcessEnv): string =>
+export const runAddress = (env: Env): string =>
   `${env["GITHUB_SERVER_URL"]}/${env["GITHUB_REPOSITORY"]}/actions/runs/${env["GITHUB_RUN_ID"]}`;

@@ -7,16 +7,12 @@ export function review(
   urls: Record<string, string | undefined>,
   dockerHost: string | undefined,
 ): string {
-  const published = Object.entries(urls).flatMap(([service, url]) =>
-    url === undefined ? [] : [[service, url]],
-  );
-  const rows = published.map(([service = "", url = ""]) => [`**${plain(service)}**`, `<${url}>`]);
+  const published = Object.entries(urls).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  const rows = published.map(([service, url]) => [`**${plain(service)}**`, `<${url}>`]);
   const parts = [`### Review stack ${plain(stack)} is up\n`];
   if (rows.length > 0) parts.push(markdownTable(["service", "where"], rows));
-  const tunnel = tunnelTo(
-    published.map(([, url = ""]) => new URL(url)),
-    dockerHost,
-  );
+  const addresses = published.map(([, url]) => new URL(url));
+  const tunnel = tunnelTo(addresses, dockerHost);
   if (tunnel !== undefined)
     parts.push(
       `Ports of 127.0.0.1 can be reached on the docker host only; ${code(tunnel)} forwards them to your machine.\n`,

@@ -1,6 +1,7 @@
 /** The key for a docker host that is reached by ssh, on a machine that is thrown away afterwards: a CI runner. */
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Env } from "../process.ts";
 import { UserError } from "../userError.ts";
 
 /**
@@ -10,7 +11,7 @@ import { UserError } from "../userError.ts";
  * @returns What was done, without any of the key.
  * @throws UserError if a key comes without the host's own keys: whoever answers would be trusted.
  */
-export function takeKey(env: NodeJS.ProcessEnv, home: string): string {
+export function takeKey(env: Env, home: string): string {
   const [key = "", known = ""] = [env["SSH_KEY"]?.trim(), env["SSH_KNOWN_HOSTS"]?.trim()];
   if (key === "") return "no key is given: the docker host is reached without one";
   if (!/^-----BEGIN [A-Z ]*PRIVATE KEY-----\n/.test(key))

@@ -2,6 +2,7 @@
  * Removes review stacks whose pull request is closed: those that could not be removed then, or that a later run of a job
  * made again.
  */
+import type { Env } from "../process.ts";
 import { removeStack } from "../stacks/remove.ts";
 import { environment, exportedState, listed } from "../stacks/stack.ts";
 import { type Deployment, dockerHostInState } from "../stacks/state.ts";
@@ -10,13 +11,11 @@ import { post, pullRequest } from "./github.ts";
 import { removed } from "./reviewStack.ts";
 
 /** The number of the pull request that a stack is for; undefined for any other stack. */
-export const numberOf = (stack: string): number | undefined => {
-  const number = /^pr-([1-9]\d*)$/.exec(stack)?.[1];
-  return number === undefined ? undefined : Number(number);
-};
+export const numberOf = (stack: string): number | undefined =>
+  Number(/^pr-([1-9]\d*)$/.exec(stack)?.[1]) || undefined;
 
 /** Where review stacks run. @throws UserError if nothing says so. */
-export function reviewHost(env: NodeJS.ProcessEnv): string {
+export function reviewHost(env: Env): string {
   const host = env["REVIEW_DOCKER_HOST"];
   if (!host)
     throw new UserError(
@@ -47,8 +46,8 @@ export async function sweep(host: string, sure: boolean): Promise<number> {
     if (number === undefined) continue;
     try {
       const alone = notSwept(stack, await exportedState(stack, env), host);
-      if (alone !== undefined) process.stdout.write(`${alone}\n`);
-      else failed = (await removeIfClosed(stack, number, sure)) || failed;
+      if (alone === undefined) failed = (await removeIfClosed(stack, number, sure)) || failed;
+      else process.stdout.write(`${alone}\n`);
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       process.stderr.write(`${error.message}\n`);

@@ -4,15 +4,13 @@ import { confirm } from "../confirm.ts";
 import { docker } from "../docker/client.ts";
 import { resolveDockerHost } from "../docker/host.ts";
 import { askSwarm, INIT, unfit } from "../docker/swarm/fitness.ts";
+import type { Env } from "../process.ts";
 import { line } from "../progress.ts";
 import { UserError } from "../userError.ts";
 import { readStackFile, valuesOf } from "./file.ts";
-import { pulumiOutput } from "./pulumiOutput.ts";
-import { exportedState, fullName } from "./stack.ts";
-import { type Deployment, heldHostOf, isOnSwarm } from "./state.ts";
-
-/** What `--target` names if it is no resource. */
-const TARGETS = ["docker", "swarm"];
+import { fullName, pulumiOutput } from "./pulumi.ts";
+import { exportedState } from "./stack.ts";
+import { heldHostOf, mayBeOnSwarm } from "./state.ts";
 
 /**
  * Offers to make a swarm for a stack that is to run on one, and sets the key if `--target` names its value.
@@ -22,10 +20,17 @@ const TARGETS = ["docker", "swarm"];
  */
 export async function chooseTarget(
   { stack, file, configFile, options, pulumi }: Given<"up">,
-  env: NodeJS.ProcessEnv,
+  env: Env,
 ): Promise<string[]> {
-  const named = options.target?.find((name) => TARGETS.includes(name));
-  if (named !== undefined) refuseOther(named, stack, await exportedState(stack, env));
+  // What `--target` names otherwise is a resource.
+  const named = options.target?.find((name) => ["docker", "swarm"].includes(name));
+  const held = named === undefined ? undefined : heldHostOf(await exportedState(stack, env));
+  const target = held?.target ?? "docker";
+  // The program refuses it too, but by then the key would be set.
+  if (held !== undefined && target !== named)
+    throw new UserError(
+      `--target: "${named}" is not what stack "${stack}" runs on, which is "${target}". Take the stack down by \`npm run down\`, which keeps the data, then run this again.`,
+    );
   if ((named ?? valuesOf(readStackFile(file))["target"]) === "swarm")
     await offerSwarm(stack, named !== undefined, options.yes ?? false, env);
   if (named === undefined) return pulumi;
@@ -34,28 +39,13 @@ export async function chooseTarget(
   return pulumi.filter((arg) => arg !== `--target=${named}`);
 }
 
-/** The program refuses it too, but by then the key would be set. */
-function refuseOther(named: string, stack: string, deployment: Deployment): void {
-  const held = heldHostOf(deployment);
-  const target = held?.target ?? "docker";
-  if (held !== undefined && target !== named)
-    throw new UserError(
-      `--target: "${named}" is not what stack "${stack}" runs on, which is "${target}". Take the stack down by \`npm run down\`, which keeps the data, then run this again.`,
-    );
-}
-
 /**
  * Makes a swarm of the docker host alone if that is in none, and somebody agrees. With nobody to ask it does nothing: the
  * program refuses such a host, with the command.
  *
  * @param named Whether `--target` says so: then a host that is not fit is refused here, before the key is set.
  */
-async function offerSwarm(
-  stack: string,
-  named: boolean,
-  sure: boolean,
-  env: NodeJS.ProcessEnv,
-): Promise<void> {
+async function offerSwarm(stack: string, named: boolean, sure: boolean, env: Env): Promise<void> {
   const host = await resolveDockerHost(undefined);
   const info = await askSwarm(host);
   if (info?.LocalNodeState !== "inactive" || !(sure || process.stdin.isTTY)) {
@@ -63,9 +53,8 @@ async function offerSwarm(
     if (reason) throw new UserError(reason);
     return;
   }
-  const deployment = await exportedState(stack, env);
   // A stack on one host is refused another target.
-  if (heldHostOf(deployment) !== undefined && !isOnSwarm(deployment)) return;
+  if (!mayBeOnSwarm(await exportedState(stack, env))) return;
   const command = `\`docker ${INIT.join(" ")}\``;
   const what = `the docker host at "${host.address}" is in no swarm, and would be the only node of one`;
   await confirm("up", `${what}: ${command} (for further nodes see docs/scale.md)`, stack, sure);

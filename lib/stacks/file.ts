@@ -3,27 +3,24 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { parse, stringify } from "yaml";
 import application from "../../nix/application.json" with { type: "json" };
 import { collect, SECRET_KEYS, type Values } from "../config/keys.ts";
-import { isSample } from "../config/load.ts";
+import { isSample, loadConfig } from "../config/load.ts";
+import type { Config } from "../config/schema.ts";
 import { lostTexts } from "../config/stackFileTexts.ts";
 import { NAMESPACE } from "../config/text.ts";
+import type { RollingName } from "../serviceNames.ts";
 import { UserError } from "../userError.ts";
 
-/** The sample's and the seed's ports; another stack's are a multiple of a hundred above. */
-const FIRST = { back: 8000, front: 5173 };
+/** The sample's ports; another stack's are a multiple of a hundred above. */
+const FIRST = { back: 8000, front: 5173, database: undefined };
 const DISTANCE = 100;
 
 /** Pairs of ports that a stack chooses from; all are below 32768, where Linux begins with ports for connections. */
 const PLACES = 240;
 
-/** Ports of a stack on its docker host. */
-export interface Ports {
-  back: number;
-  front: number;
-}
+/** What a stack publishes on its docker host. */
+export type Ports = Record<RollingName, number>;
 
-/** The password of a stack's database, if its file holds it. */
 export const PASSWORD_KEY = "agatha:databasePassword";
-
 export const HOST_KEY = "agatha:dockerHost";
 
 export const fileOf = (stack: string): string => `Pulumi.${stack}.yaml`;
@@ -41,11 +38,7 @@ export function readStackFile(path: string): Values {
   }
 }
 
-/**
- * Looks for texts that Pulumi would change for good when it writes its salt into the file.
- *
- * @throws UserError with a message for each.
- */
+/** @throws UserError with a message for each text that Pulumi would change for good when it writes its salt into the file. */
 export function refuseLostTexts(path: string): void {
   const lost = existsSync(path) ? lostTexts(readFileSync(path, "utf8")) : [];
   if (lost.length > 0) throw new UserError(lost.join("\n"));
@@ -63,17 +56,32 @@ export function textsOf(config: Values): Record<string, string> {
       secrets.push(key);
       return "a secret";
     });
-    const plain: unknown = JSON.parse(text);
-    return [key, typeof plain === "string" ? plain : text];
+    return [key, text.startsWith('"') ? (JSON.parse(text) as string) : text];
   });
   return { ...Object.fromEntries(texts), [SECRET_KEYS]: JSON.stringify(secrets) };
+}
+
+/**
+ * A stack's configuration from its file, without engine and login: nothing secret decides an image. Without a file the
+ * defaults count, as for Pulumi.
+ *
+ * @param exists Tells whether a path that the configuration names exists. Default: the file system's answer.
+ */
+export function readStackConfig(
+  stack: string,
+  file: string,
+  packages: string | undefined,
+  exists: (path: string) => boolean = existsSync,
+): Config {
+  const raw = { [PASSWORD_KEY]: "not needed", ...textsOf(readStackFile(file)) };
+  return loadConfig(raw, { stack, packages, password: undefined, exists });
 }
 
 /** Whether a value is Pulumi's `{ secure: … }`. */
 export const isSecret = (value: unknown): boolean =>
   typeof value === "object" && value !== null && Object.keys(value).join() === "secure";
 
-/** The values below `agatha:`. What is wrong in them is for the program to say. */
+/** The values below `agatha:`, right or wrong. */
 export const valuesOf = (config: Values): Values => collect(textsOf(config), NAMESPACE, []).given;
 
 /** `agatha:dockerHost`, if the file names one. */
@@ -87,7 +95,7 @@ export function externalOf(config: Values): string | undefined {
   const { external } = (valuesOf(config)["database"] ?? {}) as {
     external?: { host?: unknown; port?: unknown };
   };
-  return external === undefined ? undefined : `${external.host}:${external.port ?? 5432}`;
+  return external ? `${external.host}:${external.port ?? 5432}` : undefined;
 }
 
 /** Whether images go through a registry. */
@@ -100,15 +108,12 @@ export function usesSample(config: Values): boolean {
 }
 
 /** The port that a stack publishes a service on; undefined if it does not. */
-export function publishedBy(config: Values, service: "back" | "front" | "database"): number | undefined {
-  const values = valuesOf(config)[service] as { publish?: unknown } | undefined;
-  if (values?.publish === false) return undefined;
-  const port = (values?.publish as { port?: unknown } | undefined)?.port;
-  const chosen = port ?? (service === "database" ? undefined : FIRST[service]);
-  return typeof chosen === "number" ? chosen : undefined;
+export function publishedBy(config: Values, service: keyof typeof FIRST): number | undefined {
+  const { publish } = (valuesOf(config)[service] ?? {}) as { publish?: { port?: unknown } | false };
+  const port = publish === false ? undefined : (publish?.port ?? FIRST[service]);
+  return typeof port === "number" ? port : undefined;
 }
 
-/** The ports that a stack publishes. */
 export const publishedOf = (config: Values): number[] =>
   (["back", "front", "database"] as const).flatMap((service) => publishedBy(config, service) ?? []);
 
@@ -142,14 +147,10 @@ export const SAMPLE_FILES = {
   },
 };
 
-/**
- * A new stack's configuration.
- *
- * @param packages The package set. Default: what set-up finds usable.
- */
+/** A new stack's configuration. @param packages The package set. Default: what set-up finds usable. */
 export const newConfig = (ports: Ports, dockerHost?: string, packages?: string): Values => ({
-  ...(packages === undefined ? {} : { "agatha:packages": packages }),
-  ...(dockerHost === undefined ? {} : { [HOST_KEY]: dockerHost }),
+  ...(packages && { "agatha:packages": packages }),
+  ...(dockerHost && { [HOST_KEY]: dockerHost }),
   "agatha:back": { publish: { port: ports.back } },
   "agatha:front": { publish: { port: ports.front }, files: SAMPLE_FILES },
 });

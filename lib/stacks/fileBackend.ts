@@ -3,14 +3,12 @@ import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync } from "nod
 import { hostname } from "node:os";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { Env } from "../process.ts";
 import { line } from "../progress.ts";
 import type { Deployment } from "./state.ts";
 
-/** What Pulumi's process is called: nixpkgs wraps it as `.pulumi-wrapped`. */
-const PULUMI = /pulumi/;
-
 /** The folder of a file backend; undefined for any other backend. */
-export function stateFolder(env: NodeJS.ProcessEnv): string | undefined {
+export function stateFolder(env: Env): string | undefined {
   const url = env["PULUMI_BACKEND_URL"] ?? "";
   return url.startsWith("file:///") ? join(fileURLToPath(url.replace(/\?.*/, "")), ".pulumi") : undefined;
 }
@@ -22,31 +20,36 @@ export function stateFolder(env: NodeJS.ProcessEnv): string | undefined {
  */
 export function releaseLocks(folder: string, stack: string): { removed: number; held: boolean } {
   const locks = locksOf(folder, stack);
-  const stale = locks.filter((lock) => isStale(read(lock), hostname(), programOf));
+  const stale = locks.filter(isStale);
   for (const lock of stale) for (const file of [lock, `${lock}.attrs`]) rmSync(file, { force: true });
   return { removed: stale.length, held: stale.length < locks.length };
 }
 
-function locksOf(folder: string, stack: string): string[] {
-  const locks = join(folder, "locks/organization/agatha", stack);
-  return filesIn(locks).map((name) => join(locks, name));
+const locksOf = (folder: string, stack: string): string[] =>
+  filesIn(join(folder, "locks/organization/agatha", stack));
+
+/** Whether a lock's holder has ended: it ran on this host. Not known of a lock that is being written. */
+function isStale(lock: string): boolean {
+  const holder = parsed<{ pid?: unknown; hostname?: unknown }>(lock);
+  return holder?.hostname === hostname() && typeof holder.pid === "number" && !isPulumi(holder.pid);
 }
 
-/**
- * Whether a lock's holder has ended: it ran on this host, and its process does not exist now or is not Pulumi's.
- *
- * @param lock The lock's content; one that is being written is incomplete.
- * @param program The name of the program that has a process id now; undefined if none has.
- */
-export function isStale(lock: string, host: string, program: (pid: number) => string | undefined): boolean {
-  const { pid, hostname } = (parsed(lock) ?? {}) as { pid?: unknown; hostname?: unknown };
-  return hostname === host && typeof pid === "number" && !PULUMI.test(program(pid) ?? "");
+/** Whether a process exists that is Pulumi's, which nixpkgs wraps as `.pulumi-wrapped`. */
+function isPulumi(pid: number): boolean {
+  const name = read(`/proc/${pid}/comm`);
+  if (name !== "") return name.includes("pulumi");
+  // Without /proc, a process that exists is taken for Pulumi's.
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
 }
 
 /** The stack's state; empty if there is none. */
 export function deploymentOf(folder: string, stack: string): Deployment {
-  const state = parsed(read(join(folder, "stacks/agatha", `${stack}.json`)));
-  return (state as { checkpoint?: { latest?: Deployment } } | undefined)?.checkpoint?.latest ?? {};
+  const file = join(folder, "stacks/agatha", `${stack}.json`);
+  return parsed<{ checkpoint?: { latest?: Deployment } }>(file)?.checkpoint?.latest ?? {};
 }
 
 /**
@@ -56,44 +59,30 @@ export function deploymentOf(folder: string, stack: string): Deployment {
  *
  * @returns Whether any was restored.
  */
-export function restoreCheckpoints(env: NodeJS.ProcessEnv): boolean {
+export function restoreCheckpoints(env: Env): boolean {
   const folder = stateFolder(env);
   if (folder === undefined) return false;
-  const stacks = join(folder, "stacks/agatha");
-  const broken = filesIn(stacks).filter((name) => {
-    const file = join(stacks, name);
-    const isBroken = () => parsed(read(file)) === undefined && parsed(read(`${file}.bak`)) !== undefined;
-    const isFree = () =>
-      locksOf(folder, basename(name, ".json")).every((lock) => isStale(read(lock), hostname(), programOf));
+  let restored = false;
+  for (const file of filesIn(join(folder, "stacks/agatha"))) {
+    const stack = basename(file, ".json");
+    const isBroken = () => parsed(file) === undefined && parsed(`${file}.bak`) !== undefined;
     // Judged again after the locks: whoever was writing it may have ended in between, and the state be whole and newer.
-    return isBroken() && isFree() && isBroken();
-  });
-  for (const name of broken) {
-    copyFileSync(join(stacks, `${name}.bak`), join(stacks, name));
+    if (!isBroken() || !locksOf(folder, stack).every(isStale) || !isBroken()) continue;
+    copyFileSync(`${file}.bak`, file);
     line(
       "state",
-      `an update was killed while it wrote the state of stack ${basename(name, ".json")}: Pulumi's backup of before that write is restored`,
+      `an update was killed while it wrote the state of stack ${stack}: Pulumi's backup of before that write is restored`,
     );
+    restored = true;
   }
-  return broken.length > 0;
+  return restored;
 }
 
-/** The name of the program that a process runs; undefined if there is no such process. */
-function programOf(pid: number): string | undefined {
-  const name = read(`/proc/${pid}/comm`).trim();
-  if (name !== "") return name;
-  // Without /proc, a process that exists is taken for Pulumi's.
-  try {
-    process.kill(pid, 0);
-    return "pulumi";
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM" ? "pulumi" : undefined;
-  }
-}
-
-/** The JSON files of a folder; none if it does not exist. */
+/** The paths of the JSON files in a folder; none if it does not exist. */
 const filesIn = (folder: string): string[] =>
-  existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith(".json")) : [];
+  (existsSync(folder) ? readdirSync(folder) : [])
+    .filter((name) => name.endsWith(".json"))
+    .map((name) => join(folder, name));
 
 /** A file's text; empty if it is gone, as a lock may be at any moment. */
 function read(path: string): string {
@@ -104,9 +93,10 @@ function read(path: string): string {
   }
 }
 
-function parsed(text: string): unknown {
+/** A file's content; undefined if it is no whole JSON. */
+function parsed<T>(path: string): T | undefined {
   try {
-    return JSON.parse(text) ?? undefined;
+    return (JSON.parse(read(path)) as T | null) ?? undefined;
   } catch {
     return undefined;
   }

@@ -2,21 +2,16 @@
 import { ofStack } from "../docker/arguments.ts";
 import { short } from "../images/differences.ts";
 import { decode, type Generation, type History, NO_HISTORY, refsOf } from "../images/generations.ts";
-import { run } from "../process.ts";
+import { type Env, run } from "../process.ts";
 import { entriesOf, mapEntries, type PerService, type ServiceName } from "../serviceNames.ts";
 import { table } from "../table.ts";
 import { UserError } from "../userError.ts";
-import { fullName } from "./stack.ts";
+import { swarmServices } from "./dockerObjects.ts";
+import { fullName } from "./pulumi.ts";
 import type { Deployment } from "./state.ts";
-import { swarmServices } from "./swarmObjects.ts";
 
-/** What the docker host says. */
-interface HostState {
-  /** Refs of the images that are there. */
-  images: Set<string>;
-  /** The refs that the stack's containers run by. */
-  running: Set<string>;
-}
+/** What the docker host says: the refs of the images that are there, and those that the stack's containers run by. */
+type HostState = Record<"images" | "running", Set<string>>;
 
 /** A generation as it is shown. */
 interface Described {
@@ -30,33 +25,22 @@ interface Described {
   runs: boolean | undefined;
 }
 
-/**
- * The history in a stack's state, and the docker host that it is about. Empty if nothing was deployed.
- *
- * @throws UserError if it cannot be read.
- */
-export function recorded({ resources = [] }: Deployment): {
-  history: History;
-  dockerHost: string | undefined;
-} {
+/** The history in a stack's state, empty if nothing was deployed, and its docker host. @throws UserError if it cannot be read. */
+export function recorded({ resources = [] }: Deployment): { history: History; dockerHost?: string } {
   const resource = resources.find(({ urn }) => urn.endsWith("command:local:Command::history"));
-  if (resource === undefined) return { history: NO_HISTORY, dockerHost: undefined };
+  if (resource === undefined) return { history: NO_HISTORY };
   const history = decode(String(resource.outputs?.["stdout"]));
   if (history === undefined)
     throw new UserError(
       "history: the list in the stack's state cannot be read. `npm run up` begins a new one.",
     );
   const environment = resource.outputs?.["environment"] as { DOCKER_HOST?: unknown } | undefined;
-  const dockerHost = environment?.DOCKER_HOST;
-  return { history, dockerHost: typeof dockerHost === "string" ? dockerHost : undefined };
+  const host = environment?.DOCKER_HOST;
+  return { history, ...(typeof host === "string" && { dockerHost: host }) };
 }
 
 /** What docker says of a stack's images. @param swarm Whether it is on one. @returns Undefined if docker does not answer. */
-export async function hostState(
-  stack: string,
-  swarm: boolean,
-  env: NodeJS.ProcessEnv,
-): Promise<HostState | undefined> {
+export async function hostState(stack: string, swarm: boolean, env: Env): Promise<HostState | undefined> {
   const ask = async (args: string[]) => {
     const { code, stdout } = await run("docker", args, { env, optional: true });
     return code === 0 ? new Set(stdout.split("\n").filter(Boolean)) : undefined;
@@ -96,18 +80,18 @@ function changes(images: Generation["images"], before: Generation["images"] | un
 /** The table, and below it how to go back. */
 export function historyText(stack: string, described: Described[]): string {
   if (described.length === 0) return `Stack ${stack} has no history yet. \`npm run up\` begins it.\n`;
+  const services = ["back", "front", "db", "gateway"] as const;
   const rows = described.flatMap((generation) => {
-    const { at, images, changes } = generation;
-    const [first = "", ...more] = changes;
-    const tags = [images.back, images.front, images.db, images.gateway].map((image) =>
-      image === undefined ? "-" : short(image.ref),
-    );
+    const [first = "", ...more] = generation.changes;
+    const refs = services.map((service) => generation.images[service]?.ref);
+    const tags = refs.map((ref) => (ref === undefined ? "-" : short(ref)));
     return [
-      [at.slice(0, 19).replace("T", " "), ...tags, state(generation), first],
+      [generation.at.slice(0, 19).replace("T", " "), ...tags, state(generation), first],
       ...more.map((change) => ["", "", "", "", "", "", change]),
     ];
   });
-  return `${table(["healthy since (UTC)", "back", "front", "db", "gateway", "images", "what changed"], rows)}\n${wayBack(stack, described)}`;
+  const head = ["healthy since (UTC)", ...services, "images", "what changed"];
+  return `${table(head, rows)}\n${wayBack(stack, described)}`;
 }
 
 function state({ runs, gone }: Described): string {
@@ -119,18 +103,17 @@ function state({ runs, gone }: Described): string {
 /** The commands that hold a service to its image of an earlier generation, and those that let it go. */
 function wayBack(stack: string, described: Described[]): string {
   const [newest] = described;
+  const name = fullName(stack);
   const lines = (["back", "front"] as const).flatMap((service) => {
     const now = newest?.images[service];
     const earlier = described.find(
       ({ images, gone }) => images[service].ref !== now?.ref && !gone?.includes(service),
     );
+    const tag = earlier?.images[service].ref.split(":")[1];
+    const key = `agatha:${service}.pin`;
     return [
-      ...(now?.pinned ? [`pulumi config rm --path agatha:${service}.pin --stack ${fullName(stack)}`] : []),
-      ...(earlier === undefined
-        ? []
-        : [
-            `pulumi config set --path agatha:${service}.pin ${earlier.images[service].ref.split(":")[1]} --stack ${fullName(stack)}`,
-          ]),
+      ...(now?.pinned ? [`pulumi config rm --path ${key} --stack ${name}`] : []),
+      ...(tag === undefined ? [] : [`pulumi config set --path ${key} ${tag} --stack ${name}`]),
     ];
   });
   if (lines.length === 0) return "There is nothing to go back to yet.\n";

@@ -6,6 +6,7 @@ import { reachedAt } from "../docker/host.ts";
 import { UserError } from "../userError.ts";
 import {
   dockerHostOf,
+  externalOf,
   fileOf,
   HOST_KEY,
   isSecret,
@@ -16,19 +17,19 @@ import {
 } from "./file.ts";
 
 interface Like {
-  /** The configuration, without any secret. */
+  /** Without any secret. */
   config: Values;
   /** The keys to set anew, as `--path` takes them: the model's secrets are encrypted for its stack alone. */
   secrets: string[];
-  /** A message for each address of the model's own that is copied as it is. */
   warnings: string[];
 }
 
-/** Not copied: the model's password, and the place of its backups. */
+/** Not copied, and of other keys not all: a domain leads to one stack, and a second one would migrate the same database. */
 const ITS_OWN = ["agatha:databasePassword", "agatha:backups"];
-
-/** Not copied of the gateway: a domain leads to one stack. */
-const ITS_SITE = ["domain", "certificate", "key"];
+const ITS_OWN_IN = new Map([
+  ["agatha:gateway", ["domain", "certificate", "key"]],
+  ["agatha:database", ["external"]],
+]);
 
 /**
  * Takes over what is not the model's alone. A database that the model publishes is not published.
@@ -48,15 +49,17 @@ export function configLike(like: string, model: Values, ports: Ports, dockerHost
     const [, namespace, name = ""] = /^([^:]*):(.*)$/s.exec(key) ?? [];
     const plain = namespace === NAMESPACE && typeof value === "string" ? fromText(name, value) : value;
     const root = name.includes(".") ? `${namespace}:[${JSON.stringify(name)}]` : key;
-    const own =
-      key === "agatha:gateway"
-        ? withoutSite(plain)
-        : key === "agatha:database"
-          ? withoutExternal(like, plain, warnings, errors)
-          : plain;
-    if (isSecret(own)) secrets.push(root);
-    else config[key] = withoutSecrets(own, root, secrets);
+    if (isSecret(plain)) secrets.push(root);
+    else config[key] = withoutSecrets(plain, root, secrets, ITS_OWN_IN.get(key));
   }
+  if (isSecret(model["agatha:database"]))
+    errors.push(
+      `${fileOf(like)}: agatha:database is one secret, so whether it names a server outside of the stack (external) is not known. Write it as a map, without --secret.`,
+    );
+  if (externalOf(model) !== undefined)
+    warnings.push(
+      `${fileOf(like)}: agatha:database.external is not copied: the new stack has a database of its own. Where texts of the back ask for TLS (sslmode), change them in the new stack's file.`,
+    );
   for (const { path, address, service } of ownAddresses(model, config)) {
     const where = `${fileOf(like)}: ${NAMESPACE}:${dotted(path)}: ${quoted(address)} is the ${service} of stack ${like}`;
     const placeholders =
@@ -81,29 +84,6 @@ export function configLike(like: string, model: Values, ports: Ports, dockerHost
   return { config, secrets, warnings };
 }
 
-const withoutSite = (gateway: unknown): unknown =>
-  typeof gateway === "object" && gateway !== null
-    ? Object.fromEntries(Object.entries(gateway).filter(([name]) => !ITS_SITE.includes(name)))
-    : gateway;
-
-/**
- * A stack with its model's database would migrate it.
- *
- * @param errors Gets a message if the value cannot be looked into.
- */
-function withoutExternal(like: string, database: unknown, warnings: string[], errors: string[]): unknown {
-  if (isSecret(database))
-    errors.push(
-      `${fileOf(like)}: agatha:database is one secret, so whether it names a server outside of the stack (external) is not known. Write it as a map, without --secret.`,
-    );
-  if (typeof database !== "object" || database === null || !("external" in database)) return database;
-  const { external: _, ...others } = database;
-  warnings.push(
-    `${fileOf(like)}: agatha:database.external is not copied: the new stack has a database of its own. Where texts of the back ask for TLS (sslmode), change them in the new stack's file.`,
-  );
-  return others;
-}
-
 /** The object at a name, made if there is none. */
 function below(parent: Values, name: string): Values {
   const there = parent[name];
@@ -111,11 +91,12 @@ function below(parent: Values, name: string): Values {
   return parent[name] as Values;
 }
 
-/** A copy without secrets, whose keys are noted; in a list an empty text keeps a secret's place. */
-function withoutSecrets(value: unknown, at: string, secrets: string[]): unknown {
+/** A copy without secrets, whose keys are noted, and without what is omitted; in a list an empty text keeps a secret's place. */
+function withoutSecrets(value: unknown, at: string, secrets: string[], omitted: string[] = []): unknown {
   if (typeof value !== "object" || value === null) return value;
   const isList = Array.isArray(value);
   const entries = Object.entries(value).flatMap(([name, inner]) => {
+    if (omitted.includes(name)) return [];
     const place = `${at}[${isList ? name : JSON.stringify(name)}]`;
     if (!isSecret(inner)) return [[name, withoutSecrets(inner, place, secrets)] as const];
     secrets.push(place);
@@ -135,13 +116,11 @@ function ownAddresses(model: Values, config: Values) {
     `(?<![\\w.-])(?:${names}|location\\.hostname(?:\\}|\\s*\\+\\s*["'\`])):(\\d{1,5})(?!\\d)`,
     "g",
   );
-  const services = (["back", "front"] as const).map(
-    (service) => [publishedBy(model, service), service] as const,
-  );
   return (["back", "front", "database"] as const).flatMap((group) =>
     textsIn(config[`agatha:${group}`], [group]).flatMap(([path, text]) =>
       [...text.matchAll(address)].flatMap(([found, port]) => {
-        const [, service] = services.find(([published]) => published === Number(port)) ?? [];
+        const isPublished = (service: "back" | "front") => publishedBy(model, service) === Number(port);
+        const service = (["back", "front"] as const).find(isPublished);
         return service === undefined ? [] : [{ path, address: found, service }];
       }),
     ),

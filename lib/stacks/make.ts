@@ -7,7 +7,7 @@ import type { Values } from "../config/keys.ts";
 import { DEMANDING_STACKS } from "../config/load.ts";
 import { isLocal, resolveDockerHost } from "../docker/host.ts";
 import { HOLDERS_FORMAT, isFree, parseHolders } from "../docker/ports.ts";
-import { run } from "../process.ts";
+import { type Env, run } from "../process.ts";
 import { UserError } from "../userError.ts";
 import {
   choosePorts,
@@ -24,8 +24,8 @@ import {
   stacksWithFiles,
 } from "./file.ts";
 import { configLike } from "./like.ts";
-import { pulumiError, pulumiOutput } from "./pulumiOutput.ts";
-import { environment, fullName, initStack, stackExists } from "./stack.ts";
+import { fullName, pulumiError, pulumiOutput } from "./pulumi.ts";
+import { environment, initStack, stackExists } from "./stack.ts";
 import { refuseLeftBehind } from "./withoutState.ts";
 
 interface Wanted {
@@ -40,10 +40,7 @@ interface Wanted {
 /** A stack's file as its last update had it; beside the configuration, what Pulumi encrypts by. */
 type Last = Values & { config: Values };
 
-/**
- * Makes a stack: its file with free ports, if it has none yet, the stack itself, and a fresh, encrypted password in the
- * file.
- */
+/** Makes a stack: its file with free ports, if it has none, the stack itself, and a fresh, encrypted password in the file. */
 export async function makeStack(stack: string, wanted: Wanted): Promise<number> {
   const { dockerHost, like } = wanted;
   refuseUnusable(wanted);
@@ -66,7 +63,7 @@ export async function makeStack(stack: string, wanted: Wanted): Promise<number> 
   for (const [key, value] of secrets) await setSecret(stack, key, value, env);
   const made = there
     ? `is there; ${file} is ${fresh ? "made anew" : "as it was"}`
-    : `is made${fresh ? `; its file is ${file}` : ` with ${file}`}`;
+    : `is made${fresh ? "; its file is" : " with"} ${file}`;
   process.stdout.write(`Stack ${stack} ${made}. \`npm run up -- --stack ${stack}\` brings it up.\n`);
   return 0;
 }
@@ -78,12 +75,13 @@ export const hostFor = (given: string | undefined, last: Values = {}, model: Val
 function refuseUnusable({ dockerHost, like }: Wanted): void {
   if (dockerHost !== undefined && !dockerHostField.safeParse(dockerHost).success)
     throw new UserError(`stack: "${dockerHost}" is not a docker host. Write it like ssh://user@host.`);
-  if (like !== undefined && !existsSync(fileOf(like)))
-    throw new UserError(`--like: there is no ${fileOf(like)}. Name a stack that has a file here.`);
   if (like === undefined) return;
+  const file = fileOf(like);
+  if (!existsSync(file))
+    throw new UserError(`--like: there is no ${file}. Name a stack that has a file here.`);
   // Refuses what is not YAML.
-  readStackFile(fileOf(like));
-  refuseModel(fileOf(like), readFileSync(fileOf(like), "utf8"));
+  readStackFile(file);
+  refuseModel(file, readFileSync(file, "utf8"));
 }
 
 /**
@@ -113,7 +111,7 @@ function refuseExisting(stack: string, wanted: Wanted, there: boolean, fresh: bo
  * The file as the last update had it, whoever ran that: every backend keeps the configuration with the update. Undefined
  * if none has ended yet.
  */
-async function lastFile(stack: string, env: NodeJS.ProcessEnv): Promise<Last | undefined> {
+async function lastFile(stack: string, env: Env): Promise<Last | undefined> {
   const args = ["config", "refresh", "--force", "--stack", fullName(stack, env), "--non-interactive"];
   const result = await run("pulumi", args, { env });
   if (/no previous deployment/.test(result.output)) return undefined;
@@ -129,7 +127,7 @@ async function lastFile(stack: string, env: NodeJS.ProcessEnv): Promise<Last | u
 async function writeFile(
   stack: string,
   { dockerHost, like }: Wanted,
-  env: NodeJS.ProcessEnv,
+  env: Env,
   last: Last | undefined,
 ): Promise<[key: string, value: string][]> {
   const file = fileOf(stack);
@@ -162,25 +160,23 @@ async function writeFile(
 }
 
 /**
- * The ports that the stack had, unless somebody else on its docker host has taken them since; else free ones there.
+ * The ports that the stack had at its last update, unless somebody else on its docker host has them by now; else free ones.
  *
  * @param env With `DOCKER_HOST`, if a docker host is given.
- * @param last The configuration of its last update.
  */
 export async function portsFor(
   stack: string,
   dockerHost: string | undefined,
-  env: NodeJS.ProcessEnv,
+  env: Env,
   last: Values | undefined,
 ): Promise<Ports> {
   const { stdout } = await run("docker", ["ps", "--format", HOLDERS_FORMAT], { env, optional: true });
   const others = parseHolders(stdout).filter((holder) => holder.stack !== stack);
   const held = new Set(others.flatMap(({ ports }) => ports.map(({ port }) => port)));
-  const had = (service: "back" | "front") => {
+  const [back, front] = (["back", "front"] as const).map((service) => {
     const port = last && publishedBy(last, service);
-    return port === undefined || held.has(port) ? undefined : port;
-  };
-  const { back, front } = { back: had("back"), front: had("front") };
+    return port !== undefined && held.has(port) ? undefined : port;
+  });
   if (back !== undefined && front !== undefined) return { back, front };
   const configured = new Set(stacksWithFiles().flatMap((other) => publishedOf(readStackFile(fileOf(other)))));
   const local = isLocal(await resolveDockerHost(dockerHost, env));
@@ -191,30 +187,19 @@ export async function portsFor(
   return { back: back ?? free.back, front: front ?? free.front };
 }
 
-/**
- * By standard input: a secret is in no process' arguments. Pulumi drops the newline at its end, one alone.
- *
- * @param key As `--path` takes it.
- */
-export async function setSecret(
-  stack: string,
-  key: string,
-  value: string,
-  env: NodeJS.ProcessEnv,
-): Promise<void> {
-  const how = ["--secret", "--path", "--non-interactive"];
-  const args = ["config", "set", key, "--stack", fullName(stack, env), ...how];
-  await pulumiOutput(args, env, { input: `${value}\n` });
+/** @param key As `--path` takes it. */
+export async function setSecret(stack: string, key: string, value: string, env: Env): Promise<void> {
+  const how = ["--stack", fullName(stack, env), "--secret", "--path", "--non-interactive"];
+  // By standard input: a secret is in no process' arguments. Pulumi drops the newline at its end, one alone.
+  await pulumiOutput(["config", "set", key, ...how], env, { input: `${value}\n` });
 }
 
 /** A secret of another stack, which has to be in the backend, under the same passphrase. */
-async function secretOf(stack: string, key: string, env: NodeJS.ProcessEnv): Promise<string> {
-  const how = ["--path", "--json", "--non-interactive"];
-  const args = ["config", "get", key, "--stack", fullName(stack, env), ...how];
-  const { code, output, stdout } = await run("pulumi", args, { env });
-  if (code !== 0)
-    throw new UserError(
-      `${fileOf(stack)}: its secret ${key} cannot be read: ${output.trim()}. Make the stack (\`npm run stack -- new ${stack}\`) in this backend and set its secrets, or take a model without any.`,
-    );
-  return (JSON.parse(stdout) as { value: string }).value;
+async function secretOf(stack: string, key: string, env: Env): Promise<string> {
+  const how = ["--stack", fullName(stack, env), "--path", "--json", "--non-interactive"];
+  const { code, output, stdout } = await run("pulumi", ["config", "get", key, ...how], { env });
+  if (code === 0) return (JSON.parse(stdout) as { value: string }).value;
+  throw new UserError(
+    `${fileOf(stack)}: its secret ${key} cannot be read: ${output.trim()}. Make the stack (\`npm run stack -- new ${stack}\`) in this backend and set its secrets, or take a model without any.`,
+  );
 }

@@ -1,57 +1,54 @@
 /** Takes stacks down, removes them without leftovers, and lists them. */
 import { existsSync, rmSync } from "node:fs";
+import type { Given } from "../cli/command.ts";
 import { confirm } from "../confirm.ts";
 import { dockerLines } from "../docker/client.ts";
 import { stackTag } from "../images/plan.ts";
-import { run, runHere } from "../process.ts";
+import { type Env, run, runHere } from "../process.ts";
 import { table } from "../table.ts";
 import { UserError } from "../userError.ts";
-import { dataIn, dockerObjects, removeObject } from "./dockerObjects.ts";
+import { type DockerObject, dockerObjects, removeObject } from "./dockerObjects.ts";
 import { dockerHostOf, externalOf, fileOf, publishedOf, readStackFile, stacksWithFiles } from "./file.ts";
+import { fullName, pulumi } from "./pulumi.ts";
 import { recover } from "./recover.ts";
 import { refuseOtherHost } from "./refuseOtherHost.ts";
-import { environment, exportedState, fullName, listed, npmRun, pulumi, stackExists } from "./stack.ts";
+import { environment, listed, npmRun, stateOf } from "./stack.ts";
 import { type Deployment, dockerHostInState, mayBeOnSwarm } from "./state.ts";
-import {
-  leftBehind,
-  refuseLeftBehind,
-  removeFromSwarm,
-  removeLeftBehind,
-  removeNetwork,
-} from "./withoutState.ts";
+import { leftBehind, refuseLeftBehind, removeFromSwarm, removeLeftBehind } from "./withoutState.ts";
 
 /**
- * Removes what a stack made, except its images, and its data unless `volumes` says so.
+ * Removes what a stack made, except its images, and its data unless `--volumes` says so. With `--without-state`, docker's
+ * labels say what to remove.
  *
- * @param withoutState Whether docker's labels say what to remove, since the state is lost.
- * @param args Further arguments of `pulumi destroy`.
  * @returns The exit code.
  */
-export async function takeDown(
-  stack: string,
-  file: string,
-  { volumes, sure, withoutState }: { volumes: boolean; sure: boolean; withoutState: boolean },
-  { configFile, args }: { configFile: string[]; args: string[] },
-): Promise<number> {
+export async function takeDown({
+  stack,
+  file,
+  configFile,
+  options,
+  pulumi: args,
+}: Given<"down">): Promise<number> {
+  const { volumes = false, yes = false, "without-state": withoutState = false } = options;
   const env = await environment(stack, file);
-  const there = !withoutState && (await stackExists(stack, env));
-  const deployment = there ? await exportedState(stack, env) : {};
-  if (there) await refuseOtherHost(stack, deployment, env);
+  const state = withoutState ? undefined : await stateOf(stack, env);
+  if (state !== undefined) await refuseOtherHost(stack, state, env);
   else if (!withoutState) await refuseLeftBehind(stack, env);
   const data = volumes ? dataIn(await dockerObjects("volume", stack, env)) : [];
   const external = externalOf(readStackFile(file));
   if (data.length > 0) {
     sayGoing(stack, data, external);
-    await confirm("down", "the data would go", stack, sure);
+    await confirm("down", "the data would go", stack, yes);
   } else if (external !== undefined) process.stdout.write(`${leftAlone(external)}\n`);
-  if (withoutState) await removeLeftBehind(stack, env);
-  else if (there) {
+  if (state !== undefined) {
     await recover(stack, env, configFile);
     const code = await destroy(stack, [...configFile, ...args], env);
     if (code !== 0) return code;
     // An update that was killed may have left secrets.
-    if (mayBeOnSwarm(deployment)) await removeFromSwarm(stack, env);
-  } else process.stdout.write(`There is no stack ${stack} to take down.\n`);
+    if (mayBeOnSwarm(state)) await removeFromSwarm(stack, env);
+  } else if (!withoutState) process.stdout.write(`There is no stack ${stack} to take down.\n`);
+  else if ((await removeLeftBehind(stack, env)) === 0)
+    process.stdout.write(`Nothing of stack ${stack} is on this docker host.\n`);
   await sayGone(stack, env);
   await dropVolumes("down", stack, volumes, env);
   return 0;
@@ -70,34 +67,29 @@ export async function removeStack(
   { sure, ifExists = false }: { sure: boolean; ifExists?: boolean },
 ): Promise<{ code: number; found: boolean }> {
   const base = await environment(stack);
-  const there = await stackExists(stack, base);
-  const deployment = there ? await exportedState(stack, base) : {};
-  const env = withHost(base, dockerHostOf(readStackFile(fileOf(stack))), deployment);
-  if (there) await refuseOtherHost(stack, deployment, env);
+  const state = await stateOf(stack, base);
+  const config = readStackFile(fileOf(stack));
+  const env = withHost(base, dockerHostOf(config), state ?? {});
+  if (state !== undefined) await refuseOtherHost(stack, state, env);
   else await refuseLeftBehind(stack, env);
   const volumes = await dockerObjects("volume", stack, env);
-  if (!there && volumes.length === 0) {
+  if (state === undefined && volumes.length === 0) {
     if (!ifExists) throw new UserError(`stack: there is no ${stack}. \`npm run stack -- list\` lists them.`);
     process.stdout.write(`There is no stack ${stack}.\n`);
     return { code: 0, found: false };
   }
-  sayGoing(stack, dataIn(volumes), externalOf(readStackFile(fileOf(stack))));
+  sayGoing(stack, dataIn(volumes), externalOf(config));
   await confirm("stack", `${stack} would be removed`, stack, sure);
-  if (there) {
+  if (state !== undefined) {
     await recover(stack, env);
     const code = await destroy(stack, ["--suppress-outputs"], env);
     if (code !== 0) return { code, found: true };
   }
   // What an update that was killed left, whatever Pulumi knows of it.
-  if (mayBeOnSwarm(deployment)) await removeFromSwarm(stack, env);
-  for (const kind of ["container", "network"] as const)
-    for (const { name } of await dockerObjects(kind, stack, env)) {
-      await (kind === "network" ? removeNetwork(name, env) : removeObject(kind, name, env));
-      process.stdout.write(`Removed ${kind} ${name}.\n`);
-    }
+  await removeLeftBehind(stack, env, mayBeOnSwarm(state ?? {}));
   await dropVolumes("stack", stack, true, env);
   await dropNames(stack, env);
-  if (there) await forget(stack, env);
+  if (state !== undefined) await forget(stack, env);
   for (const folder of ["gcroots", "secrets"])
     rmSync(`.state/${folder}/${stack}`, { recursive: true, force: true });
   process.stdout.write(`Stack ${stack} is gone.\n`);
@@ -109,16 +101,18 @@ export async function removeStack(
  *
  * @param inFile The docker host that the file names; it is in `env` already.
  */
-export function withHost(
-  env: NodeJS.ProcessEnv,
-  inFile: string | undefined,
-  deployment: Deployment,
-): NodeJS.ProcessEnv {
+export function withHost(env: Env, inFile: string | undefined, deployment: Deployment): Env {
   const host = dockerHostInState(deployment);
   // A context may hold the certificates for its host.
   const context = !env["DOCKER_HOST"] && env["DOCKER_CONTEXT"];
   return inFile || context || host === undefined ? env : { ...env, DOCKER_HOST: host };
 }
+
+const namesOf = (objects: DockerObject[]): string[] => objects.map(({ name }) => name);
+
+/** Names of the volumes with the data: the others hold files that the configuration has too. */
+const dataIn = (volumes: DockerObject[]): string[] =>
+  namesOf(volumes.filter(({ service }) => service === "db"));
 
 function sayGoing(stack: string, data: string[], external: string | undefined): void {
   const what = data.length === 0 ? "no data" : `the data in volume ${data.join(", ")}`;
@@ -128,13 +122,12 @@ function sayGoing(stack: string, data: string[], external: string | undefined): 
 
 const leftAlone = (external: string): string => `Its database at ${external} is not touched.`;
 
-const destroy = (stack: string, args: string[], env: NodeJS.ProcessEnv): Promise<number> =>
+const destroy = (stack: string, args: string[], env: Env): Promise<number> =>
   pulumi(stack, ["destroy", "--yes", "--skip-preview", ...args], env);
 
 /** @throws UserError if something of the stack is left: Pulumi knows no more than its state. */
-async function sayGone(stack: string, env: NodeJS.ProcessEnv): Promise<void> {
-  const { containers, networks } = await leftBehind(stack, env);
-  const left = [...containers, ...networks];
+async function sayGone(stack: string, env: Env): Promise<void> {
+  const left = namesOf((await leftBehind(stack, env)).flat());
   if (left.length > 0)
     throw new UserError(
       `down: ${left.join(", ")} of stack ${stack} are still there. ${npmRun("down", stack, "--without-state")} removes them, and keeps the data.`,
@@ -150,19 +143,14 @@ async function sayGone(stack: string, env: NodeJS.ProcessEnv): Promise<void> {
  * @param dropData Whether the volumes with data go, too.
  * @throws UserError with docker's message if one is still there.
  */
-async function dropVolumes(
-  command: string,
-  stack: string,
-  dropData: boolean,
-  env: NodeJS.ProcessEnv,
-): Promise<void> {
+async function dropVolumes(command: string, stack: string, dropData: boolean, env: Env): Promise<void> {
   const before = await dockerObjects("volume", stack, env);
   const data = dataIn(before);
-  const going = before.map(({ name }) => name).filter((name) => dropData || !data.includes(name));
+  const going = namesOf(before).filter((name) => dropData || !data.includes(name));
   const failures: string[] = [];
   for (const name of going)
     await removeObject("volume", name, env).catch((error: Error) => failures.push(error.message));
-  const left = (await dockerObjects("volume", stack, env)).map(({ name }) => name);
+  const left = namesOf(await dockerObjects("volume", stack, env));
   for (const name of going.filter((name) => !left.includes(name)))
     process.stdout.write(
       data.includes(name) ? `Volume ${name} and the data in it are gone.\n` : `Removed volume ${name}.\n`,
@@ -178,7 +166,7 @@ async function dropVolumes(
 }
 
 /** Removes the names by which the stack kept images: those that no other stack keeps go with some later update. */
-async function dropNames(stack: string, env: NodeJS.ProcessEnv): Promise<void> {
+async function dropNames(stack: string, env: Env): Promise<void> {
   const args = ["image", "ls", "--filter", "reference=agatha-*", "--format", "{{.Repository}}:{{.Tag}}"];
   const names = (await dockerLines(args, env)).filter((ref) => isNameOf(stack, ref));
   if (names.length > 0) await run("docker", ["image", "rm", ...names], { env });
@@ -191,11 +179,10 @@ export function isNameOf(stack: string, ref: string): boolean {
 }
 
 /** Lets Pulumi forget the stack; its file goes too, unless git keeps it for all. */
-async function forget(stack: string, env: NodeJS.ProcessEnv): Promise<void> {
-  const kept =
-    (await run("git", ["ls-files", "--error-unmatch", fileOf(stack)], { optional: true })).code === 0;
-  const args = ["stack", "rm", fullName(stack, env), "--yes", ...(kept ? ["--preserve-config"] : [])];
-  const code = await runHere("pulumi", args, { env });
+async function forget(stack: string, env: Env): Promise<void> {
+  const git = await run("git", ["ls-files", "--error-unmatch", fileOf(stack)], { optional: true });
+  const keeps = git.code === 0 ? ["--preserve-config"] : [];
+  const code = await runHere("pulumi", ["stack", "rm", fullName(stack, env), "--yes", ...keeps], { env });
   if (code !== 0) throw new UserError(`pulumi stack rm ${stack}: ended with ${code}.`);
 }
 

@@ -2,13 +2,13 @@
 import { existsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isFormer } from "../docker/serviceContainers.ts";
+import { allSlots, type Slot } from "../gateway/slots.ts";
 import { isRolling, ROLLING, type RollingName, SERVICES } from "../serviceNames.ts";
 import { table } from "../table.ts";
-import type { DockerObject } from "./dockerObjects.ts";
+import { UserError } from "../userError.ts";
+import { type DockerObject, runningParts } from "./dockerObjects.ts";
 import { fileOf } from "./file.ts";
-import { askRoutes, type Routes, serves, slotOf } from "./routes.ts";
 import { npmRun } from "./stack.ts";
-import { runningParts } from "./swarmObjects.ts";
 
 /**
  * Longest wait for docker's own first look at a service, in milliseconds: it comes one interval (default: 5 s) after the
@@ -16,18 +16,50 @@ import { runningParts } from "./swarmObjects.ts";
  */
 const FIRST_LOOK_MS = 15_000;
 
+/** Longest time for a gateway that does not answer, in milliseconds: people wait for it. */
+const GATEWAY_MS = 3000;
+
 /** Said of a service that has no container. */
 const ABSENT = "is not there";
+
+/** The gateway's slots, or why it does not name them. Undefined if there is no gateway. */
+export type Routes = Record<RollingName, Slot[]> | { silent: string } | undefined;
+
+/** Never rejects for a gateway that does not answer. @param containers The stack's. */
+export async function askRoutes(containers: DockerObject[]): Promise<Routes> {
+  const gateway = containers.find(({ service }) => service === "gateway");
+  if (gateway === undefined) return undefined;
+  try {
+    return await allSlots(gateway.id, GATEWAY_MS);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    return { silent: error.message };
+  }
+}
+
+/** The slots of a service; none if the gateway does not say. */
+const slotsOf = ({ service }: DockerObject, routes: Routes): Slot[] =>
+  routes === undefined || "silent" in routes ? [] : (routes[service as RollingName] ?? []);
+
+const slotOf = (one: DockerObject, routes: Routes): Slot | undefined =>
+  slotsOf(one, routes).find(({ container, state }) => container === one.id && state !== "maint");
+
+/** Whether new requests go to a container. */
+export const serves = (container: DockerObject, routes: Routes): boolean =>
+  slotOf(container, routes)?.state === "ready";
+
+/** How many tasks of a service the gateway reaches. */
+const reached = (service: DockerObject, routes: Routes): number =>
+  slotsOf(service, routes).filter(({ up, state }) => up && state === "ready").length;
 
 /** Prints a row for each container. @returns The exit code: 0 if all are healthy, and each service has one that serves. */
 export async function showStatus(stack: string): Promise<number> {
   const start = performance.now();
-  const look = () => runningParts(stack, process.env);
-  const isStarting = ({ status }: DockerObject) => status.includes("(health: starting)");
-  let found = await look();
-  while (found.some(isStarting) && performance.now() - start < FIRST_LOOK_MS) {
+  let found = await runningParts(stack, process.env);
+  const isStarting = () => found.some(({ status }) => status.includes("(health: starting)"));
+  while (isStarting() && performance.now() - start < FIRST_LOOK_MS) {
     await sleep(500);
-    found = await look();
+    found = await runningParts(stack, process.env);
   }
   if (found.length === 0) {
     const next = existsSync(fileOf(stack))
@@ -47,15 +79,19 @@ export function statusOf(
   found: DockerObject[],
   routes: Routes,
 ): { text: string; good: boolean } {
-  const absent = SERVICES.filter((service) => !found.some((one) => one.service === service)).map(
-    (service) => ({ id: "", service, name: "", status: ABSENT, ports: "", image: "" }),
-  );
-  const place = ({ service }: DockerObject) => (SERVICES as readonly string[]).indexOf(service);
-  const all = [...found, ...absent].sort(
-    (a, b) => place(a) - place(b) || Number(serves(b, routes)) - Number(serves(a, routes)),
-  );
+  const temporary = found.filter(({ service }) => !(SERVICES as readonly string[]).includes(service));
+  const services = SERVICES.flatMap((service) => {
+    const own = found.filter((one) => one.service === service);
+    if (own.length === 0) return { ...{ id: "", service, name: "", ports: "", image: "" }, status: ABSENT };
+    return own.sort((a, b) => Number(serves(b, routes)) - Number(serves(a, routes)));
+  });
+  const all = [...temporary, ...services];
   const rows = all.map((one) => [one.service, one.status, servingFor(one, routes), one.ports, one.image]);
-  const notes = [...silence(routes), ...ROLLING.flatMap((service) => remarks(stack, service, all, routes))];
+  const silent =
+    routes !== undefined && "silent" in routes
+      ? [`gateway: it does not say who serves: ${routes.silent}\n`]
+      : [];
+  const notes = [...silent, ...ROLLING.flatMap((service) => remarks(stack, service, found, routes))];
   return {
     text: table(["service", "state", "serves", "published", "image"], rows) + notes.join(""),
     good: notes.length === 0 && all.every((one) => isWell(one, routes)),
@@ -66,12 +102,6 @@ const isWell = (one: DockerObject, routes: Routes): boolean =>
   one.status.includes("(healthy)") &&
   (one.swarm === undefined ? slotOf(one, routes)?.up !== false : reached(one, routes) > 0);
 
-/** How many tasks of a service the gateway reaches. */
-const reached = ({ service }: DockerObject, routes: Routes): number =>
-  routes === undefined || "silent" in routes
-    ? 0
-    : routes[service as RollingName].filter(({ up, state }) => up && state === "ready").length;
-
 function servingFor(one: DockerObject, routes: Routes): string {
   if (!isRolling(one.service) || one.status === ABSENT || routes === undefined) return "";
   if ("silent" in routes) return "not known";
@@ -79,47 +109,33 @@ function servingFor(one: DockerObject, routes: Routes): string {
   const slot = slotOf(one, routes);
   if (slot === undefined) return "no";
   if (slot.state === "drain") return `no more: has ${slot.sessions} requests to finish`;
-  if (!slot.up) return `the gateway does not reach it: ${slot.status}`;
-  return `for ${roughly(slot.sinceSeconds)}`;
+  return slot.up ? `for ${roughly(slot.sinceSeconds)}` : `the gateway does not reach it: ${slot.status}`;
 }
 
-/** The units of a time in words, each with its seconds and with how many of it the next one takes its place. */
 const UNITS = [
-  ["s", 1, 120],
-  ["min", 60, 120],
-  ["h", 3600, 48],
+  ["days", 86_400],
+  ["h", 3600],
+  ["min", 60],
 ] as const;
 
+/** A time in the largest unit of which it has at least two. */
 function roughly(seconds: number): string {
-  const unit = UNITS.find(([, size, most]) => seconds < size * most);
-  return unit === undefined
-    ? `${Math.floor(seconds / 86_400)} days`
-    : `${Math.floor(seconds / unit[1])} ${unit[0]}`;
+  const [unit, size] = UNITS.find(([, size]) => seconds >= 2 * size) ?? ["s", 1];
+  return `${Math.floor(seconds / size)} ${unit}`;
 }
 
-const silence = (routes: Routes): string[] =>
-  routes !== undefined && "silent" in routes
-    ? [`gateway: it does not say who serves: ${routes.silent}\n`]
-    : [];
-
 /** What is wrong with a service that the table does not say. */
-function remarks(stack: string, service: string, all: DockerObject[], routes: Routes): string[] {
-  const own = all.filter((one) => one.service === service && one.status !== ABSENT);
-  const former = own.filter(({ name }) => isFormer(name));
+function remarks(stack: string, service: string, found: DockerObject[], routes: Routes): string[] {
+  const own = found.filter((one) => one.service === service);
   const goesOn = npmRun("up", stack);
-  if (own.some(({ swarm }) => swarm?.undone))
+  const former = own.find(({ name, swarm }) => swarm?.undone || isFormer(name));
+  if (former !== undefined)
     return [
-      `${service}: the version before keeps serving, since the update that was to replace it failed. Do what that update's error says, then ${goesOn}.\n`,
+      `${service}: ${former.swarm ? "the version before" : former.name} keeps serving, since the update that was to replace it failed. Do what that update's error says, then ${goesOn}.\n`,
     ];
-  if (own.some(({ swarm }) => swarm)) return [];
-  if (former.length > 0)
-    return former.map(
-      ({ name }) =>
-        `${service}: ${name} keeps serving, since the update that was to replace it failed. Do what that update's error says, then ${goesOn}.\n`,
-    );
-  if (routes === undefined || "silent" in routes) return [];
+  if (routes === undefined || "silent" in routes || own.some(({ swarm }) => swarm)) return [];
   if (own.length > 0 && !own.some((one) => serves(one, routes))) {
-    const gateway = all.find((one) => one.service === "gateway")?.name;
+    const gateway = found.find((one) => one.service === "gateway")?.name;
     return [
       `${service}: none of its containers serves. ${goesOn} goes on where an update was interrupted; if it finds nothing to do, \`docker rm --force ${gateway}\` first lets it make the gateway anew.\n`,
     ];

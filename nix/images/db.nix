@@ -12,13 +12,17 @@ let
     finalImageName = "agatha-db-image";
     finalImageTag = "latest";
   };
-  inputs =
+  source =
     if pulled ? postgresql then
-      { inherit (pulled) postgresql; }
+      {
+        alias = "postgresql-${pulled.postgresql}-host";
+        inputs = { inherit (pulled) postgresql; };
+        label."agatha.postgresql" = pulled.postgresql;
+      }
     else
       {
-        image = image.name;
-        inherit (image) digest;
+        inputs = { image = image.name; inherit (image) digest; };
+        label."agatha.digest" = image.digest;
       };
 in
 pkgs.dockerTools.streamLayeredImage {
@@ -31,17 +35,7 @@ pkgs.dockerTools.streamLayeredImage {
     StopSignal = "SIGINT";
     ExposedPorts."5432/tcp" = { };
     Volumes."/var/lib/postgresql/data" = { };
-    Labels =
-      labels
-      // (
-        if pulled ? postgresql then
-          { "agatha.postgresql" = pulled.postgresql; }
-        else
-          { "agatha.digest" = image.digest; }
-      );
+    Labels = labels // source.label;
   };
-  passthru = {
-    inherit inputs;
-    alias = if pulled ? postgresql then "postgresql-${pulled.postgresql}-host" else "latest";
-  };
+  passthru = removeAttrs source [ "label" ];
 }

@@ -26,6 +26,7 @@ let
     build-users-group = nixbld
   '';
   builders = builtins.genList (i: toString (i + 1)) 4;
+  forEach = list: commands: builtins.concatStringsSep "" (map commands list);
 in
 pkgs.dockerTools.streamLayeredImage {
   name = "agatha-executor";
@@ -41,23 +42,19 @@ pkgs.dockerTools.streamLayeredImage {
       echo 'executor:x:${toString uid}:' >> etc/group
       echo 'nixbld:x:30000:${builtins.concatStringsSep "," (map (i: "nixbld${i}") builders)}' >> etc/group
     ''
-    + builtins.concatStringsSep "" (
-      map (i: ''
-        echo 'nixbld${i}:x:${toString (30000 + builtins.fromJSON i)}:30000::/var/empty:/bin/false' >> etc/passwd
-      '') builders
-    )
+    + forEach builders (i: ''
+      echo 'nixbld${i}:x:${toString (30000 + builtins.fromJSON i)}:30000::/var/empty:/bin/false' >> etc/passwd
+    '')
     + ''
       mkdir -p etc/nix usr/bin var/empty deployment .${home}/.pulumi/plugins
       cat > etc/nix/nix.conf <<'EOF'
       ${settings}EOF
       ln -s ${pkgs.busybox}/bin/env usr/bin/env
     ''
-    + builtins.concatStringsSep "" (
-      map (plugin: ''
-        mkdir .${home}/.pulumi/plugins/${plugin.folder}
-        ln -s ${plugin.path} .${home}/.pulumi/plugins/${plugin.folder}/
-      '') plugins
-    )
+    + forEach plugins (plugin: ''
+      mkdir .${home}/.pulumi/plugins/${plugin.folder}
+      ln -s ${plugin.path} .${home}/.pulumi/plugins/${plugin.folder}/
+    '')
     + ''
       # Nix sets the modes of these, which only their owner may: whoever it runs as makes them anew.
       rm -rf nix/var/nix/profiles nix/var/nix/temproots nix/var/nix/gcroots/auto nix/var/nix/gcroots/per-user

@@ -1,18 +1,9 @@
 # The image of the front end.
-{
-  pkgs,
-  app,
-  front,
-  probe,
-  labels,
-}:
+{ pkgs, app, front, probe, labels }:
 
 pkgs.dockerTools.streamLayeredImage {
   name = "agatha-front-image";
-  contents = [
-    probe
-    front
-  ];
+  contents = [ probe front ];
   extraCommands = import ./base-files.nix;
   config = {
     Cmd = [ "/bin/agatha-front" ];

@@ -1,9 +1,5 @@
 # The image of the gateway. Nothing of the application is in it: its routes are configuration, in a volume.
-{
-  pkgs,
-  gateway,
-  labels,
-}:
+{ pkgs, gateway, labels }:
 
 pkgs.dockerTools.streamLayeredImage {
   name = "agatha-gateway-image";
@@ -15,14 +11,9 @@ pkgs.dockerTools.streamLayeredImage {
     chmod 777 run/agatha var/lib/agatha
   '';
   config = {
-    Cmd = [
-      "/bin/agatha-gateway"
-      "run"
-    ];
+    Cmd = [ "/bin/agatha-gateway" "run" ];
     User = "65534:65534";
     Env = [ "PATH=/bin" ];
-    Labels = labels // {
-      "agatha.haproxy" = gateway.haproxy.version;
-    };
+    Labels = labels // { "agatha.haproxy" = gateway.haproxy.version; };
   };
 }

@@ -7,7 +7,6 @@ let
   shellWord = word: "'${builtins.replaceStrings [ "'" ] [ "'\\''" ] word}'";
   # One word of the wrapped command each, whatever is in it.
   flags = words: builtins.concatStringsSep " " (map (word: "--add-flag ${shellWord word}") words);
-  appendFlags = words: builtins.concatStringsSep " " (map (word: "--append-flag ${shellWord word}") words);
 
   # Names of files are ASCII to Java unless the locale says otherwise, and text too before Java 18.
   unicode = "--set LC_CTYPE C.UTF-8 --add-flag -Dfile.encoding=UTF-8";
@@ -25,6 +24,7 @@ let
           ${unicode} ${flags app.back.javaOptions} --add-flag -jar --add-flag $out/share/agatha/agatha-back.jar
       '';
 
+  # Flyway's own default, without -failOnMissingLocations, is to migrate nothing and to end well.
   migrate =
     pkgs.runCommand "agatha-back-migrate"
       {
@@ -48,24 +48,13 @@ let
             ]
           } \
           --append-flag "-locations=filesystem:$out/share/agatha/migrations" \
-          ${
-            # Flyway's own default is to migrate nothing and to end well.
-            appendFlags [
-              "-failOnMissingLocations=true"
-              "migrate"
-            ]
-          }
+          --append-flag '-failOnMissingLocations=true' --append-flag 'migrate'
       '';
 in
 pkgs.runCommand "agatha-back"
   {
     passthru = {
-      inherit
-        run
-        migrate
-        jre
-        flyway
-        ;
+      inherit run migrate jre flyway;
       inherit (migrate) migrations;
     };
   }

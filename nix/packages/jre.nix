@@ -10,13 +10,9 @@ let
     pkgs.${jdkName}
       or (throw ''agatha:back.java: ${toString java} is no Java that the package set has. Use 17, or another long-term release.'');
 
+  # Sorted, each once.
   linkedModules = builtins.attrNames (
-    builtins.listToAttrs (
-      map (name: {
-        inherit name;
-        value = null;
-      }) (builtins.fromJSON (builtins.readFile ./jre-modules.json) ++ modules)
-    )
+    builtins.groupBy (name: name) (builtins.fromJSON (builtins.readFile ./jre-modules.json) ++ modules)
   );
 
   # Its name since Java 21; the older name is going away.

@@ -13,14 +13,14 @@ import { publishedUrls } from "../../lib/config/placeholders.ts";
 import { resolveDockerHost } from "../../lib/docker/host.ts";
 import { hostName, labels } from "../../lib/docker/names.ts";
 import { machineSystem } from "../../lib/docker/system.ts";
-import { applicationOf, evaluateImages } from "../../lib/images/evaluate.ts";
+import { applicationOf, planImages } from "../../lib/images/evaluate.ts";
 import { imageRef } from "../../lib/images/plan.ts";
 import { probeImages } from "../../lib/images/presence.ts";
 import type { RollingName } from "../../lib/serviceNames.ts";
 
 const config = await inSentences(readConfig);
 const host = await inSentences(() => resolveDockerHost(config.dockerHost));
-const meta = await inSentences(() => evaluateImages(config));
+const meta = await inSentences(() => planImages(config));
 const presence = await probeImages(Object.values(meta).map(imageRef), host);
 const opts = { provider: new docker.Provider("docker", {}) };
 const target = targetOf(config);

@@ -2,7 +2,7 @@
 import { chmodSync, cpSync, mkdirSync, readlinkSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { stringify } from "yaml";
-import { nixArguments } from "../../lib/images/nixArguments.ts";
+import { nixArguments } from "../../lib/images/nix.ts";
 import { run, tail } from "../../lib/process.ts";
 import { UserError } from "../../lib/userError.ts";
 import application from "../../nix/application.json" with { type: "json" };

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { describe, expect, it, vi } from "vitest";
 import { loadDeployments } from "../../deployments/config.ts";
-import { only, type Registered, record } from "../support/recorder.ts";
+import { listen, only, type Registered, record } from "../support/recorder.ts";
 
 const TYPE = "pulumiservice:index:DeploymentSettings";
 
@@ -16,9 +16,10 @@ const REQUIRED = {
 async function program(more: Record<string, string> = {}) {
   vi.resetModules();
   const registered = record({ config: { ...REQUIRED, ...more } });
+  const requests = listen();
   const outputs = (await import("../../deployments/index.ts")) as typeof import("../../deployments/index.ts");
   await pulumi.runtime.disconnect();
-  return { registered, outputs };
+  return { registered, requests, outputs };
 }
 
 // Pulumi's language host asks, at each preview and update, for the plugins of all packages in any node_modules below the
@@ -103,18 +104,13 @@ describe("deployment settings", () => {
   });
 
   it("hold secrets as secrets, beside the plain variables", async () => {
-    const { deploymentSettings } = await import("../../deployments/settings.ts");
-    const config = loadDeployments({
-      ...REQUIRED,
+    const { requests } = await program({
       "agatha-deployments:environment": '{"A":"a"}',
       "agatha-deployments:secrets": '{"SSH_KEY":"geheim"}',
     });
-    const { environmentVariables } = deploymentSettings(config, "prod").operationContext as {
-      environmentVariables: Record<string, pulumi.Input<string>>;
-    };
-    expect(environmentVariables["A"]).toBe("a");
-    expect(pulumi.Output.isInstance(environmentVariables["SSH_KEY"])).toBe(true);
-    expect(await pulumi.isSecret(environmentVariables["SSH_KEY"] as pulumi.Output<string>)).toBe(true);
+    expect(requests[`${TYPE} prod`]?.["inputs"]).toMatchObject({
+      operationContext: { environmentVariables: { A: "a", SSH_KEY: { secret: "geheim" } } },
+    });
   });
 });
 

@@ -15,7 +15,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { machineSystem } from "../../lib/docker/system.ts";
-import { buildEarly } from "../../lib/images/buildEarly.ts";
+import { buildEarly } from "../../lib/images/builder.ts";
 import { applicationOf, planImages } from "../../lib/images/evaluate.ts";
 import { isPinned, pinnedImage } from "../../lib/images/plan.ts";
 import { load } from "../support/configuration.ts";

@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import { renderProperties } from "../../components/javaProperties.ts";
-import { nixArguments, ownSentence } from "../../lib/images/nixArguments.ts";
+import { nixArguments, ownSentence } from "../../lib/images/nix.ts";
 import { run } from "../../lib/process.ts";
 import { HOSTILE, hostile } from "../support/arbitraries.ts";
 import { execute } from "../support/scratch.ts";

@@ -94,8 +94,6 @@ vi.mock(
 vi.mock("../../lib/docker/daemon.ts", () => ({ askDaemon: async () => state.engine.answer }));
 vi.mock("../../lib/images/builder.ts", () => ({
   refuseWithoutBuilder: async (system: string) => state.builder.askedFor.push(system),
-}));
-vi.mock("../../lib/images/buildEarly.ts", () => ({
   buildEarly: (images: ImagePlan[]) => void state.early.built.push(...images.map(imageRef)),
 }));
 vi.mock("../../lib/database/migrations/checkInPreview.ts", but({ askHistory: async () => state.history.of }));

@@ -7,7 +7,7 @@ import { probeOf, Unhealthy, untilHealthy } from "../../docker/health.ts";
 import { serviceContainers } from "../../docker/serviceContainers.ts";
 import { untilTasksRun } from "../../docker/swarm/gate.ts";
 import { type Scaled, scaledService, startTasks, stopTasks } from "../../docker/swarm/scale.ts";
-import { serving } from "../../gateway/serving.ts";
+import { serving } from "../../gateway/slots.ts";
 import { OutcomeError, run } from "../../process.ts";
 
 /** Longest wait for its health, in milliseconds: its start period's default and docker's three probes. */

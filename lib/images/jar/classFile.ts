@@ -1,4 +1,5 @@
 /** Reads what a check needs of a class file (The Java Virtual Machine Specification, chapter 4). */
+import { dirname } from "node:path";
 
 /** Bytes of a constant after its tag, by the tag; that of tag 1, a text, depends on the text. */
 const SIZES: Record<number, number> = {
@@ -40,7 +41,7 @@ export function packagesOf(classFile: Buffer): Set<string> {
     const isClass = classes.has(index);
     if (!isClass && strings.has(index)) continue;
     const text = classFile.toString("latin1", start, end);
-    if (isClass && text[0] !== "[") packages.add(text.slice(0, Math.max(0, text.lastIndexOf("/"))));
+    if (isClass && text[0] !== "[") packages.add(dirname(text));
     else for (const [, name = ""] of text.matchAll(/L([\w$/]+)\/[\w$]+[;<]/g)) packages.add(name);
   }
   return packages;

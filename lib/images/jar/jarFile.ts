@@ -15,12 +15,11 @@ const FOLDERS = /^(BOOT-INF|WEB-INF)\/classes\//;
 const VERSION = /^META-INF\/versions\/(\d+)\//;
 
 /**
- * Reads a jar. Of a large one, only its directory and one nested jar at a time are in memory.
+ * Of a large jar, only its directory and one nested jar at a time are in memory.
  *
- * @param jar A file's path, or a nested jar.
  * @param java The release that is to run it. It decides which of a class's versions counts.
  * @param visit Is given each class, and has to read it before it returns.
- * @returns The main attributes of the manifest, by their names in lower case; undefined if there is no manifest.
+ * @returns What `mainAttributes` gives.
  */
 export async function readJar(
   jar: string | Buffer,
@@ -29,8 +28,7 @@ export async function readJar(
   within = "",
 ): Promise<Map<string, string> | undefined> {
   return withEntries(jar, async (entries) => {
-    const manifest = await entries.find(({ name }) => name === "META-INF/MANIFEST.MF")?.read();
-    const attributes = manifest && mainAttributes(manifest.toString("utf8"));
+    const attributes = await mainAttributes(entries);
     const versioned = attributes?.get("multi-release")?.toLowerCase() === "true";
     for (const found of ownClasses(entries, versioned ? java : 0, within)) await visit(found);
     for (const { name, read } of entries)
@@ -40,27 +38,29 @@ export async function readJar(
   });
 }
 
-/** The classes of a jar, each in its newest version up to `newest`. */
+/** The classes of a jar, each in its newest version up to `newest`; of one version, the last file counts. */
 function ownClasses(entries: Entry[], newest: number, within: string): Iterable<JarClass> {
   const classes = new Map<string, JarClass & { version: number }>();
   for (const { name: path, read } of entries) {
-    if (!path.endsWith(".class") || path.endsWith("module-info.class")) continue;
     const version = Number(VERSION.exec(path)?.[1] ?? 0);
+    if (!path.endsWith(".class") || path.endsWith("module-info.class") || version > newest) continue;
     const plain = path.slice(0, -".class".length);
     const name = plain.replace(VERSION, "").replace(FOLDERS, "");
-    const known = classes.get(name);
-    if (version <= newest && (known === undefined || known.version <= version))
+    if (version >= (classes.get(name)?.version ?? 0))
       classes.set(name, { name, place: `${within}${plain}`, read, version });
   }
   return classes.values();
 }
 
 /**
- * The main attributes of a manifest as Java reads them. Names are in any case. Lines end in CR, LF or both; one that
- * begins with a blank continues the line before. The first empty line ends them, and a last line without an end is ignored.
+ * The main attributes of a jar's manifest as Java reads them, by their names in lower case; undefined without a manifest. Lines
+ * end in CR, LF or both; one that begins with a blank continues the line before. The first empty line ends the main attributes,
+ * and a last line without an end is ignored.
  */
-export function mainAttributes(text: string): Map<string, string> {
-  const joined = text.replace(/\r\n?/g, "\n").replace(/\n /g, "");
+export async function mainAttributes(entries: Entry[]): Promise<Map<string, string> | undefined> {
+  const manifest = await entries.find(({ name }) => name === "META-INF/MANIFEST.MF")?.read();
+  if (manifest === undefined) return undefined;
+  const joined = manifest.toString("utf8").replace(/\r\n?/g, "\n").replace(/\n /g, "");
   const [main = ""] = /^(?:[^\n]+\n)*/.exec(joined) ?? [];
   const attributes = main.matchAll(/^([^:\n]+): (.*)$/gm);
   return new Map([...attributes].map(([, name = "", value = ""]) => [name.toLowerCase(), value.trim()]));

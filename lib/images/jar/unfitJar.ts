@@ -23,25 +23,21 @@ interface Classes {
 
 /** @throws UserError if the jar could not run, with the fix. A jar that does not exist is left to Nix. */
 export async function refuseUnfitJar({ back }: Pick<Config, "back">): Promise<void> {
-  if (!existsSync(back.jar)) return;
-  const why = await whyUnfit(back.jar, back.java, back.modules);
+  const why = existsSync(back.jar) ? await whyUnfit(back.jar, back.java, back.modules) : undefined;
   if (why !== undefined) throw new UserError(why);
 }
 
 /** @param modules Those of `back.modules`, in addition to what every JRE has. */
 export async function whyUnfit(path: string, java: number, modules: string[]): Promise<string | undefined> {
-  const where = `agatha:back.jar: "${path}"`;
   const lacks = lackedPackages(modules);
   const classes: Classes = { names: new Map(), newest: { release: java, place: "" }, lacked: new Map() };
   try {
     const manifest = await readJar(path, java, lookAt(classes, lacks));
-    return (
-      (await withoutMain(manifest, classes, path, where)) ??
-      forNewerJava(classes.newest, java) ??
-      lackingModules(classes, lacks, modules)
-    );
+    const why = await withoutMain(manifest, classes, path);
+    if (why !== undefined) return `agatha:back.jar: "${path}" ${why}.`;
+    return forNewerJava(classes.newest, java) ?? lackingModules(classes, lacks, modules);
   } catch (error) {
-    return `${where} cannot be read (${(error as Error).message}). Build it again, or point back.jar at an uber jar.`;
+    return `agatha:back.jar: "${path}" cannot be read (${(error as Error).message}). Build it again, or point back.jar at an uber jar.`;
   }
 }
 
@@ -60,24 +56,24 @@ function lookAt({ names, newest, lacked }: Classes, lacks: Map<string, string>) 
   };
 }
 
+/** Why `java -jar` would not find all classes, and the fix. */
 async function withoutMain(
   manifest: Map<string, string> | undefined,
   { names }: Classes,
   path: string,
-  where: string,
 ): Promise<string | undefined> {
   const uber = "Point back.jar at an uber jar that `java -jar` can run";
-  if (manifest === undefined && names.size === 0) return `${where} is no jar. ${uber}.`;
+  if (manifest === undefined && names.size === 0) return `is no jar. ${uber}`;
   const main = manifest?.get("main-class");
-  if (!main) return `${where} names no Main-Class in its manifest. ${uber}.`;
+  if (!main) return `names no Main-Class in its manifest. ${uber}`;
   const beside = words(manifest?.get("class-path") ?? "");
   const alone =
     "Only the jar itself is packaged: build one that holds its libraries (Quarkus: quarkus.package.jar.type=uber-jar)";
   if (!names.get(main.replaceAll(".", "/")))
-    return `${where} holds no class ${main}, its manifest's Main-Class. ${beside.length > 0 ? alone : uber}.`;
+    return `holds no class ${main}, its manifest's Main-Class. ${beside.length > 0 ? alone : uber}`;
   for (const file of beside)
     if (await isMissing(join(dirname(path), file), names))
-      return `${where} needs ${file} beside it, by its manifest's Class-Path. ${alone}.`;
+      return `needs ${file} beside it, by its manifest's Class-Path. ${alone}`;
   return undefined;
 }
 
@@ -96,7 +92,7 @@ function forNewerJava({ release, place }: { release: number; place: string }, ja
 
 function lackingModules({ names, lacked }: Classes, lacks: Map<string, string>, modules: string[]) {
   // A package of the jar's own is not the JDK's.
-  const own = new Set([...names.keys()].map((name) => name.slice(0, Math.max(0, name.lastIndexOf("/")))));
+  const own = new Set([...names.keys()].map((name) => dirname(name)));
   const needed = new Map<string, string>();
   for (const [name, place] of lacked) {
     const module = lacks.get(name) as string;
@@ -111,15 +107,12 @@ function lackingModules({ names, lacked }: Classes, lacks: Map<string, string>, 
 /** Packages that the JRE lacks, `java/rmi`, each with its module. */
 function lackedPackages(modules: string[]): Map<string, string> {
   const has = linked([...always, ...modules]);
+  const lacked = new Map<string, string>();
   // Incubating modules are used if they are there, and are found only with --add-modules.
-  const lacked = Object.entries(jdk).filter(
-    ([module]) => !has.has(module) && !module.startsWith("jdk.incubator."),
-  );
-  return new Map(
-    lacked.flatMap(([module, { exports }]) =>
-      words(exports).map((name) => [name.replaceAll(".", "/"), module]),
-    ),
-  );
+  for (const [module, { exports }] of Object.entries(jdk))
+    if (!has.has(module) && !module.startsWith("jdk.incubator."))
+      for (const name of words(exports)) lacked.set(name.replaceAll(".", "/"), module);
+  return lacked;
 }
 
 /** As jlink links them: with the modules that those need themselves. */

@@ -1,7 +1,4 @@
-/**
- * Reads zip archives (jars) with yauzl. Contents are read and inflated synchronously: a stream for each of tens of
- * thousands of classes takes several times as long.
- */
+/** Reads zip archives. Contents synchronously: a stream for each of tens of thousands of classes takes several times as long. */
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { inflateRawSync } from "node:zlib";
 import yauzl from "yauzl";
@@ -18,30 +15,10 @@ type Slice = (from: number, length: number) => Buffer;
 /** How far into a file its archive may begin. A launch script of Spring Boot has 10 kB. */
 const PREFIX_REACH = 1 << 20;
 
-class Reader extends yauzl.RandomAccessReader {
-  private readonly slice: Slice;
-
-  constructor(slice: Slice) {
-    super();
-    this.slice = slice;
-  }
-
-  override read(
-    buffer: Buffer,
-    offset: number,
-    length: number,
-    position: number,
-    callback: (error: Error | null, length?: number) => void,
-  ): void {
-    callback(null, this.slice(position, length).copy(buffer, offset));
-  }
-}
-
 /**
- * Hands over the entries in the order of the archive's directory; none if this is no zip archive.
- *
  * @param source A file's path, or an archive in memory: a jar in a jar.
- * @param use Has to read what it wants before it returns.
+ * @param use Gets the entries in the order of the archive's directory, none if this is no zip archive. Has to read what it wants
+ * before it returns.
  */
 export async function withEntries<T>(
   source: string | Buffer,
@@ -74,23 +51,20 @@ async function list(slice: Slice, size: number): Promise<Entry[]> {
 async function listFrom(slice: Slice, size: number): Promise<Entry[]> {
   // Names are UTF-8 in jars, whatever the flags say. Sizes are checked by Java neither.
   const options = { autoClose: false, decodeStrings: false, validateEntrySizes: false };
-  const zip = await yauzl.fromRandomAccessReaderPromise(new Reader(slice), size, options);
-  const entries: Entry[] = [];
-  for await (const entry of zip.eachEntry()) entries.push(readable(zip, entry, slice));
-  return entries;
-}
-
-function readable(zip: yauzl.ZipFile, entry: yauzl.Entry, slice: Slice): Entry {
-  const { compressionMethod: method, compressedSize, fileNameRaw } = entry;
-  return {
-    name: fileNameRaw.toString("utf8"),
-    async read() {
-      if (entry.isEncrypted()) throw new Error("encrypted");
-      const { fileDataStart } = await zip.readLocalFileHeaderPromise(entry, { minimal: true });
-      const content = slice(fileDataStart, compressedSize);
-      if (method === 8) return inflateRawSync(content);
-      if (method !== 0) throw new Error(`method ${method} of compression`);
-      return content;
-    },
+  const reader = new (class extends yauzl.RandomAccessReader {})();
+  reader.read = (buffer, offset, length, position, done: (error: null, read: number) => void) =>
+    done(null, slice(position, length).copy(buffer, offset));
+  const zip = await yauzl.fromRandomAccessReaderPromise(reader, size, options);
+  const content = async (entry: yauzl.Entry): Promise<Buffer> => {
+    if (entry.isEncrypted()) throw new Error("encrypted");
+    const { fileDataStart } = await zip.readLocalFileHeaderPromise(entry, { minimal: true });
+    const bytes = slice(fileDataStart, entry.compressedSize);
+    if (entry.compressionMethod === 8) return inflateRawSync(bytes);
+    if (entry.compressionMethod !== 0) throw new Error(`method ${entry.compressionMethod} of compression`);
+    return bytes;
   };
+  const entries: Entry[] = [];
+  for await (const entry of zip.eachEntry())
+    entries.push({ name: entry.fileNameRaw.toString("utf8"), read: () => content(entry) });
+  return entries;
 }

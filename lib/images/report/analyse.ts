@@ -18,9 +18,7 @@ interface Path {
 function pathsOf({ layers }: Image): Map<string, Path> {
   const paths = new Map<string, Path>();
   for (const { digest, files } of layers) {
-    for (const { path } of files)
-      for (const removed of removedBy(path, paths))
-        Object.assign(removed, { smallest: 0, visible: undefined });
+    for (const { path } of files) remove(path, paths);
     for (const file of files.filter(({ path }) => !WHITEOUT.test(path))) {
       const { smallest = file.size, sum = 0 } = paths.get(file.path) ?? {};
       paths.set(file.path, {
@@ -33,26 +31,21 @@ function pathsOf({ layers }: Image): Map<string, Path> {
   return paths;
 }
 
-function removedBy(whiteout: string, paths: Map<string, Path>): Path[] {
+function remove(whiteout: string, paths: Map<string, Path>): void {
   const { folder = "", name } = WHITEOUT.exec(whiteout)?.groups ?? {};
-  if (name === undefined) return [];
-  const removes = (path: string) =>
-    name === OPAQUE ? path.startsWith(folder) : `${path}/`.startsWith(`${folder}${name}/`);
-  return [...paths].flatMap(([path, entry]) => (removes(path) ? entry : []));
-}
-
-export interface Efficiency {
-  /** 1 if no layer hides or repeats what a layer below it has. */
-  score: number;
-  /** Bytes that another layer hides, repeats or removes. */
-  wasted: number;
+  if (name === undefined) return;
+  const removed = name === OPAQUE ? folder : `${folder}${name}/`;
+  for (const [path, entry] of paths)
+    if (`${path}/`.startsWith(removed)) Object.assign(entry, { smallest: 0, visible: undefined });
 }
 
 /**
  * As `dive` counts it: per path, its smallest size against the sum of its sizes. Of a removed folder each file counts,
  * which dive leaves out; so this score is never the better one.
+ *
+ * @returns The score, 1 if no layer hides or repeats what a layer below it has, and the bytes that are wasted.
  */
-export function efficiency(image: Image): Efficiency {
+export function efficiency(image: Image): { score: number; wasted: number } {
   const paths = [...pathsOf(image).values()];
   const total = paths.reduce((bytes, { sum }) => bytes + sum, 0);
   const needed = paths.reduce((bytes, { smallest }) => bytes + smallest, 0);
@@ -77,8 +70,8 @@ export function groups(image: Image): Group[] {
     group.bytes += file.size;
     group.files.push(file);
   }
-  for (const { files } of found.values()) files.sort((a, b) => b.size - a.size || compare(a.path, b.path));
-  return [...found.values()].sort((a, b) => b.bytes - a.bytes || compare(a.path, b.path));
+  for (const { files } of found.values()) files.sort((a, b) => b.size - a.size || (a.path < b.path ? -1 : 1));
+  return [...found.values()].sort((a, b) => b.bytes - a.bytes || (a.path < b.path ? -1 : 1));
 }
 
 /** The store path that a file is part of. Outside the store, its folder, at most two levels deep. */
@@ -90,5 +83,3 @@ export function groupOf(path: string): string {
 
 /** A store path without store and hash; any other path unchanged. */
 export const nameOf = (path: string): string => path.replace(/^\/nix\/store\/[0-9a-z]{32}-/, "");
-
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

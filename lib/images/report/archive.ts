@@ -6,8 +6,9 @@ import { buffer } from "node:stream/consumers";
 import { pipeline } from "node:stream/promises";
 import { createGunzip } from "node:zlib";
 import tar from "tar-stream";
-import { endedWith, pipe, tail } from "../../process.ts";
+import { pipe } from "../../process.ts";
 import { UserError } from "../../userError.ts";
+import { failed } from "../load.ts";
 import type { Image, LayerFile } from "./model.ts";
 
 /** Is given the content of the files that it wants, while layers are read. */
@@ -16,72 +17,44 @@ export interface Inspector {
   take(path: string, content: Buffer): Promise<void> | void;
 }
 
-const NOBODY: Inspector = { wants: () => false, take: () => {} };
-
 /** Reads the image that a program writes to its standard output, by way of a temporary folder. */
-export async function imageFrom(
-  program: string,
-  args: string[] = [],
-  inspector: Inspector = NOBODY,
-): Promise<Image> {
+export async function imageFrom(program: string, args: string[] = [], inspector?: Inspector): Promise<Image> {
   const folder = mkdtempSync(join(tmpdir(), "agatha-image-"));
   try {
     // To the very end: tar would close the pipe at the archive's last block, and the program be ended by the padding after it.
-    const extract = [
-      "--extract",
-      "--ignore-zeros",
-      "--no-same-owner",
-      "--no-same-permissions",
-      "--directory",
-      folder,
-    ];
-    const [made, unpacked] = await pipe([program, args], ["tar", extract]);
+    const extract = ["--extract", "--ignore-zeros", "--no-same-owner", "--no-same-permissions"];
+    const [made, unpacked] = await pipe([program, args], ["tar", [...extract, "--directory", folder]]);
     // A program that fails writes no whole archive: its own error says more than tar's.
-    for (const [name, result] of [
-      [[program, ...args].join(" "), made],
-      ["tar", unpacked],
-    ] as const)
-      if (result.code !== 0) throw new UserError(`${name} ${endedWith(result)}:\n${tail(result.stderr, 10)}`);
+    if (made.code !== 0) throw failed([program, ...args].join(" "), made);
+    if (unpacked.code !== 0) throw failed("tar", unpacked);
     return await readArchive(folder, inspector);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-interface Manifest {
-  Config: string;
-  RepoTags: string[] | null;
-  Layers: string[];
-}
-
-interface Configuration {
-  config?: Image["config"];
-  rootfs: { diff_ids: string[] };
-}
-
-/**
- * @param folder An unpacked archive of one image.
- * @throws UserError if something is missing in it.
- */
-export async function readArchive(folder: string, inspector: Inspector = NOBODY): Promise<Image> {
+/** @param folder An unpacked archive of one image. @throws UserError if something is missing in it. */
+export async function readArchive(folder: string, inspector?: Inspector): Promise<Image> {
   const json = <T>(name: string) => JSON.parse(readFileSync(join(folder, name), "utf8")) as T;
   try {
-    const [manifest] = json<Manifest[]>("manifest.json");
+    const [manifest] =
+      json<{ Config: string; RepoTags: string[] | null; Layers: string[] }[]>("manifest.json");
     if (manifest === undefined) throw new Error("manifest.json names no image");
-    const { config = {}, rootfs } = json<Configuration>(manifest.Config);
+    const { config = {}, rootfs } = json<{ config?: Image["config"]; rootfs: { diff_ids: string[] } }>(
+      manifest.Config,
+    );
     const layers: Image["layers"] = [];
-    for (const [index, name] of manifest.Layers.entries())
-      layers.push({
-        digest: rootfs.diff_ids[index] ?? "",
-        files: await readLayer(join(folder, name), inspector),
-      });
+    for (const [index, name] of manifest.Layers.entries()) {
+      const files = await readLayer(join(folder, name), inspector);
+      layers.push({ digest: rootfs.diff_ids[index] ?? "", files });
+    }
     return { ref: manifest.RepoTags?.[0] ?? "", config, layers };
   } catch (error) {
     throw new UserError(`image archive: ${(error as Error).message}. Build or load the image again.`);
   }
 }
 
-async function readLayer(file: string, inspector: Inspector): Promise<LayerFile[]> {
+async function readLayer(file: string, inspector?: Inspector): Promise<LayerFile[]> {
   const extract = tar.extract();
   const gunzip = isGzipped(file) ? [createGunzip()] : [];
   const fed = pipeline([createReadStream(file), ...gunzip, extract]);
@@ -93,7 +66,7 @@ async function readLayer(file: string, inspector: Inspector): Promise<LayerFile[
     const path = name.replace(/^(\.?\/)+/, "");
     if (type === "symlink" || type === "link") files.push({ path, size: 0, link: linkname ?? "" });
     else if (type !== "directory") files.push({ path, size });
-    if (type === "file" && inspector.wants(path)) await inspector.take(path, await buffer(entry));
+    if (type === "file" && inspector?.wants(path)) await inspector.take(path, await buffer(entry));
     else entry.resume();
   }
   await fed;

@@ -1,7 +1,7 @@
 /** How an image differs from the deployed one. */
 import { isDeepStrictEqual } from "node:util";
-import { ofStack } from "../../docker/arguments.ts";
-import { docker, inspect } from "../../docker/client.ts";
+import { inspectAll } from "../../docker/client.ts";
+import { serviceContainers } from "../../docker/serviceContainers.ts";
 import { groups, layerBytes } from "./analyse.ts";
 import { imageFrom } from "./archive.ts";
 import { type Group, type Image, readableBytes } from "./model.ts";
@@ -11,10 +11,7 @@ import { splitName } from "./store.ts";
 const NAMED = 3;
 
 /** The parts of an image's configuration that docker does not fill in itself. */
-const KEPT = [
-  ...["Cmd", "Entrypoint", "Env", "ExposedPorts", "Labels"],
-  ...["StopSignal", "User", "Volumes", "WorkingDir"],
-];
+const KEPT = "Cmd Entrypoint Env ExposedPorts Labels StopSignal User Volumes WorkingDir".split(" ");
 
 export interface Difference {
   /** `same as deployed`, `not deployed`, `differs from …: 2 of 9 layers are new, 30.2 kB`. */
@@ -23,23 +20,20 @@ export interface Difference {
   lines: string[];
 }
 
-/** How an image differs from the one that the service's container runs. */
+/** @returns How an image differs from the one that the service's container runs. */
 export async function sinceDeployed(image: Image, stack: string, service: string): Promise<Difference> {
   try {
-    const [container] = (await docker(["ps", "--all", "--quiet", ...ofStack(stack, service)])).split("\n");
-    const running = container
-      ? await inspect<{ Image: string; Config: { Image: string } }>("container", container, ".")
-      : undefined;
+    const ids = (await serviceContainers(stack, service)).map(({ id }) => id);
+    const format = '{"id":{{json .Image}},"ref":{{json .Config.Image}}}';
+    const [running] = await inspectAll<{ id: string; ref: string }>("container", ids, format);
     if (running === undefined) return { summary: "not deployed", lines: [] };
-    const { Image: id, Config } = running;
-    if (Config.Image === image.ref) return { summary: "same as deployed", lines: [] };
-    return difference(image, await imageFrom("docker", ["save", id]), Config.Image);
+    if (running.ref === image.ref) return { summary: "same as deployed", lines: [] };
+    return difference(image, await imageFrom("docker", ["save", running.id]), running.ref);
   } catch (error) {
     return { summary: `not known what is deployed: ${(error as Error).message}`, lines: [] };
   }
 }
 
-/** How `image` differs from what runs. */
 export function difference(image: Image, deployed: Image, deployedRef: string): Difference {
   const known = new Set(deployed.layers.map(({ digest }) => digest));
   const layers = image.layers.filter(({ digest }) => !known.has(digest));
@@ -48,10 +42,9 @@ export function difference(image: Image, deployed: Image, deployedRef: string): 
   const kept = ({ config }: Image) => KEPT.map((key) => config[key] || null);
   if (!isDeepStrictEqual(kept(image), kept(deployed)))
     lines.push("~ configuration (command, environment, labels or ports)");
-  const count =
-    layers.length === 0
-      ? "no layer is new"
-      : `${layers.length} of ${image.layers.length} layers are new, ${readableBytes(layerBytes({ layers }))}`;
+  const size = readableBytes(layerBytes({ layers }));
+  const some = `${layers.length} of ${image.layers.length} layers are new, ${size}`;
+  const count = layers.length === 0 ? "no layer is new" : some;
   return { summary: `differs from ${deployedRef}: ${count}`, lines };
 }
 
@@ -78,11 +71,11 @@ function changeLine(old: Group, group: Group): string {
   const names = old.name === group.name ? group.name : `${old.name} => ${group.name},`;
   const sizes = [...new Set([readableBytes(old.bytes), readableBytes(group.bytes)])].join(" => ");
   const files = ({ path, files }: Group) => files.map((file) => `/${file.path}`.slice(path.length + 1));
-  const [before, now] = [files(old), files(group)];
-  const all = [
-    ...now.filter((file) => !before.includes(file)).map((file) => `+ ${file}`),
-    ...before.filter((file) => !now.includes(file)).map((file) => `- ${file}`),
-  ];
-  const more = all.length > NAMED ? `, ${all.length - NAMED} more` : "";
-  return `~ ${names} ${sizes}${all.length === 0 ? "" : ` (${all.slice(0, NAMED).join(", ")}${more})`}`;
+  const all = [...only("+", files(group), files(old)), ...only("-", files(old), files(group))];
+  const rest = all.splice(NAMED).length;
+  if (rest > 0) all.push(`${rest} more`);
+  return `~ ${names} ${sizes}${all.length === 0 ? "" : ` (${all.join(", ")})`}`;
 }
+
+const only = (mark: string, these: string[], others: string[]): string[] =>
+  these.filter((file) => !others.includes(file)).map((file) => `${mark} ${file}`);

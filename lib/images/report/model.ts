@@ -11,16 +11,11 @@ export interface LayerFile {
   link?: string;
 }
 
-export interface Layer {
-  /** Digest of its uncompressed archive: `sha256:…`. */
-  digest: string;
-  files: LayerFile[];
-}
-
 export interface Image {
   /** `name:tag`, the first one in the archive. */
   ref: string;
-  layers: Layer[];
+  /** With digests of their uncompressed archives: `sha256:…`. */
+  layers: { digest: string; files: LayerFile[] }[];
   /** What docker runs: command, environment, labels and so on. */
   config: { Labels?: Record<string, string> | null; [key: string]: unknown };
 }
@@ -38,7 +33,6 @@ export interface Group {
   layer: string;
 }
 
-/** A piece of software in an image. */
 export interface Software {
   /** Unique in an image: the package URL, the store path, or a jar's path. */
   id: string;

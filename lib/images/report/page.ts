@@ -5,21 +5,13 @@ import { type HierarchyRectangularNode, hierarchy, treemap } from "d3-hierarchy"
 import { type Group, readableBytes } from "./model.ts";
 import { percent, type Survey } from "./survey.ts";
 
-/** How many files of a store path are drawn one by one; the others are drawn as one. */
-const DRAWN = 24;
-/** How many files of a store path the table names. */
-const NAMED = 3;
+/** How many files of a store path are drawn one by one, before the others as one, and how many the table names. */
+const [DRAWN, NAMED] = [24, 3];
 /** Size that the treemap of the biggest image is laid out for, and the space for a store path's name, in pixels. */
 const [WIDTH, HEIGHT, HEADING, GAP] = [1200, 560, 20, 2];
 
-/** What is drawn: an image holds store paths, store paths hold files. */
-interface Part {
-  name: string;
-  /** Of a file. */
-  bytes?: number;
-  children?: Part[];
-}
-
+/** What is drawn: an image holds store paths, store paths hold files, which have bytes. */
+type Part = { name: string; bytes?: number; children?: Part[] };
 type Tile = HierarchyRectangularNode<Part>;
 
 export function page(stack: string, surveys: Survey[]): string {
@@ -28,24 +20,18 @@ export function page(stack: string, surveys: Survey[]): string {
   const biggest = Math.max(1, ...surveys.map(({ bytes }) => bytes));
   return `<!doctype html>
 <html lang="en">
-<head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
 <title>Where the bytes go: Agatha, stack ${html(stack)}</title>
 <link rel="icon" href="data:,">
 <style>
 ${css}</style>
-</head>
-<body>
 <h1>Where the bytes go</h1>
 <p>${surveys.length} images of stack <b>${html(stack)}</b>, ${readableBytes(total)} in all. What images share is counted in each. Click a store path to enlarge it; Escape takes you back.</p>
 ${surveys.map((survey) => section(survey, survey.bytes / biggest)).join("\n")}
 <script>
 addEventListener("keydown", ({ key }) => key === "Escape" && document.querySelector(":target + .out")?.click());
 </script>
-</body>
-</html>
 `;
 }
 
@@ -55,14 +41,9 @@ function section(survey: Survey, scale: number): string {
   const [name = "", tag = ""] = image.ref.split(":");
   const changes = deployed.lines.map((line) => `<li>${html(line)}</li>`).join("");
   return `<section id="${attribute}">
-<h2>${html(name)} <b>${readableBytes(bytes)}</b></h2>
-<dl>
-<div><dt>ref</dt><dd><code>${html(name)}:<wbr>${html(tag)}</code></dd></div>
-<div><dt>layers</dt><dd>${image.layers.length}</dd></div>
-<div><dt>efficiency</dt><dd>${percent(efficiency.score)}</dd></div>
-<div><dt>software</dt><dd><a href="${attribute}.cdx.json">${software.length} components</a></dd></div>
-<div><dt>deployed</dt><dd>${html(deployed.summary)}${changes && `<ul>${changes}</ul>`}</dd></div>
-</dl>
+<h2>${html(name)}, ${readableBytes(bytes)}</h2>
+<p><code>${html(name)}:<wbr>${html(tag)}</code>, ${image.layers.length} layers, efficiency ${percent(efficiency.score)}, <a href="${attribute}.cdx.json">${software.length} components</a></p>
+<p>${html(deployed.summary)}</p>${changes && `<ul>${changes}</ul>`}
 ${map(survey, Math.max(200, HEIGHT * scale))}
 ${table(survey)}
 </section>`;
@@ -75,11 +56,9 @@ function map({ attribute, image, groups }: Survey, height: number): string {
     .size([WIDTH, height])
     .paddingInner(GAP)
     .paddingTop(({ depth }) => (depth === 1 ? HEADING : 0));
-  const root = layout(tree.sum(({ bytes = 0 }) => bytes));
-  const tiles = (root.children ?? []).map((tile, index) =>
-    groupTile(tile, `${attribute}-${index}`, attribute),
-  );
-  return `<div class="map" style="height:${height.toFixed(0)}px">\n${tiles.join("\n")}\n</div>`;
+  const { children: tiles = [] } = layout(tree.sum(({ bytes = 0 }) => bytes));
+  const drawn = tiles.map((tile, index) => groupTile(tile, `${attribute}-${index}`, attribute));
+  return `<div class="map" style="height:${height.toFixed(0)}px">\n${drawn.join("\n")}\n</div>`;
 }
 
 function groupPart(group: Group): Part {
@@ -114,17 +93,17 @@ function about(tile: Tile): string {
 
 const share = (part: number, whole: number): string => `${((part / whole) * 100).toFixed(1)} %`;
 
-/** Where a tile is, as percentages of its parent's area below the heading. */
+/** Where a tile is: its distances from the edges of its parent's area below the heading, in percent. */
 function place({ x0, x1, y0, y1, parent }: Tile): string {
   const area = parent as Tile;
   const top = area.depth === 1 ? area.y0 + HEADING : area.y0;
-  const percents = (part: number, whole: number) => `${whole > 0 ? ((part / whole) * 100).toFixed(2) : 0}%`;
-  const [width, height] = [area.x1 - area.x0, area.y1 - top];
-  return [
-    `--left:${percents(x0 - area.x0, width)};--top:${percents(y0 - top, height)}`,
-    `--width:${percents(x1 - x0, width)};--height:${percents(y1 - y0, height)}`,
-  ].join(";");
+  const down = (part: number) => percents(part, area.y1 - top);
+  const across = (part: number) => percents(part, area.x1 - area.x0);
+  return `--at:${down(y0 - top)} ${across(area.x1 - x1)} ${down(area.y1 - y1)} ${across(x0 - area.x0)}`;
 }
+
+const percents = (part: number, whole: number): string =>
+  `${whole > 0 ? ((part / whole) * 100).toFixed(2) : 0}%`;
 
 /** A file's path in its group; the group's name if the file is the group itself. */
 const withinGroup = (path: string, group: Group): string =>
@@ -140,15 +119,12 @@ function table({ bytes, groups }: Survey): string {
         .map((file) => `${html(withinGroup(file.path, group))} <small>${readableBytes(file.size)}</small>`);
       return `<tr><th scope="row" title="${html(group.path)}">${html(group.name)}</th><td>${readableBytes(group.bytes)}</td><td>${share(group.bytes, bytes)}</td><td>${files.join("<br>")}</td></tr>`;
     });
+  const head = ["contents", "size", "share", "biggest files"].map((name) => `<th scope="col">${name}</th>`);
   return `<details>
 <summary>The same as a table</summary>
-<table>
-<thead><tr><th scope="col">contents</th><th scope="col">size</th><th scope="col">share</th><th scope="col">biggest files</th></tr></thead>
-<tbody>
+<table><tr>${head.join("")}</tr>
 ${rows.join("\n")}
-</tbody>
-</table>
-</details>`;
+</table></details>`;
 }
 
 const ENTITIES: Record<string, string> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };

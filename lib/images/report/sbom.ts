@@ -1,14 +1,11 @@
 /** An image's software inventory as CycloneDX 1.6 JSON. The same image gives the same bytes. */
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import type { Group, Image, Software } from "./model.ts";
 
 /** What looks like an SPDX expression; anything else is a licence's name. */
 const SPDX = /^\(?[A-Za-z0-9.+-]+(\)? (OR|AND|WITH) \(?[A-Za-z0-9.+-]+)*\)?$/;
 
-/**
- * @param groups What the image's files belong to. They give a store path its layer and size.
- * @param software What was found, one entry for each `id`.
- */
+/** @param groups Give a store path its layer and size. @param software What was found, one entry for each `id`. */
 export function inventory(image: Image, groups: Group[], software: Software[]): object {
   const byPath = new Map(groups.map((group) => [group.path, group]));
   const parts = withContents(software);
@@ -44,11 +41,10 @@ export function inventory(image: Image, groups: Group[], software: Software[]): 
 function withContents(software: Software[]): Software[] {
   const sorted = [...software].sort((a, b) => (a.id < b.id ? -1 : 1));
   const needed = new Set(sorted.flatMap(({ needs }) => needs));
+  const free = sorted.filter(({ id }) => !needed.has(id));
   return sorted.map((part) => {
     if (!part.id.startsWith("/nix/store/")) return part;
-    const contents = sorted.filter(
-      ({ id, places }) => !needed.has(id) && places.some((place) => place.startsWith(`${part.id}/`)),
-    );
+    const contents = free.filter(({ places }) => places.some((place) => place.startsWith(`${part.id}/`)));
     return { ...part, needs: [...new Set([...part.needs, ...contents.map(({ id }) => id)])] };
   });
 }
@@ -80,7 +76,7 @@ const properties = (map: Record<string, string>): { name: string; value: string 
 
 /** A UUID made of a text: version 8, whose bits applications define themselves. */
 export function uuidOf(text: string): string {
-  const bytes = createHash("sha256").update(text).digest().subarray(0, 16);
+  const bytes = hash("sha256", text, "buffer").subarray(0, 16);
   bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x80;
   bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
   return bytes.toString("hex").replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");

@@ -1,8 +1,7 @@
 /** What Nix knows about store paths: what each needs, and the Debian packages that the `debian` set made it of. */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { endedWith, run } from "../../process.ts";
-import { UserError } from "../../userError.ts";
+import { existsSync, readFileSync } from "node:fs";
+import { run } from "../../process.ts";
+import { failed } from "../load.ts";
 import { nameOf } from "./analyse.ts";
 import { purlPart, type Software } from "./model.ts";
 import { type DebianPackage, debian, dpkgPackages } from "./software.ts";
@@ -30,8 +29,7 @@ const CPE: [RegExp, string][] = [
 export async function storePaths(paths: string[]): Promise<StorePath[]> {
   if (paths.length === 0) return [];
   const result = await run("nix-store", ["--dump-db", ...paths]);
-  if (result.code !== 0)
-    throw new UserError(`nix-store --dump-db ${endedWith(result)}:\n${result.output.trim()}`);
+  if (result.code !== 0) throw failed("nix-store --dump-db", result);
   return parseDump(result.stdout);
 }
 
@@ -48,9 +46,9 @@ export function parseDump(text: string): StorePath[] {
 }
 
 /** A name as Nix splits it: the version begins after the first dash that no letter follows. */
-export function splitName(name: string): { name: string; version?: string } {
-  const match = /^(.+?)-([^a-zA-Z].*)$/.exec(name);
-  return match === null ? { name } : { name: match[1] as string, version: match[2] as string };
+export function splitName(full: string): { name: string; version: string | undefined } {
+  const [, name = full, version] = /^(.+?)-([^a-zA-Z].*)$/.exec(full) ?? [];
+  return { name, version };
 }
 
 /** A store path as a piece of software, and the Debian packages that it was made of. */
@@ -75,17 +73,11 @@ export function storeSoftware({ path, narHash, deriver, references }: StorePath)
   ];
 }
 
-/**
- * The packages whose checksums are among the derivation's inputs. None are found if this machine no longer has the
- * derivation and the very same packages.
- */
+/** The packages whose checksums are among the derivation's inputs, if this machine still has it and the very same packages. */
 function debianPackages(deriver: string): DebianPackage[] {
   if (!existsSync(deriver)) return [];
   const files = /"md5sums","([^"]+)"/.exec(readFileSync(deriver, "utf8"))?.[1]?.split(" ") ?? [];
-  const sums = files
-    .filter((file) => existsSync(file))
-    .map((file) => readFileSync(file, "utf8"))
-    .join("");
+  const sums = files.map((file) => (existsSync(file) ? readFileSync(file, "utf8") : "")).join("");
   installed ??= installedPackages();
   return installed.filter((one) => sums.includes(one.sums));
 }
@@ -95,11 +87,10 @@ let installed: (DebianPackage & { sums: string })[] | undefined;
 /** This machine's packages, with the checksums of their files. */
 function installedPackages(): (DebianPackage & { sums: string })[] {
   if (!existsSync(DPKG)) return [];
-  const files = new Set(readdirSync(join(DPKG, "info")));
-  return dpkgPackages(readFileSync(join(DPKG, "status"), "utf8")).flatMap((one) => {
-    const names = [`${one.name}:${one.architecture}.md5sums`, `${one.name}.md5sums`];
-    const file = names.find((name) => files.has(name));
-    const sums = file === undefined ? "" : readFileSync(join(DPKG, "info", file), "utf8");
+  return dpkgPackages(readFileSync(`${DPKG}/status`, "utf8")).flatMap((one) => {
+    const names = [`${one.name}:${one.architecture}`, one.name];
+    const file = names.map((name) => `${DPKG}/info/${name}.md5sums`).find((path) => existsSync(path));
+    const sums = file === undefined ? "" : readFileSync(file, "utf8");
     return sums === "" ? [] : { ...one, sums };
   });
 }

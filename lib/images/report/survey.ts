@@ -1,12 +1,32 @@
-/** Everything that the report shows about an image, measured once. */
+/** The images of a stack as its files make them, and everything that the report shows about one, measured once. */
+import type { Config } from "../../config/schema.ts";
 import { inspect } from "../../docker/client.ts";
-import type { Built } from "../build.ts";
-import { type Efficiency, efficiency, groups, layerBytes } from "./analyse.ts";
+import { SERVICES, type ServiceName } from "../../serviceNames.ts";
+import { applicationOf, planImages } from "../evaluate.ts";
+import { nixArguments, nixBuild } from "../nix.ts";
+import { imageRef } from "../plan.ts";
+import { efficiency, groups, layerBytes } from "./analyse.ts";
 import { imageFrom } from "./archive.ts";
 import { type Difference, sinceDeployed } from "./deployed.ts";
 import { type Group, type Image, readableBytes, type Software } from "./model.ts";
 import { merge, softwareInspector } from "./software.ts";
 import { storePaths, storeSoftware } from "./store.ts";
+
+/**
+ * Builds what is not built yet, whatever is pinned. @returns The refs.
+ * @param folder Gets a link `back-image` to each image's program, which keeps it from Nix's garbage collector.
+ */
+export async function buildImages(config: Config, folder: string): Promise<Map<ServiceName, string>> {
+  const { back, front, packages } = config;
+  const unpinned = { ...config, back: { ...back, pin: undefined }, front: { ...front, pin: undefined } };
+  const plans = await planImages(unpinned);
+  const application = applicationOf(config);
+  for (const service of SERVICES) {
+    const which = nixArguments(packages, JSON.stringify(application[service]));
+    await nixBuild(`${service}-image`, `${folder}/${service}-image`, which);
+  }
+  return new Map(SERVICES.map((service) => [service, imageRef(plans[service])]));
+}
 
 export interface Survey {
   attribute: string;
@@ -14,19 +34,24 @@ export interface Survey {
   bytes: number;
   /** Whether `bytes` is what docker reports; else it is the sum of the layers' files. */
   loaded: boolean;
-  efficiency: Efficiency;
+  efficiency: ReturnType<typeof efficiency>;
   groups: Group[];
   software: Software[];
   deployed: Difference;
 }
 
-export async function survey({ attribute, service, ref, program }: Built, stack: string): Promise<Survey> {
+/** @param folder As for `buildImages`. */
+export async function survey(
+  service: ServiceName,
+  ref: string,
+  folder: string,
+  stack: string,
+): Promise<Survey> {
+  const attribute = `${service}-image`;
   const inspector = softwareInspector();
-  const image = { ...(await imageFrom(program, [], inspector)), ref };
+  const image = { ...(await imageFrom(`${folder}/${attribute}`, [], inspector)), ref };
   const parts = groups(image);
-  const paths = await storePaths(
-    parts.map(({ path }) => path).filter((path) => path.startsWith("/nix/store/")),
-  );
+  const paths = parts.map(({ path }) => path).filter((path) => path.startsWith("/nix/store/"));
   // Not loaded, or no docker answers.
   const reported = await inspect<number>("image", ref, ".Size").catch(() => undefined);
   return {
@@ -36,7 +61,7 @@ export async function survey({ attribute, service, ref, program }: Built, stack:
     loaded: reported !== undefined,
     efficiency: efficiency(image),
     groups: parts,
-    software: merge([...paths.flatMap(storeSoftware), ...inspector.found]),
+    software: merge([...(await storePaths(paths)).flatMap(storeSoftware), ...inspector.found]),
     deployed: await sinceDeployed(image, stack, service),
   };
 }

@@ -1,23 +1,14 @@
 /** A database outside of the stack. */
 import { describe, expect, it } from "vitest";
-import { loadConfig } from "../../../lib/config/load.ts";
 import { externalOf } from "../../../lib/stacks/file.ts";
 import { configLike } from "../../../lib/stacks/like.ts";
+import { errors, load } from "../../support/configuration.ts";
 
-const load = (database: object) =>
-  loadConfig(
-    {
-      "agatha:packages": "debian",
-      "agatha:databasePassword": "x",
-      "agatha:database": JSON.stringify(database),
-    },
-    { stack: "prod", packages: undefined, password: undefined, exists: () => true },
-  );
 const ca = "-----BEGIN CERTIFICATE-----";
 
 describe("database.external", () => {
   it("is verified, at PostgreSQL's port, unless something else is said", () => {
-    const { external } = load({ external: { host: "db.example.org", ca } }).database;
+    const { external } = load({ database: { external: { host: "db.example.org", ca } } }).database;
     expect(external).toEqual({ host: "db.example.org", port: 5432, tls: "verify-full", ca });
   });
 
@@ -36,15 +27,17 @@ describe("database.external", () => {
     [{ host: "db.example.org/budget", ca }, "is not a server's name or address."],
     [{ host: "db", tls: "on" }, 'agatha:database.external.tls: "on" is not a kind of TLS.'],
   ])("%j is refused", (external, message) => {
-    expect(() => load({ external })).toThrow(message);
+    expect(errors({ database: { external } })).toEqual([expect.stringContaining(message)]);
   });
 
   it.each([[{ publish: { port: 5432 } }], [{ settings: { work_mem: "8MB" } }]])(
     "%j is of a database of the stack's own",
     (other) => {
-      expect(() => load({ external: { host: "db", tls: "require" }, ...other })).toThrow(
-        `agatha:database.${Object.keys(other)[0]}: is for a database of the stack's own`,
-      );
+      expect(errors({ database: { external: { host: "db", tls: "require" }, ...other } })).toEqual([
+        expect.stringContaining(
+          `agatha:database.${Object.keys(other)[0]}: is for a database of the stack's own`,
+        ),
+      ]);
     },
   );
 });

@@ -1,19 +1,7 @@
 /** A variable of the back is no place for a secret; a secret property beside it is no reason to refuse it. */
 import { expect, it } from "vitest";
-import { loadConfig } from "../../../lib/config/load.ts";
-import { secretVariables } from "../../../lib/config/stackFileTexts.ts";
-
-/** The errors of a configuration; none if it loads. */
-function errors(raw: Record<string, string>, file: string): string {
-  const held = { ...raw, PULUMI_CONFIG_SECRET_KEYS: '["agatha:back"]' };
-  const surroundings = { stack: "dev", packages: "debian", password: "p", exists: () => true };
-  try {
-    loadConfig(held, { ...surroundings, file });
-    return "";
-  } catch (error) {
-    return (error as Error).message;
-  }
-}
+import { secretsOf } from "../../../lib/config/stackFileTexts.ts";
+import { errors } from "../../support/configuration.ts";
 
 const FILE = `
 config:
@@ -27,20 +15,21 @@ config:
         secure: v1:def
 `;
 
-const whole = { "agatha:back": '{"env":{"TOKEN":"hush","MODE":"x"},"properties":{"mail":"hush"}}' };
+const whole = { back: { env: { TOKEN: "hush", MODE: "x" }, properties: { mail: "hush" } } };
+const secrets = ["back"];
 
 it("a secret variable is refused, without its value", () => {
-  expect(errors(whole, FILE)).toBe(
+  expect(errors(whole, { secrets, file: FILE })).toEqual([
     "agatha:back.env.TOKEN: the value (not shown) is a secret, which a container's environment does not keep. Give it by back.properties or back.files, or without --secret.",
-  );
+  ]);
 });
 
 it("a variable beside a secret property is taken", () => {
-  expect(errors(whole, FILE.replace("TOKEN", "OTHER"))).toBe("");
+  expect(errors(whole, { secrets, file: FILE.replace("TOKEN", "OTHER") })).toEqual([]);
 });
 
 it("a stack's file tells which variables are secrets", () => {
-  expect(secretVariables(FILE)).toEqual(["TOKEN"]);
+  expect(secretsOf(FILE).variables).toEqual(["TOKEN"]);
   for (const none of [
     "",
     "config:\n",
@@ -48,7 +37,7 @@ it("a stack's file tells which variables are secrets", () => {
     "[x]",
     "config: { agatha:back: 1 }",
   ])
-    expect(secretVariables(none)).toEqual([]);
+    expect(secretsOf(none).variables).toEqual([]);
 });
 
 it.each([
@@ -57,5 +46,5 @@ it.each([
   ["merged variables", "&e { B: { secure: v1:abc } }", "{ MODE: x, <<: *e }"],
 ])("a secret that an alias brings is found: %s", (_, properties, env) => {
   const file = `config: { "agatha:back": { properties: ${properties}, env: ${env} } }`;
-  expect(secretVariables(file)).toEqual(["B"]);
+  expect(secretsOf(file).variables).toEqual(["B"]);
 });

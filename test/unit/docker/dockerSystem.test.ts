@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
 import type { Config } from "../../../lib/config/schema.ts";
 import { askedSystem, systemOf } from "../../../lib/docker/system.ts";
-import { lacksBuilder, noBuilder } from "../../../lib/images/builder.ts";
-import { refuseForeignPackages } from "../../../lib/images/planForHost.ts";
+import { noBuilder } from "../../../lib/images/builder.ts";
+import { refuseOtherSystem } from "../../../lib/images/planForHost.ts";
 
 it.each([
   ["docker on x86_64", "linux", "x86_64", "x86_64-linux"],
@@ -28,11 +28,11 @@ it("takes the system that the environment names, if images can be built for it",
 
 it("does not use this machine's packages for another system", () => {
   const config = (packages: "debian" | "nixpkgs") => ({ packages }) as Config;
-  expect(() => refuseForeignPackages(config("debian"), "x86_64-linux", false)).toThrow(
+  expect(() => refuseOtherSystem(config("debian"), "x86_64-linux", false)).toThrow(
     /^agatha:packages: "debian" takes the packages of an x86_64 Linux, and this is \w+ \w+\. Set it to "nixpkgs"\.$/,
   );
-  refuseForeignPackages(config("debian"), "x86_64-linux", true);
-  refuseForeignPackages(config("nixpkgs"), "x86_64-linux", false);
+  refuseOtherSystem(config("debian"), "x86_64-linux", true);
+  refuseOtherSystem(config("nixpkgs"), "x86_64-linux", false);
 });
 
 /** What Nix prints for want of a builder: 2.8, as it did here, and later ones, as their source has it. */
@@ -48,7 +48,7 @@ it.each([
   ["a build that failed", "error: builder for '/nix/store/x.drv' failed with exit code 1", false],
   ["a build that went well", "building '/nix/store/x.drv'...", false],
 ])("knows from Nix's output whether a builder is missing: %s", (_, words, expected) => {
-  expect(lacksBuilder(words)).toBe(expected);
+  expect(noBuilder("aarch64-linux", "ssh://deploy@host", words) !== undefined).toBe(expected);
 });
 
 it("names the system, the host and the fix", () => {

@@ -3,7 +3,7 @@ import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { gunzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { compress } from "../../../lib/images/compress.ts";
+import { compress } from "../../../lib/images/load.ts";
 
 const MEGABYTE = 1 << 20;
 const chunks = (bytes: Buffer) =>

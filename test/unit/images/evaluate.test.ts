@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { evaluateImages, nixError } from "../../../lib/images/evaluate.ts";
+import { nixError, planImages } from "../../../lib/images/evaluate.ts";
 import { load } from "../../support/configuration.ts";
 
 const failed = (stderr: string, code: number | null = 1, timedOut = false) =>
@@ -11,7 +11,7 @@ const failed = (stderr: string, code: number | null = 1, timedOut = false) =>
 describe("a failed evaluation", () => {
   it("says that Nix is missing", async () => {
     vi.stubEnv("PATH", "/nonexistent");
-    await expect(evaluateImages(load({}))).rejects.toThrow(
+    await expect(planImages(load({}))).rejects.toThrow(
       /^nix-instantiate: is not on PATH\. Run `npm run doctor`/,
     );
     vi.unstubAllEnvs();
@@ -58,7 +58,7 @@ describe("a name that is not UTF-8", () => {
     vi.stubEnv("PATH", `${join(folder, "bin")}:${process.env["PATH"]}`);
     const [dist, migrations] = [join(folder, "dist"), join(folder, "sql")];
     const refused = (key: string, path: string, name: string) =>
-      expect(evaluateImages(load({ front: { dist }, back: { migrations } }))).rejects.toThrow(
+      expect(planImages(load({ front: { dist }, back: { migrations } }))).rejects.toThrow(
         `agatha:${key}: "${path}" holds "${name}", whose name is not UTF-8. Rename it.`,
       );
     writeFileSync(latin1(migrations, "V2__caf\xe9.sql"), "");

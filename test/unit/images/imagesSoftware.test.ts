@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { jarSoftware } from "../../../lib/images/report/jars.ts";
 import type { Group, Image } from "../../../lib/images/report/model.ts";
 import { inventory, uuidOf } from "../../../lib/images/report/sbom.ts";
 import {
   debian,
   dpkgPackages,
+  jarSoftware,
   merge,
   npmSoftware,
   softwareInspector,

@@ -4,10 +4,9 @@
  */
 import { describe, expect, it } from "vitest";
 import { type DeployedImages, decode, encode, keptRefs, record } from "../../../lib/images/generations.ts";
-import { imageFacts } from "../../../lib/images/size.ts";
 import { changesOf } from "../../../lib/previews/changes.ts";
 import { describe as describeHistory, recorded } from "../../../lib/stacks/history.ts";
-import { healthFacts } from "../../../lib/stepFacts.ts";
+import { healthFacts, imageFacts } from "../../../lib/stepFacts.ts";
 import state from "../../support/legacyState.json" with { type: "json" };
 
 const outputsOf = (name: string) => {

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { ownSentence } from "../../../lib/images/nixArguments.ts";
+import { ownSentence } from "../../../lib/images/nix.ts";
 
 const sentence =
   'agatha:back.jar: "x" has class files for Java 21, newer than its JRE 17. Set back.java to 21.';

@@ -7,10 +7,10 @@ const NOW = 1000 * HOUR;
 const tag = (letter: string) => letter.repeat(32);
 const ref = (letter: string) => `agatha-back-image:${tag(letter)}`;
 const keptBy = (stack: string, letter: string) => `agatha-back-image:kept-${stack}-${tag(letter)}`;
-const image = (names: string[], taggedAt: number | undefined = 0): HostImage => ({
+const image = (names: string[], taggedAt = 0): HostImage => ({
   id: names.join(),
   names,
-  taggedAt,
+  tagged: new Date(taggedAt).toISOString(),
 });
 const plan = (images: HostImage[], ...kept: string[]) => pruning(images, "dev", new Set(kept), NOW);
 const removed = (images: HostImage[], ...kept: string[]) => plan(images, ...kept).remove;
@@ -40,7 +40,8 @@ describe("an image is removed with all its names", () => {
   });
 
   it("where docker does not know when it was tagged", () => {
-    expect(removed([image([ref("a")], undefined)])).toHaveLength(1);
+    for (const tagged of ["0001-01-01T00:00:00Z", ""])
+      expect(removed([{ ...image([ref("a")]), tagged }])).toHaveLength(1);
   });
 });
 
@@ -107,7 +108,7 @@ it("whatever is on the host: what anybody keeps, named or just loaded is never r
         if (person) names.push("agatha-back-image:mine");
         if (alias) names.push(`agatha-back-image:migrations-dev-${tag(letter)}`);
         const wanted = rest.kept || other || person || fresh;
-        return { id: letter, names, taggedAt: fresh ? NOW : 0, own, wanted, kept: rest.kept };
+        return { ...image(names, fresh ? NOW : 0), id: letter, own, wanted, kept: rest.kept };
       });
       const { hold, drop, remove } = plan(host, ...host.filter(({ kept }) => kept).map(({ id }) => ref(id)));
       expect(remove.map(({ id }) => id)).toEqual(host.filter(({ wanted }) => !wanted).map(({ id }) => id));

@@ -43,17 +43,17 @@ it.each([
   [
     "the docker host",
     'Error response from daemon: Get "https://host:5000/v2/": x509: certificate has expired or is not yet valid: current time 2026-11-25T00:00:00Z is after 2026-11-01T00:00:00Z',
-    'agatha:registry: "host:5000" shows a certificate that is not good for the docker host: Error response from daemon: Get "https://host:5000/v2/": x509: certificate has expired or is not yet valid: current time 2026-11-25T00:00:00Z is after 2026-11-01T00:00:00Z. Replace the certificate there.',
+    'agatha:registry: "host:5000" failed for the docker host: Error response from daemon: Get "https://host:5000/v2/": x509: certificate has expired or is not yet valid: current time 2026-11-25T00:00:00Z is after 2026-11-01T00:00:00Z. Fix what it names, then run up again.',
   ],
   [
     "this machine",
     "x509: certificate is valid for other.example, not host",
-    'agatha:registry: "host:5000" shows a certificate that is not good for this machine: x509: certificate is valid for other.example, not host. Replace the certificate there.',
+    'agatha:registry: "host:5000" failed for this machine: x509: certificate is valid for other.example, not host. Fix what it names, then run up again.',
   ],
   [
     "this machine",
     "denied: requested access to the resource is denied",
-    'agatha:registry: "host:5000" does not let me write or read there: denied: requested access to the resource is denied. Grant the rights there, or choose another registry.repository.',
+    'agatha:registry: "host:5000" failed for this machine: denied: requested access to the resource is denied. Fix what it names, then run up again.',
   ],
   [
     "this machine",

@@ -4,8 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it, vi } from "vitest";
-import { imageFacts } from "../../../lib/images/size.ts";
-import { healthFacts } from "../../../lib/stepFacts.ts";
+import { healthFacts, imageFacts } from "../../../lib/stepFacts.ts";
 import { fake } from "../../support/programs.ts";
 
 // It starts programs, on machines that may be busy.

@@ -219,11 +219,10 @@ describe("a preview in words", () => {
     expect(explain("dev", [overlay])).toMatch(/front +is replaced +command +/);
   });
 
-  it("says that a service that was cut off is connected again, and that one is only waited for again", () => {
-    const healthy = (CUT_OFF?: string) =>
-      step("db-healthy", "update", { environment: { CUT_OFF: "n 1" } }, { environment: { CUT_OFF } });
-    expect(explain("dev", [healthy("n 2")])).toMatch(/^db +stays, is connected again$/m);
-    expect(explain("dev", [healthy("n 1")])).toMatch(/^db +stays, is waited for again$/m);
+  it("says that a service that stays is waited for again", () => {
+    const text = explain("dev", [step("db-healthy", "update"), step("back-healthy", "delete")]);
+    expect(text).toMatch(/^db +stays, is waited for again$/m);
+    expect(text).toMatch(/^back +stays$/m);
   });
 
   it("says which migrations run, and that the volume stays", () => {

@@ -34,7 +34,14 @@ describe("a service in a swarm", () => {
       "taskSpec.containerSpec.secrets[1]",
       "taskSpec.containerSpec.env.X",
     ];
-    expect(backOf(service(secret))?.why).toEqual(["environment", "files or secrets"]);
+    expect(backOf(service(secret))?.why).toEqual(["files or secrets", "environment"]);
+    const others = [
+      "labels[0].value",
+      "rollbackConfig.order",
+      "taskSpec.placement.constraints[0]",
+      "updateConfig.order",
+    ];
+    expect(backOf(service(others))?.why).toEqual(["placement", "overlap"]);
     expect(backOf(service(["taskSpec.forceUpdate"]))?.why).toEqual(["its last update failed"]);
   });
 

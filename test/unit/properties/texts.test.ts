@@ -6,7 +6,7 @@ import { read } from "../../../lib/cli/command.ts";
 import { success, words } from "../../../lib/database/migrations/flyway.ts";
 import { parseHolders } from "../../../lib/docker/ports.ts";
 import { duration, toMilliseconds } from "../../../lib/duration.ts";
-import { nixArguments, ownSentence } from "../../../lib/images/nixArguments.ts";
+import { nixArguments, ownSentence } from "../../../lib/images/nix.ts";
 import { presence } from "../../../lib/images/presence.ts";
 import { changesOf } from "../../../lib/previews/changes.ts";
 import { previewTable } from "../../../lib/previews/table.ts";

@@ -181,7 +181,7 @@ describe("the pull request", () => {
     expect(happened({})).toEqual({ number: 7, commit: "abc", closed: false });
     expect(happened({ action: "closed" }).closed).toBe(true);
     writeFileSync(event, JSON.stringify({ push: {} }));
-    expect(() => readPullRequest({ GITHUB_EVENT_PATH: event })).toThrow("Run this on `pull_request`.");
+    expect(() => readPullRequest({ GITHUB_EVENT_PATH: event })).toThrow("on `pull_request`.");
   });
 
   it("is what GitHub says by now", async () => {
@@ -203,7 +203,7 @@ describe("the pull request", () => {
 
   it("is missing elsewhere", () => {
     expect(() => readPullRequest({})).toThrow(
-      "GITHUB_EVENT_PATH: is not set. Run this in a job of one of GitHub's workflows.",
+      "GITHUB_EVENT_PATH: names no pull request's event. Run this in a job of one of GitHub's workflows, on",
     );
   });
 });

@@ -5,22 +5,13 @@ import { errors, load } from "../../support/configuration.ts";
 afterEach(() => vi.unstubAllEnvs());
 
 // An unknown name reached Nix.
-it("is refused by set-up, but for the former name in a shell that read env.sh before", async () => {
-  vi.stubEnv("AGATHA_PACKAGES", "Debian");
-  await expect(choosePackages()).rejects.toThrow(
-    'AGATHA_PACKAGES: "Debian" is not a package set. Use nixpkgs or debian, or unset it.',
-  );
-  vi.stubEnv("AGATHA_PACKAGES", "host");
-  expect(await choosePackages()).toBe("debian");
-});
-
-it.each([
-  ["host", 'is called "debian" now. Unset it and run `npm run setup`, or set it to debian.'],
-  ["Debian", "is not a package set. Use nixpkgs or debian, or unset it."],
-  ["a\nb", "is not a package set. Use nixpkgs or debian, or unset it."],
-])("is refused with its fix: %s", (name, wrong) => {
-  const message = `AGATHA_PACKAGES: ${JSON.stringify(name)} ${wrong}`;
-  expect(errors({}, { packages: name })).toEqual([message]);
+it.each(["host", "Debian", "a\nb"])("is refused by set-up and by the program: %j", async (name) => {
+  const wrong = `${JSON.stringify(name)} is not a package set. Use`;
+  vi.stubEnv("AGATHA_PACKAGES", name);
+  await expect(choosePackages()).rejects.toThrow(`AGATHA_PACKAGES: ${wrong} nixpkgs or debian, or unset it.`);
+  expect(errors({}, { packages: name })).toEqual([
+    `agatha:packages: ${wrong} "nixpkgs" (the pin) or "debian" (this machine's Debian packages), also in AGATHA_PACKAGES.`,
+  ]);
   // The stack's own choice counts.
   expect(load({ packages: "nixpkgs" }, { packages: name }).packages).toBe("nixpkgs");
 });

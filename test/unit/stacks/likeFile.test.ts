@@ -166,6 +166,6 @@ describe("an address of the model's own", () => {
 
 it("a model with flat keys is refused with the commands that nest them", () => {
   expect(() => like({ "agatha:back.port": 9000, "agatha:keep": 3 })).toThrow(
-    "--like: agatha:back.port: is a flat key, which is not read. Nest it: `pulumi config set --path agatha:back.port 9000 --stack model && pulumi config rm agatha:back.port --stack model`.",
+    "--like: agatha:back.port: is a flat key, which is not read. Nest it: `pulumi config get agatha:back.port --stack model | pulumi config set --path agatha:back.port --stack model && pulumi config rm agatha:back.port --stack model`.",
   );
 });

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { withEmptyState, withoutSecrets } from "../../../lib/previews/emptyState.ts";
-import { ensureStack, environment, fullName, stackExists } from "../../../lib/stacks/stack.ts";
+import { fullName } from "../../../lib/stacks/pulumi.ts";
+import { ensureStack, environment, stackExists } from "../../../lib/stacks/stack.ts";
 import { fake } from "../../support/programs.ts";
 
 describe("a stack's file without its secrets", () => {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { readStackConfig } from "../../../lib/stacks/config.ts";
+import { readStackConfig } from "../../../lib/stacks/file.ts";
 import { UserError } from "../../../lib/userError.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "agatha-stack-config-"));

@@ -2,8 +2,7 @@
 import { describe, expect, it } from "vitest";
 import type { Slot } from "../../../lib/gateway/slots.ts";
 import type { DockerObject } from "../../../lib/stacks/dockerObjects.ts";
-import type { Routes } from "../../../lib/stacks/routes.ts";
-import { statusOf } from "../../../lib/stacks/status.ts";
+import { type Routes, statusOf } from "../../../lib/stacks/status.ts";
 
 const UP = "Up 2 minutes (healthy)";
 

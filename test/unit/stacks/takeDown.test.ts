@@ -23,9 +23,10 @@ function down(volumes: Record<string, string>, dropData: boolean): string {
     `*stuck) echo "volume is in use" >&2; exit 1 ;;`,
     `"volume rm"*) rm "\${@: -1}" ;; esac`,
   ];
-  const options = JSON.stringify({ volumes: dropData, sure: true, withoutState: true });
+  const options = { volumes: dropData, yes: true, "without-state": true };
+  const given = { stack: "s", file: "Pulumi.s.yaml", configFile: [], options, words: [], pulumi: [] };
   const script = `const { takeDown } = await import(${JSON.stringify(resolve("lib/stacks/remove.ts"))});
-    await takeDown("s", "Pulumi.s.yaml", ${options}, { configFile: [], args: [] }).catch(({ message }) => console.log(message));`;
+    await takeDown(${JSON.stringify(given)}).catch(({ message }) => console.log(message));`;
   const env = { ...process.env, ...fake(clone, "docker", docker) };
   return execFileSync(process.execPath, ["--input-type=module", "-e", script], {
     ...{ cwd: clone, encoding: "utf8" as const, env },

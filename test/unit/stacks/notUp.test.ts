@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type DockerObject, dataIn } from "../../../lib/stacks/dockerObjects.ts";
+import type { DockerObject } from "../../../lib/stacks/dockerObjects.ts";
 import { notUp } from "../../../lib/stacks/status.ts";
 
 const container = (service: string, status: string): DockerObject => ({
@@ -62,10 +62,4 @@ describe("a stack whose update went well", () => {
     const gone = with_("back", "Up 2 hours (unhealthy)").slice(1);
     expect(notUp("a", gone)).toContain("`npm run up -- --refresh --stack a` makes it again.");
   });
-});
-
-it("data is in the database's volumes, of any version", () => {
-  expect(
-    dataIn([container("db", ""), container("back-files", ""), { ...container("db", ""), name: "x-17" }]),
-  ).toEqual(["agatha-a-db", "x-17"]);
 });

@@ -4,9 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import type { Slot } from "../../../lib/gateway/slots.ts";
-import type { DockerObject } from "../../../lib/stacks/dockerObjects.ts";
+import { type DockerObject, runningParts, swarmServices } from "../../../lib/stacks/dockerObjects.ts";
 import { notUp, statusOf } from "../../../lib/stacks/status.ts";
-import { runningParts, swarmServices } from "../../../lib/stacks/swarmObjects.ts";
 import { fake } from "../../support/programs.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "agatha-swarm-objects-"));
