@@ -82,35 +82,25 @@ export function listen(): Record<string, Request> {
  * @param outputs What each Command prints, by the resource's name. Default: nothing.
  * @param stash What a Stash has kept from an earlier update. Default: nothing, so that it keeps what it is given.
  */
-export function record(
-  options: {
-    preview?: boolean;
-    config?: Record<string, string>;
-    outputs?: (name: string) => { stdout?: string; stderr?: string };
-    stash?: object;
-  } = {},
-): Registered[] {
+export function record({ preview = false, config = {}, outputs, stash }: RecordOptions = {}): Registered[] {
   const registered: Registered[] = [];
-  pulumi.runtime.setAllConfig(options.config ?? {});
-  pulumi.runtime.setMocks(
-    {
-      newResource: ({ type, name, inputs, custom, provider = "" }) => {
-        registered.push({ type, name, inputs: custom === false ? {} : inputs, provider });
-        if (type === "pulumi:index:Stash")
-          return { id: `${name}-id`, state: { ...inputs, output: options.stash ?? inputs["input"] } };
-        const outputs =
-          type === "command:local:Command"
-            ? { ...inputs, stdout: "", stderr: "", ...options.outputs?.(name) }
-            : inputs;
-        return { id: options.preview ? "" : `${name}-id`, state: outputs };
-      },
-      call: () => ({}),
-    },
-    "agatha",
-    "dev",
-    options.preview ?? false,
-  );
+  pulumi.runtime.setAllConfig(config);
+  const newResource = ({ type, name, inputs, custom, provider = "" }: pulumi.runtime.MockResourceArgs) => {
+    registered.push({ type, name, inputs: custom === false ? {} : inputs, provider });
+    const id = `${name}-id`;
+    if (type === "pulumi:index:Stash") return { id, state: { ...inputs, output: stash ?? inputs["input"] } };
+    const printed = type === "command:local:Command" ? { stdout: "", stderr: "", ...outputs?.(name) } : {};
+    return { id: preview ? "" : id, state: { ...inputs, ...printed } };
+  };
+  pulumi.runtime.setMocks({ newResource, call: () => ({}) }, "agatha", "dev", preview);
   return registered;
+}
+
+interface RecordOptions {
+  preview?: boolean;
+  config?: Record<string, string>;
+  outputs?: (name: string) => { stdout?: string; stderr?: string };
+  stash?: object;
 }
 
 /** The one registration of that name and type; more or none is an error. */
