@@ -141,7 +141,7 @@ const registry = z.strictObject({
 export const schema = z.strictObject({
   packages: z.enum(
     ["nixpkgs", "debian"],
-    'is not a package set. Use "nixpkgs" (the pin) or "debian" (this machine\'s Debian packages), also in AGATHA_PACKAGES.',
+    'is not a package set. Use "nixpkgs" (the pin) or "debian" (this machine\'s Debian packages, once called "host"), also in AGATHA_PACKAGES.',
   ),
   back,
   front,

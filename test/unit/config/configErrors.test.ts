@@ -13,7 +13,7 @@ describe("errors", () => {
       "agatha:back.health.statuses: [] is empty. Name at least one HTTP status, like 200.",
       'agatha:back.port: "x" is not a port. Use a whole number from 1 to 65535.',
       "agatha:front.memory: 1 is too small. Give at least 16.",
-      'agatha:packages: "host" is not a package set. Use "nixpkgs" (the pin) or "debian" (this machine\'s Debian packages), also in AGATHA_PACKAGES.',
+      'agatha:packages: "host" is not a package set. Use "nixpkgs" (the pin) or "debian" (this machine\'s Debian packages, once called "host"), also in AGATHA_PACKAGES.',
     ]);
   });
 

@@ -10,7 +10,7 @@ it.each(["host", "Debian", "a\nb"])("is refused by set-up and by the program: %j
   vi.stubEnv("AGATHA_PACKAGES", name);
   await expect(choosePackages()).rejects.toThrow(`AGATHA_PACKAGES: ${wrong} nixpkgs or debian, or unset it.`);
   expect(errors({}, { packages: name })).toEqual([
-    `agatha:packages: ${wrong} "nixpkgs" (the pin) or "debian" (this machine's Debian packages), also in AGATHA_PACKAGES.`,
+    `agatha:packages: ${wrong} "nixpkgs" (the pin) or "debian" (this machine's Debian packages, once called "host"), also in AGATHA_PACKAGES.`,
   ]);
   // The stack's own choice counts.
   expect(load({ packages: "nixpkgs" }, { packages: name }).packages).toBe("nixpkgs");
