@@ -1,22 +1,16 @@
 /** The bench's arguments: what to measure, and how often. */
 import type { Given } from "../../lib/cli/command.ts";
 import { UserError } from "../../lib/userError.ts";
+import { wholeNumber } from "../support/wholeNumber.ts";
 
-export const PARTS = [
-  "noop",
-  "sdk",
-  "plain",
-  "preview",
-  "jar",
-  "dist",
-  "updates",
-  "scaling",
-  "swarm",
-] as const;
-export type Part = (typeof PARTS)[number];
+export const PARTS = "noop sdk plain preview jar dist updates scaling swarm".split(" ");
+
+/** Longest series of measurements. */
+const MOST = 999;
 
 export interface BenchArguments {
-  parts: Part[];
+  /** Some of PARTS. */
+  parts: string[];
   /** Rounds of what takes seconds: changes. */
   rounds: number;
   /** Pairs of what changes nothing. */
@@ -27,23 +21,14 @@ export interface BenchArguments {
 
 /** @throws UserError for a wrong value. */
 export function benchArguments({ only, rounds, pairs, updates }: Given<"bench">["options"]): BenchArguments {
-  const parts = (only ?? PARTS.join()).split(",");
+  const parts = only?.split(",") ?? PARTS;
   for (const part of parts)
-    if (!PARTS.includes(part as Part))
+    if (!PARTS.includes(part))
       throw new UserError(`--only: "${part}" is nothing that is measured. Use ${PARTS.join(", ")}.`);
   return {
-    parts: parts as Part[],
-    rounds: count("rounds", rounds, 5),
-    pairs: count("pairs", pairs, 11),
-    updates: count("updates", updates, 20),
+    parts,
+    rounds: wholeNumber("rounds", rounds, 5, MOST),
+    pairs: wholeNumber("pairs", pairs, 11, MOST),
+    updates: wholeNumber("updates", updates, 20, MOST),
   };
-}
-
-function count(name: string, value: string | undefined, otherwise: number): number {
-  if (value === undefined) return otherwise;
-  if (!/^[1-9]\d{0,2}$/.test(value))
-    throw new UserError(
-      `--${name}: "${value}" is no number of repetitions. Use a whole number from 1 to 999.`,
-    );
-  return Number(value);
 }

@@ -1,12 +1,13 @@
 /** What an update costs, for `npm run bench`: side by side with an empty program and with docker compose. */
 import { mkdirSync, writeFileSync } from "node:fs";
+import { cpus, totalmem } from "node:os";
 import { join } from "node:path";
 import type { Given } from "../../lib/cli/command.ts";
+import { run } from "../../lib/process.ts";
 import { environment } from "../../lib/stacks/stack.ts";
 import { setup } from "../../setup/setup.ts";
 import { benchArguments } from "./arguments.ts";
 import { goalTable, rows } from "./goals.ts";
-import { machine } from "./machine.ts";
 import { measure } from "./measure.ts";
 import type { Results } from "./results.ts";
 import { Stand } from "./stand.ts";
@@ -30,6 +31,26 @@ export async function bench(given: Given<"bench">): Promise<void> {
     if (rows(results).length > 0) write(results);
     await stand.remove();
   }
+}
+
+/** What a measurement is worth nothing without: the machine and the versions. */
+async function machine(): Promise<Results["machine"]> {
+  const said = async (program: string, ...args: string[]) => {
+    const { code, output } = await run(program, args, { optional: true });
+    return code === 0 ? output.trim() : "unknown";
+  };
+  return {
+    cores: cpus().length,
+    cpu: cpus()[0]?.model ?? "unknown",
+    memoryGb: Math.round(totalmem() / 2 ** 30),
+    packages: process.env["AGATHA_PACKAGES"] ?? "nixpkgs",
+    node: process.version,
+    kernel: await said("uname", "-r"),
+    docker: await said("docker", "version", "--format", "{{.Server.Version}}"),
+    nix: await said("nix-build", "--version"),
+    pulumi: await said("pulumi", "version"),
+    commit: await said("git", "describe", "--always", "--dirty"),
+  };
 }
 
 function write(results: Results): void {

@@ -2,6 +2,7 @@
  * Stands between docker's clients and the daemon, and counts what they send as images and build contexts: the same
  * measure for everybody, whatever their own output says.
  */
+import { once } from "node:events";
 import { rmSync } from "node:fs";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
@@ -38,11 +39,9 @@ export class DockerCounter {
     this.server = createServer({ allowHalfOpen: true }, (client) => this.forward(client));
   }
 
-  listen(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.server.once("error", reject);
-      this.server.listen(this.path, resolve);
-    });
+  async listen(): Promise<void> {
+    // Rejects if there is an error first.
+    await once(this.server.listen(this.path), "listening");
   }
 
   private forward(client: Socket): void {

@@ -9,55 +9,54 @@ import { UserError } from "../../lib/userError.ts";
 /** What components and steps look for in the project's folder. */
 const SHARED = ["node_modules", "nix", "steps", "components", "sample"];
 
-export interface ProjectArgs {
-  /** Pulumi's name of the project. */
-  name: string;
-  stack: string;
-  /** `index.ts`. */
-  program: string;
-  config?: Record<string, unknown>;
-  env: NodeJS.ProcessEnv;
-}
+/** A program that is a file of this folder. */
+export const programOf = (file: string): string =>
+  `export * from ${JSON.stringify(join(import.meta.dirname, file))};\n`;
 
 export class Project {
   private readonly folder = mkdtempSync(join(tmpdir(), "agatha-bench-"));
-  private readonly args: ProjectArgs;
+  private readonly stack: string;
+  private readonly env: NodeJS.ProcessEnv;
 
-  private constructor(args: ProjectArgs) {
-    this.args = args;
+  private constructor(stack: string, env: NodeJS.ProcessEnv) {
+    [this.stack, this.env] = [stack, env];
   }
 
-  static async make(args: ProjectArgs): Promise<Project> {
-    const project = new Project(args);
-    project.write();
-    await project.pulumi(["stack", "init", args.stack, "--no-select"], false);
-    project.configure(args.config ?? {});
-    return project;
-  }
-
-  private write(): void {
+  /** @param name Pulumi's name of the project. @param program `index.ts`. */
+  static async make(
+    name: string,
+    stack: string,
+    program: string,
+    config: Record<string, unknown>,
+    env: NodeJS.ProcessEnv,
+  ): Promise<Project> {
+    const project = new Project(stack, env);
     const runtime = { name: "nodejs", options: { packagemanager: "npm", typescript: false } };
     const files = {
-      "Pulumi.yaml": stringify({ name: this.args.name, runtime, main: "index.ts" }),
+      "Pulumi.yaml": stringify({ name, runtime, main: "index.ts" }),
       "package.json": JSON.stringify({ private: true, type: "module", main: "index.ts" }),
-      "index.ts": this.args.program,
+      "index.ts": program,
     };
-    for (const [file, text] of Object.entries(files)) writeFileSync(join(this.folder, file), text);
-    for (const name of SHARED) symlinkSync(resolve(name), join(this.folder, name));
+    for (const [file, text] of Object.entries(files)) writeFileSync(join(project.folder, file), text);
+    for (const shared of SHARED) symlinkSync(resolve(shared), join(project.folder, shared));
+    await project.pulumi(["stack", "init", stack, "--no-select"], []);
+    project.configure(config);
+    return project;
   }
 
   /** Sets keys of the stack's config; the others, and Pulumi's salt, stay. */
   configure(config: Record<string, unknown>): void {
-    const file = join(this.folder, `Pulumi.${this.args.stack}.yaml`);
+    const file = join(this.folder, `Pulumi.${this.stack}.yaml`);
     const before = parse(readFileSync(file, "utf8")) as { config?: object };
     writeFileSync(file, stringify({ ...before, config: { ...before.config, ...config } }));
   }
 
+  up = () => this.pulumi(["up", "--yes", "--skip-preview"]);
+
   /** @throws UserError if pulumi fails. */
-  async pulumi(args: string[], onStack = true): Promise<void> {
-    const where = onStack ? ["--stack", this.args.stack] : [];
+  async pulumi(args: string[], where = ["--stack", this.stack]): Promise<void> {
     const how = ["--non-interactive", "--color", "never"];
-    const options = { env: this.args.env, cwd: this.folder };
+    const options = { env: this.env, cwd: this.folder };
     const { code, output } = await run("pulumi", [...args, ...where, ...how], options);
     if (code !== 0) throw new UserError(`bench: pulumi ${args[0]} ended with ${code}:\n${tail(output, 30)}`);
   }

@@ -2,6 +2,15 @@
 
 import type { LoadResult } from "../support/load.ts";
 
+/** What each way deploys, and how. */
+export interface Deployment {
+  readonly jar: string;
+  readonly dist: string;
+  readonly backUrl: string;
+  readonly frontUrl: string;
+  deploy: (service: "back" | "front") => Promise<void>;
+}
+
 /** Seconds of two things that were measured in turn. */
 export interface Paired {
   ours: number[];
@@ -38,7 +47,7 @@ export interface LoadedUpdates {
 }
 
 /** No-op updates of stacks with so many services. */
-type Scaling = (Paired & { services: number })[];
+export type Scaling = (Paired & { services: number })[];
 
 export interface Results {
   date: string;

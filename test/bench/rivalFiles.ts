@@ -25,17 +25,15 @@ type ComposeService = Record<string, unknown>;
 /** The seed's compose.yaml, with names and ports of its own; `back` and `front` say what each runs. */
 export function composeFile(rival: Rival, back: ComposeService, front: ComposeService): object {
   const labels = { "agatha.stack": rival.stack };
+  const { name: POSTGRES_DB, user: POSTGRES_USER } = DATABASE;
+  const postgres = { POSTGRES_PASSWORD: rival.password, POSTGRES_USER, POSTGRES_DB };
   const named = (service: string) => ({ container_name: `${rival.name}-${service}`, labels });
   return {
     services: {
       "agatha-db": {
         ...named("db"),
         image: rival.databaseImage,
-        environment: {
-          POSTGRES_PASSWORD: rival.password,
-          POSTGRES_USER: DATABASE.user,
-          POSTGRES_DB: DATABASE.name,
-        },
+        environment: postgres,
         volumes: ["db-data:/var/lib/postgresql/data"],
       },
       "agatha-back": {
@@ -57,19 +55,12 @@ export function composeFile(rival: Rival, back: ComposeService, front: ComposeSe
   };
 }
 
-/** An ordinary Dockerfile: what changes is copied last. */
-export function dockerfile(
-  base: string,
-  stack: string,
-  command: string[],
-  copies: [string, string][],
-): string {
-  return [
-    `FROM ${base}`,
-    `LABEL agatha.stack=${stack}`,
-    "WORKDIR /home",
-    `CMD ${JSON.stringify(command)}`,
-    ...copies.map(([from, to]) => `COPY ${from} ${to}`),
-    "",
-  ].join("\n");
+/** An ordinary Dockerfile: what changes is copied last. @param copies In this order: places by files. */
+export function dockerfile(base: string, stack: string, command: string[], copies: object): string {
+  const lines = Object.entries(copies).map(([from, to]) => `COPY ${from} ${to}\n`);
+  return `FROM ${base}
+LABEL agatha.stack=${stack}
+WORKDIR /home
+CMD ${JSON.stringify(command)}
+${lines.join("")}`;
 }

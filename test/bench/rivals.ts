@@ -6,7 +6,7 @@ import { nixArguments } from "../../lib/images/nix.ts";
 import { run, tail } from "../../lib/process.ts";
 import { UserError } from "../../lib/userError.ts";
 import application from "../../nix/application.json" with { type: "json" };
-import { secondsUntil } from "./answer.ts";
+import { execute, until } from "../support/host.ts";
 import { composeFile, DATABASE, dockerfile, flywayConf, gradleProperties, type Rival } from "./rivalFiles.ts";
 
 export interface RivalArgs extends Rival {
@@ -14,7 +14,6 @@ export interface RivalArgs extends Rival {
   folder: string;
   /** The command line of Docker Compose. */
   compose: string[];
-  packages: string;
   migrations: string;
   env: NodeJS.ProcessEnv;
 }
@@ -23,11 +22,14 @@ export interface RivalArgs extends Rival {
 abstract class ComposeStack {
   readonly jar: string;
   readonly dist: string;
+  readonly backUrl: string;
+  readonly frontUrl: string;
   protected readonly args: RivalArgs;
 
   constructor(args: RivalArgs) {
     this.args = args;
-    const { folder, password } = args;
+    const { folder, password, ports } = args;
+    [this.backUrl, this.frontUrl] = [`http://127.0.0.1:${ports.back}`, `http://127.0.0.1:${ports.front}`];
     for (const part of ["back", "front"]) mkdirSync(join(folder, part), { recursive: true });
     this.jar = join(folder, "back", "app.jar");
     this.dist = join(folder, "front", "dist");
@@ -43,14 +45,6 @@ abstract class ComposeStack {
   /** An image of its own. Not named like the product's, which a test beside this one puts back as they were. */
   protected image = (part: string): string => `${this.args.stack}-${part}`;
 
-  get backUrl(): string {
-    return `http://127.0.0.1:${this.args.ports.back}`;
-  }
-
-  get frontUrl(): string {
-    return `http://127.0.0.1:${this.args.ports.front}`;
-  }
-
   protected writeCompose(back: Record<string, unknown>, front: Record<string, unknown>): void {
     writeFileSync(join(this.args.folder, "compose.yaml"), stringify(composeFile(this.args, back, front)));
   }
@@ -62,15 +56,19 @@ abstract class ComposeStack {
     return output;
   }
 
-  protected compose(args: string[], env: NodeJS.ProcessEnv = {}): Promise<string> {
+  protected compose(...args: string[]): Promise<string> {
     const [program = "", ...rest] = this.args.compose;
     const project = ["--project-name", this.args.name, "--project-directory", this.args.folder];
-    return this.run(program, [...rest, ...project, ...args], env);
+    return this.run(program, [...rest, ...project, ...args], this.images);
   }
+
+  /** For compose.yaml: the images of back and front, which are no more than names to those that Compose builds. */
+  protected readonly images = { BACK: "x", FRONT: "x" };
 
   /** Builds an attribute of `nix/default.nix` over this way's own files. @returns Its store path. */
   protected async nixBuild(attribute: string): Promise<string> {
-    const { packages, migrations, folder } = this.args;
+    const { migrations, folder } = this.args;
+    const packages = process.env["AGATHA_PACKAGES"] ?? "nixpkgs";
     const own = { back: { jar: this.jar, migrations: resolve(migrations) }, front: { dist: this.dist } };
     const link = join(folder, `result-${attribute}`);
     const args = [...nixArguments(packages, JSON.stringify(own)), "-A", attribute, "--out-link", link];
@@ -78,44 +76,37 @@ abstract class ComposeStack {
     return readlinkSync(link);
   }
 
-  protected async startDatabase(env: NodeJS.ProcessEnv = {}): Promise<void> {
-    await this.compose(["up", "--detach", "agatha-db"], env);
+  protected async startDatabase(): Promise<void> {
+    await this.compose("up", "--detach", "agatha-db");
     const query = ["psql", "-h", "127.0.0.1", "-U", DATABASE.user, "-d", DATABASE.name, "-qtAXc", "select 1"];
-    const { env: environment } = this.args;
-    await secondsUntil(`the database of ${this.args.name}`, async () => {
-      const asked = await run("docker", ["exec", this.container("db"), ...query], { env: environment });
-      return asked.code === 0;
-    });
+    const ask = () => execute("docker", ["exec", this.container("db"), ...query], this.args.env);
+    const late = `bench: the database of ${this.args.name} does not answer. Look at its container's log.`;
+    await until(late, async () => (await ask()).code === 0, 120_000, 20);
   }
 
-  down = (): Promise<string> =>
-    this.compose(["down", "--volumes", "--timeout", "1"], { BACK: "x", FRONT: "x" });
+  down = (): Promise<string> => this.compose("down", "--volumes", "--timeout", "1");
 }
 
 /** The seed's recipe: nix-build, load the whole archive, compose up. */
 export class SeedStack extends ComposeStack {
-  private readonly refs: Record<string, string> = {};
-
   async start(): Promise<void> {
     this.writeCompose({ image: "${BACK}" }, { image: "${FRONT}" });
-    for (const service of ["back", "front"]) await this.load(service);
-    await this.startDatabase(this.images());
-    await this.compose(["up", "--detach"], this.images());
+    await this.load("back");
+    await this.startDatabase();
+    await this.deploy("front");
   }
 
   async deploy(service: "back" | "front"): Promise<void> {
     await this.load(service);
-    await this.compose(["up", "--detach"], this.images());
+    await this.compose("up", "--detach");
   }
 
-  private images = () => ({ BACK: this.refs["back"], FRONT: this.refs["front"] });
-
-  private async load(service: string): Promise<void> {
+  private async load(service: "back" | "front"): Promise<void> {
     const image = await this.nixBuild(`${service}-image`);
     const loaded = await this.run("bash", ["-c", 'set -o pipefail; "$0" | docker load', image]);
     const ref = /Loaded image: (\S+)/.exec(loaded)?.[1];
     if (ref === undefined) throw new UserError(`bench: docker load did not say what it loaded: ${loaded}`);
-    this.refs[service] = ref;
+    this.images[service === "back" ? "BACK" : "FRONT"] = ref;
   }
 }
 
@@ -134,14 +125,8 @@ export class DockerfileStack extends ComposeStack {
     const flyway = { URL: `jdbc:postgresql://agatha-db:5432/${DATABASE.name}`, USER: DATABASE.user };
     const settings = Object.entries({ ...flyway, PASSWORD: this.args.password });
     await this.run("docker", [
-      ...[
-        "run",
-        "--rm",
-        "--network",
-        `${this.args.name}-network`,
-        "--label",
-        `agatha.stack=${this.args.stack}`,
-      ],
+      ...["run", "--rm", "--network", `${this.args.name}-network`],
+      ...["--label", `agatha.stack=${this.args.stack}`],
       ...settings.flatMap(([key, value]) => ["--env", `FLYWAY_${key}=${value}`]),
       ...[backImage, "/bin/agatha-back-migrate"],
     ]);
@@ -149,39 +134,30 @@ export class DockerfileStack extends ComposeStack {
   }
 
   async deploy(): Promise<void> {
-    await this.compose(["up", "--detach", "--build"]);
+    await this.compose("up", "--detach", "--build");
   }
 
   private async back(): Promise<void> {
     const jre = await this.nixBuild("back.jre");
     await this.importBase("jre", [jre]);
     const command = [`${jre}/bin/java`, ...application.back.javaOptions, "-jar", "/app.jar"];
-    this.writeDockerfile("back", "jre", command, [["app.jar", "/app.jar"]]);
+    this.writeDockerfile("back", "jre", command, { "app.jar": "/app.jar" });
   }
 
   private async front(): Promise<void> {
-    const [server, node] = [
-      await this.nixBuild("front.httpServer"),
-      await this.nixBuild("front.httpServer.node"),
-    ];
+    const server = await this.nixBuild("front.httpServer");
+    const node = await this.nixBuild("front.httpServer.node");
     await this.importBase("node", [server, node]);
     cpSync("nix/packages/serve", join(this.args.folder, "front", "serve"), { recursive: true });
-    const serve = ["--root", "/dist", "--port", "5173", "--spa", "true"];
-    this.writeDockerfile(
-      "front",
-      "node",
-      [`${node}/bin/node`, "/serve/serve.mjs", ...serve],
-      [
-        ["serve", "/serve"],
-        ["dist", "/dist"],
-      ],
-    );
+    const serve = "/serve/serve.mjs --root /dist --port 5173 --spa true".split(" ");
+    const copies = { serve: "/serve", dist: "/dist" };
+    this.writeDockerfile("front", "node", [`${node}/bin/node`, ...serve], copies);
     const built = (part: string) => ({ build: `./${part}`, image: this.image(part) });
     const environment = { NODE_PATH: `${server}/lib/node_modules` };
     this.writeCompose(built("back"), { ...built("front"), environment });
   }
 
-  private writeDockerfile(part: string, base: string, command: string[], copies: [string, string][]): void {
+  private writeDockerfile(part: string, base: string, command: string[], copies: object): void {
     const text = dockerfile(this.image(base), this.args.stack, command, copies);
     writeFileSync(join(this.args.folder, part, "Dockerfile"), text);
   }

@@ -6,13 +6,14 @@ import { ofStack } from "../../lib/docker/arguments.ts";
 import { run, tail } from "../../lib/process.ts";
 import { UserError } from "../../lib/userError.ts";
 import { removeLeftovers } from "../checks/leftovers.ts";
-import { freePort, Scratch } from "../support/scratch.ts";
+import { goTool } from "../support/goTool.ts";
+import { freePort } from "../support/host.ts";
+import { Scratch } from "../support/scratch.ts";
 import { SwarmStack } from "../support/swarmStack.ts";
-import type { Deployment } from "./change.ts";
-import { composeTool } from "./composeTool.ts";
 import { DockerCounter, daemonSocket } from "./counter.ts";
 import { plainResources } from "./plain.ts";
-import { Project } from "./project.ts";
+import { Project, programOf } from "./project.ts";
+import type { Deployment } from "./results.ts";
 import { DockerfileStack, type RivalArgs, SeedStack } from "./rivals.ts";
 
 export class Stand {
@@ -43,9 +44,7 @@ export class Stand {
   }
 
   /** Brings the product's stack up, or up again. */
-  async up(): Promise<void> {
-    await this.pulumi("up", "--yes", "--skip-preview");
-  }
+  up = (): Promise<void> => this.pulumi("up", "--yes", "--skip-preview");
 
   async pulumi(...args: string[]): Promise<void> {
     const { code, output } = await this.scratch.pulumi(args);
@@ -61,7 +60,7 @@ export class Stand {
     env = this.scratch.env,
   ): Promise<Project> {
     const stack = `${this.scratch.stack}-${part}`;
-    const project = await Project.make({ name, stack, program, config, env });
+    const project = await Project.make(name, stack, program, config, env);
     this.removals.unshift(
       () => removeLeftovers(stack.replace(/^test-/, ""), process.env),
       () => project.remove(),
@@ -73,21 +72,21 @@ export class Stand {
   async plain(): Promise<Project> {
     const { stack } = this.scratch;
     const { output } = await this.scratch.pulumi(["stack", "export"]);
-    const program = `export * from ${JSON.stringify(join(import.meta.dirname, "plainContainers.ts"))};\n`;
     const resources = plainResources(output, stack, `${stack}-plain`);
-    return this.project("agatha-plain", "plain", program, { "bench:plain": resources });
+    return this.project("agatha-plain", "plain", programOf("plainContainers.ts"), {
+      "bench:plain": resources,
+    });
   }
 
   get ours(): Deployment {
-    const { jar, dist, backUrl, frontUrl } = this.scratch;
-    return { jar, dist, backUrl, frontUrl, deploy: () => this.up() };
+    return { ...urlsAndFiles(this.scratch), deploy: this.up };
   }
 
   /** The stack that is up on a swarm of one node, a temporary docker host. Needs root. */
-  async swarm(): Promise<{ scratch: Scratch; up: () => Promise<void> }> {
-    const own = await SwarmStack.make(1);
-    this.removals.unshift(own.remove);
-    return { scratch: own.scratch, up: async () => void (await own.scratch.upWell()) };
+  async swarm(): Promise<Deployment & { scratch: Scratch }> {
+    const { scratch, remove } = await SwarmStack.make(1);
+    this.removals.unshift(remove);
+    return { scratch, ...urlsAndFiles(scratch), deploy: async () => void (await scratch.upWell()) };
   }
 
   /** Path of the program that writes our image of a service. */
@@ -106,11 +105,7 @@ export class Stand {
     const [databaseImage = ""] = await this.imageOf("db");
     const seed = new SeedStack(await this.rivalArgs("seed", compose, databaseImage));
     const dockerfile = new DockerfileStack(await this.rivalArgs("dockerfile", compose, databaseImage));
-    this.removals.unshift(
-      () => seed.down(),
-      () => dockerfile.down(),
-      () => this.removeBuilt(),
-    );
+    this.removals.unshift(seed.down, dockerfile.down, this.removeBuilt);
     await seed.start();
     const [backImage = ""] = await this.imageOf("back");
     await dockerfile.start(backImage);
@@ -134,14 +129,13 @@ export class Stand {
       password,
       compose,
       migrations,
-      packages: process.env["AGATHA_PACKAGES"] ?? "nixpkgs",
       // Without buildx there is only docker's own builder.
       env: { ...this.scratch.env, ...(buildx.code === 0 ? {} : { DOCKER_BUILDKIT: "0" }) },
     };
   }
 
   /** The Dockerfiles' images and bases, and what builds left without a name; what those are made of goes with them. */
-  private async removeBuilt(): Promise<void> {
+  private removeBuilt = async (): Promise<void> => {
     const { stack } = this.scratch;
     const named = ["--filter", `reference=${stack}-*`, "--format", "{{.Repository}}:{{.Tag}}"];
     const nameless = ["--filter", `label=agatha.stack=${stack}`, "--filter", "dangling=true", "--quiet"];
@@ -149,7 +143,7 @@ export class Stand {
       const images = await this.scratch.docker("image", "ls", ...which);
       if (images.length > 0) await run("docker", ["image", "rm", "--force", ...images]);
     }
-  }
+  };
 
   /** Removes everything, whatever of it fails to be removed. @throws the last failure. */
   async remove(): Promise<void> {
@@ -163,4 +157,13 @@ export class Stand {
     }
     if (failure !== undefined) throw failure;
   }
+}
+
+const urlsAndFiles = ({ jar, dist, backUrl, frontUrl }: Scratch) => ({ jar, dist, backUrl, frontUrl });
+
+/** The command line that Docker Compose begins with: the machine's own from version 2 on, else built from Go modules. */
+async function composeTool(): Promise<string[]> {
+  const { code, output } = await run("docker", ["compose", "version", "--short"], { optional: true });
+  if (code === 0 && /^v?([2-9]|\d\d)\./.test(output.trim())) return ["docker", "compose"];
+  return [await goTool("docker-compose")];
 }

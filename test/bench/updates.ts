@@ -1,8 +1,8 @@
 /** Updates under a steady load, by each way in turn: what clients notice. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { startLoad } from "../support/load.ts";
-import { type Deployment, deployed, makeChange } from "./change.ts";
-import type { LoadedUpdate, LoadedUpdates } from "./results.ts";
+import { deployed, makeChange } from "./change.ts";
+import type { Deployment, LoadedUpdate, LoadedUpdates } from "./results.ts";
 
 /** Time under load before an update, and after it, in milliseconds. */
 const AROUND = 1000;

@@ -20,11 +20,10 @@ const HEARTBEAT = 15_000;
 /** Folder of vitest's reports; git does not see it. */
 const REPORTS = ".state/test";
 
-export const sum = (counts: Count[]): Count =>
-  counts.reduce(
-    (a, b) => ({ passed: a.passed + b.passed, failed: a.failed + b.failed, skipped: a.skipped + b.skipped }),
-    { passed: 0, failed: 0, skipped: 0 },
-  );
+export function sum(counts: Count[]): Count {
+  const all = (of: keyof Count) => counts.reduce((total, count) => total + count[of], 0);
+  return { passed: all("passed"), failed: all("failed"), skipped: all("skipped") };
+}
 
 /** `3 passed, 0 failed, 1 skipped` */
 export const inWords = ({ passed, failed, skipped }: Count): string =>
@@ -50,12 +49,7 @@ export async function fastChecks(): Promise<Count> {
 }
 
 /** A program whose exit code says whether the check passed; its output is shown if it did not. */
-export function check(
-  name: string,
-  program: string,
-  args: string[],
-  env: NodeJS.ProcessEnv = process.env,
-): Promise<Count> {
+export function check(name: string, program: string, args: string[], env = process.env): Promise<Count> {
   return timed(name, async () => {
     const { code, output } = await run(program, args, { env });
     if (code === 0) return { count: PASSED, text: "ok" };
@@ -80,9 +74,8 @@ export function vitest(
     const [args, report] = vitestArguments(name, projects, files);
     const { code, output } = await run(process.execPath, args, { env });
     const count = vitestCount(report, code ?? 1);
-    return count.failed > 0
-      ? { count, text: `FAILED: ${inWords(count)}`, output: tail(output, 200) }
-      : { count, text: inWords(count) };
+    if (count.failed === 0) return { count, text: inWords(count) };
+    return { count, text: `FAILED: ${inWords(count)}`, output: tail(output, 200) };
   };
   return timed(name, body, heartbeat);
 }

@@ -4,17 +4,15 @@ import { executorPackages } from "../../deployments/executor.ts";
 import { line, report } from "../../lib/progress.ts";
 import { environment } from "../../lib/stacks/stack.ts";
 import { UserError } from "../../lib/userError.ts";
-import { GO_FOLDER, goCommand } from "../../offline/engine.ts";
 import { isRoot } from "../../setup/probe.ts";
 import { setup } from "../../setup/setup.ts";
-import { actionlint } from "./actionlint.ts";
-import { type Count, check, FAILED, fastChecks, PASSED, SKIPPED, sum, vitest, vitestHere } from "./checks.ts";
+import { type Count, check, FAILED, fastChecks, PASSED, sum, vitest, vitestHere } from "./checks.ts";
 import { removeAllLeftovers } from "./leftovers.ts";
 import { inPairs } from "./queue.ts";
 import { takeTestEngine } from "./testEngine.ts";
 import { refuseUnknown, subject, type TestFile, testFiles } from "./testFiles.ts";
 import { testPackages } from "./testPackages.ts";
-import { zizmor } from "./zizmor.ts";
+import { actionlint, engineTests, zizmor } from "./tools.ts";
 
 /** Milliseconds between two signs of life of a test file. */
 const HEARTBEAT = 60_000;
@@ -47,15 +45,6 @@ async function setUp(names: string[]): Promise<Count> {
   }
 }
 
-/** The Go tests of the engine that is built offline; on a machine that did not build it, there may be no Go. */
-async function toolchain(): Promise<Count> {
-  if (goCommand() === undefined) {
-    line("engine's tests", `SKIPPED: there is no Go on PATH or in ${GO_FOLDER}. Install Go to run them.`);
-    return SKIPPED;
-  }
-  return check("engine's tests", "bash", ["offline/engine/test.sh"]);
-}
-
 /** What takes long, two at a time: checks by other tools, and the tests that bring stacks up. */
 async function slowChecks(files: TestFile[]): Promise<Count[]> {
   const run = randomBytes(3).toString("hex");
@@ -64,7 +53,7 @@ async function slowChecks(files: TestFile[]): Promise<Count[]> {
     () => check("sample's tests", process.execPath, ["sample/build.ts", "--test"], env),
     actionlint,
     zizmor,
-    toolchain,
+    engineTests,
   ];
   const test = ({ project, path }: TestFile) => {
     const name = `${project}/${subject(path)}`;
@@ -74,7 +63,7 @@ async function slowChecks(files: TestFile[]): Promise<Count[]> {
   };
   try {
     return await inPairs([
-      ...tools.map((tool) => ({ sharesDaemon: false, waits: false, run: () => tool() })),
+      ...tools.map((tool) => ({ sharesDaemon: false, waits: false, run: tool })),
       ...files.map((file) => ({ ...file, run: () => test(file) })),
     ]);
   } finally {

@@ -1,5 +1,5 @@
 /** What a killed test leaves on the docker host and on this machine. */
-import { existsSync, readdirSync, rmSync } from "node:fs";
+import { globSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { removal } from "../../lib/docker/arguments.ts";
@@ -22,14 +22,12 @@ export async function removeLeftovers(testRun: string, env: NodeJS.ProcessEnv): 
 async function removeFromDocker(testRun: string, env: NodeJS.ProcessEnv): Promise<string[]> {
   const removed: string[] = [];
   for (const kind of ["container", "network", "volume"] as const) {
-    const all = kind === "container" ? ["--all"] : [];
-    const format = `{{.${kind === "container" ? "Names" : "Name"}}}`;
-    const listing = [kind, "ls", ...all, "--filter", "label=agatha.stack", "--format", format];
+    const how = kind === "container" ? ["--all", "--format", "{{.Names}}"] : ["--format", "{{.Name}}"];
+    const listing = [kind, "ls", "--filter", "label=agatha.stack", ...how];
     const { code, output } = await run("docker", listing, { env });
     if (code !== 0) return removed;
-    for (const name of output.split("\n").filter((entry) => entry.startsWith(`agatha-test-${testRun}-`))) {
+    for (const name of output.split("\n").filter((entry) => entry.startsWith(`agatha-test-${testRun}-`)))
       if ((await run("docker", removal(kind, name), { env })).code === 0) removed.push(name);
-    }
   }
   return removed;
 }
@@ -50,13 +48,7 @@ export function removeFiles(testRun: string, clone: string, temporary: string): 
     [join(clone, ".state/backups"), stack],
     [temporary, `agatha-${stack}`],
   ];
-  const paths = places
-    .filter(([folder]) => existsSync(folder))
-    .flatMap(([folder, beginning]) =>
-      readdirSync(folder)
-        .filter((name) => name.startsWith(beginning))
-        .map((name) => join(folder, name)),
-    );
+  const paths = places.flatMap(([folder, beginning]) => globSync(join(folder, `${beginning}*`)));
   for (const path of paths) rmSync(path, { recursive: true, force: true });
   return paths;
 }

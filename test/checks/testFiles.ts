@@ -1,10 +1,7 @@
 /** The test files that bring stacks up, which `npm test` runs by a part of their names. */
-import { readdirSync } from "node:fs";
-import { basename, join } from "node:path";
+import { globSync } from "node:fs";
+import { basename, dirname } from "node:path";
 import { UserError } from "../../lib/userError.ts";
-
-/** Vitest's projects that have them. */
-const PROJECTS = ["integration", "hosts"];
 
 export interface TestFile {
   project: string;
@@ -26,11 +23,11 @@ const LONGEST = ["migrations", "major", "rollback", "deploys", "takeover", "regi
 
 /** @throws UserError if a part is in no file's name: better now than after minutes. */
 export function refuseUnknown(parts: string[]): void {
-  for (const part of parts)
-    if (testFiles([part]).length === 0)
-      throw new UserError(
-        `test: no file in ${PROJECTS.map((project) => `test/${project}`).join(" or ")} has ${JSON.stringify(part)} in its name. Give a part of one, or of its path.`,
-      );
+  const unknown = parts.find((part) => testFiles([part]).length === 0);
+  if (unknown !== undefined)
+    throw new UserError(
+      `test: no file in test/integration or test/hosts has ${JSON.stringify(unknown)} in its name. Give a part of one, or of its path.`,
+    );
 }
 
 /**
@@ -41,22 +38,18 @@ export function refuseUnknown(parts: string[]): void {
  */
 export function testFiles(parts: string[] = []): TestFile[] {
   const has = (path: string) => (part: string) => (part.includes("/") ? path : basename(path)).includes(part);
-  const rank = ({ path }: TestFile) => {
-    const index = LONGEST.indexOf(subject(path));
-    return index < 0 ? LONGEST.length : index;
-  };
-  return PROJECTS.flatMap((project) =>
-    readdirSync(join("test", project))
-      .filter((name) => name.endsWith(".test.ts"))
-      .map((name) => ({
-        project,
-        path: join("test", project, name),
-        sharesDaemon: project === "integration" && !APART.includes(subject(name)),
-        waits: WAITING.includes(subject(name)),
-      })),
-  )
-    .filter(({ path }) => parts.length === 0 || parts.some(has(path)))
-    .sort((a, b) => rank(a) - rank(b));
+  const early = LONGEST.toReversed();
+  const rank = ({ path }: TestFile) => early.indexOf(subject(path));
+  return globSync("test/{integration,hosts}/*.test.ts")
+    .sort()
+    .filter((path) => parts.length === 0 || parts.some(has(path)))
+    .map((path) => ({
+      path,
+      project: basename(dirname(path)),
+      sharesDaemon: path.startsWith("test/integration/") && !APART.includes(subject(path)),
+      waits: WAITING.includes(subject(path)),
+    }))
+    .sort((a, b) => rank(b) - rank(a));
 }
 
 /** What a file is about: `test/hosts/liveness.test.ts` about `liveness`. */

@@ -11,9 +11,8 @@ import { putEntry } from "../support/jar.ts";
 import { startLoad } from "../support/load.ts";
 import { allParts, partsOf } from "../support/parts.ts";
 import { changes, execute, Scratch } from "../support/scratch.ts";
-import { runBlock } from "../support/scratchPage.ts";
+import { runBlock, writeStackFile } from "../support/scratchPage.ts";
 import { SshServer } from "../support/sshServer.ts";
-import { writeStackFile } from "../support/stackFile.ts";
 import { expectUnnoticed } from "../support/unnoticed.ts";
 import { expectSentences } from "../support/words.ts";
 

@@ -3,10 +3,15 @@
  * temporary docker host, whose daemon can be killed.
  */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { databaseLog, expectAll } from "../support/database.ts";
+import {
+  changeDatabase,
+  databaseLog,
+  expectAll,
+  replaceGracefully,
+  restartGracefully,
+} from "../support/database.ts";
 import type { Engine } from "../support/engine.ts";
 import { EngineStack } from "../support/engineStack.ts";
-import { changeDatabase, replaceGracefully, restartGracefully } from "../support/graceful.ts";
 import { killedUp, type Moment, recovered } from "../support/killedUp.ts";
 import { changes, type Scratch } from "../support/scratch.ts";
 import type { Writers } from "../support/writers.ts";

@@ -10,9 +10,8 @@ import { blocks, PAGES_TEST, pages, textOf } from "../support/docs.ts";
 import { putEntry } from "../support/jar.ts";
 import type { Page } from "../support/page.ts";
 import { execute, Scratch } from "../support/scratch.ts";
-import { type ScratchPageOptions, scratchPage } from "../support/scratchPage.ts";
+import { type ScratchPageOptions, scratchPage, writeStackFile } from "../support/scratchPage.ts";
 import { SshServer } from "../support/sshServer.ts";
-import { writeStackFile } from "../support/stackFile.ts";
 
 let scratch: Scratch;
 let sshd: SshServer;

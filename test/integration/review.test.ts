@@ -7,7 +7,7 @@ import { publishedOf, readStackFile } from "../../lib/stacks/file.ts";
 import { codes, GithubRunner, said } from "../support/githubRunner.ts";
 import { putEntry } from "../support/jar.ts";
 import { execute, Scratch } from "../support/scratch.ts";
-import { writeStackFile } from "../support/stackFile.ts";
+import { writeStackFile } from "../support/scratchPage.ts";
 
 /** The stack that review stacks copy; it is never deployed. */
 let model: Scratch;

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { clean, codes, GithubRunner, said } from "../support/githubRunner.ts";
 import { execute, Scratch } from "../support/scratch.ts";
-import { writeStackFile } from "../support/stackFile.ts";
+import { writeStackFile } from "../support/scratchPage.ts";
 import { commands } from "../support/workflows.ts";
 
 let scratch: Scratch;

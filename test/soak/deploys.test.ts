@@ -1,9 +1,7 @@
 /** The back and the front are deployed again and again under load, and nobody notices. */
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { EngineStack } from "../support/engineStack.ts";
-import { setVersion } from "../support/jar.ts";
+import { CHANGES } from "../support/jar.ts";
 import { expectSettled } from "../support/servicesNow.ts";
 import { expectUnnoticed } from "../support/unnoticed.ts";
 
@@ -17,16 +15,13 @@ beforeAll(async () => {
 });
 afterAll(() => own?.remove());
 
-it.each([
-  ["back", (version: string) => setVersion(own.scratch.jar, version)],
-  ["front", async (version: string) => writeFileSync(join(own.scratch.dist, "release.txt"), version)],
-] as const)(
+it.each(CHANGES)(
   `${TIMES} updates of the %s fail no request and lose no acknowledged write`,
   async (service, change) => {
     const load = await own.load();
     for (let update = 1; update <= TIMES; update++) {
       const before = await expectSettled(own.scratch);
-      await change(`soak-${update}`);
+      await change(own.scratch, `soak-${update}`);
       await own.scratch.upWell();
       const after = await expectSettled(own.scratch);
       expect(Object.keys(after).filter((one) => after[one] !== before[one])).toEqual([service]);

@@ -4,32 +4,38 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect } from "vitest";
 import { SERVICES } from "../../lib/serviceNames.ts";
+import { changeDatabase } from "../support/database.ts";
 import type { Engine } from "../support/engine.ts";
-import { changeDatabase } from "../support/graceful.ts";
 import { putEntry } from "../support/jar.ts";
 import { killedUp, recovered, startUp } from "../support/killedUp.ts";
 import type { Scratch } from "../support/scratch.ts";
 
 /** The stack under test, the host it runs on, and a number drawn for this round. */
-export interface Round {
+interface Round {
   scratch: Scratch;
   engine: Engine;
   /** Below 2^31. */
   drawn: number;
 }
 
-/** The fix: `up`, `up --refresh`, or what `npm run up` does after a killed update. */
-export type Fix = "up" | "refresh" | "recover";
-
-export interface Fault {
+interface Fault {
   name: string;
   happen: (round: Round) => Promise<void>;
-  fix: Fix;
+  /** `up`, `up --refresh`, or what `npm run up` does after a killed update. */
+  fix: "up" | "refresh" | "recover";
 }
 
-const service = ({ drawn }: Round) => SERVICES[drawn % SERVICES.length] as (typeof SERVICES)[number];
-const container = (round: Round) => round.scratch.container(service(round));
-const network = ({ scratch }: Round) => `agatha-${scratch.stack}-network`;
+const container = ({ scratch, drawn }: Round) =>
+  scratch.container(SERVICES[drawn % SERVICES.length] as (typeof SERVICES)[number]);
+
+/** What docker's client does to one service's container. */
+const toContainer = (name: string, fix: Fault["fix"], ...command: string[]): Fault => ({
+  ...{ name, fix },
+  happen: async (round) => void (await round.scratch.docker(...command, await container(round))),
+});
+
+const disconnect = ({ docker, named }: Scratch, name: string, ...force: string[]) =>
+  docker("network", "disconnect", ...force, named("network"), name);
 
 /** A change that replaces one service's container. */
 async function change({ scratch, drawn }: Round): Promise<void> {
@@ -49,81 +55,41 @@ export const FAULTS: Fault[] = [
     name: "a service's process is killed",
     fix: "up",
     happen: async (round) => {
-      const [pid] = await round.scratch.docker(
-        "inspect",
-        "--format",
-        "{{.State.Pid}}",
-        await container(round),
-      );
+      const format = ["inspect", "--format", "{{.State.Pid}}"];
+      const [pid] = await round.scratch.docker(...format, await container(round));
       if (Number(pid) > 0) process.kill(Number(pid), "SIGKILL");
     },
   },
-  {
-    name: "a container is killed and stays down",
-    fix: "refresh",
-    happen: async (round) => void (await round.scratch.docker("kill", await container(round))),
-  },
-  {
-    name: "a container is stopped",
-    fix: "refresh",
-    happen: async (round) => void (await round.scratch.docker("stop", await container(round))),
-  },
-  {
-    name: "a container is removed",
-    fix: "refresh",
-    happen: async (round) => void (await round.scratch.docker("rm", "--force", await container(round))),
-  },
-  {
-    name: "a container is restarted",
-    fix: "up",
-    happen: async (round) => void (await round.scratch.docker("restart", await container(round))),
-  },
+  toContainer("a container is killed and stays down", "refresh", "kill"),
+  toContainer("a container is stopped", "refresh", "stop"),
+  toContainer("a container is removed", "refresh", "rm", "--force"),
+  toContainer("a container is restarted", "up", "restart"),
   {
     name: "an image is pruned",
     fix: "up",
     happen: async (round) => {
-      const { scratch } = round;
-      const [ref = ""] = await scratch.docker(
-        "inspect",
-        "--format",
-        "{{.Config.Image}}",
-        await container(round),
-      );
-      const [names = "[]"] = await scratch.docker("image", "inspect", "--format", "{{json .RepoTags}}", ref);
-      await scratch.docker("image", "rm", "--force", ...(JSON.parse(names) as string[]));
+      const { docker } = round.scratch;
+      const [ref = ""] = await docker("inspect", "--format", "{{.Config.Image}}", await container(round));
+      const [names = "[]"] = await docker("image", "inspect", "--format", "{{json .RepoTags}}", ref);
+      await docker("image", "rm", "--force", ...(JSON.parse(names) as string[]));
     },
   },
   {
     name: "a container is disconnected",
     fix: "refresh",
-    happen: async (round) =>
-      void (await round.scratch.docker("network", "disconnect", network(round), await container(round))),
+    happen: async (round) => void (await disconnect(round.scratch, await container(round))),
   },
   {
     name: "the database is disconnected",
     fix: "up",
-    happen: async (round) => {
-      await round.scratch.docker(
-        "network",
-        "disconnect",
-        network(round),
-        await round.scratch.container("db"),
-      );
-    },
+    happen: async ({ scratch }) => void (await disconnect(scratch, await scratch.container("db"))),
   },
   {
     name: "the network is removed",
     fix: "refresh",
-    happen: async (round) => {
-      for (const name of SERVICES)
-        await round.scratch.docker(
-          "network",
-          "disconnect",
-          "--force",
-          network(round),
-          await round.scratch.container(name),
-        );
-      await round.scratch.docker("network", "rm", network(round));
+    happen: async ({ scratch }) => {
+      for (const name of SERVICES) await disconnect(scratch, await scratch.container(name), "--force");
+      await scratch.docker("network", "rm", scratch.named("network"));
     },
   },
   {
@@ -142,7 +108,7 @@ export const FAULTS: Fault[] = [
       await engine.start();
     },
   },
-  { name: "the config changes", fix: "up", happen: async (round) => change(round) },
+  { name: "the config changes", fix: "up", happen: change },
   {
     name: "a new jar is deployed",
     fix: "up",
@@ -189,7 +155,7 @@ export const FAULTS: Fault[] = [
 ];
 
 /** Applies a fault's fix; a failure fails the round. */
-export async function heal({ scratch }: Round, fix: Fix): Promise<void> {
+export async function heal({ scratch }: Round, fix: Fault["fix"]): Promise<void> {
   if (fix === "recover") await recovered(scratch);
   const args = ["up", "--yes", "--skip-preview", ...(fix === "refresh" ? ["--refresh"] : [])];
   const { code, output } = await scratch.operate(args);

@@ -1,7 +1,7 @@
 /** The database's container is repeatedly replaced and restarted under write load, always with a clean shutdown. */
 import { afterAll, beforeAll, it } from "vitest";
+import { replaceGracefully, restartGracefully } from "../support/database.ts";
 import { EngineStack } from "../support/engineStack.ts";
-import { replaceGracefully, restartGracefully } from "../support/graceful.ts";
 
 /** Number of each. */
 const TIMES = 20;

@@ -1,8 +1,6 @@
 /** The back and the front are deployed again and again on a swarm under load, and nobody notices. */
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { setVersion } from "../support/jar.ts";
+import { CHANGES } from "../support/jar.ts";
 import { changes } from "../support/scratch.ts";
 import { SwarmStack } from "../support/swarmStack.ts";
 import { expectUnnoticed } from "../support/unnoticed.ts";
@@ -15,20 +13,17 @@ let own: SwarmStack;
 beforeAll(async () => {
   own = await SwarmStack.make(3, (scratch) => {
     scratch.back({ replicas: 2 });
-    scratch.config["front"] = { ...(scratch.config["front"] as object), replicas: 2 };
+    scratch.front({ replicas: 2 });
   });
 });
 afterAll(() => own?.remove());
 
-it.each([
-  ["back", (version: string) => setVersion(own.scratch.jar, version)],
-  ["front", async (version: string) => writeFileSync(join(own.scratch.dist, "release.txt"), version)],
-] as const)(
+it.each(CHANGES)(
   `${TIMES} updates of the %s on a swarm fail no request and lose no acknowledged write`,
   async (service, change) => {
     const load = await own.load();
     for (let update = 1; update <= TIMES; update++) {
-      await change(`soak-${update}`);
+      await change(own.scratch, `soak-${update}`);
       const { operations } = await own.scratch.upWell();
       expect(changes(operations)).toMatchObject({ [`${service}-container`]: "update" });
     }
@@ -40,7 +35,7 @@ it("back and front go from one task to five and to two, and nobody notices", asy
   const load = await own.load();
   for (const replicas of [1, 5, 2]) {
     own.scratch.back({ replicas });
-    own.scratch.config["front"] = { ...(own.scratch.config["front"] as object), replicas };
+    own.scratch.front({ replicas });
     await own.scratch.upWell();
   }
   expectUnnoticed(await load.stop());

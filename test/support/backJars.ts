@@ -1,7 +1,7 @@
 /** Backs of one class, for what the sample does not do. */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { execute } from "./host.ts";
+import { well } from "./host.ts";
 import { zip } from "./zip.ts";
 
 const SOCKETS = `import java.io.BufferedReader;
@@ -63,8 +63,7 @@ export const loopbackJar = (folder: string): Promise<string> => jarOf("Loopback"
 async function jarOf(name: string, source: string, folder: string): Promise<string> {
   const at = (extension: string) => join(folder, `${name}.${extension}`);
   writeFileSync(at("java"), source);
-  const { code, output } = await execute("javac", ["--release", "17", "-d", folder, at("java")]);
-  if (code !== 0) throw new Error(`javac: ${output}`);
+  await well("javac", ["--release", "17", "-d", folder, at("java")]);
   const manifest = `Manifest-Version: 1.0\nMain-Class: ${name}\n`;
   const classes = readdirSync(folder).filter((file) => file.startsWith(name) && file.endsWith(".class"));
   const entries = Object.fromEntries(classes.map((file) => [file, readFileSync(join(folder, file))]));

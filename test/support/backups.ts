@@ -22,18 +22,17 @@ export class Backups {
   private readonly tested: [page: string, test: string];
 
   private constructor(scratch: Scratch, tested: [page: string, test: string]) {
-    this.scratch = scratch;
-    this.tested = tested;
-    this.folder = join(scratch.folder, "backups");
+    [this.scratch, this.tested, this.folder] = [scratch, tested, join(scratch.folder, "backups")];
   }
 
   /** Brings a stack up. */
   static async make(...tested: [page: string, test: string]): Promise<Backups> {
-    const backups = new Backups(await Scratch.make(), tested);
+    const scratch = await Scratch.make();
+    const backups = new Backups(scratch, tested);
     mkdirSync(backups.folder);
-    backups.scratch.config["backups"] = { to: backups.folder };
-    backups.scratch.config["database"] = { settings: HARSH_SETTINGS };
-    await backups.scratch.upWell();
+    const to = backups.folder;
+    Object.assign(scratch.config, { backups: { to }, database: { settings: HARSH_SETTINGS } });
+    await scratch.upWell();
     return backups;
   }
 
@@ -70,10 +69,10 @@ export class Backups {
   databases = () => this.scratch.sql("select datname from pg_database where datname ~ '^agatha_'");
 
   /** Names of the budgets that the back serves. */
-  budgets = async (of = this.scratch) =>
-    ((await (await fetch(`${of.backUrl}/api/budgets`)).json()) as { name: string }[])
-      .map(({ name }) => name)
-      .sort();
+  budgets = async (of = this.scratch) => {
+    const answer = await fetch(`${of.backUrl}/api/budgets`);
+    return ((await answer.json()) as { name: string }[]).map(({ name }) => name).sort();
+  };
 
   /** A config file of the stack with other backups. */
   configWith(backups: object): string {

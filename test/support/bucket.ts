@@ -1,16 +1,7 @@
 /** A bucket on this machine that speaks S3's protocol: gofakes3, built from Go modules. It accepts any credentials. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
-import { type GoTool, goTool } from "./goTool.ts";
-import { freePort } from "./host.ts";
-
-const TOOL: GoTool = {
-  name: "gofakes3",
-  module: join(import.meta.dirname, "bucket"),
-  package: "github.com/johannesboyne/gofakes3/cmd/gofakes3",
-  binary: "gofakes3",
-};
+import { goTool } from "./goTool.ts";
+import { freePort, until } from "./host.ts";
 
 const NAME = "team-pulumi";
 
@@ -35,16 +26,16 @@ export class Bucket {
 
   /** An empty bucket that answers. */
   static async start(): Promise<Bucket> {
-    const program = await goTool(TOOL);
+    const program = await goTool("gofakes3");
     const address = `127.0.0.1:${await freePort()}`;
     const args = ["-host", address, "-backend", "memory", "-initialbucket", NAME];
     const bucket = new Bucket(address, spawn(program, args, { stdio: "ignore" }));
-    for (let tries = 0; tries < 100; tries++) {
-      if ((await bucket.list("").catch(() => undefined)) !== undefined) return bucket;
-      await sleep(100);
-    }
-    bucket.end();
-    throw new Error(`gofakes3: does not answer at ${address}`);
+    const answers = () => bucket.list("").then(Boolean, () => false);
+    await until(`gofakes3: does not answer at ${address}`, answers, 10_000).catch((error) => {
+      bucket.end();
+      throw error;
+    });
+    return bucket;
   }
 
   /** Names of the objects with that prefix. */

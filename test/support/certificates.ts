@@ -3,6 +3,8 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
+const EC = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"];
+
 /**
  * Creates, at first use, a CA and signed certificates: `ca.pem`, `cert.pem` and `key.pem` for clients, as in
  * DOCKER_CERT_PATH, `server.pem` and `server-key.pem` for an engine at that address.
@@ -13,20 +15,9 @@ export function certificates(folder: string, address: string): string {
   if (existsSync(join(folder, "ca.pem"))) return folder;
   mkdirSync(folder, { recursive: true });
   const openssl = (...args: string[]) => execFileSync("openssl", args, { cwd: folder, stdio: "pipe" });
-  const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
-  openssl(
-    "req",
-    "-x509",
-    ...key,
-    "-keyout",
-    "ca-key.pem",
-    "-out",
-    "ca.pem",
-    "-days",
-    "2",
-    "-subj",
-    "/CN=agatha test",
-  );
+  const key = [...EC, "-nodes"];
+  const ca = ["-keyout", "ca-key.pem", "-out", "ca.pem", "-days", "2", "-subj", "/CN=agatha test"];
+  openssl("req", "-x509", ...key, ...ca);
   const sign = (name: string, keyName: string, usage: string) => {
     writeFileSync(join(folder, `${name}.ext`), usage);
     openssl("req", "-new", ...key, "-keyout", keyName, "-out", `${name}.csr`, "-subj", `/CN=${name}`);
@@ -44,7 +35,7 @@ export function siteCertificate(folder: string, domain: string, ...options: stri
   mkdirSync(folder, { recursive: true });
   const [certificate, key] = [join(folder, "certificate.pem"), join(folder, "private.pem")];
   const named = ["-subj", `/CN=${domain}`, "-addext", `subjectAltName=DNS:${domain}`];
-  const ec = options.includes("-newkey") ? [] : ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"];
+  const ec = options.includes("-newkey") ? [] : EC;
   const out = ["-keyout", key, "-out", certificate, "-days", "2"];
   execFileSync("openssl", ["req", "-x509", ...ec, "-nodes", ...named, ...out, ...options], { stdio: "pipe" });
   return { certificate, key };

@@ -18,19 +18,14 @@ export function classFile({ release = 17, classes = [], types = [], texts = [] }
   const text = (value: string) => add(1, number(value.length), Buffer.from(value));
   add(5, Buffer.alloc(8));
   const next = () => number(pool.length + 1);
-  for (const name of classes) {
-    text(name);
-    add(7, next());
-  }
-  for (const value of texts) {
+  const referred = (tag: number) => (value: string) => {
     text(value);
-    add(8, next());
-  }
+    add(tag, next());
+  };
+  // The text of each is the constant before it.
+  classes.forEach(referred(7));
+  texts.forEach(referred(8));
   types.forEach(text);
-  const head = Buffer.concat([
-    Buffer.from("cafebabe0000", "hex"),
-    number(release + 44),
-    number(pool.length + 2),
-  ]);
-  return Buffer.concat([head, ...pool]);
+  const start = Buffer.from("cafebabe0000", "hex");
+  return Buffer.concat([start, number(release + 44), number(pool.length + 2), ...pool]);
 }

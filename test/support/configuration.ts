@@ -12,19 +12,15 @@ export const surroundings: Surroundings = {
 type More = Partial<Surroundings> & { secrets?: string[] };
 
 /** @param raw Keys below `agatha:`. */
-export const load = (raw: Record<string, unknown> = {}, { secrets = [], ...more }: More = {}) =>
-  loadConfig(
-    {
-      ...Object.fromEntries(
-        Object.entries(raw).map(([key, value]) => [
-          `agatha:${key}`,
-          typeof value === "string" ? value : JSON.stringify(value),
-        ]),
-      ),
-      PULUMI_CONFIG_SECRET_KEYS: JSON.stringify(secrets.map((key) => `agatha:${key}`)),
-    },
+export function load(raw: Record<string, unknown> = {}, { secrets = [], ...more }: More = {}) {
+  const text = (value: unknown) => (typeof value === "string" ? value : JSON.stringify(value));
+  const texts = Object.entries(raw).map(([key, value]) => [`agatha:${key}`, text(value)]);
+  const PULUMI_CONFIG_SECRET_KEYS = JSON.stringify(secrets.map((key) => `agatha:${key}`));
+  return loadConfig(
+    { ...Object.fromEntries(texts), PULUMI_CONFIG_SECRET_KEYS },
     { ...surroundings, ...more },
   );
+}
 
 /** The errors of the configuration; none if it loads. */
 export function errors(raw: Record<string, unknown>, more: More = {}): string[] {

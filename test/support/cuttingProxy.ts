@@ -1,4 +1,5 @@
 /** A proxy that can cut its connections midway, like a failing network. */
+import { once } from "node:events";
 import { connect, createServer, type Server } from "node:net";
 
 export class CuttingProxy {
@@ -10,12 +11,7 @@ export class CuttingProxy {
     this.server = server;
   }
 
-  /**
-   * Listens.
-   *
-   * @param from `host:port` of its own.
-   * @param to `host:port` of the server.
-   */
+  /** Listens. @param from `host:port` of its own. @param to `host:port` of the server. */
   static async start(from: string, to: string): Promise<CuttingProxy> {
     const [[host, port], [toHost, toPort]] = [from.split(":"), to.split(":")];
     const server = createServer((client) => {
@@ -34,9 +30,8 @@ export class CuttingProxy {
       upstream.pipe(client);
     });
     const proxy = new CuttingProxy(server);
-    await new Promise<void>((resolve, reject) => {
-      server.once("error", reject).listen(Number(port), host, resolve);
-    });
+    // Rejects if there is an error first.
+    await once(server.listen(Number(port), host), "listening");
     return proxy;
   }
 

@@ -1,16 +1,8 @@
 /** The documentation's pages and their parts that tests check. */
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { globSync, readFileSync } from "node:fs";
 
 /** Every page of the repo, by its path. */
-export const pages = (): string[] =>
-  [
-    "README.md",
-    "CONTRIBUTING.md",
-    "CHANGELOG.md",
-    ...readdirSync("docs").map((name) => join("docs", name)),
-    ...["nix", "sample", "offline/engine"].map((folder) => join(folder, "README.md")),
-  ].filter((path) => path.endsWith(".md"));
+export const pages = (): string[] => globSync(["*.md", "docs/*.md", "{nix,sample,offline/engine}/README.md"]);
 
 export const textOf = (page: string): string => readFileSync(page, "utf8");
 
@@ -37,9 +29,8 @@ export const PAGES_TEST = "integration/docs.test.ts";
 
 /** @throws Error if it is no mark, so that a misspelled one does not pass for a comment. */
 export function markOf(comment: string): Mark {
-  const [, test = PAGES_TEST, name = ""] = /^tested(?: by (\S+): ([a-z][a-z ]*))?$/.exec(comment) ?? [];
-  if (comment.startsWith("tested") && (name !== "" || comment === "tested"))
-    return { kind: "tested", test, name };
+  const tested = /^tested(?: by (\S+): ([a-z][a-z ]*))?$/.exec(comment);
+  if (tested !== null) return { kind: "tested", test: tested[1] ?? PAGES_TEST, name: tested[2] ?? "" };
   const reason = /^not run: (.+)$/.exec(comment)?.[1];
   if (reason !== undefined) return { kind: "not run", reason };
   if (comment === "output" || comment === "example") return { kind: comment };
@@ -103,8 +94,6 @@ export const configKeys = (text: string, namespace: string): string[] =>
 /** The first cells of the rows of the table that begins with `| key |`: `` `back.jar`, `back.port` `` as two. */
 export const keyTable = (text: string): string[] => {
   const table = /^\| key \|.*\n\|[-| ]+\|\n((?:\|.*\n)+)/m.exec(text)?.[1] ?? "";
-  return table
-    .split("\n")
-    .filter(Boolean)
-    .flatMap((row) => [...(row.split("|")[1] ?? "").matchAll(/`([^`]+)`/g)].map(([, key = ""]) => key));
+  const cells = table.split("\n").map((row) => row.split("|")[1] ?? "");
+  return cells.flatMap((cell) => [...cell.matchAll(/`([^`]+)`/g)].map(([, key = ""]) => key));
 };

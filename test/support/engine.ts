@@ -6,10 +6,10 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
+import { basename, join } from "node:path";
+import { tail } from "../../lib/process.ts";
 import { ENGINE_PREFIX, endEngine, linkOf, removeEngine } from "./engineRemoval.ts";
-import { type Ended, execute } from "./host.ts";
+import { type Ended, end, execute, until, well } from "./host.ts";
 import type { OtherHost } from "./scratch.ts";
 
 /** Longest time until an engine answers after its start, in milliseconds; measured were 1 to 3 s. */
@@ -30,30 +30,29 @@ export interface EngineOptions {
 }
 
 export class Engine {
-  /** The name of its namespace and folder. It contains the test run's id. */
-  readonly name: string;
   /** The folder of its data, sockets and log, and of a test's own files. */
-  readonly folder: string;
+  readonly folder = mkdtempSync(
+    join(tmpdir(), `${ENGINE_PREFIX}${process.env["AGATHA_TEST_RUN"] ?? "hand"}-`),
+  );
+  /** The name of its namespace and folder. It contains the test run's id. */
+  readonly name = basename(this.folder);
   /** Its socket, in DOCKER_HOST's form. */
-  readonly host: string;
+  readonly host = `unix://${join(this.folder, "docker.sock")}`;
   /** Its address for this machine; ports published on 0.0.0.0 are reached there. */
   address = "";
-  /** dockerd's arguments, without those for its folders and sockets. */
-  private readonly args: (engine: Engine) => string[];
+  private readonly data = join(this.folder, "data");
+  private readonly options: EngineOptions;
   private daemon: ChildProcess | undefined;
 
-  private constructor({ args = () => [] }: EngineOptions) {
-    this.folder = mkdtempSync(join(tmpdir(), `${ENGINE_PREFIX}${process.env["AGATHA_TEST_RUN"] ?? "hand"}-`));
-    this.name = this.folder.slice(this.folder.lastIndexOf("/") + 1);
-    this.host = `unix://${join(this.folder, "docker.sock")}`;
-    this.args = args;
+  private constructor(options: EngineOptions) {
+    this.options = options;
   }
 
   /** A host whose engine answers. */
   static async make(options: EngineOptions = {}): Promise<Engine> {
     const engine = new Engine(options);
     try {
-      await engine.lay(options.dataSize);
+      await engine.lay();
       await engine.start();
       return engine;
     } catch (error) {
@@ -67,32 +66,25 @@ export class Engine {
     return { env: { DOCKER_HOST: this.host }, address: this.address, inspect: this.host };
   }
 
-  /** The namespace, its link to this machine, and the file system for its data. */
-  private async lay(dataSize: string | undefined): Promise<void> {
-    await well("ip", ["netns", "add", this.name]);
-    await this.link();
-    mkdirSync(this.data);
-    if (dataSize !== undefined)
-      await well("mount", ["-t", "tmpfs", "-o", `size=${dataSize}`, "agatha-test", this.data]);
-  }
-
-  /** A pair of network devices, one end in the namespace. */
-  private async link(): Promise<void> {
+  /** The namespace, its link to this machine (a pair of network devices), and the file system for its data. */
+  private async lay(): Promise<void> {
     const [here, there] = [linkOf(this.name), "agatha"];
     const network = await freeNetwork();
     this.address = `${network}.2`;
-    const inside = ["-n", this.name];
-    await well("ip", ["link", "add", here, "type", "veth", "peer", "name", there, "netns", this.name]);
-    await well("ip", ["addr", "add", `${network}.1/30`, "dev", here]);
-    await well("ip", ["link", "set", here, "up"]);
-    await well("ip", [...inside, "addr", "add", `${network}.2/30`, "dev", there]);
-    await well("ip", [...inside, "link", "set", "lo", "up"]);
-    await well("ip", [...inside, "link", "set", there, "up"]);
-    await well("ip", [...inside, "route", "add", "default", "via", `${network}.1`]);
-  }
-
-  private get data(): string {
-    return join(this.folder, "data");
+    const ip = (...args: string[]) => well("ip", args);
+    const inside = (...args: string[]) => ip("-n", this.name, ...args);
+    await ip("netns", "add", this.name);
+    await ip("link", "add", here, "type", "veth", "peer", "name", there, "netns", this.name);
+    await ip("addr", "add", `${network}.1/30`, "dev", here);
+    await ip("link", "set", here, "up");
+    await inside("addr", "add", `${network}.2/30`, "dev", there);
+    await inside("link", "set", "lo", "up");
+    await inside("link", "set", there, "up");
+    await inside("route", "add", "default", "via", `${network}.1`);
+    mkdirSync(this.data);
+    const { dataSize } = this.options;
+    if (dataSize !== undefined)
+      await well("mount", ["-t", "tmpfs", "-o", `size=${dataSize}`, "agatha-test", this.data]);
   }
 
   /** Starts the engine, for the first time or again with its data, and waits until it answers. */
@@ -109,29 +101,27 @@ export class Engine {
       ...["--containerd-namespace", this.name, "--containerd-plugins-namespace", `${this.name}-plugins`],
       ...["--cgroup-parent", `/${this.name}`],
     ];
-    this.daemon = this.spawn("dockerd", [...place, ...this.args(this)], log);
+    const own = this.options.args?.(this) ?? [];
+    const daemon = this.spawn("dockerd", [...place, ...own], log);
+    this.daemon = daemon;
     closeSync(log);
-    const start = performance.now();
-    while (!(await this.answers())) {
-      if (this.daemon.exitCode !== null || performance.now() - start > START_LIMIT_MS)
-        throw new Error(`dockerd does not come up:\n${this.log().split("\n").slice(-20).join("\n")}`);
-      await sleep(200);
-    }
+    const late = () => `dockerd does not come up:\n${tail(this.log(), 20)}`;
+    const answers = async () => {
+      if (daemon.exitCode !== null) throw new Error(late());
+      return (await this.docker("version")).code === 0;
+    };
+    await until(late, answers, START_LIMIT_MS, 200);
   }
-
-  private answers = async () => (await this.docker("version")).code === 0;
 
   /** The daemon's log. */
   log = (): string => readFileSync(join(this.folder, "dockerd.log"), "utf8");
 
   /** Starts a program in this host's network, with its engine. The caller ends it, else `remove` does. */
-  spawn(program: string, args: string[], output: number | "ignore" | "pipe" = "ignore"): ChildProcess {
+  spawn = (program: string, args: string[], output: number | "ignore" | "pipe" = "ignore"): ChildProcess => {
     const env = { ...process.env, PATH: `${process.env["PATH"]}:/usr/sbin:/sbin`, DOCKER_HOST: this.host };
-    return spawn("nsenter", [`--net=/run/netns/${this.name}`, program, ...args], {
-      env,
-      stdio: ["ignore", output, output],
-    });
-  }
+    const inside = [`--net=/run/netns/${this.name}`, program, ...args];
+    return spawn("nsenter", inside, { env, stdio: ["ignore", output, output] });
+  };
 
   /** Runs docker's client against this engine. */
   docker = (...args: string[]): Promise<Ended> =>
@@ -141,10 +131,8 @@ export class Engine {
   async end(signal: "SIGTERM" | "SIGKILL" = "SIGTERM"): Promise<void> {
     const { daemon } = this;
     if (daemon === undefined || daemon.exitCode !== null || daemon.signalCode !== null) return;
-    const ended = new Promise((resolve) => daemon.once("exit", resolve));
     // nsenter execs the daemon, so this is its process id.
-    daemon.kill(signal);
-    await ended;
+    await end(daemon, signal);
     // Its containerd dies with it. Without an init that reaps orphans, the next daemon would take the zombie for a living one.
     rmSync(join(this.folder, "exec/containerd/containerd.pid"), { force: true });
   }
@@ -165,9 +153,4 @@ async function freeNetwork(): Promise<string> {
     const network = `10.${128 + ((second as number) % 127)}.${third}`;
     if (!output.includes(` ${network}.`) && !output.includes(`${network}.0/`)) return network;
   }
-}
-
-async function well(program: string, args: string[]): Promise<void> {
-  const { code, output } = await execute(program, args);
-  if (code !== 0) throw new Error(`${program} ${args.join(" ")}: ${output}`);
 }

@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { execute } from "./host.ts";
+import { execute, lines } from "./host.ts";
 
 /** Prefix of every engine's folder and namespace; the test run's id follows. */
 export const ENGINE_PREFIX = "agatha-engine-";
@@ -22,7 +22,7 @@ const END_LIMIT_MS = 30_000;
 export async function endEngine(folder: string): Promise<void> {
   const env = { ...process.env, DOCKER_HOST: `unix://${join(folder, "docker.sock")}` };
   const { code, output } = await execute("docker", ["ps", "--all", "--quiet"], env);
-  const ids = code === 0 ? output.split("\n").filter(Boolean) : [];
+  const ids = code === 0 ? lines(output) : [];
   if (ids.length > 0) await execute("docker", ["rm", "--force", "--volumes", ...ids], env);
   const pid = Number(read(join(folder, "dockerd.pid")) || Number.NaN);
   if (!(pid > 0) || !commandLine(pid).includes(folder)) return;
@@ -49,26 +49,20 @@ export async function removeEngine(folder: string): Promise<void> {
 /** Removes the engines that a test run left behind; returns their names. */
 export async function removeEngines(testRun: string): Promise<string[]> {
   const names = readdirSync(tmpdir()).filter((name) => name.startsWith(`${ENGINE_PREFIX}${testRun}-`));
-  for (const name of names) {
-    await endEngine(join(tmpdir(), name));
-    await removeEngine(join(tmpdir(), name));
+  for (const folder of names.map((name) => join(tmpdir(), name))) {
+    await endEngine(folder);
+    await removeEngine(folder);
   }
   return names;
 }
 
 /** The daemon, its containerd and the shims have the name in their arguments; processes in containers descend from them. */
 async function processesOf(name: string): Promise<number[]> {
-  const all = readdirSync("/proc")
-    .filter((entry) => /^\d+$/.test(entry))
-    .map(Number);
+  const numbers = (texts: string[]) => texts.filter((text) => /^\d+$/.test(text)).map(Number);
+  const all = numbers(readdirSync("/proc"));
   const { output } = await execute("ip", ["netns", "pids", name]);
-  const own = new Set(
-    output
-      .split("\n")
-      .filter((line) => /^\d+$/.test(line))
-      .map(Number),
-  );
-  for (const pid of all) if (commandLine(pid).includes(name)) own.add(pid);
+  const named = all.filter((pid) => commandLine(pid).includes(name));
+  const own = new Set([...numbers(lines(output)), ...named]);
   own.delete(process.pid);
   const parents = new Map(all.map((pid) => [pid, parentOf(pid)]));
   const descends = (pid: number | undefined): boolean =>
@@ -81,18 +75,13 @@ const commandLine = (pid: number): string => read(`/proc/${pid}/cmdline`).replac
 
 /** Its parent; undefined if it is gone or a zombie, which its parent has to reap. */
 function parentOf(pid: number): number | undefined {
-  const fields = read(`/proc/${pid}/stat`)
-    .replace(/^.*\) /s, "")
-    .split(" ");
-  return fields[0] === "" || fields[0] === "Z" ? undefined : Number(fields[1]);
+  const [, state, parent] = /^.*\) (\w) (\d+) /s.exec(read(`/proc/${pid}/stat`)) ?? [];
+  return state === undefined || state === "Z" ? undefined : Number(parent);
 }
 
 function mountsBelow(folder: string): string[] {
-  const mounts = read("/proc/mounts")
-    .split("\n")
-    .map((line) => line.split(" ")[1] ?? "")
-    .filter((mount) => mount.startsWith(`${folder}/`));
-  return mounts.sort((a, b) => b.length - a.length);
+  const mounts = lines(read("/proc/mounts")).map((line) => line.split(" ")[1] ?? "");
+  return mounts.filter((mount) => mount.startsWith(`${folder}/`)).sort((a, b) => b.length - a.length);
 }
 
 /** Its containers' control groups, in every hierarchy, innermost first: a killed daemon leaves them. */

@@ -1,7 +1,7 @@
 /** Runs the executor's image like Pulumi Cloud Deployments: a container, a clone, commands one by one. */
-import { existsSync, mkdirSync, readdirSync, statSync } from "node:fs";
+import { globSync, mkdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { type Ended, execute } from "./host.ts";
+import { type Ended, execute, well } from "./host.ts";
 import type { Scratch } from "./scratch.ts";
 
 /** The user of the image. */
@@ -32,10 +32,8 @@ export class Executor {
     await well("chown", ["-R", `${UID}:${UID}`, scratch.folder]);
     const socket = dockerSocket();
     const same = [...HOST_SET, ...jdkSettings(), CERTIFICATES].map((path) => [path, path]);
-    const mounts = [...same, [join(process.cwd(), ".tools/debian"), "/material"]].flatMap(([from, to]) => [
-      "--volume",
-      `${from}:${to}:ro`,
-    ]);
+    const material = [join(process.cwd(), ".tools/debian"), "/material"];
+    const mounts = [...same, material].flatMap(([from, to]) => ["--volume", `${from}:${to}:ro`]);
     await well("docker", [
       ...["run", "--detach", "--init", "--name", executor.name, "--label", `agatha.stack=${scratch.stack}`],
       ...["--cap-drop", "ALL", "--security-opt", "no-new-privileges"],
@@ -48,8 +46,8 @@ export class Executor {
 
   /** Installs the node modules by the image's npm, from this machine's registry. Nothing is fetched after that. */
   async install(): Promise<void> {
-    const { output } = await execute("npm", ["config", "get", "registry"]);
-    const settings = { NPM_CONFIG_REGISTRY: output.trim(), NODE_EXTRA_CA_CERTS: CERTIFICATES };
+    const registry = await well("npm", ["config", "get", "registry"]);
+    const settings = { NPM_CONFIG_REGISTRY: registry, NODE_EXTRA_CA_CERTS: CERTIFICATES };
     await this.well("npm ci --no-audit --no-fund --loglevel=error", CLONE, settings);
     await well("docker", ["network", "disconnect", "bridge", this.name]);
   }
@@ -108,14 +106,4 @@ function dockerSocket(): string {
 }
 
 /** Debian keeps part of a JDK in /etc, and its certificates. */
-const jdkSettings = (): string[] => [
-  ...readdirSync("/etc")
-    .filter((name) => /^java-\d+-openjdk$/.test(name))
-    .map((name) => `/etc/${name}`),
-  ...["/etc/ssl/certs/java"].filter((path) => existsSync(path)),
-];
-
-async function well(program: string, args: string[]): Promise<void> {
-  const { code, output } = await execute(program, args);
-  if (code !== 0) throw new Error(`${program} ${args.join(" ")}: ${output}`);
-}
+const jdkSettings = (): string[] => globSync(["/etc/java-*-openjdk", "/etc/ssl/certs/java"]);

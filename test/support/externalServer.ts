@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { removal } from "../../lib/docker/arguments.ts";
 import { certificates } from "./certificates.ts";
-import { execute } from "./host.ts";
+import { docker, until } from "./host.ts";
 
 const ROLE = "app";
 const NAME = "budget";
@@ -43,12 +43,13 @@ export class ExternalServer {
     try {
       const port = Number((await docker("port", name, "5432/tcp")).split(":").at(-1));
       const server = new ExternalServer(name, host, port, read("ca.pem"));
-      for (let tries = 1; ; tries++) {
-        const ready = await server.sql("select 1", "postgres").catch((error: Error) => error);
-        if (ready === "1") return server;
-        if (tries === 150) throw ready;
-        await new Promise((resolve) => setTimeout(resolve, 200));
-      }
+      let said = "";
+      const ready = async () => {
+        said = await server.sql("select 1", "postgres").catch(String);
+        return said === "1";
+      };
+      await until(() => said, ready, 30_000, 200);
+      return server;
     } catch (error) {
       await docker(...removal("container", name));
       throw error;
@@ -76,10 +77,4 @@ export class ExternalServer {
   start = () => docker("start", this.name);
 
   remove = () => docker(...removal("container", this.name));
-}
-
-async function docker(...args: string[]): Promise<string> {
-  const { code, output } = await execute("docker", args, process.env);
-  if (code !== 0) throw new Error(`docker ${args[0]}: ${output}`);
-  return output.trim();
 }

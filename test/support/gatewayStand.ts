@@ -1,22 +1,23 @@
 /** A gateway in a container, and services behind it, in a network of their own. */
 import { randomBytes } from "node:crypto";
-import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, mkdirSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { removal } from "../../lib/docker/arguments.ts";
 import { type GatewayPlan, gatewayConfiguration, gatewayPorts } from "../../lib/gateway/configuration.ts";
 import { route } from "../../lib/gateway/routes.ts";
 import { slots } from "../../lib/gateway/slots.ts";
-import { execute, freePort } from "./host.ts";
+import {
+  docker,
+  dockerLines,
+  execute,
+  freePort,
+  lines,
+  scratchFolder,
+  scratchName,
+  until,
+  well,
+} from "./host.ts";
 import { ourImages, restoreImages } from "./ourImages.ts";
-
-const PREFIX = `test-${process.env["AGATHA_TEST_RUN"] ?? "hand"}-`;
-
-const docker = async (...args: string[]): Promise<string> => {
-  const { code, output } = await execute("docker", args);
-  if (code !== 0) throw new Error(`docker ${args.join(" ")}: ${output}`);
-  return output.trim();
-};
-const lines = async (...args: string[]) => (await docker(...args)).split("\n").filter(Boolean);
 
 const health = { path: "/health", statuses: [200], interval: "5s" };
 
@@ -30,8 +31,8 @@ export const PLAN: GatewayPlan = {
 };
 
 export class GatewayStand {
-  readonly stack = `${PREFIX}${randomBytes(3).toString("hex")}`;
-  readonly folder = mkdtempSync(join(tmpdir(), `agatha-${PREFIX}`));
+  readonly stack = scratchName();
+  readonly folder = scratchFolder();
   readonly gateway = `agatha-${this.stack}-gateway`;
   /** Addresses on this host. */
   back = "";
@@ -47,19 +48,18 @@ export class GatewayStand {
 
   static async make(): Promise<GatewayStand> {
     const stand = new GatewayStand();
-    stand.imagesBefore = await ourImages(lines);
-    const build = async (attribute: string, link: string) => {
+    stand.imagesBefore = await ourImages(dockerLines);
+    const build = async (attribute: string) => {
+      const link = join(stand.folder, attribute);
       const nix = ["nix", "--argstr", "packages", "debian", "-A", attribute, "--out-link", link];
-      const built = await execute("nix-build", nix);
-      if (built.code !== 0) throw new Error(built.output);
+      await well("nix-build", nix);
+      return link;
     };
-    const [link, haproxy] = [join(stand.folder, "image"), join(stand.folder, "haproxy")];
-    await build("gateway-image", link);
-    await build("gateway.haproxy", haproxy);
-    stand.haproxy = join(realpathSync(haproxy), "bin/haproxy");
-    const loaded = await execute("sh", ["-c", `${link} | docker load`]);
-    stand.image = /Loaded image: (\S+)/.exec(loaded.output)?.[1] ?? "";
-    if (stand.image === "") throw new Error(loaded.output);
+    const image = await build("gateway-image");
+    stand.haproxy = join(realpathSync(await build("gateway.haproxy")), "bin/haproxy");
+    const loaded = await well("sh", ["-c", `${image} | docker load`]);
+    stand.image = /Loaded image: (\S+)/.exec(loaded)?.[1] ?? "";
+    if (stand.image === "") throw new Error(loaded);
     await docker("network", "create", ...stand.labels, stand.network);
     return stand;
   }
@@ -72,9 +72,7 @@ export class GatewayStand {
       ...["--volume", `${data}:/var/lib/agatha:ro`, this.image],
       ...[this.haproxy, "-c", "-f", "/etc/haproxy/haproxy.cfg"],
     ]);
-    const said = output
-      .split("\n")
-      .filter((line) => !/^\[NOTICE\]|server state file|^Warnings|^$/.test(line));
+    const said = lines(output).filter((line) => !/^\[NOTICE\]|server state file|^Warnings/.test(line));
     return code === 0 && said.join("") === "Configuration file is valid" ? "" : output;
   }
 
@@ -98,26 +96,18 @@ export class GatewayStand {
     await execute("docker", ["rm", "--force", this.gateway]);
     const { files, data } = this.write("gateway", plan, pem);
     const inside = gatewayPorts(plan);
-    const outside = {
-      back: await freePort(),
-      front: await freePort(),
-      http: await freePort(),
-      https: await freePort(),
-    };
+    const names = ["back", "front", "http", "https"] as const;
+    const outside = { back: 0, front: 0, http: 0, https: 0 };
+    for (const name of names) outside[name] = await freePort();
+    const { path, statuses } = plan.back.health;
     await docker(
       ...["run", "--detach", "--init", "--name", this.gateway, ...this.labels, "--restart", "always"],
       ...["--network", this.network, "--network-alias", "agatha-back", "--network-alias", "agatha-front"],
       ...["--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--memory", "128m"],
-      ...[
-        "--label",
-        `agatha.follows.back-check=${plan.back.health.path} ${plan.back.health.statuses.join(",")}`,
-      ],
+      ...["--label", `agatha.follows.back-check=${path} ${statuses.join(",")}`],
       ...["--tmpfs", "/run/agatha:uid=65534,gid=65534,mode=0700", "--stop-signal", "SIGUSR1"],
       ...["--volume", `${files}:/etc/haproxy:ro`, "--volume", `${data}:/var/lib/agatha`],
-      ...(["back", "front", "http", "https"] as const).flatMap((name) => [
-        "--publish",
-        `127.0.0.1:${outside[name]}:${inside[name]}`,
-      ]),
+      ...names.flatMap((name) => ["--publish", `127.0.0.1:${outside[name]}:${inside[name]}`]),
       this.image,
     );
     this.back = `http://127.0.0.1:${outside.back}`;
@@ -150,9 +140,11 @@ export class GatewayStand {
       ...["--entrypoint", process.execPath, this.image, "/app/server.ts"],
     );
     const answer = `fetch("http://127.0.0.1:${env["PORT"] ?? 8000}/").then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))`;
-    for (let tries = 0; tries < 100; tries++)
-      if ((await this.inside(id, answer)).code === 0) return id.slice(0, 12);
-    throw new Error(await docker("logs", id));
+    const ready = async () => (await this.inside(id, answer)).code === 0;
+    await until("the service is not ready", ready, 60_000).catch(async (error) => {
+      throw new Error(await docker("logs", id), { cause: error });
+    });
+    return id.slice(0, 12);
   }
 
   /** Runs JavaScript in a service's container. */
@@ -182,10 +174,10 @@ export class GatewayStand {
 
   async remove(): Promise<void> {
     const own = ["--filter", `label=agatha.stack=${this.stack}`, "--quiet"];
-    for (const id of await lines("container", "ls", "--all", ...own))
-      await docker("rm", "--force", "--volumes", id);
-    for (const id of await lines("network", "ls", ...own)) await docker("network", "rm", id);
-    await restoreImages(lines, this.imagesBefore, [this.stack]);
+    for (const kind of ["container", "network"] as const)
+      for (const id of await dockerLines(kind, "ls", ...(kind === "container" ? ["--all"] : []), ...own))
+        await docker(...removal(kind, id));
+    await restoreImages(dockerLines, this.imagesBefore, [this.stack]);
     rmSync(this.folder, { recursive: true, force: true });
   }
 }

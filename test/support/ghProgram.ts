@@ -23,12 +23,10 @@ const LONGEST = 65_536;
 
 const FIELDS = ["comments", "headRefOid", "number", "state", "title", "url"];
 
-type Options = Record<string, { type: "string" | "boolean" }>;
-
-function parsed(args: string[], options: Options): { values: Record<string, string>; words: string[] } {
-  const { tokens } = parseArgs({
-    ...{ args, options, strict: false, allowPositionals: true, tokens: true },
-  });
+/** @param names The options that the command has, each with a value. */
+function parsed(args: string[], ...names: string[]): { values: Record<string, string>; words: string[] } {
+  const options = Object.fromEntries(names.map((name) => [name, { type: "string" as const }]));
+  const { tokens } = parseArgs({ args, options, strict: false, allowPositionals: true, tokens: true });
   const values: Record<string, string> = {};
   const words: string[] = [];
   for (const token of tokens) {
@@ -64,8 +62,9 @@ function pull(number: string | undefined) {
 const input = () => readFileSync(0, "utf8");
 
 function prView(args: string[]): string {
-  const { values, words } = parsed(args, { json: { type: "string" }, jq: { type: "string" } });
-  for (const field of values["json"]?.split(",") ?? [])
+  const { values, words } = parsed(args, "json", "jq");
+  const fields = values["json"]?.split(",") ?? [];
+  for (const field of fields)
     if (!FIELDS.includes(field))
       throw new Ended(`Unknown JSON field: "${field}"\nAvailable fields:\n  ${FIELDS.join("\n  ")}`);
   const found = pull(words[0]);
@@ -73,9 +72,8 @@ function prView(args: string[]): string {
     ...{ id: `IC_${id}`, author: { login: own ? "github-actions" : "somebody" }, body },
     ...{ authorAssociation: "NONE", viewerDidAuthor: own, url: address(words[0], id) },
   }));
-  const all = { comments, headRefOid: found.headRefOid, state: found.state };
-  const wanted = Object.entries(all).filter(([name]) => values["json"]?.split(",").includes(name));
-  return JSON.stringify(Object.fromEntries(wanted));
+  const all = Object.entries({ comments, headRefOid: found.headRefOid, state: found.state });
+  return JSON.stringify(Object.fromEntries(all.filter(([name]) => fields.includes(name))));
 }
 
 const address = (number: string | undefined, id: number) =>
@@ -89,7 +87,7 @@ function bodyError(body: string): string | undefined {
 }
 
 function prComment(args: string[]): string {
-  const { values, words } = parsed(args, { body: { type: "string" }, "body-file": { type: "string" } });
+  const { values, words } = parsed(args, "body", "body-file");
   if (Object.keys(values).length !== 1)
     throw new Ended("specify only one of `--body`, `--body-file`, `--editor`, or `--web`");
   const body = values["body-file"] === "-" ? input() : (values["body"] ?? "");
@@ -102,9 +100,7 @@ function prComment(args: string[]): string {
 }
 
 function api(args: string[]): string {
-  const { values, words } = parsed(args, {
-    ...{ method: { type: "string" }, field: { type: "string" }, jq: { type: "string" } },
-  });
+  const { values, words } = parsed(args, "method", "field", "jq");
   const path = words[0]?.replace("{owner}/{repo}", repository()) ?? "";
   const id = new RegExp(`^repos/${repository()}/issues/comments/(\\d+)$`).exec(path)?.[1];
   if (values["method"] !== "PATCH" || values["field"] !== "body=@-" || values["jq"] !== ".html_url")

@@ -38,8 +38,8 @@ export class GithubRunner {
 
   /** Sets the event of the next jobs. @param action As in GitHub's event of a pull request. */
   happens(action: "opened" | "synchronize" | "closed"): void {
-    const content = { action, pull_request: { number: NUMBER, head: { sha: COMMIT } } };
-    writeFileSync(this.event, JSON.stringify(content));
+    const pull_request = { number: NUMBER, head: { sha: COMMIT } };
+    writeFileSync(this.event, JSON.stringify({ action, pull_request }));
   }
 
   /**
@@ -60,7 +60,7 @@ export class GithubRunner {
     const steps = commands(workflow, id);
     for (const [index, { run, env }] of steps.entries()) {
       if (ran.some(({ code }) => code !== 0) && index < steps.length - 1) continue;
-      const named = { ...env, ...(context["STACK"] === undefined ? {} : { STACK: context["STACK"] }) };
+      const named = { ...env, ...(context["STACK"] && { STACK: context["STACK"] }) };
       const own = Object.entries(named).map(([name, value]) => [name, evaluated(value, context)]);
       const runner = {
         GITHUB_ACTIONS: "true",

@@ -1,60 +1,79 @@
 /** Programs for tests, built from Go modules that are pinned here, and kept in the user's cache. */
-import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { run, tail } from "../../lib/process.ts";
 import { UserError } from "../../lib/userError.ts";
 import { GO_FOLDER, goCommand } from "../../offline/engine.ts";
 
-export interface GoTool {
-  /** What errors begin with. */
-  name: string;
-  /** Folder with the go.mod and go.sum that pin it. */
+interface GoTool {
+  /** Its path and version. */
   module: string;
+  /** The module's hash as in a go.sum. The go.sum in it has the hashes of all that it is built from. */
+  sum: string;
   /** The package to build. */
   package: string;
-  /** Name of the program. */
-  binary: string;
-  /** Variables that the linker sets: `path.Name=value`. Default: none. */
-  variables?: string[];
+  /** Further flags of the linker. Default: none. */
+  link?: string;
 }
 
-/** Where the program is, or will be: what pins it is part of the path. */
-export function goToolPath({ module, binary }: Pick<GoTool, "module" | "binary">): string {
-  const key = createHash("sha256");
-  for (const file of readdirSync(module).sort()) key.update(readFileSync(join(module, file)));
-  const base = process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache");
-  return join(base, "agatha", `${binary}-${key.digest("hex").slice(0, 24)}`, binary);
-}
+export const TOOLS = {
+  actionlint: {
+    module: "github.com/rhysd/actionlint@v1.7.7",
+    sum: "h1:0KgkoNTrYY7vmOCs9BW2AHxLvvpoY9nEUzgBHiPUr0k=",
+    package: "./cmd/actionlint",
+  },
+  "docker-compose": {
+    module: "github.com/docker/compose/v2@v2.40.3",
+    sum: "h1:XeYkQu1svDtyfZPv5nTwFryQ25ZJMkIlc4pz9HalMPI=",
+    package: "./cmd",
+    link: "-X github.com/docker/compose/v2/internal.Version=v2.40.3",
+  },
+  gofakes3: {
+    module: "github.com/johannesboyne/gofakes3@v1.2.0",
+    sum: "h1:I9VEzPWvvAUAGzDlhYFoZjF0AXMlkcEyZlmBwiI6Oms=",
+    package: "./cmd/gofakes3",
+  },
+} satisfies Record<string, GoTool>;
+
+/** The user's folder for a program of one version. */
+export const toolFolder = (nameAndVersion: string): string =>
+  join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "agatha", nameAndVersion);
 
 /** Builds the program unless it is there. @returns Its path. @throws UserError if that fails. */
-export async function goTool(tool: GoTool): Promise<string> {
-  const path = goToolPath(tool);
-  if (!existsSync(path)) await build(tool, path);
-  return path;
-}
-
-async function build(tool: GoTool, path: string): Promise<void> {
+export async function goTool(name: keyof typeof TOOLS): Promise<string> {
+  const tool: GoTool = TOOLS[name];
+  const folder = toolFolder(`${name}-${tool.module.split("@")[1]}`);
+  const path = join(folder, name);
+  if (existsSync(path)) return path;
   const go = goCommand();
   if (go === undefined)
     throw new UserError(
-      `${tool.name}: there is no Go on PATH or in ${GO_FOLDER}. Install it, then run this again.`,
+      `${name}: there is no Go on PATH or in ${GO_FOLDER}. Install it, then run this again.`,
     );
-  const folder = join(path, "..");
   mkdirSync(folder, { recursive: true });
   const work = mkdtempSync(join(folder, "building-"));
   try {
-    const built = join(work, tool.binary);
-    const flags = ["-mod=readonly", "-trimpath", "-buildvcs=false"];
-    const link = ["-s", "-w", ...(tool.variables ?? []).flatMap((variable) => ["-X", variable])].join(" ");
-    const args = ["build", ...flags, "-ldflags", link, "-o", built, tool.package];
-    const env = { ...process.env, CGO_ENABLED: "0" };
-    const { code, output } = await run(go, args, { cwd: tool.module, env });
-    if (code !== 0) throw new UserError(`${tool.name}: building it failed:\n${tail(output, 20)}`);
+    await build(go, name, tool, work);
     // Renamed in one step: nobody sees half of it.
-    renameSync(built, path);
+    renameSync(join(work, name), path);
   } finally {
     rmSync(work, { recursive: true });
   }
+  return path;
+}
+
+async function build(go: string, name: string, tool: GoTool, work: string): Promise<void> {
+  // Its hash is compared here. Go adds nothing to the module's own go.mod and go.sum, and compares what they name.
+  const env = { ...process.env, CGO_ENABLED: "0", GOSUMDB: "off", GOWORK: "off" };
+  const well = async (args: string[], cwd: string) => {
+    const { code, stdout, output } = await run(go, args, { cwd, env });
+    if (code !== 0) throw new UserError(`${name}: building it failed:\n${tail(output, 20)}`);
+    return stdout;
+  };
+  const downloaded = await well(["mod", "download", "-json", tool.module], work);
+  const { Dir, Sum } = JSON.parse(downloaded) as { Dir: string; Sum: string };
+  if (Sum !== tool.sum) throw new UserError(`${name}: ${tool.module} has the hash ${Sum}, not ${tool.sum}.`);
+  const flags = ["-mod=readonly", "-trimpath", "-buildvcs=false", "-ldflags", `-s -w ${tool.link ?? ""}`];
+  await well(["build", ...flags, "-o", join(work, name), tool.package], Dir);
 }

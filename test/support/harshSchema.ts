@@ -20,17 +20,7 @@ export const FOREIGN = `
 
 export async function loadHarshSchema(scratch: Scratch): Promise<void> {
   await scratch.sql(PATH);
-  const psql = [
-    "psql",
-    "-v",
-    "ON_ERROR_STOP=1",
-    "-qU",
-    "postgres",
-    "-d",
-    "docker_agatha_db",
-    "-o",
-    "/dev/null",
-  ];
+  const psql = "psql -v ON_ERROR_STOP=1 -qU postgres -d docker_agatha_db -o /dev/null".split(" ");
   const { child, ended } = start("docker", ["exec", "-i", await scratch.container("db"), ...psql]);
   child.stdout.resume();
   await pipeline(createReadStream("test/support/harshSchema.sql"), child.stdin);

@@ -1,5 +1,5 @@
 /** A `pulumi up` whose whole process group is killed at once, as by a crash or a lost runner. */
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, vi } from "vitest";
@@ -23,22 +23,15 @@ export interface Moment {
   after?: number;
 }
 
-/** A running `up` in its own process group. */
-export interface StartedUp {
-  child: ChildProcess;
-  /** Its exit code, once it ended and its output is complete. */
-  ended: Promise<number | null>;
-  /** Its output so far. */
-  printed: () => string;
-}
-
-/** Starts an `up`. @param onOutput Called after each output. */
-export function startUp(scratch: Scratch, onOutput: (printed: string) => void = () => {}): StartedUp {
-  const child = spawn("pulumi", scratch.upArguments(), {
-    env: scratch.env,
-    detached: true,
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+/**
+ * Starts an `up` in its own process group.
+ *
+ * @param onOutput Called after each output.
+ * @returns Its exit code, once it ended and its output is complete; its output so far.
+ */
+export function startUp(scratch: Scratch, onOutput: (printed: string) => void = () => {}) {
+  const options = { env: scratch.env, detached: true };
+  const child = spawn("pulumi", scratch.upArguments(), { ...options, stdio: ["ignore", "pipe", "pipe"] });
   let printed = "";
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding("utf8").on("data", (text: string) => {
@@ -49,19 +42,17 @@ export function startUp(scratch: Scratch, onOutput: (printed: string) => void = 
   return { child, ended, printed: () => printed };
 }
 
-/** An `up` that has to succeed. */
-export interface WatchedUp {
-  /** Waits until it printed that. */
-  until: (text: RegExp) => Promise<void>;
-  /** Its output, once it ended. */
-  ended: () => Promise<string>;
-}
+export type StartedUp = ReturnType<typeof startUp>;
+export type WatchedUp = ReturnType<typeof watchedUp>;
 
-export function watchedUp(scratch: Scratch): WatchedUp {
+/** An `up` that has to succeed. */
+export function watchedUp(scratch: Scratch) {
   const { ended, printed } = startUp(scratch);
   const look = { timeout: LIMIT_MS, interval: 20 };
   return {
-    until: (text) => vi.waitFor(() => expect(printed()).toMatch(text), look),
+    /** Waits until it printed that. */
+    until: (text: RegExp) => vi.waitFor(() => expect(printed()).toMatch(text), look),
+    /** Its output, once it ended. */
     ended: async () => {
       expect(await ended, printed()).toBe(0);
       return printed();

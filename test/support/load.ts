@@ -10,9 +10,7 @@ export interface LoadOptions {
   writes?: string;
   /** Writes among all requests, from 0 to 1. Default: 0.5 if there is a URL for them. */
   writeShare?: number;
-  /** Connections, to each origin. Each has one request in flight at most. Default: 4. */
-  connections?: number;
-  /** Requests of all connections; fewer if answers are late, since what is late is not made up for. Default: 200. */
+  /** Requests of all connections to all origins; fewer if answers are late, since what is late is not made up for. Default: 200. */
   perSecond?: number;
   /** Longest time for one complete answer, in milliseconds. Default: 10,000. */
   limitMs?: number;
@@ -67,7 +65,7 @@ export interface Load {
 /** Starts a load; it runs once each connection has had an answer, or a failure. Nothing is ever sent twice. */
 export async function startLoad(options: LoadOptions): Promise<Load> {
   const run = `load-${randomBytes(3).toString("hex")}`;
-  const defaults = { writes: undefined, writeShare: 0.5, connections: 4, perSecond: 200, limitMs: 10_000 };
+  const defaults = { writes: undefined, writeShare: 0.5, perSecond: 200, limitMs: 10_000 };
   const order: LoadOrder = { ...defaults, ...options, run };
   const child = fork(PROGRAM, [JSON.stringify(order)], { execArgv: [] });
   await message(child);
@@ -83,6 +81,16 @@ export async function startLoad(options: LoadOptions): Promise<Load> {
   let ended: Promise<LoadResult> | undefined;
   return { stop: () => (ended ??= end()) };
 }
+
+/** A load of reads of both services and of writes; without a back that has an API, of reads alone. */
+export const startStackLoad = (
+  { backUrl, frontUrl }: { backUrl: string; frontUrl: string },
+  kind: "all" | "reads" = "all",
+): Promise<Load> =>
+  startLoad({
+    ...{ reads: [`${backUrl}/health`, `${frontUrl}/`], perSecond: 100 },
+    ...(kind === "all" ? { writes: `${backUrl}/api/budgets`, writeShare: 0.3 } : {}),
+  });
 
 /** The program's next message. @throws Error if it ends instead. */
 function message(child: ChildProcess): Promise<unknown> {

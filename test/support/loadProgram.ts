@@ -9,9 +9,11 @@ const SHOWN = 3;
 /** Characters of a wrong answer that are reported. */
 const QUOTED = 100;
 
-const { reads, writes, writeShare, connections, perSecond, limitMs, run } = JSON.parse(
-  process.argv[2] as string,
-) as LoadOrder;
+/** Connections to each origin. Each has one request in flight at most. */
+const CONNECTIONS = 4;
+
+const order = JSON.parse(process.argv[2] as string) as LoadOrder;
+const { reads, writes, writeShare, perSecond, limitMs, run } = order;
 
 interface Ask {
   url: string;
@@ -69,12 +71,8 @@ async function ask(agent: Agent): Promise<void> {
 }
 
 /** Resolves with a complete answer. An agent repeats nothing: it takes the connection that is open, or makes one. */
-function send(
-  agent: Agent,
-  url: string,
-  row?: string,
-): Promise<{ status: number | undefined; text: string }> {
-  return new Promise((resolve, reject) => {
+function send(agent: Agent, url: string, row?: string) {
+  return new Promise<{ status: number | undefined; text: string }>((resolve, reject) => {
     const request = httpRequest(url, { agent, method: row === undefined ? "GET" : "POST" }, (answer) => {
       let text = "";
       answer.setEncoding("utf8").on("data", (part: string) => {
@@ -103,7 +101,7 @@ async function connection(number: number, begun: () => void): Promise<void> {
     await turn();
     await ask(agent);
     begun();
-    due = Math.max(due + (connections * 1000) / perSecond, performance.now());
+    due = Math.max(due + (CONNECTIONS * 1000) / perSecond, performance.now());
   }
   agent.destroy();
 }
@@ -131,7 +129,7 @@ process.on("disconnect", () => process.exit());
 
 for (const url of writes === undefined ? reads : [...reads, writes])
   lastGood.set(new URL(url).origin, performance.now());
-const loops = Array.from({ length: connections }, (_, number) => {
+const loops = Array.from({ length: CONNECTIONS }, (_, number) => {
   let ended: Promise<void> = Promise.resolve();
   const begun = new Promise<void>((resolve) => {
     ended = connection(number, resolve);

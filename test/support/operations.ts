@@ -1,5 +1,6 @@
 /** What the Pulumi engine did, from its own events. */
 import { readFileSync } from "node:fs";
+import { lines } from "./host.ts";
 
 /** Operations by resource name (`back-container`): `create`, `replace`, `update`, `delete`, `same` … */
 export type Operations = Record<string, string>;
@@ -14,7 +15,7 @@ interface EngineEvent {
  */
 export function readOperations(log: string, stack: string): Operations {
   const operations: Operations = {};
-  for (const entry of readFileSync(log, "utf8").split("\n").filter(Boolean)) {
+  for (const entry of lines(readFileSync(log, "utf8"))) {
     const metadata = (JSON.parse(entry) as EngineEvent).resourcePreEvent?.metadata;
     if (metadata === undefined) continue;
     const [type, given] = metadata.urn.split("::").slice(-2) as [string, string];

@@ -50,21 +50,15 @@ export function missingLines(shown: string, printed: string): string[] {
 const VARIABLE = /…|[0-9a-z]{8}(?=…)|\b[0-9a-z]{32}\b|\d+| +/g;
 
 function shapeOf(line: string): RegExp {
-  let shape = "";
-  let from = 0;
-  const literal = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
   const text = line.trim();
-  for (const { 0: part, index } of text.matchAll(VARIABLE)) {
-    shape += literal(text.slice(from, index));
-    shape +=
-      part === "…"
-        ? ".*"
-        : /^ +$/.test(part)
-          ? " +"
-          : /^\d+$/.test(part) && part.length < 8
-            ? "\\d+"
-            : "[0-9a-z]+";
-    from = index + part.length;
-  }
-  return new RegExp(`^\\s*${shape}${literal(text.slice(from))}\\s*$`);
+  const literals = text.split(VARIABLE).map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  const shapes = [...(text.match(VARIABLE) ?? []), ""].map(shapeOfVariable);
+  return new RegExp(`^\\s*${literals.map((literal, i) => literal + shapes[i]).join("")}\\s*$`);
+}
+
+function shapeOfVariable(part: string): string {
+  if (part === "") return "";
+  if (part === "…") return ".*";
+  if (part.startsWith(" ")) return " +";
+  return /^\d{1,7}$/.test(part) ? "\\d+" : "[0-9a-z]+";
 }

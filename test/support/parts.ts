@@ -1,5 +1,5 @@
 /** A stack's parts on docker hosts. */
-import type { Ended } from "./host.ts";
+import { type Ended, lines } from "./host.ts";
 
 /** Sorted names of a stack's containers, network and volumes, without the random parts of some. */
 export async function partsOf(
@@ -13,8 +13,8 @@ export async function partsOf(
     docker("volume", "ls", ...filter, "{{.Name}}"),
   ]);
   for (const { code, output } of lists) if (code !== 0) throw new Error(`docker ls: ${output}`);
-  const names = lists.flatMap(({ output }) => output.split("\n").filter(Boolean));
-  return names
+  return lists
+    .flatMap(({ output }) => lines(output))
     .map((name) => name.replace(/-files-\w+-\d+$/, "-files").replace(/-(back|front)-[0-9a-f]{7}$/, "-$1"))
     .sort();
 }

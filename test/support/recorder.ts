@@ -28,15 +28,17 @@ function plain(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, plain(part)]));
 }
 
-/** The timeouts that are set, if any is. */
-const timeouts = (all: object = {}) =>
-  Object.values(all).some(Boolean)
-    ? Object.fromEntries(Object.entries(all).filter(([, time]) => time))
-    : undefined;
+/** What is set of an object; undefined if nothing is. */
+function set(all: object = {}): Request | undefined {
+  const found = Object.entries(all).filter(([, value]) =>
+    Array.isArray(value) ? value.length > 0 : Boolean(value),
+  );
+  return found.length > 0 ? Object.fromEntries(found) : undefined;
+}
 
 /** What a request holds beside what every one has: an option that is not set is left out. */
 function described(request: RegisterResourceRequest): Request {
-  const all: Request = {
+  const all = {
     parent: short(request.getParent()),
     provider: short(request.getProvider()),
     dependsOn: request.getDependenciesList().map(short).sort(),
@@ -46,14 +48,12 @@ function described(request: RegisterResourceRequest): Request {
     deleteBeforeReplace: request.getDeletebeforereplacedefined() && String(request.getDeletebeforereplace()),
     retainOnDelete: request.getRetainondelete(),
     protect: request.getProtect(),
-    customTimeouts: timeouts(request.getCustomtimeouts()?.toObject()),
+    customTimeouts: set(request.getCustomtimeouts()?.toObject()),
     aliases: request.getAliasesList().map((alias) => alias.toObject()),
     deletedWith: short(request.getDeletedwith()),
     inputs: request.getCustom() ? plain(request.getObject()?.toJavaScript()) : undefined,
   };
-  return Object.fromEntries(
-    Object.entries(all).filter(([, value]) => (Array.isArray(value) ? value.length > 0 : Boolean(value))),
-  );
+  return set(all) ?? {};
 }
 
 /**
@@ -82,44 +82,33 @@ export function listen(): Record<string, Request> {
  * @param outputs What each Command prints, by the resource's name. Default: nothing.
  * @param stash What a Stash has kept from an earlier update. Default: nothing, so that it keeps what it is given.
  */
-export function record(
-  options: {
-    preview?: boolean;
-    config?: Record<string, string>;
-    outputs?: (name: string) => { stdout?: string; stderr?: string };
-    stash?: object;
-  } = {},
-): Registered[] {
+export function record({ preview = false, config = {}, outputs, stash }: RecordOptions = {}): Registered[] {
   const registered: Registered[] = [];
-  pulumi.runtime.setAllConfig(options.config ?? {});
-  pulumi.runtime.setMocks(
-    {
-      newResource: ({ type, name, inputs, custom, provider = "" }) => {
-        registered.push({ type, name, inputs: custom === false ? {} : inputs, provider });
-        if (type === "pulumi:index:Stash")
-          return { id: `${name}-id`, state: { ...inputs, output: options.stash ?? inputs["input"] } };
-        const outputs =
-          type === "command:local:Command"
-            ? { ...inputs, stdout: "", stderr: "", ...options.outputs?.(name) }
-            : inputs;
-        return { id: options.preview ? "" : `${name}-id`, state: outputs };
-      },
-      call: () => ({}),
-    },
-    "agatha",
-    "dev",
-    options.preview ?? false,
-  );
+  pulumi.runtime.setAllConfig(config);
+  const newResource = ({ type, name, inputs, custom, provider = "" }: pulumi.runtime.MockResourceArgs) => {
+    registered.push({ type, name, inputs: custom === false ? {} : inputs, provider });
+    const id = `${name}-id`;
+    if (type === "pulumi:index:Stash") return { id, state: { ...inputs, output: stash ?? inputs["input"] } };
+    const printed = type === "command:local:Command" ? { stdout: "", stderr: "", ...outputs?.(name) } : {};
+    return { id: preview ? "" : id, state: { ...inputs, ...printed } };
+  };
+  pulumi.runtime.setMocks({ newResource, call: () => ({}) }, "agatha", "dev", preview);
   return registered;
+}
+
+interface RecordOptions {
+  preview?: boolean;
+  config?: Record<string, string>;
+  outputs?: (name: string) => { stdout?: string; stderr?: string };
+  stash?: object;
 }
 
 /** The one registration of that name and type; more or none is an error. */
 export function only(registered: Registered[], type: string, name: string): Registered["inputs"] {
-  const matching = registered.filter((resource) => resource.type === type && resource.name === name);
-  const [resource] = matching;
-  if (resource === undefined || matching.length > 1)
-    throw new Error(`${matching.length} registrations of ${type} ${name}`);
-  return resource.inputs;
+  const found = registered.filter((resource) => resource.type === type && resource.name === name);
+  if (found[0] === undefined || found.length > 1)
+    throw new Error(`${found.length} registrations of ${type} ${name}`);
+  return found[0].inputs;
 }
 
 /** An output's value. */

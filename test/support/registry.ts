@@ -1,12 +1,12 @@
 /** A registry on this machine, Debian's docker-registry, with one user. */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
-import { get } from "node:https";
+import http, { type IncomingMessage } from "node:http";
+import https from "node:https";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { which } from "../../lib/process.ts";
 import { certificates } from "./certificates.ts";
-import { freePort } from "./host.ts";
+import { end, freePort, until } from "./host.ts";
 
 export class LocalRegistry {
   readonly username = "agatha";
@@ -17,10 +17,7 @@ export class LocalRegistry {
   private readonly process: ChildProcess;
 
   private constructor(address: string, password: string, log: string, process: ChildProcess) {
-    this.address = address;
-    this.password = password;
-    this.log = log;
-    this.process = process;
+    [this.address, this.password, this.log, this.process] = [address, password, log, process];
   }
 
   /**
@@ -58,28 +55,15 @@ export class LocalRegistry {
     // JSON is YAML.
     writeFileSync(at("config.yml"), JSON.stringify(config));
     const log = openSync(at("access.log"), "w");
-    const registry = new LocalRegistry(
-      address,
-      password,
-      at("access.log"),
-      spawn(program, ["serve", at("config.yml")], { stdio: ["ignore", log, "ignore"] }),
-    );
+    const server = spawn(program, ["serve", at("config.yml")], { stdio: ["ignore", log, "ignore"] });
     closeSync(log);
-    await registry.answers(tls);
-    return registry;
-  }
-
-  private async answers(tls: boolean): Promise<void> {
-    const ask = async () =>
-      tls
-        ? securely(`https://${this.address}/v2/`)
-        : (await fetch(`http://${this.address}/v2/`).catch(() => undefined))?.status;
-    for (let looks = 0; looks < 200; looks++) {
-      if ((await ask()) === 401) return;
-      await sleep(100);
-    }
-    this.process.kill();
-    throw new Error(`docker-registry does not answer at ${this.address}.`);
+    const url = `${tls ? "https" : "http"}://${address}/v2/`;
+    const late = `docker-registry does not answer at ${address}.`;
+    await until(late, async () => (await statusOf(url)) === 401, 20_000).catch((error) => {
+      server.kill();
+      throw error;
+    });
+    return new LocalRegistry(address, password, at("access.log"), server);
   }
 
   /** Number of blobs uploaded so far. */
@@ -88,19 +72,16 @@ export class LocalRegistry {
     return requests.filter((line) => /"PUT \/v2\/\S+\/blobs\/uploads\/\S+ HTTP\/1\.1" 201/.test(line)).length;
   }
 
-  async end(): Promise<void> {
-    const ended = new Promise((resolve) => this.process.once("exit", resolve));
-    if (this.process.exitCode !== null || this.process.signalCode !== null) return;
-    this.process.kill("SIGTERM");
-    await ended;
-  }
+  end = () => end(this.process);
 }
 
 /** The status of an answer, with any certificate; undefined without an answer. */
-function securely(url: string): Promise<number | undefined> {
+function statusOf(url: string): Promise<number | undefined> {
   return new Promise((resolve) => {
-    get(url, { rejectUnauthorized: false }, (answer) => resolve(answer.resume().statusCode)).on("error", () =>
-      resolve(undefined),
-    );
+    const answered = (answer: IncomingMessage) => resolve(answer.resume().statusCode);
+    const request = url.startsWith("https:")
+      ? https.get(url, { rejectUnauthorized: false }, answered)
+      : http.get(url, answered);
+    request.on("error", () => resolve(undefined));
   });
 }

@@ -1,29 +1,18 @@
 /** A test's own stack, with its state, config and application in a temporary folder; all of it is removed afterwards. */
 import { randomBytes } from "node:crypto";
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { homedir, tmpdir } from "node:os";
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { homedir } from "node:os";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { SAMPLE_BACK } from "../../lib/config/load.ts";
 import { ofStack, removal } from "../../lib/docker/arguments.ts";
 import { SERVICES } from "../../lib/serviceNames.ts";
-import { type Ended, execute, freePort } from "./host.ts";
+import { type Ended, execute, freePort, lines, scratchFolder, scratchName, well } from "./host.ts";
 import { type Operations, readOperations } from "./operations.ts";
 import { ourImages, restoreImages } from "./ourImages.ts";
 
 export { type Ended, execute, freePort } from "./host.ts";
 export { changes, type Operations } from "./operations.ts";
-
-const lines = (text: string) => text.split("\n").filter(Boolean);
 
 /** Another docker host than this machine's. */
 export interface OtherHost {
@@ -37,13 +26,12 @@ export interface OtherHost {
   inspect: string;
 }
 
-/** Lets `npm test` find leftovers of its tests (test/checks/leftovers.ts). */
-const PREFIX = `test-${process.env["AGATHA_TEST_RUN"] ?? "hand"}-`;
+/** Pulumi's words for a test. */
+const HOW = ["--non-interactive", "--color", "never"];
 
 export class Scratch {
-  /** Contains the test run's id, so that `npm test` finds leftovers of a killed test. */
-  readonly stack = `${PREFIX}${randomBytes(3).toString("hex")}`;
-  readonly folder = mkdtempSync(join(tmpdir(), `agatha-${PREFIX}`));
+  readonly stack = scratchName();
+  readonly folder = scratchFolder();
   /** Copies of the application's inputs, which a test may change. */
   readonly jar = join(this.folder, "app.jar");
   readonly migrations = join(this.folder, "migrations");
@@ -96,24 +84,16 @@ export class Scratch {
     cpSync("sample/front/dist", this.dist, { recursive: true });
     const [back, front] = [await freePort(), await freePort()];
     const address = this.on === undefined ? {} : { address: "0.0.0.0" };
+    const backUrl = this.on === undefined ? "${backUrl}" : this.url(back);
     Object.assign(this.config, {
       ...(this.on?.dockerHost === undefined ? {} : { dockerHost: this.on.dockerHost }),
       databasePassword: `pw-${randomBytes(9).toString("hex")}`,
-      // The jar is a copy, so the sample's defaults do not apply.
-      back: {
-        ...{ ...SAMPLE_BACK, jar: this.jar, migrations: this.migrations },
-        publish: { ...address, port: back },
-      },
-      front: {
-        dist: this.dist,
-        publish: { ...address, port: front },
-        files: {
-          "properties.js": {
-            text: `window.agatha = { backUrl: "${this.on === undefined ? "${backUrl}" : this.url(back)}" };\n`,
-          },
-        },
-      },
     });
+    // The jar is a copy, so the sample's defaults do not apply.
+    const own = { jar: this.jar, migrations: this.migrations };
+    this.back({ ...SAMPLE_BACK, ...own, publish: { ...address, port: back } });
+    const files = { "properties.js": { text: `window.agatha = { backUrl: "${backUrl}" };\n` } };
+    this.front({ dist: this.dist, publish: { ...address, port: front }, files });
     this.imagesBefore = await ourImages(this.docker);
     await this.init();
   }
@@ -123,16 +103,23 @@ export class Scratch {
   }
 
   /** Changes keys of `agatha:back`, and leaves the others. */
-  back(keys: Record<string, unknown>): void {
-    this.config["back"] = { ...(this.config["back"] as object), ...keys };
+  back = (keys: Record<string, unknown>) => this.change("back", keys);
+
+  front = (keys: Record<string, unknown>) => this.change("front", keys);
+
+  private change(service: "back" | "front", keys: Record<string, unknown>): void {
+    this.config[service] = { ...(this.config[service] as object | undefined), ...keys };
   }
 
+  private port = (service: "back" | "front") =>
+    (this.config[service] as { publish: { port: number } }).publish.port;
+
   get backPort(): number {
-    return (this.config["back"] as { publish: { port: number } }).publish.port;
+    return this.port("back");
   }
 
   get frontPort(): number {
-    return (this.config["front"] as { publish: { port: number } }).publish.port;
+    return this.port("front");
   }
 
   get backUrl(): string {
@@ -151,20 +138,10 @@ export class Scratch {
 
   /** Writes the current config; keeps Pulumi's salt. */
   writeConfig(): void {
-    const salt = this.readSalt();
-    const config = Object.fromEntries(
-      Object.entries(this.config).map(([key, value]) => [`agatha:${key}`, value]),
-    );
-    writeFileSync(this.configFile, stringify({ ...salt, config }));
-  }
-
-  private readSalt(): { encryptionsalt?: string } {
-    try {
-      const salt = /^encryptionsalt: (.*)$/m.exec(readFileSync(this.configFile, "utf8"))?.[1];
-      return salt === undefined ? {} : { encryptionsalt: salt };
-    } catch {
-      return {};
-    }
+    const before = existsSync(this.configFile) ? readFileSync(this.configFile, "utf8") : "";
+    const [salt = ""] = /^encryptionsalt: .*$/m.exec(before) ?? [];
+    const config = Object.entries(this.config).map(([key, value]) => [`agatha:${key}`, value]);
+    writeFileSync(this.configFile, `${salt}\n${stringify({ config: Object.fromEntries(config) })}`);
   }
 
   /** Runs pulumi on this stack, with the current config if the command takes one. */
@@ -172,22 +149,18 @@ export class Scratch {
     const config = ["up", "preview", "refresh", "destroy"].includes(args[0] ?? "");
     if (config) this.writeConfig();
     const where = ["--stack", this.stack, ...(config ? ["--config-file", this.configFile] : [])];
-    const how = ["--non-interactive", "--color", "never"];
-    return execute("pulumi", [...args, ...where, ...how], { ...this.env, ...env });
+    return execute("pulumi", [...args, ...where, ...HOW], { ...this.env, ...env });
   }
 
   /** The arguments of an `up` with the current config, for a test that runs pulumi itself. */
   upArguments(): string[] {
     this.writeConfig();
-    const where = ["--stack", this.stack, "--config-file", this.configFile];
-    return ["up", "--yes", "--skip-preview", ...where, "--non-interactive", "--color", "never"];
+    return ["up", "--yes", "--skip-preview", "--stack", this.stack, "--config-file", this.configFile, ...HOW];
   }
 
   /** Creates the stack; moves the file with the salt, which Pulumi writes beside Pulumi.yaml, to the scratch folder. */
   async init(): Promise<void> {
-    const args = ["stack", "init", this.stack, "--no-select", "--non-interactive", "--color", "never"];
-    const { code, output } = await execute("pulumi", args, this.env);
-    if (code !== 0) throw new Error(`pulumi stack init: ${output}`);
+    await well("pulumi", ["stack", "init", this.stack, "--no-select", ...HOW], this.env);
     const written = `Pulumi.${this.stack}.yaml`;
     cpSync(written, this.configFile);
     rmSync(written);
@@ -216,28 +189,17 @@ export class Scratch {
     return JSON.parse(output.slice(output.indexOf("{"), output.lastIndexOf("}") + 1));
   }
 
-  private runDocker(...args: string[]): Promise<Ended> {
-    const host = this.on === undefined ? {} : { DOCKER_HOST: this.on.inspect };
-    return execute("docker", args, { ...process.env, ...host });
-  }
-
   /** Lines that docker prints; fails if docker does. */
   docker = async (...args: string[]): Promise<string[]> => {
-    const { code, output } = await this.runDocker(...args);
+    const host = this.on === undefined ? {} : { DOCKER_HOST: this.on.inspect };
+    const { code, output } = await execute("docker", args, { ...process.env, ...host });
     if (code !== 0) throw new Error(`docker ${args.join(" ")}: ${output}`);
     return lines(output);
   };
 
   /** Everything of this stack on the host, of one kind. */
   own = (kind: "container" | "network" | "volume") =>
-    this.docker(
-      kind,
-      "ls",
-      ...(kind === "container" ? ["--all"] : []),
-      "--quiet",
-      "--filter",
-      `label=agatha.stack=${this.stack}`,
-    );
+    this.docker(kind, "ls", ...(kind === "container" ? ["--all"] : []), "--quiet", ...ofStack(this.stack));
 
   /** The name on the docker host of what the stack has only one of: the database's container, the network. */
   named = (part: string): string => `agatha-${this.stack}-${part}`;
@@ -259,20 +221,11 @@ export class Scratch {
   }
 
   /** Runs SQL as the database's own user; returns the rows, tab-separated, of all the statements. */
-  sql = async (...statements: string[]) =>
-    this.docker(
-      "exec",
-      await this.container("db"),
-      "psql",
-      "-U",
-      "postgres",
-      "-d",
-      "docker_agatha_db",
-      "-qtAX",
-      "-F",
-      "\t",
-      ...statements.flatMap((statement) => ["-c", statement]),
-    );
+  sql = async (...statements: string[]) => {
+    const psql = ["psql", "-U", "postgres", "-d", "docker_agatha_db", "-qtAX", "-F", "\t"];
+    const commands = statements.flatMap((statement) => ["-c", statement]);
+    return this.docker("exec", await this.container("db"), ...psql, ...commands);
+  };
 
   /** Removes everything of the stack, pass or fail, by force and without Pulumi; images too, if their refs were absent before. */
   async remove(): Promise<void> {

@@ -1,10 +1,9 @@
 /** A page's blocks on a scratch stack, which replaces the page's stacks. */
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { parse } from "yaml";
 import { Page } from "./page.ts";
 import type { Substitutions } from "./pageText.ts";
 import type { Scratch } from "./scratch.ts";
-import { writeStackFile } from "./stackFile.ts";
 
 export interface ScratchPageOptions extends Partial<Substitutions> {
   /** Overrides of the defaults below. */
@@ -23,10 +22,8 @@ export function scratchPage(
   { stacks = {}, words = {}, env = {} }: ScratchPageOptions = {},
 ): Page {
   const { stack } = scratch;
-  const ports = {
-    "127.0.0.1:8000": `127.0.0.1:${scratch.backPort}`,
-    "127.0.0.1:5173": `127.0.0.1:${scratch.frontPort}`,
-  };
+  const at = (port: number) => `127.0.0.1:${port}`;
+  const ports = { [at(8000)]: at(scratch.backPort), [at(5173)]: at(scratch.frontPort) };
   return new Page(page, test, {
     stacks: { dev: stack, staging: stack, prod: stack, ...stacks },
     words: { ...ports, ...words },
@@ -46,22 +43,22 @@ export async function runBlock(
   { input = "", ...options }: ScratchPageOptions & { input?: string } = {},
 ): Promise<string> {
   const opened = scratchPage(scratch, page, test, options);
+  const file = writeStackFile(scratch);
   try {
-    return await inClone(scratch, () => opened.run(name, input));
+    return await opened.run(name, input);
   } finally {
+    takeOver(scratch, file);
+    rmSync(file);
     await opened.end();
   }
 }
 
-/** Does work with the stack's file in the clone, and takes over its changes to the file. */
-async function inClone<T>(scratch: Scratch, work: () => Promise<T>): Promise<T> {
-  const file = writeStackFile(scratch);
-  try {
-    return await work();
-  } finally {
-    takeOver(scratch, file);
-    rmSync(file);
-  }
+/** Writes a stack's file in the clone, where npm commands and plain pulumi look for it; the test removes it. Gives its path. */
+export function writeStackFile(scratch: Scratch): string {
+  const file = `Pulumi.${scratch.stack}.yaml`;
+  scratch.writeConfig();
+  copyFileSync(scratch.configFile, file);
+  return file;
 }
 
 /** The configuration and Pulumi's salt, as commands left them. */

@@ -1,6 +1,6 @@
 /** What a stack's services are right now: their containers, the gateway's routes, and the volumes. */
 import { expect } from "vitest";
-import { type Slot, slots } from "../../lib/gateway/slots.ts";
+import { slots } from "../../lib/gateway/slots.ts";
 import type { Scratch } from "./scratch.ts";
 
 export interface Found {
@@ -18,18 +18,17 @@ export async function containers(scratch: Scratch): Promise<Found[]> {
     ...["container", "ls", "--all", "--no-trunc", "--format", format],
     ...["--filter", `label=agatha.stack=${scratch.stack}`],
   );
-  return lines
-    .map((line) => {
-      const [service = "", id = "", name = "", state = ""] = line.split("\t");
-      return { service, id, name, state };
-    })
-    .sort((a, b) => a.service.localeCompare(b.service));
+  // By service, which is first in each line.
+  return lines.sort().map((line) => {
+    const [service = "", id = "", name = "", state = ""] = line.split("\t");
+    return { service, id, name, state };
+  });
 }
 
 /** The id of the container to which the gateway sends new requests of a service, as 12 hex digits. */
 export async function routed(scratch: Scratch, service: "back" | "front"): Promise<string[]> {
-  const ready = (all: Slot[]) => all.filter(({ state }) => state === "ready");
-  return ready(await slots(scratch.named("gateway"), service)).map(({ container = "" }) => container);
+  const all = await slots(scratch.named("gateway"), service);
+  return all.filter(({ state }) => state === "ready").map(({ container = "" }) => container);
 }
 
 /**
@@ -39,12 +38,8 @@ export async function routed(scratch: Scratch, service: "back" | "front"): Promi
  */
 export async function expectSettled(scratch: Scratch): Promise<Record<string, string>> {
   const found = await containers(scratch);
-  expect(found.map(({ service, state }) => `${service} ${state}`)).toEqual([
-    "back running",
-    "db running",
-    "front running",
-    "gateway running",
-  ]);
+  const states = found.map(({ service, state }) => `${service} ${state}`).join(", ");
+  expect(states).toBe("back running, db running, front running, gateway running");
   const ids = Object.fromEntries(found.map(({ service, id }) => [service, id]));
   for (const service of ["back", "front"] as const)
     expect(await routed(scratch, service), `the route of ${service}`).toEqual([ids[service]?.slice(0, 12)]);

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Engine } from "./engine.ts";
-import { execute } from "./host.ts";
+import { well } from "./host.ts";
 
 export interface SmallImage {
   ref: string;
@@ -28,26 +28,22 @@ export async function smallImage(
 ): Promise<SmallImage> {
   const own = mkdtempSync(join(folder, "small-"));
   const at = (name: string) => join(own, name);
-  const well = async (program: string, ...args: string[]): Promise<string> => {
-    const { code, output } = await (program === "docker" ? engine.docker(...args) : execute(program, args));
-    if (code !== 0) throw new Error(`${program} ${args.join(" ")}: ${output}`);
-    return output.trim();
-  };
+  const docker = (...args: string[]) => well("docker", args, { ...process.env, DOCKER_HOST: engine.host });
   writeFileSync(at(ref), randomBytes(LAYER));
   if (below === undefined) {
-    await well("tar", "--create", "--file", at("layer.tar"), "--directory", own, ref);
-    await well("docker", "import", at("layer.tar"), ref);
+    await well("tar", ["--create", "--file", at("layer.tar"), "--directory", own, ref]);
+    await docker("import", at("layer.tar"), ref);
   } else {
-    await well("docker", "load", "--input", join(below.bin, "image.tar"));
-    const container = await well("docker", "create", below.ref, "none");
-    await well("docker", "cp", at(ref), `${container}:/${ref}`);
-    await well("docker", "commit", container, ref);
-    await well("docker", "rm", container);
+    await docker("load", "--input", join(below.bin, "image.tar"));
+    const container = await docker("create", below.ref, "none");
+    await docker("cp", at(ref), `${container}:/${ref}`);
+    await docker("commit", container, ref);
+    await docker("rm", container);
   }
   const bin = at("bin");
   mkdirSync(bin);
-  await well("docker", "save", "--output", join(bin, "image.tar"), ref);
-  await well("docker", "image", "rm", ref, ...(below === undefined ? [] : [below.ref]));
+  await docker("save", "--output", join(bin, "image.tar"), ref);
+  await docker("image", "rm", ref, ...(below === undefined ? [] : [below.ref]));
   writeFileSync(join(bin, "program"), `#!/bin/sh\nexec cat ${join(bin, "image.tar")}\n`, { mode: 0o755 });
   const built = `#!/bin/sh\nwhile [ $# -gt 1 ]; do shift; done\nln -sfn ${join(bin, "program")} "$1"\n`;
   writeFileSync(join(bin, "nix-build"), built, { mode: 0o755 });

@@ -1,13 +1,20 @@
 /** A real sshd, on this machine or on a test's docker host, and an ssh client on this machine with access. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, renameSync, rmdirSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  writeFileSync,
+} from "node:fs";
 import { connect } from "node:net";
 import { userInfo } from "node:os";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { which } from "../../lib/process.ts";
 import type { Engine } from "./engine.ts";
-import { execute, freePort } from "./host.ts";
+import { end, execute, freePort, lines, until, well } from "./host.ts";
 
 /** Longest time for the server to listen, in milliseconds. */
 const START_LIMIT_MS = 10_000;
@@ -47,13 +54,12 @@ export class SshServer {
 
   /** A listening server on a docker host; it ends with its host. */
   static on(engine: Engine): Promise<SshServer> {
-    const run = (program: string, args: string[]) => engine.spawn(program, args);
     // The host shares this machine's files, so its docker client has to be pointed at its own engine.
     const env = `DOCKER_HOST=${engine.host}`;
     return SshServer.start(join(engine.folder, "ssh"), {
       address: engine.address,
       port: 22,
-      spawn: run,
+      spawn: engine.spawn,
       env,
     });
   }
@@ -81,47 +87,36 @@ export class SshServer {
   private async layOut(): Promise<void> {
     const { place } = this;
     for (const name of ["bin", "remote-bin"]) mkdirSync(this.at(name), { recursive: true, mode: 0o700 });
-    for (const name of ["host", "user"]) await this.key(name);
-    await execute("cp", [this.at("user.pub"), this.at("authorized_keys")]);
-    const { output } = await execute("cut", ["-d", " ", "-f", "1,2", this.at("host.pub")]);
+    for (const name of ["host", "user"])
+      await well("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", name, "-f", this.at(name)]);
+    copyFileSync(this.at("user.pub"), this.at("authorized_keys"));
     const host = place.port === 22 ? place.address : `[${place.address}]:${place.port}`;
-    writeFileSync(this.at("known_hosts"), `${host} ${output}`);
-    const server = [
-      `ListenAddress ${place.address}`,
-      `Port ${place.port}`,
-      `HostKey ${this.at("host")}`,
-      `AuthorizedKeysFile ${this.at("authorized_keys")}`,
-      `PidFile ${this.at("sshd.pid")}`,
-      // The folder lies in a temporary one that others may write to.
-      "StrictModes no",
-      "UsePAM no",
-      "PasswordAuthentication no",
-      // The start-up files of this machine's user do not concern the test, and take time.
-      `SetEnv ${place.env} HOME=${this.folder} PATH=${this.remoteBin}:${process.env["PATH"]}`,
-    ];
-    const client = [
-      `IdentityFile ${this.at("user")}`,
-      "IdentitiesOnly yes",
-      `UserKnownHostsFile ${this.at("known_hosts")}`,
-      // One connection for all docker commands, as docs/remote-hosts.md advises.
-      "ControlMaster auto",
-      `ControlPath ${this.at("control")}`,
-      "ControlPersist 60",
-    ];
-    writeFileSync(this.at("sshd_config"), server.join("\n"));
-    writeFileSync(this.at("ssh_config"), client.join("\n"));
-    writeFileSync(this.client, `#!/bin/sh\nexec ${which("ssh")} -F ${this.at("ssh_config")} "$@"\n`);
-    chmodSync(this.client, 0o755);
-  }
-
-  private get client(): string {
-    return join(this.at("bin"), "ssh");
-  }
-
-  private async key(name: string): Promise<void> {
-    const args = ["-q", "-t", "ed25519", "-N", "", "-C", name, "-f", this.at(name)];
-    const { code, output } = await execute("ssh-keygen", args);
-    if (code !== 0) throw new Error(`ssh-keygen: ${output}`);
+    const [type, key] = readFileSync(this.at("host.pub"), "utf8").split(" ");
+    writeFileSync(this.at("known_hosts"), `${host} ${type} ${key}\n`);
+    // The folder lies in a temporary one that others may write to. The start-up files of this machine's user do not
+    // concern the test, and take time.
+    const server = `
+      ListenAddress ${place.address}
+      Port ${place.port}
+      HostKey ${this.at("host")}
+      AuthorizedKeysFile ${this.at("authorized_keys")}
+      PidFile ${this.at("sshd.pid")}
+      StrictModes no
+      UsePAM no
+      PasswordAuthentication no
+      SetEnv ${place.env} HOME=${this.folder} PATH=${this.remoteBin}:${process.env["PATH"]}`;
+    // One connection for all docker commands, as docs/remote-hosts.md advises.
+    const client = `
+      IdentityFile ${this.at("user")}
+      IdentitiesOnly yes
+      UserKnownHostsFile ${this.at("known_hosts")}
+      ControlMaster auto
+      ControlPath ${this.at("control")}
+      ControlPersist 60`;
+    writeFileSync(this.at("sshd_config"), server);
+    writeFileSync(this.at("ssh_config"), client);
+    const program = `#!/bin/sh\nexec ${which("ssh")} -F ${this.at("ssh_config")} "$@"\n`;
+    writeFileSync(this.at("bin/ssh"), program, { mode: 0o755 });
   }
 
   private async serve(): Promise<void> {
@@ -131,39 +126,32 @@ export class SshServer {
     this.made = !existsSync(SEPARATION);
     if (this.made) mkdirSync(SEPARATION, { mode: 0o755 });
     this.server = place.spawn(sshd, ["-D", "-E", this.at("sshd.log"), "-f", this.at("sshd_config")]);
-    const start = performance.now();
-    while (!(await listens(place.address, place.port))) {
-      if (performance.now() - start > START_LIMIT_MS)
-        throw new Error((await execute("cat", [this.at("sshd.log")])).output);
-      await sleep(50);
-    }
+    const log = () => readFileSync(this.at("sshd.log"), "utf8");
+    await until(log, () => listens(place.address, place.port), START_LIMIT_MS, 50);
   }
 
   /** Closes the connection that docker commands share. */
-  private hangUp = () => execute(this.client, ["-O", "exit", this.place.address]);
+  private hangUp = () => execute(this.at("bin/ssh"), ["-O", "exit", this.place.address]);
 
   /** Revokes or restores the user's access. */
   async admit(allowed: boolean): Promise<void> {
     await this.hangUp();
-    const [from, to] = allowed ? ["refused_keys", "authorized_keys"] : ["authorized_keys", "refused_keys"];
-    renameSync(this.at(from as string), this.at(to as string));
+    const [from, to] = allowed
+      ? (["refused_keys", "authorized_keys"] as const)
+      : (["authorized_keys", "refused_keys"] as const);
+    renameSync(this.at(from), this.at(to));
   }
 
   /** Drops the open connections, like a failing network or a host that goes down. */
   async drop(): Promise<void> {
     const { output } = await execute("pgrep", ["--parent", String(this.server?.pid)]);
-    for (const pid of output.split("\n").filter(Boolean)) process.kill(Number(pid), "SIGKILL");
+    for (const pid of lines(output)) process.kill(Number(pid), "SIGKILL");
   }
 
   /** Ends the server and the connection. */
   async end(): Promise<void> {
     await this.hangUp();
-    const { server } = this;
-    if (server !== undefined && server.exitCode === null && server.signalCode === null) {
-      const ended = new Promise((resolve) => server.once("exit", resolve));
-      server.kill("SIGTERM");
-      await ended;
-    }
+    if (this.server !== undefined) await end(this.server);
     if (this.made && existsSync(SEPARATION)) rmdirSync(SEPARATION);
     this.made = false;
   }

@@ -10,125 +10,99 @@ import { listen, only, type Registered, record } from "./recorder.ts";
 /** A store hash of one letter. */
 export const hash = (letter: string) => letter.repeat(32);
 
-/** Nix's metadata of the images. */
+/** Nix's metadata of an image. */
+const image = <T extends object>(name: string, inputs: T, alias = "latest") => ({
+  name: `agatha-${name}-image`,
+  tag: hash(name.charAt(0)),
+  alias,
+  attribute: `${name}-image`,
+  drvPath: `/nix/store/${name.charAt(0)}.drv`,
+  inputs: { ...inputs, packages: "debian" },
+});
+
 export const meta = {
-  back: {
-    name: "agatha-back-image",
-    tag: hash("b"),
-    alias: "latest",
-    attribute: "back-image",
-    drvPath: "/nix/store/b.drv",
-    inputs: {
-      jar: "sha256:1",
-      migrations: { "V1__a.sql": "sha256:2" },
-      flyway: "10.20.1",
-      packages: "debian",
-    },
-  },
-  front: {
-    name: "agatha-front-image",
-    tag: hash("f"),
-    alias: "latest",
-    attribute: "front-image",
-    drvPath: "/nix/store/f.drv",
-    inputs: { dist: "sha256:3", packages: "debian" },
-  },
-  db: {
-    name: "agatha-db-image",
-    tag: hash("d"),
-    alias: "13.14-host",
-    attribute: "db-image",
-    drvPath: "/nix/store/d.drv",
-    inputs: { postgresql: "13.14", packages: "debian" },
-  },
-  gateway: {
-    name: "agatha-gateway-image",
-    tag: hash("g"),
-    alias: "latest",
-    attribute: "gateway-image",
-    drvPath: "/nix/store/g.drv",
-    inputs: { haproxy: "2.6.12", packages: "debian" },
-  },
+  back: image("back", { jar: "sha256:1", migrations: { "V1__a.sql": "sha256:2" }, flyway: "10.20.1" }),
+  front: image("front", { dist: "sha256:3" }),
+  db: image("db", { postgresql: "13.14" }, "13.14-host"),
+  gateway: image("gateway", { haproxy: "2.6.12" }),
 };
 
-const planned = vi.hoisted(() => ({ for: [] as string[], refusedFor: "" }));
-vi.mock("../../lib/images/evaluate.ts", async (original) => ({
-  ...(await original<typeof import("../../lib/images/evaluate.ts")>()),
-  planImages: ({ back, front }: Config, system: string) => {
-    planned.for.push(system);
-    if (system === planned.refusedFor) return Promise.reject(new Error(`nothing for ${system}`));
-    return Promise.resolve({
-      ...meta,
-      ...(back.pin === undefined ? {} : { back: pinnedImage("back", back.pin) }),
-      ...(front.pin === undefined ? {} : { front: pinnedImage("front", front.pin) }),
-    });
+const state = vi.hoisted(() => ({
+  planned: { for: [] as string[], refusedFor: "" },
+  presence: { of: new Map<string, string>() },
+  looked: { at: [] as string[] },
+  running: { of: new Map<string, unknown>() },
+  swarm: { refusal: undefined as string | undefined },
+  engine: { answer: { engine: "ENGINE" } as { engine: string; system?: string } | { words: string } },
+  builder: { askedFor: [] as string[] },
+  early: { built: [] as string[] },
+  history: { of: [] as Applied[] },
+  ahead: { upgrade: undefined as UpgradeAhead | undefined, refusal: undefined as string | undefined },
+  /** What steps print. */
+  printed: {
+    of: (_name: string): { stdout?: string; stderr?: string } => ({
+      stdout: "ref is in docker already, 0.0 MB",
+      stderr: '{"sizeBytes":42}',
+    }),
   },
 }));
-const presence = vi.hoisted(() => ({ of: new Map<string, string>() }));
-vi.mock("../../lib/images/presence.ts", async (original) => ({
-  ...(await original<typeof import("../../lib/images/presence.ts")>()),
-  probeImages: () => Promise.resolve(presence.of),
-}));
-vi.mock("../../lib/images/jar/unfitJar.ts", async (original) => ({
-  ...(await original<typeof import("../../lib/images/jar/unfitJar.ts")>()),
-  refuseUnfitJar: ({ back }: Config) => {
-    looked.at.push(back.jar);
+
+/**
+ * The docker host's answers, the upgrade that lies ahead, for which systems Nix and its builder were asked, which
+ * jars were inspected, and which images Nix was to build early. A test that changes one resets it.
+ */
+export const answers = state;
+
+const { but, unless } = vi.hoisted(() => ({
+  /** A module with some functions replaced. */
+  but: (more: object) => async (original: () => Promise<object>) => ({ ...(await original()), ...more }),
+  /** The answer, unless a user's error is to come in its place. */
+  unless: async <T>(refusal: string | undefined, answer: T): Promise<T> => {
+    const { UserError } = await import("../../lib/userError.ts");
+    if (refusal !== undefined) throw new UserError(refusal);
+    return answer;
   },
 }));
-const looked = vi.hoisted(() => ({ at: [] as string[] }));
-const running = vi.hoisted(() => ({ of: new Map<string, unknown>() }));
-vi.mock("../../lib/docker/deployedContainers.ts", async (original) => ({
-  ...(await original<typeof import("../../lib/docker/deployedContainers.ts")>()),
-  askDeployed: () => Promise.resolve((service: string) => running.of.get(service) ?? "unknown"),
-  askDatabase: () => Promise.resolve(undefined),
-}));
-vi.mock("../../lib/docker/swarm/services.ts", async (original) => ({
-  ...(await original<typeof import("../../lib/docker/swarm/services.ts")>()),
-  askServices: () => Promise.resolve((service: string) => running.of.get(service) ?? "unknown"),
-}));
-const swarm = vi.hoisted(() => ({ refusal: undefined as string | undefined }));
-vi.mock("../../lib/docker/swarm/fitness.ts", async (original) => {
-  const { UserError } = await import("../../lib/userError.ts");
+
+const deployed = vi.hoisted(
+  () => async () => (service: string) => state.running.of.get(service) ?? "unknown",
+);
+const planImages = vi.hoisted(() => async ({ back, front }: Config, system: string) => {
+  state.planned.for.push(system);
+  if (system === state.planned.refusedFor) throw new Error(`nothing for ${system}`);
   return {
-    ...(await original<typeof import("../../lib/docker/swarm/fitness.ts")>()),
-    refuseUnfitSwarm: () =>
-      swarm.refusal === undefined ? Promise.resolve() : Promise.reject(new UserError(swarm.refusal)),
+    ...meta,
+    ...(back.pin === undefined ? {} : { back: pinnedImage("back", back.pin) }),
+    ...(front.pin === undefined ? {} : { front: pinnedImage("front", front.pin) }),
   };
 });
-const engine = vi.hoisted(() => ({
-  answer: { engine: "ENGINE" } as { engine: string; system?: string } | { words: string },
-}));
-vi.mock("../../lib/docker/daemon.ts", () => ({ askDaemon: () => Promise.resolve(engine.answer) }));
-const early = vi.hoisted(() => ({ built: [] as string[] }));
-const builder = vi.hoisted(() => ({ askedFor: [] as string[] }));
+vi.mock("../../lib/images/evaluate.ts", but({ planImages }));
+vi.mock("../../lib/images/presence.ts", but({ probeImages: async () => state.presence.of }));
+vi.mock(
+  "../../lib/images/jar/unfitJar.ts",
+  but({ refuseUnfitJar: ({ back }: Config) => void state.looked.at.push(back.jar) }),
+);
+vi.mock(
+  "../../lib/docker/deployedContainers.ts",
+  but({ askDeployed: deployed, askDatabase: async () => undefined }),
+);
+vi.mock("../../lib/docker/swarm/services.ts", but({ askServices: deployed }));
+vi.mock(
+  "../../lib/docker/swarm/fitness.ts",
+  but({ refuseUnfitSwarm: () => unless(state.swarm.refusal, undefined) }),
+);
+vi.mock("../../lib/docker/daemon.ts", () => ({ askDaemon: async () => state.engine.answer }));
 vi.mock("../../lib/images/builder.ts", () => ({
-  refuseWithoutBuilder: (system: string) => Promise.resolve(builder.askedFor.push(system)),
-  buildEarly: (images: ImagePlan[]) => void early.built.push(...images.map(imageRef)),
+  refuseWithoutBuilder: async (system: string) => state.builder.askedFor.push(system),
+  buildEarly: (images: ImagePlan[]) => void state.early.built.push(...images.map(imageRef)),
 }));
-const history = vi.hoisted(() => ({ of: [] as Applied[] }));
-vi.mock("../../lib/database/migrations/checkInPreview.ts", async (original) => ({
-  ...(await original<typeof import("../../lib/database/migrations/checkInPreview.ts")>()),
-  askHistory: () => Promise.resolve(history.of),
-}));
+vi.mock("../../lib/database/migrations/checkInPreview.ts", but({ askHistory: async () => state.history.of }));
 // Each run of the program would add listeners to the one output of this process.
 vi.mock("../../lib/runtime/endWithEngine.ts", () => ({ endWithEngine: () => {} }));
-const ahead = vi.hoisted(() => ({
-  upgrade: undefined as UpgradeAhead | undefined,
-  refusal: undefined as string | undefined,
+vi.mock("../../lib/database/upgrade/ahead.ts", () => ({
+  lookForUpgrade: () => unless(state.ahead.refusal, state.ahead.upgrade),
 }));
-vi.mock("../../lib/database/upgrade/ahead.ts", async () => {
-  const { UserError } = await import("../../lib/userError.ts");
-  return {
-    lookForUpgrade: () =>
-      ahead.refusal === undefined
-        ? Promise.resolve(ahead.upgrade)
-        : Promise.reject(new UserError(ahead.refusal)),
-  };
-});
-vi.mock("../../lib/docker/ports.ts", async (original) => ({
-  ...(await original<typeof import("../../lib/docker/ports.ts")>()),
-  refuseTakenPorts: () => Promise.resolve(),
-}));
+vi.mock("../../lib/docker/ports.ts", but({ refuseTakenPorts: async () => {} }));
 vi.mock("node:fs", async (original) => {
   const fs = await original<typeof import("node:fs")>();
   const readFileSync = (path: string, encoding: BufferEncoding) => {
@@ -137,32 +111,6 @@ vi.mock("node:fs", async (original) => {
   };
   return { ...fs, existsSync: () => true, readFileSync };
 });
-
-/** What steps print. */
-const printed = {
-  of: (_name: string): { stdout?: string; stderr?: string } => ({
-    stdout: "ref is in docker already, 0.0 MB",
-    stderr: '{"sizeBytes":42}',
-  }),
-};
-
-/**
- * The docker host's answers, the upgrade that lies ahead, for which systems Nix and its builder were asked, which
- * jars were inspected, and which images Nix was to build early. A test that changes one resets it.
- */
-export const answers = {
-  printed,
-  presence,
-  running,
-  engine,
-  ahead,
-  history,
-  planned,
-  builder,
-  looked,
-  swarm,
-  early,
-};
 
 export const COMMAND = "command:local:Command";
 export const PASSWORD = "s3cret'pass";
@@ -177,7 +125,7 @@ export async function program(more: Record<string, string> = {}, preview = false
   const config = { "agatha:packages": "debian", "agatha:databasePassword": PASSWORD, ...more };
   const registered = record({
     ...{ config, preview },
-    outputs: (name) => printed.of(name),
+    outputs: (name) => state.printed.of(name),
     ...(stash === undefined ? {} : { stash }),
   });
   const requests = listen();

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { removeLeftBehind } from "../../lib/stacks/withoutState.ts";
 import { Engine } from "./engine.ts";
 import { removeEngine } from "./engineRemoval.ts";
-import { execute } from "./host.ts";
+import { lines, well } from "./host.ts";
 import type { Scratch } from "./scratch.ts";
 
 /** Networks of the engines (engine.ts): a registry of this machine is reached at the manager's end. */
@@ -40,27 +40,19 @@ export class Swarm {
 
   private async join(): Promise<void> {
     const { manager, workers } = this;
-    await well(manager, "swarm", "init", "--advertise-addr", manager.address);
-    const token = await well(manager, "swarm", "join-token", "--quiet", "worker");
-    const join = ["swarm", "join", "--token", token.trim(), `${manager.address}:2377`, "--advertise-addr"];
-    await Promise.all(workers.map((worker) => well(worker, ...join, worker.address)));
+    await docker(manager, "swarm", "init", "--advertise-addr", manager.address);
+    const token = await docker(manager, "swarm", "join-token", "--quiet", "worker");
+    const join = ["swarm", "join", "--token", token, `${manager.address}:2377`, "--advertise-addr"];
+    await Promise.all(workers.map((worker) => docker(worker, ...join, worker.address)));
   }
 
   /** The node that runs a task, unless it is the manager. */
   async workerOf(service: string): Promise<Engine | undefined> {
-    const ids = (await well(this.manager, "service", "ps", "--quiet", "--no-trunc", service)).split("\n");
-    const format = "{{.Status.State}} {{.NodeID}}";
-    const tasks = await well(
-      this.manager,
-      "inspect",
-      "--type",
-      "task",
-      "--format",
-      format,
-      ...ids.filter(Boolean),
-    );
+    const ids = lines(await docker(this.manager, "service", "ps", "--quiet", "--no-trunc", service));
+    const task = ["--type", "task", "--format", "{{.Status.State}} {{.NodeID}}"];
+    const tasks = await docker(this.manager, "inspect", ...task, ...ids);
     for (const worker of this.workers) {
-      const id = (await well(worker, "info", "--format", "{{.Swarm.NodeID}}")).trim();
+      const id = await docker(worker, "info", "--format", "{{.Swarm.NodeID}}");
       if (tasks.includes(`running ${id}`)) return worker;
     }
     return undefined;
@@ -84,26 +76,19 @@ export async function removeFromSwarm(scratch: Scratch): Promise<void> {
 /** A pair of devices between two namespaces. Each end answers for its host's address. */
 async function link(one: Engine, other: Engine): Promise<void> {
   const device = (peer: Engine) => `to${peer.name.slice(-10)}`;
-  const ip = async (...args: string[]) => {
-    const { code, output } = await execute("ip", args);
-    if (code !== 0) throw new Error(`ip ${args.join(" ")}: ${output}`);
-  };
+  const ip = (...args: string[]) => well("ip", args);
   await ip(
     ...["link", "add", device(other), "netns", one.name, "type", "veth"],
     ...["peer", "name", device(one), "netns", other.name],
   );
-  for (const [here, there] of [
-    [one, other],
-    [other, one],
-  ] as const) {
+  const raise = async (here: Engine, there: Engine) => {
     const inside = ["-n", here.name];
     await ip(...inside, "link", "set", device(there), "up");
     await ip(...inside, "route", "add", `${there.address}/32`, "dev", device(there), "src", here.address);
-  }
+  };
+  await raise(one, other);
+  await raise(other, one);
 }
 
-async function well(engine: Engine, ...args: string[]): Promise<string> {
-  const { code, output } = await engine.docker(...args);
-  if (code !== 0) throw new Error(`docker ${args.join(" ")}: ${output}`);
-  return output;
-}
+const docker = ({ host }: Engine, ...args: string[]): Promise<string> =>
+  well("docker", args, { ...process.env, DOCKER_HOST: host });

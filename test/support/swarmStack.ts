@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Load, startLoad } from "./load.ts";
+import { startStackLoad } from "./load.ts";
 import { LocalRegistry } from "./registry.ts";
 import { Scratch } from "./scratch.ts";
 import { removeFromSwarm, Swarm } from "./swarm.ts";
@@ -10,14 +10,10 @@ import { removeFromSwarm, Swarm } from "./swarm.ts";
 export class SwarmStack {
   readonly swarm: Swarm;
   readonly scratch: Scratch;
-  private readonly registry: LocalRegistry;
-  private readonly folder: string;
+  readonly remove: () => Promise<void>;
 
-  private constructor(swarm: Swarm, scratch: Scratch, registry: LocalRegistry, folder: string) {
-    this.swarm = swarm;
-    this.scratch = scratch;
-    this.registry = registry;
-    this.folder = folder;
+  private constructor(swarm: Swarm, scratch: Scratch, remove: () => Promise<void>) {
+    [this.swarm, this.scratch, this.remove] = [swarm, scratch, remove];
   }
 
   /**
@@ -31,55 +27,39 @@ export class SwarmStack {
     const swarm = await Swarm.make(size);
     process.env["DOCKER_HOST"] = swarm.manager.host;
     let [registry, scratch]: [LocalRegistry | undefined, Scratch | undefined] = [undefined, undefined];
+    const remove = async () => {
+      try {
+        if (scratch !== undefined) await removeFromSwarm(scratch);
+      } finally {
+        await registry?.end();
+        await swarm.remove();
+        delete process.env["DOCKER_HOST"];
+        rmSync(folder, { recursive: true, force: true });
+      }
+    };
     try {
       // This machine's end of the manager's link.
       const here = swarm.manager.address.replace(/\d+$/, "1");
       registry = await LocalRegistry.start(join(folder, "registry"), here, "registry-password");
       scratch = await Scratch.make(swarm.manager.asHost);
       const { address, username, password } = registry;
-      Object.assign(scratch.config, {
-        ...{ target: "swarm", registry: { address, username, password, insecure: true } },
-      });
+      const ours = { address, username, password, insecure: true };
+      Object.assign(scratch.config, { target: "swarm", registry: ours });
       probedOften(scratch);
       prepare(scratch);
       await scratch.upWell();
-      return new SwarmStack(swarm, scratch, registry, folder);
+      return new SwarmStack(swarm, scratch, remove);
     } catch (error) {
-      await removeAll(swarm, scratch, registry, folder);
+      await remove();
       throw error;
     }
   }
 
-  /** Reads of both services, and writes. */
-  load = (): Promise<Load> => {
-    const { backUrl, frontUrl } = this.scratch;
-    return startLoad({
-      reads: [`${backUrl}/health`, `${frontUrl}/`],
-      ...{ writes: `${backUrl}/api/budgets`, writeShare: 0.3, perSecond: 100 },
-    });
-  };
-
-  remove = () => removeAll(this.swarm, this.scratch, this.registry, this.folder);
+  load = () => startStackLoad(this.scratch);
 }
 
 /** A task is called running after its first probe, and is called unhealthy after some: one interval each. */
 export function probedOften(scratch: Scratch): void {
-  for (const name of ["back", "front"])
-    scratch.config[name] = { ...(scratch.config[name] as object), health: { interval: "1s" } };
-}
-
-async function removeAll(
-  swarm: Swarm,
-  scratch: Scratch | undefined,
-  registry: LocalRegistry | undefined,
-  folder: string,
-): Promise<void> {
-  try {
-    if (scratch !== undefined) await removeFromSwarm(scratch);
-  } finally {
-    await registry?.end();
-    await swarm.remove();
-    delete process.env["DOCKER_HOST"];
-    rmSync(folder, { recursive: true, force: true });
-  }
+  scratch.back({ health: { interval: "1s" } });
+  scratch.front({ health: { interval: "1s" } });
 }

@@ -1,5 +1,5 @@
 /** The repo's workflows and their local actions, as GitHub reads them. */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, globSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 
@@ -47,8 +47,7 @@ export const job = (name: string, id: string): Job => {
 };
 
 /** The files of the repo's own actions. */
-export const localActions = (): string[] =>
-  readdirSync(".github/actions").map((name) => join(".github/actions", name, "action.yml"));
+export const localActions = (): string[] => globSync(".github/actions/*/action.yml");
 
 /** The steps of a job that run a command, with the variables of workflow, job and step. */
 export function commands(name: string, id: string): { run: string; env: Record<string, string> }[] {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { UserError } from "../../../lib/userError.ts";
 import { benchArguments, PARTS } from "../../bench/arguments.ts";
+import { changedBytes } from "../../bench/change.ts";
 import { carriesImage, daemonSocket } from "../../bench/counter.ts";
 import { goalTable, met, rows, size } from "../../bench/goals.ts";
-import { changedBytes } from "../../bench/layers.ts";
 import { plainResources } from "../../bench/plain.ts";
 import type { Change, LoadedUpdate, Results } from "../../bench/results.ts";
 import { composeFile, dockerfile } from "../../bench/rivalFiles.ts";
@@ -233,9 +233,7 @@ describe("the files of the other ways", () => {
       expect(text).toContain(`agatha-test-x-${name}`);
     expect(text.match(/"agatha.stack":"test-x"/g)).toHaveLength(5);
     expect(
-      dockerfile("base", "test-x", ["java", "-jar"], [["a.jar", "/a.jar"]])
-        .trimEnd()
-        .split("\n"),
+      dockerfile("base", "test-x", ["java", "-jar"], { "a.jar": "/a.jar" }).trimEnd().split("\n"),
     ).toEqual([
       "FROM base",
       "LABEL agatha.stack=test-x",
