@@ -89,6 +89,11 @@ const REMEDIES: [RegExp, (...found: string[]) => string][] = [
       "If the old database does not know its encoding (SQL_ASCII), take the dump with the one that its texts have: pg_dump --encoding=LATIN1 …",
   ],
   [
+    /^must be (?:member of|able to set) role /i,
+    () =>
+      "The stack's role gives things to no other one. Take the dump with -Fc, of which owners are left out, or with --no-owner --no-acl.",
+  ],
+  [
     / does not exist\b[\s\S]*^CONTEXT: .*function "?(.+?)"? (?:line|during|statement) /m,
     (called) =>
       `The function finds what it needs by the search_path, which PostgreSQL 17 and newer empty for indexes and materialized views. Give it one of its own: ALTER FUNCTION ${called} SET search_path = … (the schemas that it uses).`,

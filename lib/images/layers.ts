@@ -42,14 +42,15 @@ export function leaveOut(archive: Readable, layers: Layers): Readable {
   extract.on("entry", (header, content, next) => {
     // skopeo adds links with names that docker once gave layers, which are no digests.
     const digest = header.type === "file" ? LAYER.exec(header.name)?.[1] : undefined;
+    // The pipelines below report an archive that is cut off. Without listeners here, it would end the process.
+    content.on("error", () => {});
     if (digest !== undefined && layers.has(`sha256:${digest}`, header.size ?? 0)) {
       content.on("end", next);
       content.resume();
       return;
     }
     const entry = pack.entry(header, next);
-    // The pipelines below report an archive that is cut off. Without a listener here, it would end the process.
-    for (const part of [content, entry]) part.on("error", () => {});
+    entry.on("error", () => {});
     content.pipe(entry);
   });
   extract.on("finish", () => pack.finalize());

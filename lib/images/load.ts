@@ -1,5 +1,5 @@
 /** Loads an image into the daemon: only the layers that it lacks, or all of them if it does not take those. */
-import { Readable } from "node:stream";
+import { type Readable, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { constants, createGzip, gzipSync } from "node:zlib";
 import { docker, dockerError, dockerLines, inspectAll, remoteHost } from "../docker/client.ts";
@@ -87,21 +87,26 @@ export const usesContainerd = async (): Promise<boolean> =>
 
 /** The daemon takes gzip as well as plain tar. @param dockerHost The docker host's address. Default: this machine's socket. */
 export function compress(archive: Readable, dockerHost: string | undefined): Readable {
-  if (!/^(ssh|tcp):/.test(dockerHost ?? ""))
-    return Readable.from(compressSmall(archive), { objectMode: false });
-  const gzip = createGzip({ level: LEVEL });
-  // The reader gets the failure as one of what it reads.
-  pipeline(archive, gzip).catch(() => {});
-  return gzip;
+  const remote = /^(ssh|tcp):/.test(dockerHost ?? "");
+  const through = remote ? createGzip({ level: LEVEL }) : compressSmall();
+  // The reader gets the failure as one of what it reads; without a reader, the program that writes the archive is ended.
+  pipeline(archive, through).catch(() => {});
+  return through;
 }
 
-async function* compressSmall(archive: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  let size = 0;
+/** No generator: that would wait for the program's next bytes before it ends. */
+function compressSmall(): Transform {
   const held: Buffer[] = [];
-  for await (const chunk of archive) {
-    size += chunk.length;
-    held.push(chunk);
-    if (size > SMALL) yield* held.splice(0);
-  }
-  if (size <= SMALL) yield gzipSync(Buffer.concat(held), { level: LEVEL });
+  let size = 0;
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      size += chunk.length;
+      held.push(chunk);
+      if (size > SMALL) for (const part of held.splice(0)) this.push(part);
+      done();
+    },
+    flush(done) {
+      done(null, size > SMALL ? null : gzipSync(Buffer.concat(held), { level: LEVEL }));
+    },
+  });
 }

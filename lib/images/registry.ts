@@ -54,6 +54,11 @@ export function registryError(registry: Registry, who: string, words: string): s
           `refuses user "${username}" or the password`,
           "Set it: `pulumi config set --secret --path agatha:registry.password`",
         );
+  if (/denied|forbidden/i.test(words))
+    return said(
+      `does not let ${username ?? "everybody"} write or read there: ${reason}`,
+      "Grant the rights there, or choose another registry.repository",
+    );
   if (/connection refused|no such host|timeout|timed out|no route to host|unreachable/i.test(words))
     return said(`cannot be reached from ${who}: ${reason}`, "Check that it runs, or set registry.address");
   if (/\beof\b|connection reset|broken pipe|use of closed|server closed/i.test(words))

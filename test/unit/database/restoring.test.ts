@@ -91,6 +91,15 @@ describe("a restore that fails", () => {
     expect(await words('psql:<stdin>:9: ERROR:  role "x" does not exist')).toBe('role "x" does not exist');
   });
 
+  it.each(['must be member of role "app"', 'must be able to SET ROLE "app"'])(
+    "for owners that the stack's role may not set says how to leave them out: %s",
+    async (error) => {
+      expect(await words(`psql:<stdin>:9: ERROR:  ${error}`)).toMatch(
+        new RegExp(`^${error}\n.*with -Fc, .*--no-owner --no-acl\\.$`),
+      );
+    },
+  );
+
   it("is one if docker ends with 0 and the program in the container never said that it was done", async () => {
     // `docker exec` of a 20.10 client does so when a signal ends it.
     const interrupted = { code: 0, stdout: "", stderr: "", output: "" };

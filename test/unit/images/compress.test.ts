@@ -1,6 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { Readable } from "node:stream";
+import { PassThrough, Readable, Writable } from "node:stream";
 import { buffer } from "node:stream/consumers";
+import { pipeline } from "node:stream/promises";
+import { setImmediate } from "node:timers/promises";
 import { gunzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { compress } from "../../../lib/images/load.ts";
@@ -47,4 +49,19 @@ describe("what is sent", () => {
     );
     await expect(buffer(compress(archive, host))).rejects.toThrow("broken");
   });
+
+  it.each([undefined, "ssh://root@host"])(
+    "is given up at once with its reader, though its program is silent (%s)",
+    async (host) => {
+      const archive = new PassThrough();
+      archive.write("the beginning");
+      const out = compress(archive, host);
+      const sink = new Writable({ write: (_chunk, _encoding, done) => done() });
+      const sent = pipeline(out, sink);
+      await setImmediate();
+      sink.destroy();
+      await expect(sent).rejects.toThrow();
+      expect(archive.destroyed).toBe(true);
+    },
+  );
 });

@@ -88,6 +88,8 @@ describe("an archive on its way to the daemon", () => {
   it("fails if the archive breaks off", async () => {
     const broken = (await archive(["a", "b"])).subarray(0, 2000);
     await expect(buffer(leaveOut(Readable.from([broken]), layersBeside([])))).rejects.toThrow();
+    const inKnown = (await archive(["a", "b"])).subarray(0, 1000);
+    await expect(buffer(leaveOut(Readable.from([inKnown]), layersBeside([[layer("a")]])))).rejects.toThrow();
   });
 });
 

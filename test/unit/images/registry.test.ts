@@ -53,7 +53,7 @@ it.each([
   [
     "this machine",
     "denied: requested access to the resource is denied",
-    'agatha:registry: "host:5000" failed for this machine: denied: requested access to the resource is denied. Fix what it names, then run up again.',
+    'agatha:registry: "host:5000" does not let me write or read there: denied: requested access to the resource is denied. Grant the rights there, or choose another registry.repository.',
   ],
   [
     "this machine",
