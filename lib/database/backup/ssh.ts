@@ -62,7 +62,7 @@ function draft(there: Folder, file: string): Draft {
   const [name, partial, sums] = [file, partialName(file), checksumName(file)].map(shellWord);
   // noclobber: what is there already stays.
   const { child, ended } = there.start(
-    `set -C; [ ! -e ${name} ] && cat > ${partial} && { sync ${partial} 2>/dev/null || sync; }`,
+    `set -C; [ ! -e ${name} ] || { echo ${name} is there already >&2; exit 1; }; cat > ${partial} && { sync ${partial} 2>/dev/null || sync; }`,
   );
   child.stdout.resume();
   return {
@@ -87,7 +87,8 @@ function draft(there: Folder, file: string): Draft {
     async discard() {
       child.kill("SIGTERM");
       await ended.catch(() => undefined);
-      await there.sh(`rm -f ${partial} ${sums}`).catch(() => undefined);
+      // Not the checksum of a backup that was there before.
+      await there.sh(`[ -e ${name} ] || rm -f ${partial} ${sums}`).catch(() => undefined);
     },
   };
 }

@@ -1,7 +1,10 @@
 import { execFileSync } from "node:child_process";
-import { expect, it } from "vitest";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, expect, it, vi } from "vitest";
 import { shellWord } from "../../../lib/config/keys.ts";
-import { sshArguments } from "../../../lib/database/backup/ssh.ts";
+import { sshArguments, sshTarget } from "../../../lib/database/backup/ssh.ts";
 import { sshPlace } from "../../../lib/sshUrl.ts";
 
 it.each([
@@ -39,4 +42,26 @@ it("whatever a script holds, it is one word for the shell over there, and asks f
   expect(execFileSync("sh", ["-c", args.at(-1) ?? ""], { encoding: "utf8" })).toBe(
     'it\'s $(id) `id` "x" \\ ü',
   );
+});
+
+let folder: string | undefined;
+afterEach(() => {
+  vi.unstubAllEnvs();
+  if (folder !== undefined) rmSync(folder, { recursive: true });
+  folder = undefined;
+});
+
+// Two backups of a stack within one second have the same name.
+it("a backup that is there already stays, with its checksum", async () => {
+  folder = mkdtempSync(join(tmpdir(), "agatha-ssh-"));
+  // sshd hands the command, the last word, to the login shell.
+  writeFileSync(join(folder, "ssh"), '#!/bin/bash\nexec sh -c "${@: -1}"\n', { mode: 0o755 });
+  vi.stubEnv("PATH", `${folder}:${process.env["PATH"]}`);
+  const there = join(folder, "there");
+  execFileSync("mkdir", [there]);
+  for (const name of ["one.dump", "one.dump.sha256"]) writeFileSync(join(there, name), "first");
+  const draft = await sshTarget(`ssh://me@host${there}`).create("one.dump");
+  await expect(draft.keep("0")).rejects.toThrow("one.dump is there already");
+  await draft.discard();
+  expect(readdirSync(there)).toEqual(["one.dump", "one.dump.sha256"]);
 });
