@@ -41,9 +41,14 @@ function section(survey: Survey, scale: number): string {
   const [name = "", tag = ""] = image.ref.split(":");
   const changes = deployed.lines.map((line) => `<li>${html(line)}</li>`).join("");
   return `<section id="${attribute}">
-<h2>${html(name)}, ${readableBytes(bytes)}</h2>
-<p><code>${html(name)}:<wbr>${html(tag)}</code>, ${image.layers.length} layers, efficiency ${percent(efficiency.score)}, <a href="${attribute}.cdx.json">${software.length} components</a></p>
-<p>${html(deployed.summary)}</p>${changes && `<ul>${changes}</ul>`}
+<h2>${html(name)} <b>${readableBytes(bytes)}</b></h2>
+<dl>
+<div><dt>ref</dt><dd><code>${html(name)}:<wbr>${html(tag)}</code></dd></div>
+<div><dt>layers</dt><dd>${image.layers.length}</dd></div>
+<div><dt>efficiency</dt><dd>${percent(efficiency.score)}</dd></div>
+<div><dt>software</dt><dd><a href="${attribute}.cdx.json">${software.length} components</a></dd></div>
+<div><dt>deployed</dt><dd>${html(deployed.summary)}${changes && `<ul>${changes}</ul>`}</dd></div>
+</dl>
 ${map(survey, Math.max(200, HEIGHT * scale))}
 ${table(survey)}
 </section>`;
