@@ -34,14 +34,15 @@ export async function installPackages(packages: string[]): Promise<void> {
   const how = ["-o", "DPkg::Lock::Timeout=120", "-o", "Dpkg::Options::=--force-confold"];
   const args = ["install", "-y", "--no-install-recommends", ...how, ...packages];
   const install = await run("apt-get", args, { env });
-  if (install.code !== 0) throw new UserError(aptFailure(packages, update.output + install.output));
+  if (install.code !== 0) throw new UserError(aptFailure(packages, update.output, install.output));
 }
 
-/** Why an installation failed: what apt says of its sources and of the packages. */
-export function aptFailure(packages: string[], output: string): string {
-  const errors = output
-    .split("\n")
-    .filter((entry) => /^(E: |W: (Failed to fetch|The repository))/.test(entry));
-  const shown = errors.length > 0 ? errors.slice(0, 8).join("\n") : tail(output, 15);
+/** Why an installation failed: what apt says of its sources, of which there may be many, and of the packages. */
+export function aptFailure(packages: string[], update: string, install: string): string {
+  const [unread, errors] = [update, install].map((output) =>
+    output.split("\n").filter((entry) => /^(E: |W: (Failed to fetch|The repository))/.test(entry)),
+  ) as [string[], string[]];
+  const said = errors.length > 0 ? errors.slice(0, 8) : [tail(install, 15)];
+  const shown = [...unread.slice(0, 4), ...said].join("\n");
   return `apt-get install ${packages.join(" ")}: failed.\n${shown}\nFix what it names, then run this again.`;
 }

@@ -123,8 +123,11 @@ function serviceChange(name: ServiceName, byName: Steps, ahead: UpgradeAhead | u
 function containerChange(name: ServiceName, byName: Steps): ServiceChange {
   const [step, healthy] = [byName.get(`${name}-container`), byName.get(`${name}-healthy`)];
   if (step === undefined || step.op === "same") {
-    const isAwaited = healthy !== undefined && !["same", "delete"].includes(healthy.op);
-    return { name, change: isAwaited ? "stays, is waited for again" : STAYS, why: [] };
+    if (healthy === undefined || ["same", "delete"].includes(healthy.op))
+      return { name, change: STAYS, why: [] };
+    const cutOff = (state: State | undefined) => environmentOf(state)["CUT_OFF"];
+    const isCutOff = cutOff(healthy.oldState) !== cutOff(healthy.newState);
+    return { name, change: `stays, is ${isCutOff ? "connected" : "waited for"} again`, why: [] };
   }
   if (step.op === "create") return { name, change: "starts", why: [] };
   if (step.op === "delete") return { name, change: "ends", why: [], away: "from now on" };

@@ -26,9 +26,11 @@ const PASSWORD_FILE = `.state/secrets/${DEFAULT}/database-password`;
  */
 export async function environment(stack?: string, file?: string): Promise<Env> {
   const host = stack === undefined ? {} : hostVariable(file ?? fileOf(stack));
-  const result = await run("bash", ["-c", ". scripts/env.sh >&2 && env -0"]);
-  if (result.code !== 0) throw new UserError(`scripts/env.sh: ${endedWith(result)}:\n${result.output}`);
-  const variables = result.stdout.split("\0").map((entry) => entry.split(/=(.*)/s, 2));
+  // What bash prints before (BASH_ENV) would be taken for a variable.
+  const result = await run("bash", ["-c", "printf '\\0'; . scripts/env.sh >&2 && env -0"]);
+  if (result.code !== 0) throw new UserError(`scripts/env.sh: ${endedWith(result)}:\n${result.stderr}`);
+  const [, ...entries] = result.stdout.split("\0");
+  const variables = entries.map((entry) => entry.split(/=(.*)/s, 2));
   const read = file === undefined ? {} : { AGATHA_CONFIG_FILE: file };
   return { ...Object.fromEntries(variables.filter(([name]) => name)), ...host, ...read };
 }

@@ -219,9 +219,17 @@ describe("a preview in words", () => {
     expect(explain("dev", [overlay])).toMatch(/front +is replaced +command +/);
   });
 
-  it("says that a service that stays is waited for again", () => {
-    const text = explain("dev", [step("db-healthy", "update"), step("back-healthy", "delete")]);
-    expect(text).toMatch(/^db +stays, is waited for again$/m);
+  it("says that a service that was cut off is connected again, and that one is only waited for again", () => {
+    const healthy = (name: string, CUT_OFF: string) =>
+      step(name, "update", { environment: { CUT_OFF: "n 1" } }, { environment: { CUT_OFF } });
+    const steps = [
+      healthy("db-healthy", "n 2"),
+      healthy("front-healthy", "n 1"),
+      step("back-healthy", "delete"),
+    ];
+    const text = explain("dev", steps);
+    expect(text).toMatch(/^db +stays, is connected again$/m);
+    expect(text).toMatch(/^front +stays, is waited for again$/m);
     expect(text).toMatch(/^back +stays$/m);
   });
 

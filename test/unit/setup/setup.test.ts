@@ -8,19 +8,29 @@ import { atLeast } from "../../../setup/probe.ts";
 import { execute } from "../../support/host.ts";
 
 describe("a failed installation of Debian packages", () => {
+  const unread = (host: string) => `W: Failed to fetch http://${host}.invalid/  Could not resolve it`;
+  const shown = (update: string[], install: string) =>
+    aptFailure(["nix-bin", "patchelf"], update.join("\n"), install).split("\n").slice(1, -1);
+
   it("shows apt's errors, and which of its sources are unreachable", () => {
-    const printed = [
+    const update = [
       "Err:1 http://deb.invalid/debian bookworm InRelease",
-      "W: Failed to fetch http://deb.invalid/debian/dists/bookworm/InRelease  Could not resolve 'deb.invalid'",
+      unread("deb"),
       "W: Some index files failed to download. They have been ignored, or old ones used instead.",
-      "Reading package lists...",
-      "E: Unable to locate package nix-bin",
     ];
-    expect(aptFailure(["nix-bin", "patchelf"], printed.join("\n")).split("\n")).toEqual([
-      "apt-get install nix-bin patchelf: failed.",
-      printed[1],
-      printed[4],
-      "Fix what it names, then run this again.",
+    const error = "E: Unable to locate package nix-bin";
+    expect(shown(update, `Reading package lists...\n${error}\n`)).toEqual([unread("deb"), error]);
+  });
+
+  // Sources that are unreachable, of which there were many, were all that it showed.
+  it("shows what installing says whatever the sources are", () => {
+    const many = [..."abcdefghijk"].map(unread);
+    const error = "E: You don't have enough free space in /var/cache/apt/archives/.";
+    expect(shown(many, `Unpacking nix-bin ...\n${error}\n`).at(-1)).toBe(error);
+    expect(shown([unread("a")], "Unpacking nix-bin ...\nKilled\n")).toEqual([
+      unread("a"),
+      "Unpacking nix-bin ...",
+      "Killed",
     ]);
   });
 });

@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
 import { parse } from "yaml";
 import { withEmptyState, withoutSecrets } from "../../../lib/previews/emptyState.ts";
 import { fullName } from "../../../lib/stacks/pulumi.ts";
@@ -63,6 +63,20 @@ describe("a stack's file that --config-file names", () => {
       AGATHA_CONFIG_FILE: file,
       DOCKER_HOST: "ssh://other",
     });
+  });
+});
+
+describe("the environment of commands", () => {
+  afterEach(() => vi.unstubAllEnvs());
+
+  // Its first variable was lost.
+  it("has nothing of what bash prints as it starts", async () => {
+    const before = await environment();
+    const folder = mkdtempSync(join(tmpdir(), "agatha-bash-"));
+    writeFileSync(join(folder, "env"), "echo PRINTED=1\n");
+    vi.stubEnv("BASH_ENV", join(folder, "env"));
+    expect(await environment()).toEqual({ ...before, BASH_ENV: join(folder, "env") });
+    rmSync(folder, { recursive: true });
   });
 });
 
