@@ -20,12 +20,24 @@ if [ "$(cat node_modules/.installed 2>/dev/null)" != "$wanted" ]; then
     echo "npm: is not on PATH. Install Node and npm (apt-get install npm), then run this again." >&2
     exit 1
   fi
+  start=$SECONDS
   echo "node modules     installing"
-  if ! npm ci --loglevel=error; then
+  # A sign of life every 15 s, as from every long step; it ends with this script.
+  while sleep 15 >/dev/null && kill -0 $$; do
+    echo "node modules     installing … $((SECONDS - start)) s"
+  done 2>/dev/null &
+  alive=$!
+  trap 'kill "$alive" 2>/dev/null' EXIT
+  if ! npm ci --no-progress --loglevel=error >node_modules.log 2>&1; then
+    head -n 12 node_modules.log >&2
     echo "npm ci: failed as above. Fix npm's registry or the network, then run this again." >&2
     exit 1
   fi
+  kill "$alive" 2>/dev/null || true
+  trap - EXIT
+  rm -f node_modules.log
   printf '%s' "$wanted" >node_modules/.installed
+  echo "node modules     installed, $((SECONDS - start)) s"
 fi
 
 mkdir -p .tools/bin
