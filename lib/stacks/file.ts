@@ -90,12 +90,13 @@ export function dockerHostOf(config: Values): string | undefined {
   return typeof host === "string" ? host : undefined;
 }
 
-/** `host:port` of a database outside of the stack, if the file names one. */
+/** `host:port` of a database outside of the stack, if the file names one; that it is a secret, if it is. */
 export function externalOf(config: Values): string | undefined {
   const { external } = (valuesOf(config)["database"] ?? {}) as {
     external?: { host?: unknown; port?: unknown };
   };
-  return external ? `${external.host}:${external.port ?? 5432}` : undefined;
+  if (!external) return undefined;
+  return typeof external.host === "string" ? `${external.host}:${external.port ?? 5432}` : "a secret place";
 }
 
 /** Whether images go through a registry. */

@@ -6,6 +6,7 @@ import { parse } from "yaml";
 import {
   choosePorts,
   dockerHostOf,
+  externalOf,
   fileText,
   newConfig,
   publishedOf,
@@ -59,6 +60,16 @@ it("a registry is one with a secret in it, too", () => {
     true,
   );
   expect(usesRegistry({ "agatha:back": {} })).toBe(false);
+});
+
+it.each([
+  [{ host: "db.example.org" }, "db.example.org:5432"],
+  [{ host: "db.example.org", port: 6432 }, "db.example.org:6432"],
+  [{ host: { secure: "v1:x" } }, "a secret:5432"],
+  [{ secure: "v1:x" }, "a secret place"],
+  [undefined, undefined],
+])("a database outside of the stack, %j, is named as %j", (external, name) => {
+  expect(externalOf({ "agatha:database": { external } })).toBe(name);
 });
 
 it("ports are the first pair of which neither is taken", async () => {
