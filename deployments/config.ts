@@ -1,8 +1,8 @@
 /** The configuration of the deployment settings: every key, its default, and the message for a wrong value. */
 import { z } from "zod";
+import { collect } from "../lib/config/collect.ts";
 import { validate } from "../lib/config/errors.ts";
 import { like } from "../lib/config/fields.ts";
-import { collect } from "../lib/config/keys.ts";
 import { ConfigError } from "../lib/config/load.ts";
 
 /** The namespace of every key: `pulumi config set agatha-deployments:<key>`. */

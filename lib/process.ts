@@ -216,3 +216,7 @@ export async function interruptible<T>(work: () => Promise<T>): Promise<T> {
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.off(signal, interrupt);
   }
 }
+
+/** One word for a POSIX shell. */
+export const shellWord = (word: string): string =>
+  /^[\w.,:/@%+=-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;

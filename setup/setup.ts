@@ -1,6 +1,6 @@
 /** The set-up behind every command: obtains what is missing, in parallel where possible, and prints a line a step. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import type { Values } from "../lib/config/keys.ts";
+import type { Values } from "../lib/config/collect.ts";
 import { run, which } from "../lib/process.ts";
 import { line, report, type Step } from "../lib/progress.ts";
 import { usesSample, valuesOf } from "../lib/stacks/file.ts";

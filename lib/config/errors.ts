@@ -1,7 +1,7 @@
 /** Validates values by a schema, and turns zod's issues into messages: `agatha:back.port: "x" is not a port. Use a whole number from 1 to 65535.` */
 import type { z } from "zod";
 import { didYouMean } from "../didYouMean.ts";
-import { type Collected, secretKeys } from "./keys.ts";
+import { type Collected, secretKeys } from "./collect.ts";
 import { dotted, quoted } from "./text.ts";
 
 type Issue = z.core.$ZodIssue;

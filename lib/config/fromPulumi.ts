@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import { UserError } from "../userError.ts";
-import { SECRET_KEYS } from "./keys.ts";
+import { SECRET_KEYS } from "./collect.ts";
 import { loadConfig } from "./load.ts";
 import type { Config } from "./schema.ts";
 

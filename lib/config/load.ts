@@ -2,10 +2,11 @@
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import application from "../../nix/application.json" with { type: "json" };
+import { shellWord } from "../process.ts";
 import { UserError } from "../userError.ts";
 import { crossErrors } from "./checks.ts";
+import { collect, secretKeys } from "./collect.ts";
 import { validate } from "./errors.ts";
-import { collect, secretKeys, shellWord } from "./keys.ts";
 import { type Config, schema } from "./schema.ts";
 import { lostTexts } from "./stackFileTexts.ts";
 import { NAMESPACE } from "./text.ts";

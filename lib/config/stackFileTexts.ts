@@ -1,7 +1,7 @@
 /** Texts of a stack's file that YAML reads as something else: `1.10` becomes 1.1, `1234567.5` 1.2345675e+06, `2024-01-01` a time. */
 import { createRequire } from "node:module";
 import type { Scalar } from "yaml";
-import { isTextKey } from "./keys.ts";
+import { isTextKey } from "./collect.ts";
 import { dotted, NAMESPACE } from "./text.ts";
 
 /** What Pulumi's YAML (Go's yaml.v3, resolve.go) reads as a date, a number or a boolean. */

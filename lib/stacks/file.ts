@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { parse, stringify } from "yaml";
 import application from "../../nix/application.json" with { type: "json" };
-import { collect, SECRET_KEYS, type Values } from "../config/keys.ts";
+import { collect, SECRET_KEYS, type Values } from "../config/collect.ts";
 import { isSample, loadConfig } from "../config/load.ts";
 import type { Config } from "../config/schema.ts";
 import { lostTexts } from "../config/stackFileTexts.ts";

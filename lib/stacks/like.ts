@@ -1,6 +1,6 @@
 /** A new stack's configuration made like another's, with ports, docker host and password of its own. */
 import { readFileSync, statSync } from "node:fs";
-import { collect, fromText, type Values } from "../config/keys.ts";
+import { collect, fromText, type Values } from "../config/collect.ts";
 import { dotted, NAMESPACE, quoted } from "../config/text.ts";
 import { reachedAt } from "../docker/host.ts";
 import { UserError } from "../userError.ts";

@@ -2,8 +2,8 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { parse, parseDocument } from "yaml";
+import type { Values } from "../config/collect.ts";
 import { dockerHost as dockerHostField } from "../config/fields.ts";
-import type { Values } from "../config/keys.ts";
 import { DEMANDING_STACKS } from "../config/load.ts";
 import { isLocal, resolveDockerHost } from "../docker/host.ts";
 import { HOLDERS_FORMAT, isFree, parseHolders } from "../docker/ports.ts";

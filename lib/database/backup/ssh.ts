@@ -1,6 +1,5 @@
 /** Backups in a folder of another host, over ssh: with the keys and the configuration that `ssh` has on this machine. */
-import { shellWord } from "../../config/keys.ts";
-import { type Running, run, start } from "../../process.ts";
+import { type Running, run, shellWord, start } from "../../process.ts";
 import { type SshPlace, sshPlace } from "../../sshUrl.ts";
 import { UserError } from "../../userError.ts";
 import { freeIn } from "../freeSpace.ts";

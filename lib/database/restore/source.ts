@@ -3,7 +3,7 @@ import { createWriteStream, existsSync, mkdtempSync, rmSync, statfsSync, statSyn
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { shellWord } from "../../config/keys.ts";
+import { shellWord } from "../../process.ts";
 import { UserError } from "../../userError.ts";
 import { checksumName } from "../backup/names.ts";
 import { defaultFolder } from "../backup/save.ts";

@@ -3,8 +3,8 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, it, vi } from "vitest";
-import { shellWord } from "../../../lib/config/keys.ts";
 import { sshArguments, sshTarget } from "../../../lib/database/backup/ssh.ts";
+import { shellWord } from "../../../lib/process.ts";
 import { sshPlace } from "../../../lib/sshUrl.ts";
 
 it.each([

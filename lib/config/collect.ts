@@ -1,4 +1,5 @@
 /** Reads what Pulumi holds, a text for each key, into the values that the schema looks at. */
+import { shellWord } from "../process.ts";
 import { dotted, unusable } from "./text.ts";
 
 export type Values = Record<string, unknown>;
@@ -85,10 +86,6 @@ function refuseFlat([key, path, text]: FlatKey, given: Values, secrets: string[]
   const set = pulumi("set", "--path", ...(secrets.includes(key) ? ["--secret"] : type), where);
   return `${refused} Nest it: \`${pulumi("get", key)} | ${set} && ${remove}\`.`;
 }
-
-/** One word for a POSIX shell. */
-export const shellWord = (word: string): string =>
-  /^[\w.,:/@%+=-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 
 /** Whether there is a value at a path. */
 function has(values: unknown, [first = "", ...rest]: string[]): boolean {
