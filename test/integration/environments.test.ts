@@ -46,6 +46,8 @@ afterAll(async () => {
   for (const stack of stacks) {
     await stackCommand("rm", stack, "--yes");
     rmSync(`Pulumi.${stack}.yaml`, { force: true });
+    // Backups outlive their stack.
+    rmSync(join(".state/backups", stack), { recursive: true, force: true });
   }
   rmSync(folder, { recursive: true, force: true });
   await restoreImages(docker, images, stacks);
