@@ -84,6 +84,10 @@ const REMEDIES: [RegExp, (...found: string[]) => string][] = [
       "A newer pg_dump than the stack's PostgreSQL took it. Bring the stack's PostgreSQL up first, or take it with the old server's own: docker compose exec -T agatha-db pg_dump -Fc …",
   ],
   [
+    /^could not read from input file/,
+    () => "The file is cut off or damaged. Take another backup, or another copy of this one.",
+  ],
+  [
     /^invalid byte sequence for encoding/,
     () =>
       "If the old database does not know its encoding (SQL_ASCII), take the dump with the one that its texts have: pg_dump --encoding=LATIN1 …",

@@ -210,7 +210,7 @@ function migrationsChange(step: PreviewStep | undefined): DataChange | undefined
   if (refused.length > 0)
     return {
       ...row,
-      change: "are refused by up",
+      change: "are refused by up, unless a restore took them back",
       files: refused.map(({ file, problem }) => printable(`${file} ${problem}`)),
     };
   const changed = differences(before, after);

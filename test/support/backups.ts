@@ -63,7 +63,7 @@ export class Backups {
   dumps = () => readdirSync(this.folder).filter((name) => name.endsWith(".dump"));
 
   rowsOf = async (path: string) =>
-    (await readArchive(await this.scratch.container("db"), createReadStream(path))).rows;
+    (await readArchive(await this.scratch.container("db"), path, createReadStream(path))).rows;
 
   /** Databases that a restore left behind. */
   databases = () => this.scratch.sql("select datname from pg_database where datname ~ '^agatha_'");

@@ -40,7 +40,7 @@ export async function dump(
   // By which its session is found again.
   const name = `agatha-dump-${randomBytes(6).toString("hex")}`;
   const proof = await startProof(database, stack);
-  const reader = proof.withRows ? undefined : archiveReader(container, "--data-only");
+  const reader = proof.withRows ? undefined : archiveReader(container, "backup: the dump", "--data-only");
   const source = start("docker", [
     ...["exec", "--env", `PGAPPNAME=${name}`, container, ...TO_END, "pg_dump", "--format=custom"],
     ...[`--lock-wait-timeout=${LOCK_WAIT_MS}`, "--no-password", `--username=${user}`, database.name],
@@ -82,25 +82,31 @@ function end({ child }: Running): void {
   child.kill("SIGTERM");
 }
 
-/** Reads a custom archive as text, by the pg_restore of a database's container. @throws UserError if that cannot. */
+/**
+ * Reads a custom archive as text, by the pg_restore of a database's container.
+ *
+ * @param what The archive, in errors.
+ * @throws UserError if pg_restore cannot.
+ */
 export async function readArchive(
   container: string,
+  what: string,
   archive: Readable,
   ...options: string[]
 ): Promise<DumpText> {
-  const reader = archiveReader(container, ...options);
+  const reader = archiveReader(container, what, ...options);
   await feed(archive, reader.running);
   return reader.text;
 }
 
-function archiveReader(container: string, ...options: string[]) {
+function archiveReader(container: string, what: string, ...options: string[]) {
   const running = start("docker", [
     ...["exec", "-i", container, ...TO_END, "pg_restore", "--file=-", ...options],
   ]);
   const read = new DumpText();
   running.child.stdout.on("data", (chunk: Buffer) => read.push(chunk));
   const text = running.ended.then(async (result) => {
-    await requireDone("pg_restore cannot read the dump", result);
+    await requireDone(`${what} cannot be read by pg_restore`, result);
     return read;
   });
   // Awaited at the end of the stream; a failure before that is no unhandled rejection.

@@ -38,7 +38,7 @@ export async function readContents(
   server: Server,
 ): Promise<DumpText> {
   let text = new DumpText();
-  if (file.isArchive) text = await readArchive(container, file.read(), "--create");
+  if (file.isArchive) text = await readArchive(container, `restore: ${file.place}`, file.read(), "--create");
   else for await (const chunk of pieces(file.read())) text.push(chunk);
   const lacking = [...text.extensions].filter((name) => !server.extensions.includes(name));
   const reason = [

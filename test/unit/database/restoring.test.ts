@@ -67,7 +67,7 @@ describe("a restore that fails", () => {
       ),
     ).toBe("duplicate key\nDETAIL:  Key (id)=(1).");
     expect(await words("pg_restore: error: could not read from input file: end of file\n")).toBe(
-      "could not read from input file: end of file",
+      "could not read from input file: end of file\nThe file is cut off or damaged. Take another backup, or another copy of this one.",
     );
   });
 

@@ -274,7 +274,7 @@ describe("a preview in words", () => {
     const before = { "V1__a.sql": digest("1"), "V2__b.sql": digest("2"), "V2__b.sql.conf": digest("3") };
     const after = { "V1__a.sql": digest("9"), "V1.5__c.sql": digest("4") };
     expect(explain("dev", [migrations(before, after)])).toContain(
-      "migrations  are refused by up: V2__b.sql ran on this database and is not among the migrations, V1__a.sql was edited after it ran, V1.5__c.sql comes before migrations that ran already\n",
+      "migrations  are refused by up, unless a restore took them back: V2__b.sql ran on this database and is not among the migrations, V1__a.sql was edited after it ran, V1.5__c.sql comes before migrations that ran already\n",
     );
   });
 
