@@ -26,8 +26,9 @@ const PASSWORD_FILE = `.state/secrets/${DEFAULT}/database-password`;
  */
 export async function environment(stack?: string, file?: string): Promise<Env> {
   const host = stack === undefined ? {} : hostVariable(file ?? fileOf(stack));
-  // What bash prints before (BASH_ENV) would be taken for a variable.
-  const result = await run("bash", ["-c", "printf '\\0'; . scripts/env.sh >&2 && env -0"]);
+  // What bash prints before (BASH_ENV) would be taken for a variable. Over ssh, or if its input is a socket, it would read
+  // ~/.bashrc too, which may put other tools first.
+  const result = await run("bash", ["--norc", "-c", "printf '\\0'; . scripts/env.sh >&2 && env -0"]);
   if (result.code !== 0) throw new UserError(`scripts/env.sh: ${endedWith(result)}:\n${result.stderr}`);
   const [, ...entries] = result.stdout.split("\0");
   const variables = entries.map((entry) => entry.split(/=(.*)/s, 2));

@@ -78,6 +78,16 @@ describe("the environment of commands", () => {
     expect(await environment()).toEqual({ ...before, BASH_ENV: join(folder, "env") });
     rmSync(folder, { recursive: true });
   });
+
+  // Its tools came before ours.
+  it("has nothing of ~/.bashrc, over ssh neither", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "agatha-bash-"));
+    writeFileSync(join(folder, ".bashrc"), "export PATH=/elsewhere:$PATH\n");
+    for (const [name, value] of Object.entries({ HOME: folder, SSH_CLIENT: "192.0.2.1 1 22", SHLVL: "0" }))
+      vi.stubEnv(name, value);
+    expect((await environment())["PATH"]).not.toMatch(/elsewhere/);
+    rmSync(folder, { recursive: true });
+  });
 });
 
 describe("a stack's name", () => {
