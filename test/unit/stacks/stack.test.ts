@@ -67,26 +67,24 @@ describe("a stack's file that --config-file names", () => {
 });
 
 describe("the environment of commands", () => {
+  const folder = mkdtempSync(join(tmpdir(), "agatha-bash-"));
   afterEach(() => vi.unstubAllEnvs());
+  afterAll(() => rmSync(folder, { recursive: true }));
 
   // Its first variable was lost.
   it("has nothing of what bash prints as it starts", async () => {
     const before = await environment();
-    const folder = mkdtempSync(join(tmpdir(), "agatha-bash-"));
     writeFileSync(join(folder, "env"), "echo PRINTED=1\n");
     vi.stubEnv("BASH_ENV", join(folder, "env"));
     expect(await environment()).toEqual({ ...before, BASH_ENV: join(folder, "env") });
-    rmSync(folder, { recursive: true });
   });
 
   // Its tools came before ours.
   it("has nothing of ~/.bashrc, over ssh neither", async () => {
-    const folder = mkdtempSync(join(tmpdir(), "agatha-bash-"));
     writeFileSync(join(folder, ".bashrc"), "export PATH=/elsewhere:$PATH\n");
     for (const [name, value] of Object.entries({ HOME: folder, SSH_CLIENT: "192.0.2.1 1 22", SHLVL: "0" }))
       vi.stubEnv(name, value);
     expect((await environment())["PATH"]).not.toMatch(/elsewhere/);
-    rmSync(folder, { recursive: true });
   });
 });
 
