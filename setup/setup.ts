@@ -1,7 +1,7 @@
 /** The set-up behind every command: obtains what is missing, in parallel where possible, and prints a line a step. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import type { Values } from "../lib/config/collect.ts";
-import { run, which } from "../lib/process.ts";
+import { run, shellWord, which } from "../lib/process.ts";
 import { line, report, type Step } from "../lib/progress.ts";
 import { usesSample, valuesOf } from "../lib/stacks/file.ts";
 import { UserError } from "../lib/userError.ts";
@@ -95,8 +95,10 @@ async function prepareNix(): Promise<string> {
 /** Writes what env.sh reads: the findings about this machine. */
 function writeEnvironment(): void {
   const text = ["NIX_CONF_DIR", "AGATHA_PACKAGES"]
-    .filter((name) => process.env[name])
-    .map((name) => `export ${name}='${process.env[name]?.replaceAll("'", "'\\''")}'\n`)
+    .flatMap((name) => {
+      const value = process.env[name];
+      return value ? `export ${name}=${shellWord(value)}\n` : [];
+    })
     .join("");
   mkdirSync(".tools", { recursive: true });
   if (!existsSync(".tools/env") || readFileSync(".tools/env", "utf8") !== text)
